@@ -1,0 +1,18 @@
+import type { ChannelType, DefinitionVersion } from './definition.ts'
+
+export interface Channel {
+  key: string
+  /** UUID: given in channels.json, or the UUIDv5 of the key. */
+  id: string
+  type: ChannelType
+  name: string
+  provider: string
+  /** As in channels.json; a string `$NAME` stands for the worker's environment variable NAME. */
+  settings: Record<string, unknown>
+}
+
+/** What the notifications folder holds, read and checked once at start. */
+export interface Catalog {
+  definitions: ReadonlyMap<string, DefinitionVersion>
+  channels: readonly Channel[]
+}

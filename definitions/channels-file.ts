@@ -1,0 +1,132 @@
+import { z } from 'zod'
+import type { Channel } from './catalog.ts'
+import { emailSettings, httpSettings } from './channel-settings.ts'
+import type { ChannelReference, ChannelStep, ChannelType } from './definition.ts'
+import { fieldName, type DefinitionProblem } from './problem.ts'
+import { readSource } from './source.ts'
+import { uuidOf } from './version.ts'
+
+export const CHANNELS_FILE = 'channels.json'
+
+type SendingType = ChannelStep['channelType']
+
+/** What a type's channel is where channels.json says nothing. */
+const defaults: Record<SendingType, { key: string; name: string; provider: string }> = {
+  in_app_feed: { key: 'in-app-feed', name: 'In-app feed', provider: 'belay' },
+  email: { key: 'email', name: 'Email', provider: 'smtp' },
+  http: { key: 'http', name: 'HTTP', provider: 'http' },
+}
+const sendingTypes = Object.keys(defaults) as SendingType[]
+
+const channelFile = z.strictObject(
+  {
+    type: z.enum(sendingTypes, {
+      error: ({ input }) =>
+        input === undefined
+          ? `is missing; it must be one of ${sendingTypes.join(', ')}`
+          : `${JSON.stringify(input)} is not supported yet; supported: ${sendingTypes.join(', ')}`,
+    }),
+    name: z.string().min(1).optional(),
+    provider: z.string().optional(),
+    id: z.guid('must be a UUID').toLowerCase().optional(),
+    settings: z.record(z.string(), z.json()).optional(),
+  },
+  {
+    error: (issue) =>
+      issue.code === 'unrecognized_keys'
+        ? 'is not a field of a channel; what its provider needs goes in settings'
+        : undefined,
+  },
+)
+const channelsFile = z.record(
+  z.string().regex(/^[a-z0-9_-]{1,255}$/, 'a channel key is 1 to 255 of a-z, 0-9, _ and -'),
+  channelFile,
+)
+
+/** The channels of channels.json, in its order, and the defaults it leaves out. Without a file: the defaults. */
+export async function readChannels(
+  folder: string,
+  exists: boolean,
+): Promise<{ channels: Channel[]; problems: DefinitionProblem[] }> {
+  if (!exists) return { channels: withDefaults([]), problems: [] }
+  const source = await readSource(folder, CHANNELS_FILE)
+  const parsed = channelsFile.safeParse(source.value)
+  if (source.problems.length > 0 || !parsed.success) {
+    const issues =
+      source.problems.length > 0
+        ? source.problems.map(({ at, message }) => ({ path: at, message }))
+        : (parsed.error?.issues ?? [])
+    return {
+      channels: withDefaults([]),
+      problems: issues.map(({ path, message }) => problem(fieldName(path), message)),
+    }
+  }
+  const declared = Object.entries(parsed.data).map(([key, file]): Channel => ({
+    key,
+    id: file.id ?? uuidOf(key),
+    type: file.type,
+    name: file.name ?? key,
+    provider: file.provider ?? defaults[file.type].provider,
+    settings: file.settings ?? {},
+  }))
+  const channels = withDefaults(declared)
+  return { channels, problems: [...duplicates(channels), ...misused(declared), ...unusable(declared)] }
+}
+
+function problem(field: string, message: string): DefinitionProblem {
+  return { file: CHANNELS_FILE, ...(field !== '' && { field }), message }
+}
+
+/** The in-app feed always has its own channel; another type gets one where none is declared. */
+function withDefaults(declared: Channel[]): Channel[] {
+  const missing = sendingTypes.filter((type) => {
+    if (declared.some((channel) => channel.key === defaults[type].key)) return false
+    return type === 'in_app_feed' || !declared.some((channel) => channel.type === type)
+  })
+  const made = missing.map((type) => ({ ...defaults[type], id: uuidOf(defaults[type].key), type, settings: {} }))
+  return [...declared, ...made]
+}
+
+function duplicates(channels: Channel[]): DefinitionProblem[] {
+  return channels.flatMap((channel, index) => {
+    const first = channels.findIndex((other) => other.id === channel.id)
+    return first === index ? [] : [problem(`${channel.key}.id`, `is the id of ${channels[first]!.key}, too`)]
+  })
+}
+
+function misused(declared: Channel[]): DefinitionProblem[] {
+  return declared.flatMap((channel) => {
+    const { provider } = defaults[channel.type as SendingType]
+    if (channel.provider !== provider)
+      return [problem(`${channel.key}.provider`, `must be ${provider} for ${channel.type}, or left out`)]
+    const owner = sendingTypes.find((type) => defaults[type].key === channel.key)
+    if (owner === undefined || owner === channel.type) return []
+    return [problem(`${channel.key}.type`, `must be ${owner}: the key is that type's default`)]
+  })
+}
+
+const settingsOf = { email: emailSettings, http: httpSettings, in_app_feed: z.strictObject({}) }
+
+function unusable(declared: Channel[]): DefinitionProblem[] {
+  return declared.flatMap(({ key, type, settings }) => {
+    const issues = settingsOf[type as SendingType].safeParse(settings).error?.issues ?? []
+    return issues.flatMap((issue) => {
+      const path = [key, 'settings', ...issue.path]
+      if (issue.code !== 'unrecognized_keys') return [problem(fieldName(path), issue.message)]
+      return issue.keys.map((name) => problem(fieldName([...path, name]), `is not a setting of ${type} channels`))
+    })
+  })
+}
+
+/** The channel a step names; without a name, or under a name channels.json does not have, the first of its type. */
+export function channelOf(
+  channels: readonly Channel[],
+  type: ChannelType,
+  key: string | null,
+): ChannelReference | string {
+  const named = channels.find((channel) => channel.key === key)
+  if (named !== undefined && named.type !== type)
+    return `the channel ${named.key} is of type ${named.type}, not ${type}`
+  const channel = named ?? channels.find((candidate) => candidate.type === type)
+  return channel === undefined ? `there is no channel of type ${type}` : { key: channel.key, id: channel.id }
+}

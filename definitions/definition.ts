@@ -1,0 +1,94 @@
+/** A definition as it is kept and carried out: files resolved, channels resolved, everything checked. Plain JSON. */
+export interface Definition {
+  key: string
+  name: string
+  categories: string[]
+  active: boolean
+  steps: Step[]
+}
+
+/** One version of a definition. `hash` is the SHA-256 (hex) of its JSON; `versionId` the UUIDv5 of the hash. */
+export interface DefinitionVersion {
+  hash: string
+  versionId: string
+  definition: Definition
+}
+
+export type Step = DelayStep | ChannelStep
+
+export const durationUnits = ['seconds', 'minutes', 'hours', 'days', 'weeks', 'months'] as const
+export type DurationUnit = (typeof durationUnits)[number]
+export interface Duration {
+  unit: DurationUnit
+  /** A positive integer. */
+  value: number
+}
+
+/** Sleeps for `delayFor`, until the instant at `delayUntil`, or, with both, for `delayFor` after that instant. */
+export interface DelayStep {
+  type: 'delay'
+  ref: string
+  name: string
+  delayFor: Duration | null
+  /** A path such as `data.due_at`, starting with data, recipient, actor or tenant. */
+  delayUntil: string | null
+}
+
+export const channelTypes = ['in_app_feed', 'email', 'http', 'chat', 'sms', 'push'] as const
+export type ChannelType = (typeof channelTypes)[number]
+
+export interface ChannelReference {
+  key: string
+  /** UUID. */
+  id: string
+}
+
+interface ChannelStepBase {
+  type: 'channel'
+  ref: string
+  name: string
+  channel: ChannelReference
+}
+
+export type ChannelStep =
+  | (ChannelStepBase & { channelType: 'in_app_feed'; template: FeedTemplate })
+  | (ChannelStepBase & { channelType: 'email'; template: EmailTemplate })
+  | (ChannelStepBase & { channelType: 'http'; template: HttpTemplate })
+
+export interface Button {
+  label: string
+  action: string
+}
+
+/** Every string in a template is Liquid, but for header and query names. */
+export interface FeedTemplate {
+  markdownBody: string
+  actionUrl: string | null
+  actionButtons: Button[]
+}
+
+export interface EmailTemplate {
+  subject: string
+  body: { html: string } | { visualBlocks: VisualBlock[] }
+  textBody: string | null
+  /** Where in `data` Knock would look for attachments; not Liquid. */
+  attachmentKey: string | null
+}
+
+export type VisualBlock =
+  { type: 'markdown'; content: string } | { type: 'button_set'; buttons: Button[] } | { type: 'divider' }
+
+export const httpMethods = ['get', 'post', 'put', 'patch', 'delete'] as const
+
+export interface HttpTemplate {
+  method: (typeof httpMethods)[number]
+  url: string
+  headers: { key: string; value: string }[]
+  queryParams: { key: string; value: string }[]
+  body: string | null
+}
+
+/** Index of the last step that sends, or -1. Past it nothing is to come, whatever delays follow. */
+export function lastSendOf(definition: Definition): number {
+  return definition.steps.findLastIndex((step) => step.type === 'channel')
+}

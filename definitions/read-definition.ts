@@ -1,0 +1,65 @@
+import path from 'node:path'
+import type { Channel } from './catalog.ts'
+import { channelOf } from './channels-file.ts'
+import type { Definition, Step } from './definition.ts'
+import { fieldName, type DefinitionProblem } from './problem.ts'
+import { readSource, type JsonPath, type Source } from './source.ts'
+import { workflowFile, type StepFile } from './workflow-file.ts'
+
+const FILE = 'workflow.json'
+
+/** Reads and checks one definition, `<folder>/<key>/workflow.json`. Whatever is wrong is pushed to `problems`. */
+export async function readDefinition(
+  folder: string,
+  key: string,
+  channels: readonly Channel[],
+  problems: DefinitionProblem[],
+): Promise<Definition | null> {
+  const source = await readSource(path.join(folder, key), FILE)
+  const before = problems.length
+  const add = (at: JsonPath, message: string, file = source.fileOf(at)) => {
+    problems.push({ file: `${key}/${file}`, ...placeOf(source, at), message })
+  }
+  if (!/^[a-z0-9_-]{3,255}$/.test(key)) add([], 'a definition key, its folder name, is 3 to 255 of a-z, 0-9, _ and -')
+  for (const problem of source.problems) add(problem.at, problem.message, problem.file)
+  const parsed = workflowFile.safeParse(source.value)
+  for (const issue of parsed.error?.issues ?? []) {
+    if (source.failedAt(issue.path)) continue
+    const unknown = issue.code === 'unrecognized_keys' ? issue.keys : [null]
+    for (const name of unknown) add(name === null ? issue.path : [...issue.path, name], issue.message)
+  }
+  if (!parsed.success || problems.length > before) return null
+  const steps = parsed.data.steps.map((step, index) =>
+    compile(step, channels, (name, why) => add(['steps', index, name], why)),
+  )
+  const refs = steps.map((step) => step.ref)
+  refs.forEach((ref, index) => {
+    if (refs.indexOf(ref) !== index) add(['steps', index, 'ref'], `stands twice: ${ref}`)
+  })
+  if (!steps.some((step) => step.type === 'channel')) add(['steps'], 'has no channel step, so it would send nothing')
+  const { name, categories, active } = parsed.data
+  return { key, name: name ?? key, categories, active, steps }
+}
+
+function compile(step: StepFile, channels: readonly Channel[], add: (field: string, message: string) => void): Step {
+  if (step.type === 'delay') return step
+  const { channelKey, ...rest } = step
+  const channel = channelOf(channels, step.channelType, channelKey)
+  if (typeof channel !== 'string') return { ...rest, channel }
+  add('channel_key', channel)
+  return { ...rest, channel: { key: '', id: '' } }
+}
+
+/** A path in a step is told by the step's ref and the path within it. */
+function placeOf(source: Source, at: JsonPath): Pick<DefinitionProblem, 'step' | 'field'> {
+  const [steps, index, ...rest] = at
+  const ref = steps === 'steps' && typeof index === 'number' ? refOf(source.value, index) : undefined
+  const field = fieldName(ref === undefined ? at : rest)
+  return { ...(ref !== undefined && { step: ref }), ...(field !== '' && { field }) }
+}
+
+function refOf(value: unknown, index: number): string | undefined {
+  const steps = (value as { steps?: unknown[] } | null | undefined)?.steps
+  const ref = (steps?.[index] as { ref?: unknown } | null | undefined)?.ref
+  return typeof ref === 'string' ? ref : undefined
+}

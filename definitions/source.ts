@@ -1,0 +1,128 @@
+import { readFile, realpath } from 'node:fs/promises'
+import path from 'node:path'
+
+export type JsonPath = readonly PropertyKey[]
+
+/** A JSON file with what it refers to by `"name@": "relative/path"` put in its place. */
+export interface Source {
+  value: unknown
+  problems: SourceProblem[]
+  /** The file a value stood in, relative to the folder. */
+  fileOf(at: JsonPath): string
+  /** The value, or what encloses it, could not be read: that alone is its problem. */
+  failedAt(at: JsonPath): boolean
+}
+
+export interface SourceProblem {
+  file: string
+  at: JsonPath
+  message: string
+}
+
+/** Reads `file` in `folder` and all it refers to, at any depth. A reference is relative to the file it stands in and stays in the folder. */
+export async function readSource(folder: string, file: string): Promise<Source> {
+  const root = await realpath(folder)
+  const files = new Map<string, string>()
+  const failed = new Set<string>()
+  const problems: SourceProblem[] = []
+
+  /** `open`: the files being resolved, outermost first; a file among them refers to itself. */
+  async function read(relative: string, at: JsonPath, open: readonly string[], referrer: string): Promise<unknown> {
+    try {
+      const target = await within(root, relative)
+      if (open.includes(target)) throw new SourceError(`${relative} refers to itself`)
+      const text = await readText(target, relative)
+      files.set(keyOf(at), relative)
+      if (!relative.endsWith('.json')) return text
+      return await resolve(parseJson(text, relative), relative, at, [...open, target])
+    } catch (error) {
+      if (!(error instanceof SourceError)) throw error
+      failed.add(keyOf(at))
+      problems.push({ file: referrer, at, message: error.message })
+      return undefined
+    }
+  }
+
+  async function resolve(value: unknown, relative: string, at: JsonPath, open: readonly string[]): Promise<unknown> {
+    if (typeof value === 'string' && !isStorable(value)) {
+      problems.push({ file: relative, at, message: 'holds U+0000 or half a surrogate pair, which is not text' })
+    }
+    if (Array.isArray(value)) {
+      return Promise.all(value.map((item, index) => resolve(item, relative, [...at, index], open)))
+    }
+    if (typeof value !== 'object' || value === null) return value
+    const entries = Object.entries(value).map(async ([name, inner]): Promise<[string, unknown]> => {
+      if (!name.endsWith('@')) return [name, await resolve(inner, relative, [...at, name], open)]
+      const plain = name.slice(0, -1)
+      const refuse = (message: string): [string, undefined] => {
+        failed.add(keyOf([...at, plain]))
+        problems.push({ file: relative, at: [...at, name], message })
+        return [plain, undefined]
+      }
+      if (Object.hasOwn(value, plain)) return refuse('stands beside the same name without @')
+      if (typeof inner !== 'string') return refuse('must be the path of a file, as a string')
+      const target = path.posix.isAbsolute(inner) ? inner : path.posix.join(path.posix.dirname(relative), inner)
+      return [plain, await read(target, [...at, plain], open, relative)]
+    })
+    return Object.fromEntries(await Promise.all(entries))
+  }
+
+  const prefixes = (at: JsonPath) => Array.from({ length: at.length + 1 }, (_, n) => keyOf(at.slice(0, at.length - n)))
+  return {
+    value: await read(file, [], [], file),
+    problems,
+    fileOf: (at) =>
+      prefixes(at)
+        .map((prefix) => files.get(prefix))
+        .find((found) => found !== undefined) ?? file,
+    failedAt: (at) => prefixes(at).some((prefix) => failed.has(prefix)),
+  }
+}
+
+class SourceError extends Error {
+  override readonly name = 'SourceError'
+}
+
+const keyOf = (at: JsonPath) => JSON.stringify(at)
+
+/** The real path of a file in the folder; a link that leaves the folder is refused as `..` is. */
+async function within(root: string, relative: string): Promise<string> {
+  const outside = new SourceError(`the file ${relative} is outside the definition's folder`)
+  if (relative.startsWith('..') || path.isAbsolute(relative) || relative.includes('\\')) throw outside
+  const target = await realpath(path.join(root, relative)).catch((error: unknown) => {
+    if (isErrno(error)) throw new SourceError(`there is no file ${relative}`)
+    throw error
+  })
+  if (!target.startsWith(root + path.sep)) throw outside
+  return target
+}
+
+async function readText(target: string, relative: string): Promise<string> {
+  const bytes = await readFile(target).catch((error: unknown) => {
+    if (isErrno(error)) throw new SourceError(`the file ${relative} cannot be read (${error.code})`)
+    throw error
+  })
+  try {
+    const text = new TextDecoder('utf-8', { fatal: true }).decode(bytes)
+    if (isStorable(text)) return text
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error
+  }
+  throw new SourceError(`the file ${relative} is not UTF-8 text`)
+}
+
+function parseJson(text: string, relative: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch (error) {
+    throw new SourceError(`the file ${relative} is not JSON: ${(error as Error).message}`)
+  }
+}
+
+/** Postgres keeps neither U+0000 nor half a surrogate pair. */
+const isStorable = (text: string) => !/[\0\p{Surrogate}]/u.test(text)
+
+/** An error of the file system, such as ENOENT. */
+export function isErrno(error: unknown): error is Error & { code: string } {
+  return error instanceof Error && 'code' in error && typeof error.code === 'string'
+}
