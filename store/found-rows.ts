@@ -1,0 +1,106 @@
+import { sql } from 'drizzle-orm'
+import { ids, query, texts, type Database } from './database.ts'
+import { loadDefinitions } from './definitions.ts'
+
+/** Which rows of a run are addressed. */
+export interface Which {
+  workflowId: string
+  /** As recipient.ts writes them; null for everyone. */
+  recipients: string[] | null
+  /** Only this trigger; null for the key's current or last generation. */
+  workflowRunId: string | null
+}
+
+/** A recipient run as it was found, locked. */
+export interface FoundRow {
+  id: number
+  runId: number
+  recipient: string
+  status: 'waiting' | 'claimed' | 'ended' | 'canceled'
+  revision: number
+  /** Ref of the step to come, in delivery, or last. */
+  step: string
+  /** The step is the last that sends. */
+  last: boolean
+  /** Held by a delay or a backoff, rather than ready to be handed out. */
+  sleeps: boolean
+  /** Canceled while claimed. */
+  canceling: boolean
+  /** Messages that reached the recipient. */
+  sent: number
+  reason: string | null
+  workflowRunId: string
+  acceptedAt: Date
+}
+
+interface Row extends Omit<FoundRow, 'acceptedAt' | 'step' | 'sleeps'> {
+  acceptedMs: number
+  step: number
+  attempt: number
+  skipDelay: boolean
+  definitionHash: string
+}
+
+/** Locks the key's row, then the rows addressed in the order of their ids, and reads them as they are then. */
+export async function findRows(tx: Database, which: Which): Promise<FoundRow[]> {
+  const [run] = await query<{ id: number; generation: number }>(
+    tx,
+    sql`select id, generation from runs where workflow_id = ${which.workflowId} for update`,
+  )
+  if (run === undefined) return []
+  const triggers =
+    which.workflowRunId === null
+      ? sql`t.generation = ${run.generation}`
+      : sql`t.workflow_run_id = ${which.workflowRunId}::uuid`
+  const [bounds] = await query<{ first: number | null; last: number | null }>(
+    tx,
+    sql`select min(t.id) as first, max(t.id) as last from triggers t where t.run_id = ${run.id} and ${triggers}`,
+  )
+  if (bounds?.first == null || bounds.last == null) return []
+  const source =
+    which.recipients === null
+      ? sql`triggers t join recipient_runs r on r.id between t.id * 16384 and t.id * 16384 + 16383 where true`
+      : sql`recipient_runs r join triggers t on t.id = r.id / 16384
+            where r.recipient = any(${texts(which.recipients)})
+            and r.id between ${bounds.first * 16384} and ${bounds.last * 16384 + 16383}`
+  const rows = await query<Row>(
+    tx,
+    sql`select r.id, t.run_id as "runId", r.recipient, r.status, r.revision, r.step, r.step >= t.last_send as last,
+          r.attempt, r.cancel_id is not null as canceling, r.sent, r.reason, t.workflow_run_id as "workflowRunId",
+          t.skip_delay as "skipDelay", t.definition_hash as "definitionHash",
+          (extract(epoch from t.accepted_at) * 1000)::float8 as "acceptedMs"
+        from ${source} and t.run_id = ${run.id} and ${triggers}
+        order by r.id for update of r`,
+  )
+  return withSteps(tx, rows)
+}
+
+async function withSteps(tx: Database, rows: Row[]): Promise<FoundRow[]> {
+  const definitions = await loadDefinitions(tx, [...new Set(rows.map((row) => row.definitionHash))])
+  return rows.map(({ acceptedMs, step, attempt, skipDelay, definitionHash, ...row }) => {
+    const { steps } = definitions.get(definitionHash)!.definition
+    const delayed = !skipDelay && steps[step - 1]?.type === 'delay'
+    return {
+      ...row,
+      step: steps[step]!.ref,
+      // A delay still to be planned is carried out at once: nobody sleeps before it.
+      sleeps: row.status === 'waiting' && steps[step]!.type !== 'delay' && (attempt > 0 || delayed),
+      acceptedAt: new Date(Math.round(acceptedMs)),
+    }
+  })
+}
+
+/** The steps of which a message reached them, by row. */
+export async function stepsSent(tx: Database, rows: FoundRow[]): Promise<Map<number, number[]>> {
+  const steps = new Map<number, number[]>()
+  const reached = rows.filter((row) => row.sent > 0).map((row) => row.id)
+  if (reached.length === 0) return steps
+  const found = await query<{ id: number; step: number }>(
+    tx,
+    sql`select recipient_run_id as id, step from messages
+        where recipient_run_id = any(${ids(reached)}) and status in ('sent', 'delivered', 'delivery_attempted', 'bounced')
+        order by recipient_run_id, step`,
+  )
+  for (const { id, step } of found) steps.set(id, [...(steps.get(id) ?? []), step])
+  return steps
+}

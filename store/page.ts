@@ -1,0 +1,59 @@
+import { sql, type SQL } from 'drizzle-orm'
+
+/** Where a row stands in its list: the values of the list's order, first to last. */
+export type Position = (string | number)[]
+
+/** A stretch of a list kept newest first: older than `after`, newer than `before`. */
+export interface Window {
+  after?: Position | undefined
+  before?: Position | undefined
+  size: number
+}
+
+export interface Page<Row> {
+  /** Newest first. */
+  rows: Row[]
+  positionOf: (row: Row) => Position
+  hasOlder: boolean
+  hasNewer: boolean
+}
+
+/** The columns a list is ordered by, and a position in it as one row value and as read from a row. */
+export interface Order<Row> {
+  columns: SQL[]
+  valueOf: (position: Position) => SQL
+  positionOf: (row: Row) => Position
+}
+
+/** With `before` alone the rows next to it are wanted, so that nothing is left out between two pages. */
+function isAscending(window: Window): boolean {
+  return window.before !== undefined && window.after === undefined
+}
+
+export function windowConditions(window: Window, order: Order<never>): SQL[] {
+  const row = sql`(${sql.join(order.columns, sql`, `)})`
+  const conditions: SQL[] = []
+  if (window.after !== undefined) conditions.push(sql`${row} < ${order.valueOf(window.after)}`)
+  if (window.before !== undefined) conditions.push(sql`${row} > ${order.valueOf(window.before)}`)
+  return conditions
+}
+
+/** One row more than asked for tells whether there is a next page. */
+export function orderAndLimit(window: Window, order: Order<never>): SQL {
+  const direction = isAscending(window) ? sql`asc` : sql`desc`
+  const columns = order.columns.map((column) => sql`${column} ${direction}`)
+  return sql`order by ${sql.join(columns, sql`, `)} limit ${window.size + 1}`
+}
+
+/** The page made of what a statement with `orderAndLimit` found. */
+export function pageOf<Row>(found: Row[], window: Window, { positionOf }: Order<Row>): Page<Row> {
+  const more = found.length > window.size
+  const rows = found.slice(0, window.size)
+  if (isAscending(window)) return { rows: rows.reverse(), positionOf, hasOlder: true, hasNewer: more }
+  return { rows, positionOf, hasOlder: more, hasNewer: window.after !== undefined }
+}
+
+/** All of these, or true. */
+export function allOf(conditions: SQL[]): SQL {
+  return conditions.length === 0 ? sql`true` : sql.join(conditions, sql` and `)
+}

@@ -1,0 +1,44 @@
+import { parse, stringify } from 'uuid'
+
+/**
+ * A recipient run's row id is its trigger's id and its place in the trigger, in one integer. So a trigger's rows lie
+ * side by side, travel as ranges, and need no index of their own. 14 bits of place: 10,000 recipients fit.
+ */
+const PLACES = 16_384
+
+export function rowId(triggerId: number, place: number): number {
+  return triggerId * PLACES + place
+}
+
+export function triggerIdOf(row: number): number {
+  return Math.floor(row / PLACES)
+}
+
+/** The first and last row id a trigger can have. */
+export function rowsOf(triggerId: number): [number, number] {
+  return [triggerId * PLACES, triggerId * PLACES + PLACES - 1]
+}
+
+/**
+ * The public id of a recipient run: its trigger's UUID (version 4) as a version 8 UUID whose last 7 bytes are the row
+ * id. It starts like its `workflow_run_id`, and is found again without an index.
+ */
+export function recipientRunUuid(workflowRunId: string, row: number): string {
+  const bytes = Uint8Array.from(parse(workflowRunId))
+  bytes[6] = (bytes[6]! & 0x0f) | 0x80
+  let rest = row
+  for (let i = 15; i >= 9; i -= 1) {
+    bytes[i] = rest % 256
+    rest = Math.floor(rest / 256)
+  }
+  return stringify(bytes)
+}
+
+/** The row id inside such a UUID, or null if it cannot be one. The caller compares the UUID made again from the row found. */
+export function rowOfUuid(uuid: string): number | null {
+  if (!/^[0-9a-f]{8}-[0-9a-f]{4}-8[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/i.test(uuid)) return null
+  const row = parse(uuid)
+    .subarray(9)
+    .reduce((sum, byte) => sum * 256 + byte, 0)
+  return Number.isSafeInteger(row) ? row : null
+}
