@@ -1,0 +1,4 @@
+// Every function exported here is a workflow type anybody may start: nothing else belongs here.
+export { housekeeping } from './housekeeping.ts'
+export { notificationRun } from './notification-run.ts'
+export { webhookDelivery } from './webhook-delivery.ts'
