@@ -1,0 +1,63 @@
+import type { Definition, Step } from '../definitions/definition.ts'
+import type { Database } from '../store/database.ts'
+import { loadDefinitions } from '../store/definitions.ts'
+import { loadTriggers, type DeliveryRow, type DeliveryTrigger } from '../store/deliveries.ts'
+import { messageId } from '../store/message-id.ts'
+import { recipientReference } from '../store/recipient.ts'
+import { loadRecipients } from '../store/recipients.ts'
+import { recipientRunUuid, triggerIdOf } from '../store/row-id.ts'
+import type { JsonObject } from '../store/schema.ts'
+import { loadTenants } from '../store/tenants.ts'
+import { buildScope, type Scope, type Subject } from './scope.ts'
+import type { Standing } from './settlements.ts'
+
+/** One recipient run to be carried on: its row, what it is about, and what its templates see. */
+export interface Delivery {
+  row: DeliveryRow
+  trigger: DeliveryTrigger
+  definition: Definition
+  step: Step
+  scope: Scope
+  recipient: Subject
+  messageId: string
+}
+
+export function standing({ row, definition, scope, trigger }: Delivery, now: number): Standing {
+  return { row, definition, scope, skipDelay: trigger.skipDelay, now }
+}
+
+/** Loads everything a chunk needs, in a handful of statements however large it is. Addresses are read here, at the send. */
+export async function loadDeliveries(db: Database, rows: DeliveryRow[]): Promise<Delivery[]> {
+  const triggers = await loadTriggers(db, rows)
+  const actors = [...triggers.values()].flatMap(({ actor }) => (actor === null ? [] : [actor]))
+  const [properties, definitions, tenants] = await Promise.all([
+    loadRecipients(db, [...new Set([...rows.map((row) => row.recipient), ...actors])]),
+    loadDefinitions(db, [...new Set([...triggers.values()].map((trigger) => trigger.definitionHash))]),
+    loadTenants(db, [...new Set([...triggers.values()].flatMap(({ tenant }) => (tenant === null ? [] : [tenant])))]),
+  ])
+  return rows.map((row) => {
+    const trigger = triggers.get(triggerIdOf(row.id))!
+    const { definition } = definitions.get(trigger.definitionHash)!
+    const recipient = subject(row.recipient, properties)
+    const id = messageId(trigger, { recipientRunId: row.id, step: row.step })
+    const scope = buildScope({
+      definition,
+      trigger: {
+        ...trigger,
+        actor: trigger.actor === null ? null : subject(trigger.actor, properties),
+        tenant: trigger.tenant === null ? null : { id: trigger.tenant, properties: tenants.get(trigger.tenant) ?? {} },
+      },
+      recipientRunId: recipientRunUuid(trigger.workflowRunId, row.id),
+      recipient,
+      triggerData: row.triggerData,
+      messageId: id,
+    })
+    return { row, trigger, definition, step: definition.steps[row.step]!, scope, recipient, messageId: id }
+  })
+}
+
+function subject(key: string, properties: ReadonlyMap<string, JsonObject>): Subject {
+  const reference = recipientReference(key)
+  const known = properties.get(key) ?? {}
+  return typeof reference === 'string' ? { id: reference, properties: known } : { ...reference, properties: known }
+}

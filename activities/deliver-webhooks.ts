@@ -1,0 +1,143 @@
+import { cancellationSignal, heartbeat } from '@temporalio/activity'
+import pLimit from 'p-limit'
+import type { Logger } from 'pino'
+import type { Database } from '../store/database.ts'
+import { loadMessages } from '../store/message-list.ts'
+import { messageOf } from '../store/message-shape.ts'
+import type { Outbox } from '../store/outbox.ts'
+import { loadRecipientRuns } from '../store/recipient-run-list.ts'
+import { recipientRunOf } from '../store/recipient-run-shape.ts'
+import {
+  environmentId,
+  loadDueEvents,
+  markDeliveries,
+  untilNextDue,
+  type DueEvent,
+  type FailedDelivery,
+} from '../store/webhook-events.ts'
+import type { WebhookEndpoint } from '../webhook-endpoints.ts'
+import type { WebhookTurn } from '../workflows/messages.ts'
+import type { WebhookBody, WebhookSender } from './channels/webhook-sender.ts'
+import { BACKOFF_S } from './settlements.ts'
+
+const BATCH = 100
+const CONCURRENCY = 20
+/** One activity goes on this long while there is something due; with one answer more it is through before a worker that stops cuts it off. */
+const PATIENCE_MS = 8_000
+const HEARTBEAT_MS = 3_000
+
+export interface DeliverWebhooksDeps {
+  db: Database
+  outbox: Outbox
+  webhooks: WebhookSender
+  log: Logger
+}
+
+/**
+ * Posts what is due for an endpoint, and records how that went after each batch: a crash in between posts a batch again,
+ * with the same event ids.
+ */
+export function createDeliverWebhooks(deps: DeliverWebhooksDeps): (endpoint: string) => Promise<WebhookTurn> {
+  const { db, outbox, log } = deps
+  return async (key) => {
+    const turn: WebhookTurn = { delivered: 0, failed: 0, nextInMs: null }
+    const endpoint = outbox.endpoints.find((candidate) => candidate.key === key)
+    if (endpoint === undefined) {
+      log.warn({ endpoint: key }, 'webhook events wait for an endpoint that BELAY_WEBHOOKS no longer names')
+      return turn
+    }
+    const beat = setInterval(heartbeat, HEARTBEAT_MS)
+    try {
+      const environment = await environmentId(db)
+      const until = performance.now() + PATIENCE_MS
+      do {
+        const events = await loadDueEvents(db, key, BATCH)
+        if (events.length === 0) break
+        const { delivered, failed } = await postAll(deps, endpoint, events, environment, until)
+        await markDeliveries(db, delivered, failed)
+        turn.delivered += delivered.length
+        turn.failed += failed.length
+      } while (performance.now() < until)
+      return { ...turn, nextInMs: await untilNextDue(db, key) }
+    } finally {
+      clearInterval(beat)
+    }
+  }
+}
+
+interface Posted {
+  delivered: number[]
+  failed: FailedDelivery[]
+}
+
+/**
+ * Events of one recipient run go one after the other, in their order, and one refused does not hold up the next;
+ * different recipient runs go side by side. What is not reached in time stays due.
+ */
+async function postAll(
+  { db, webhooks, log }: DeliverWebhooksDeps,
+  endpoint: WebhookEndpoint,
+  events: readonly DueEvent[],
+  environment: string,
+  until: number,
+): Promise<Posted> {
+  const entities = await loadEntities(db, events)
+  const posted: Posted = { delivered: [], failed: [] }
+  const stop = cancellationSignal()
+  const isOver = () => stop.aborted || performance.now() > until
+  const told = { endpoint: endpoint.key, host: new URL(endpoint.url).host }
+
+  async function postInOrder(group: readonly DueEvent[]): Promise<void> {
+    for (const event of group) {
+      if (isOver()) return
+      const data = entities.get(entityKey(event))
+      // What it tells of has been deleted since: nothing to post.
+      const reason = data === undefined ? null : await webhooks.post(endpoint, bodyOf(event, data), environment, stop)
+      const { id, type, eventId, attempt } = event
+      if (reason === null) posted.delivered.push(id)
+      else if (!stop.aborted) {
+        const waitSeconds = BACKOFF_S[attempt] ?? null
+        posted.failed.push({ id, reason, waitSeconds })
+        if (waitSeconds === null) log.error({ ...told, type, event: eventId, reason }, 'webhook event given up')
+      }
+    }
+  }
+
+  const byRun = new Map<number, DueEvent[]>()
+  for (const event of events) {
+    const group = byRun.get(event.recipientRunId)
+    if (group === undefined) byRun.set(event.recipientRunId, [event])
+    else group.push(event)
+  }
+  const limit = pLimit(CONCURRENCY)
+  await Promise.all([...byRun.values()].map((group) => limit(postInOrder, group)))
+  const [first] = posted.failed
+  if (first !== undefined)
+    log.warn({ ...told, events: posted.failed.length, reason: first.reason }, 'webhook events refused')
+  return posted
+}
+
+function bodyOf({ eventId, type, createdAt, data: eventData }: DueEvent, data: object): WebhookBody {
+  // As Knock has it for a failed try, together with how many there can be.
+  const tries = type === 'message.delivery_attempted' ? { max_attempts: BACKOFF_S.length + 1 } : {}
+  const event_data = eventData === null ? null : { ...eventData, ...tries }
+  return { __typename: 'Event', id: eventId, type, created_at: createdAt, data, event_data }
+}
+
+/** The recipient runs and messages the events are about, as they are now. */
+async function loadEntities(db: Database, events: readonly DueEvent[]): Promise<Map<string, object>> {
+  const keys = events.flatMap(({ recipientRunId, step }) => (step === null ? [] : [{ recipientRunId, step }]))
+  const rowIds = events.filter(({ step }) => step === null).map(({ recipientRunId }) => recipientRunId)
+  const [messages, runs] = await Promise.all([
+    keys.length === 0 ? [] : loadMessages(db, keys),
+    rowIds.length === 0 ? [] : loadRecipientRuns(db, rowIds, Date.now()),
+  ])
+  return new Map<string, object>([
+    ...messages.map((row) => [`${row.recipient_run_id}/${row.step}`, messageOf(row)] as const),
+    ...runs.map((row) => [`${row.id}`, recipientRunOf(row)] as const),
+  ])
+}
+
+function entityKey({ recipientRunId, step }: DueEvent): string {
+  return step === null ? `${recipientRunId}` : `${recipientRunId}/${step}`
+}

@@ -1,0 +1,75 @@
+import type { Definition } from '../definitions/definition.ts'
+
+type Properties = Record<string, unknown>
+
+/** A user, or with `collection` an object; or a tenant. */
+export interface Subject {
+  id: string
+  collection?: string
+  properties: Properties
+}
+
+export interface ScopeInput {
+  definition: Pick<Definition, 'key' | 'name' | 'categories'>
+  trigger: {
+    workflowRunId: string
+    cancelationKey: string | null
+    acceptedAt: Date
+    data: Properties
+    actor: Subject | null
+    tenant: Subject | null
+  }
+  /** The recipient run's UUID. */
+  recipientRunId: string
+  recipient: Subject
+  /** The recipient's own `$trigger_data`, laid over the trigger's data. */
+  triggerData: Properties | null
+  messageId: string
+}
+
+export interface Scope extends Properties {
+  data: Properties
+  recipient: Properties
+  actor: Properties | null
+  tenant: Properties | null
+}
+
+/**
+ * What a template sees, as in Knock. The fields of `data` stand at the top level, too, below everything named here. One
+ * trigger is one activity: batches, which would make it several, are not supported yet.
+ */
+export function buildScope({ definition, trigger, ...input }: ScopeInput): Scope {
+  const data = { ...trigger.data, ...input.triggerData }
+  const recipient = flat(input.recipient)
+  const actor = trigger.actor === null ? null : flat(trigger.actor)
+  const at = trigger.acceptedAt.toISOString()
+  return {
+    ...data,
+    data,
+    recipient,
+    actor,
+    actors: actor === null ? [] : [actor],
+    total_actors: actor === null ? 0 : 1,
+    activities: [{ ...data, id: input.messageId, actor, recipient, data, inserted_at: at, updated_at: at }],
+    total_activities: 1,
+    tenant: trigger.tenant === null ? null : flat(trigger.tenant),
+    vars: {},
+    workflow: {
+      id: definition.key,
+      key: definition.key,
+      name: definition.name,
+      categories: definition.categories,
+      run_id: trigger.workflowRunId,
+      workflow_run_id: trigger.workflowRunId,
+      recipient_run_id: input.recipientRunId,
+      workflow_recipient_run_id: input.recipientRunId,
+      cancellation_key: trigger.cancelationKey,
+    },
+    current_message: { id: input.messageId },
+  }
+}
+
+/** Properties beside the id, which none of them can replace. */
+function flat({ id, collection, properties }: Subject): Properties {
+  return { ...properties, id, ...(collection !== undefined && { collection }) }
+}
