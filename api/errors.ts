@@ -1,0 +1,90 @@
+/** Every error the API answers with. `type` and `message` as Knock writes them where it has the code. */
+export const errorCodes = {
+  api_key_missing: {
+    status: 401,
+    type: 'authentication_error',
+    message: 'No API key: send Authorization: Bearer sk_...',
+  },
+  api_key_invalid: { status: 401, type: 'authentication_error', message: 'This API key is not valid here' },
+  incorrect_token_type: {
+    status: 403,
+    type: 'authentication_error',
+    message: 'This endpoint needs a secret key (sk_...), not a public one',
+  },
+  workflow_missing: { status: 404, type: 'invalid_request_error', message: 'No workflow has this key' },
+  resource_missing: { status: 404, type: 'api_error', message: 'The resource you requested does not exist' },
+  malformed_json: { status: 400, type: 'invalid_request_error', message: 'The body is not valid JSON' },
+  idempotency_key_mismatch: {
+    status: 400,
+    type: 'invalid_request_error',
+    message: 'This Idempotency-Key was used with a different request',
+  },
+  idempotency_key_too_long: {
+    status: 400,
+    type: 'invalid_request_error',
+    message: 'An Idempotency-Key has at most 255 characters',
+  },
+  payload_too_large: { status: 413, type: 'invalid_request_error', message: 'The body is larger than 20 MB' },
+  invalid_params: {
+    status: 422,
+    type: 'invalid_request_error',
+    message: 'One or more parameters supplied were invalid',
+  },
+  workflow_inactive: {
+    status: 422,
+    type: 'invalid_request_error',
+    message: 'This workflow is not active: it takes no triggers',
+  },
+  rate_limited: { status: 429, type: 'invalid_request_error', message: 'Too many requests' },
+  store_unavailable: { status: 503, type: 'api_error', message: 'The store does not answer; nothing was changed' },
+  overloaded: { status: 503, type: 'api_error', message: 'Too much at once; nothing was changed' },
+  internal_error: {
+    status: 500,
+    type: 'api_error',
+    message: 'Something failed here; the request id finds it in the log',
+  },
+} as const satisfies Record<string, { status: number; type: string; message: string }>
+
+export type ErrorCode = keyof typeof errorCodes
+
+/** `type` says what is wrong in a word (required, cast, length, inclusion, format, unknown, conflict, ...); never null, since SDKs print it. */
+export interface FieldError {
+  field: string
+  message: string
+  type: string
+}
+
+export class ApiError extends Error {
+  override readonly name = 'ApiError'
+  readonly code: ErrorCode
+  readonly fields: FieldError[]
+  /** Seconds, 1 to 5: some SDKs obey any value. */
+  readonly retryAfter: number | undefined
+
+  constructor(
+    code: ErrorCode,
+    options: { message?: string; fields?: FieldError[]; retryAfter?: number; cause?: unknown } = {},
+  ) {
+    // The first fault is told here too: most SDKs print nothing but the message.
+    const [first] = options.fields ?? []
+    const message = errorCodes[code].message + (first === undefined ? '' : `: ${first.field} ${first.message}`)
+    super(options.message ?? message, { cause: options.cause })
+    this.code = code
+    this.fields = options.fields ?? []
+    this.retryAfter = options.retryAfter
+  }
+
+  get status(): number {
+    return errorCodes[this.code].status
+  }
+
+  toBody(requestId: string): Record<string, unknown> {
+    const { status, type } = errorCodes[this.code]
+    return { code: this.code, message: this.message, status, type, errors: this.fields, request_id: requestId }
+  }
+}
+
+/** 422 for one field. */
+export function invalid(field: string, message: string, type = 'invalid'): ApiError {
+  return new ApiError('invalid_params', { fields: [{ field, message, type }] })
+}

@@ -1,0 +1,133 @@
+import { OpenAPIRegistry, OpenApiGeneratorV31, type ResponseConfig } from '@asteasolutions/zod-to-openapi'
+import { z } from 'zod'
+import { errorCodes, type ErrorCode } from './errors.ts'
+import type { Route } from './route.ts'
+
+const error = z
+  .object({
+    code: z.enum(Object.keys(errorCodes) as [ErrorCode, ...ErrorCode[]]),
+    message: z.string(),
+    status: z.int(),
+    type: z.string(),
+    errors: z.array(z.object({ field: z.string(), message: z.string(), type: z.string() })),
+    request_id: z.uuid().describe('Finds the request in the log'),
+  })
+  .meta({ id: 'Error', description: 'docs/errors.md tells of every code' })
+
+/** Any route may answer these. */
+const common: readonly ErrorCode[] = [
+  'api_key_missing',
+  'api_key_invalid',
+  'incorrect_token_type',
+  'rate_limited',
+  'internal_error',
+  'store_unavailable',
+  'overloaded',
+]
+
+const uuid = { type: 'string', format: 'uuid' } as const
+const requestId = { 'x-request-id': { $ref: '#/components/headers/x-request-id' } }
+const replayed = {
+  'idempotent-replayed': { $ref: '#/components/headers/idempotent-replayed' },
+  'original-x-request-id': { $ref: '#/components/headers/original-x-request-id' },
+}
+const idempotencyKey = z.object({
+  'idempotency-key': z
+    .string()
+    .max(255)
+    .optional()
+    .describe('The same request with the same key gets the first answer again, for 24 hours'),
+})
+
+/** The OpenAPI 3.1 document of these routes. */
+export function openApiDocument(routes: readonly Route[]): ReturnType<OpenApiGeneratorV31['generateDocument']> {
+  const registry = new OpenAPIRegistry()
+  registry.registerComponent('securitySchemes', 'secretKey', {
+    type: 'http',
+    scheme: 'bearer',
+    description: 'The secret key, sk_...',
+  })
+  registry.registerComponent('headers', 'x-request-id', {
+    description: 'Names this request, in the log and in an error',
+    schema: uuid,
+  })
+  registry.registerComponent('headers', 'idempotent-replayed', {
+    description: 'There if this answer was given before',
+    schema: { type: 'string', enum: ['true'] },
+  })
+  registry.registerComponent('headers', 'original-x-request-id', {
+    description: 'With idempotent-replayed: the request that was answered first',
+    schema: uuid,
+  })
+  for (const route of routes) register(registry, route)
+  return new OpenApiGeneratorV31(registry.definitions).generateDocument({
+    openapi: '3.1.0',
+    info: {
+      title: 'Belay',
+      version: '1',
+      description: 'Notifications that wait durably for each recipient, and a cancel that says what it did.',
+    },
+    servers: [{ url: '/' }],
+    security: [{ secretKey: [] }],
+  })
+}
+
+const noContents = { always: 'Done', 'on request': 'Done: Prefer: return=minimal' }
+
+function register(registry: OpenAPIRegistry, route: Route): void {
+  const { method, path, tag, summary, description, params, query, body, idempotent, noContent } = route
+  registry.registerPath({
+    method,
+    path: path.replace(/:(\w+)/g, '{$1}'),
+    operationId: [method, ...path.slice(1).split(/\/:?/).slice(1)].join('_'),
+    tags: [tag],
+    summary,
+    ...(description !== undefined && { description }),
+    request: {
+      params,
+      query,
+      ...(idempotent === true && { headers: idempotencyKey }),
+      ...(body !== undefined && { body: { content: { 'application/json': { schema: body } } } }),
+    },
+    responses: {
+      ...(noContent !== 'always' && {
+        200: {
+          description: 'OK',
+          headers: { ...requestId, ...(idempotent === true && replayed) },
+          content: { 'application/json': { schema: route.response } },
+        },
+      }),
+      ...(noContent !== undefined && { 204: { description: noContents[noContent], headers: requestId } }),
+      ...errorResponses(errorsOf(route)),
+    },
+  })
+}
+
+/** Every code a route may answer. */
+function errorsOf({ params, query, body, errors = [], idempotent }: Route): ErrorCode[] {
+  const takesInput = body !== undefined || Object.keys({ ...params.shape, ...query.shape }).length > 0
+  return [
+    ...common,
+    ...errors,
+    ...(body === undefined ? [] : (['malformed_json', 'payload_too_large'] as const)),
+    ...(takesInput ? (['invalid_params'] as const) : []),
+    ...(idempotent === true ? (['idempotency_key_mismatch', 'idempotency_key_too_long'] as const) : []),
+  ]
+}
+
+function errorResponses(codes: ErrorCode[]): Record<string, ResponseConfig> {
+  const byStatus = new Map<number, ErrorCode[]>()
+  for (const code of new Set(codes)) {
+    const { status } = errorCodes[code]
+    byStatus.set(status, [...(byStatus.get(status) ?? []), code])
+  }
+  const responses = [...byStatus].map(([status, ofStatus]): [string, ResponseConfig] => [
+    String(status),
+    {
+      description: ofStatus.map((code) => `- \`${code}\`: ${errorCodes[code].message}`).join('\n'),
+      headers: requestId,
+      content: { 'application/json': { schema: error } },
+    },
+  ])
+  return Object.fromEntries(responses)
+}

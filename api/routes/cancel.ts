@@ -1,0 +1,55 @@
+import { z } from 'zod'
+import type { Verdict } from '../../store/verdict.ts'
+import { addressOf, cancelPending, knownDefinition } from '../cancel-pending.ts'
+import { defineRoute } from '../define-route.ts'
+import { once } from '../idempotency.ts'
+import { Reply, type Context } from '../route.ts'
+import { keyOf } from '../schemas/cancelation-key.ts'
+import { cancelNotifyRequest, cancelRequest, verdict, type CancelRequest } from '../schemas/verdict.ts'
+import { wantsNoBody } from '../wants-no-body.ts'
+
+const tag = 'Workflows'
+const description =
+  'Takes out everyone pending under the key, or the recipients listed, and answers what that did to each. Final when answered, also while workers or Temporal are away. With Prefer: return=minimal, a 204 without a body.'
+
+async function cancel(context: Context, key: string, request: CancelRequest): Promise<Reply<Verdict>> {
+  const run = addressOf(await knownDefinition(context, key), keyOf(request)!)
+  const reply = await once(
+    context,
+    { scope: `cancel ${key}`, body: request, turn: run.workflowId },
+    (tx) => cancelPending(tx, context, run, request),
+    () => Promise.resolve([]),
+  )
+  return wantsNoBody(context) ? new Reply<Verdict>(undefined, { status: 204, headers: reply.headers }) : reply
+}
+
+const cancelRoute = defineRoute({
+  method: 'post',
+  path: '/v1/workflows/:key/cancel',
+  tag,
+  summary: 'Cancel, for everyone or for some recipients',
+  description,
+  params: z.object({ key: z.string() }),
+  body: cancelRequest,
+  response: verdict,
+  noContent: 'on request',
+  errors: ['workflow_missing', 'idempotency_key_mismatch', 'idempotency_key_too_long'],
+  idempotent: true,
+  handle: ({ params, body }, context) => cancel(context, params.key, body),
+})
+
+const cancelNotifyRoute = defineRoute({
+  method: 'post',
+  path: '/v1/notify/cancel',
+  tag,
+  summary: 'Cancel (the API of May 2021)',
+  description,
+  body: cancelNotifyRequest,
+  response: verdict,
+  noContent: 'on request',
+  errors: ['workflow_missing', 'idempotency_key_mismatch', 'idempotency_key_too_long'],
+  idempotent: true,
+  handle: ({ body }, context) => cancel(context, body.name, body),
+})
+
+export const cancelRoutes = [cancelRoute, cancelNotifyRoute]

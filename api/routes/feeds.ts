@@ -1,0 +1,85 @@
+import { z } from 'zod'
+import type { Catalog } from '../../definitions/catalog.ts'
+import { countFeed, listFeed } from '../../store/feed.ts'
+import { defineRoute } from '../define-route.ts'
+import { ApiError } from '../errors.ts'
+import { findChannel } from '../find-channel.ts'
+import { feed, feedItemOf, feedSettings } from '../schemas/feed.ts'
+import { flag, insertedAtOf, insertedAtQuery, several, triggerData } from '../schemas/filters.ts'
+import { messagePosition, pageInfoOf, pageQuery, windowOf } from '../schemas/page.ts'
+import { userId } from '../schemas/user.ts'
+
+const tag = 'Feeds'
+const params = z.object({ user_id: userId, channel: z.string().describe('The channel’s id or key') })
+
+const feedQuery = z.object({
+  status: z.enum(['unread', 'read', 'unseen', 'seen', 'all']).default('all'),
+  archived: z.enum(['exclude', 'include', 'only']).default('exclude'),
+  source: z.string().optional().describe('A definition’s key'),
+  tenant: z.string().optional().describe('Items of this tenant and, unless has_tenant is true, of none'),
+  has_tenant: flag.optional(),
+  workflow_categories: several(z.string()),
+  trigger_data: triggerData.optional(),
+  mode: z.enum(['compact', 'rich']).default('rich'),
+  ...insertedAtQuery,
+  ...pageQuery(messagePosition),
+})
+
+const getFeed = defineRoute({
+  method: 'get',
+  path: '/v1/users/:user_id/feeds/:channel',
+  tag,
+  summary: 'Read a user’s in-app feed, newest first',
+  description:
+    'An id never seen before has an empty feed. The counts of `meta` follow every filter except `status` and the page.',
+  params,
+  query: feedQuery,
+  response: feed,
+  errors: ['resource_missing'],
+  async handle({ params, query }, { store, catalog }) {
+    const window = windowOf(query)
+    const filter = {
+      recipient: params.user_id,
+      channelId: feedChannelId(catalog, params.channel),
+      archived: query.archived,
+      engagement: query.status === 'all' ? undefined : [query.status],
+      source: query.source,
+      tenant: query.tenant,
+      orNoTenant: true,
+      hasTenant: query.has_tenant,
+      categories: query.workflow_categories,
+      triggerData: query.trigger_data,
+      insertedAt: insertedAtOf(query),
+    }
+    const page = await listFeed(store.db, filter, window)
+    const counts = await countFeed(store.db, filter)
+    return {
+      entries: page.rows.map((row) => feedItemOf(row, query.mode)),
+      vars: {},
+      meta: { __typename: 'FeedMetadata' as const, ...counts },
+      page_info: pageInfoOf(page, window),
+    }
+  },
+})
+
+const getSettings = defineRoute({
+  method: 'get',
+  path: '/v1/users/:user_id/feeds/:channel/settings',
+  tag,
+  summary: 'Get what a feed shows around its items',
+  params,
+  response: feedSettings,
+  errors: ['resource_missing'],
+  handle({ params }, { catalog }) {
+    feedChannelId(catalog, params.channel)
+    return Promise.resolve({ features: { branding_required: false } })
+  },
+})
+
+function feedChannelId(catalog: Catalog, idOrKey: string): string {
+  const channel = findChannel(catalog, idOrKey)
+  if (channel?.type === 'in_app_feed') return channel.id
+  throw new ApiError('resource_missing', { message: 'No in-app feed channel has this id or key' })
+}
+
+export const feedRoutes = [getFeed, getSettings]

@@ -1,0 +1,25 @@
+import type { Route } from '../route.ts'
+import { cancelRoutes } from './cancel.ts'
+import { cancelWithoutKeyRoutes } from './cancel-without-key.ts'
+import { channelRoutes } from './channels.ts'
+import { feedRoutes } from './feeds.ts'
+import { messageStatusRoutes } from './message-status.ts'
+import { messageRoutes } from './messages.ts'
+import { moveRoutes } from './move.ts'
+import { triggerRoutes } from './trigger.ts'
+import { userRoutes } from './users.ts'
+import { recipientRunRoutes } from './workflow-recipient-runs.ts'
+
+/** The whole API, in the order of its documentation. */
+export const routes: readonly Route[] = [
+  ...triggerRoutes,
+  ...cancelRoutes,
+  ...moveRoutes,
+  ...cancelWithoutKeyRoutes,
+  ...recipientRunRoutes,
+  ...messageRoutes,
+  ...messageStatusRoutes,
+  ...feedRoutes,
+  ...userRoutes,
+  ...channelRoutes,
+]

@@ -1,0 +1,84 @@
+import { z } from 'zod'
+import { engage, engagementActions, type EngagementAction } from '../../store/engagement.ts'
+import { messageOf } from '../../store/message-shape.ts'
+import type { JsonObject } from '../../store/schema.ts'
+import { defineRoute } from '../define-route.ts'
+import { ApiError } from '../errors.ts'
+import type { Context, Route } from '../route.ts'
+import { message } from '../schemas/message.ts'
+
+const MAX_BATCH = 1_000
+const MAX_METADATA_FIELDS = 5
+
+const tag = 'Messages'
+const params = z.object({ id: z.string() })
+
+const metadata = z
+  .record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.null()]))
+  .refine(
+    (fields) => Object.keys(fields).length <= MAX_METADATA_FIELDS,
+    `must have at most ${MAX_METADATA_FIELDS} fields`,
+  )
+  .nullable()
+  .optional()
+
+/** Answers the message as it is then; to repeat it changes nothing. */
+async function engageOne(id: string, action: EngagementAction, context: Context, metadata?: JsonObject) {
+  const { store, now, outbox } = context
+  const [row] = await engage(store.db, [id], action, { now: now(), metadata }, outbox)
+  if (row === undefined) throw new ApiError('resource_missing')
+  return messageOf(row)
+}
+
+function statusRoute(method: 'put' | 'delete', status: string, action: EngagementAction, summary: string): Route {
+  return defineRoute({
+    method,
+    path: `/v1/messages/:id/${status}`,
+    tag,
+    summary,
+    params,
+    response: message,
+    errors: ['resource_missing'],
+    handle: ({ params }, context) => engageOne(params.id, action, context),
+  })
+}
+
+const interacted = defineRoute({
+  method: 'put',
+  path: '/v1/messages/:id/interacted',
+  tag,
+  summary: 'Record an interaction with a message; it counts as seen and read',
+  params,
+  body: z.object({ metadata }),
+  response: message,
+  errors: ['resource_missing'],
+  handle: ({ params, body }, context) => engageOne(params.id, 'interacted', context, body.metadata ?? undefined),
+})
+
+function batchRoute(action: EngagementAction): Route {
+  return defineRoute({
+    method: 'post',
+    path: `/v1/messages/batch/${action}`,
+    tag,
+    summary: `Mark messages as ${action}`,
+    description: 'Answers the messages as they are then, in the order of the ids; what is no message is left out.',
+    body: z.object({ message_ids: z.array(z.string()).min(1).max(MAX_BATCH), metadata }),
+    response: z.array(message),
+    async handle({ body }, { store, now, outbox }) {
+      const options = { now: now(), metadata: body.metadata ?? undefined }
+      const rows = await engage(store.db, body.message_ids, action, options, outbox)
+      return rows.map(messageOf)
+    },
+  })
+}
+
+export const messageStatusRoutes: Route[] = [
+  statusRoute('put', 'seen', 'seen', 'Mark a message as seen'),
+  statusRoute('delete', 'seen', 'unseen', 'Mark a message as not seen'),
+  statusRoute('put', 'read', 'read', 'Mark a message as read, and so as seen'),
+  statusRoute('delete', 'read', 'unread', 'Mark a message as not read'),
+  statusRoute('put', 'archived', 'archived', 'Archive a message: feeds leave it out'),
+  statusRoute('delete', 'archived', 'unarchived', 'Take a message out of the archive'),
+  interacted,
+  ...engagementActions.map(batchRoute),
+]

@@ -1,0 +1,97 @@
+import { z } from 'zod'
+import type { Database } from '../../store/database.ts'
+import { listMessageEvents } from '../../store/message-events.ts'
+import { findContent, findMessages, listMessages, type MessageRow } from '../../store/message-list.ts'
+import { messageOf } from '../../store/message-shape.ts'
+import { defineRoute } from '../define-route.ts'
+import { ApiError } from '../errors.ts'
+import { eventsOfMessage, messageEvent } from '../schemas/message-event.ts'
+import { messageFilterOf, messageQuery } from '../schemas/message-query.ts'
+import { contentOf, message, messageContent } from '../schemas/message.ts'
+import { pageInfo, pageInfoOf, wholeList, windowOf } from '../schemas/page.ts'
+import { userId } from '../schemas/user.ts'
+
+const tag = 'Messages'
+const params = z.object({ id: z.string() })
+const list = z.object({ items: z.array(message), page_info: pageInfo })
+
+async function existing(db: Database, id: string): Promise<MessageRow> {
+  const [row] = await findMessages(db, [id])
+  if (row === undefined) throw new ApiError('resource_missing')
+  return row
+}
+
+const getMessages = defineRoute({
+  method: 'get',
+  path: '/v1/messages',
+  tag,
+  summary: 'List messages, newest first',
+  query: messageQuery,
+  response: list,
+  async handle({ query }, { store, catalog }) {
+    const window = windowOf(query)
+    const page = await listMessages(store.db, messageFilterOf(query, catalog), window)
+    return { items: page.rows.map(messageOf), page_info: pageInfoOf(page, window) }
+  },
+})
+
+const getUserMessages = defineRoute({
+  method: 'get',
+  path: '/v1/users/:user_id/messages',
+  tag,
+  summary: 'List one user’s messages, newest first',
+  params: z.object({ user_id: userId }),
+  query: messageQuery,
+  response: list,
+  async handle({ params, query }, { store, catalog }) {
+    const window = windowOf(query)
+    const filter = { ...messageFilterOf(query, catalog), recipient: params.user_id }
+    const page = await listMessages(store.db, filter, window)
+    return { items: page.rows.map(messageOf), page_info: pageInfoOf(page, window) }
+  },
+})
+
+const getMessage = defineRoute({
+  method: 'get',
+  path: '/v1/messages/:id',
+  tag,
+  summary: 'Get a message',
+  params,
+  response: message,
+  errors: ['resource_missing'],
+  async handle({ params }, { store }) {
+    return messageOf(await existing(store.db, params.id))
+  },
+})
+
+const getContent = defineRoute({
+  method: 'get',
+  path: '/v1/messages/:id/content',
+  tag,
+  summary: 'Get what a message says, as rendered',
+  params,
+  response: messageContent,
+  errors: ['resource_missing'],
+  async handle({ params }, { store }) {
+    const row = await existing(store.db, params.id)
+    return contentOf(row, await findContent(store.db, row))
+  },
+})
+
+const getEvents = defineRoute({
+  method: 'get',
+  path: '/v1/messages/:id/events',
+  tag,
+  summary: 'List what happened to a message, oldest first, in one page',
+  params,
+  response: z.object({ items: z.array(messageEvent), page_info: pageInfo }),
+  errors: ['resource_missing'],
+  async handle({ params }, { store }) {
+    const row = await existing(store.db, params.id)
+    const recorded = await listMessageEvents(store.db, { recipientRunId: row.recipient_run_id, step: row.step })
+    const items = eventsOfMessage(row, recorded)
+    return { items, page_info: wholeList(items.length) }
+  },
+})
+
+export const messageRoutes = [getMessages, getMessage, getContent, getEvents, getUserMessages]

@@ -1,0 +1,92 @@
+import { DateTime } from 'luxon'
+import { z } from 'zod'
+import { after, withinYear } from '../../definitions/delay.ts'
+import { moveIn, type Move } from '../../store/move.ts'
+import { addressOf, keysOf, knownDefinition } from '../cancel-pending.ts'
+import { defineRoute } from '../define-route.ts'
+import { invalid } from '../errors.ts'
+import { once } from '../idempotency.ts'
+import type { Context } from '../route.ts'
+import { keyOf } from '../schemas/cancelation-key.ts'
+import {
+  rescheduleAnswer,
+  rescheduleRequest,
+  sendNowAnswer,
+  sendNowRequest,
+  type MoveRequest,
+  type RescheduleRequest,
+} from '../schemas/move.ts'
+
+const tag = 'Workflows'
+const params = z.object({ key: z.string() })
+const errors = ['workflow_missing', 'idempotency_key_mismatch', 'idempotency_key_too_long'] as const
+
+async function move(context: Context, key: string, request: MoveRequest, to: Move['to'], due: number) {
+  const run = addressOf(await knownDefinition(context, key), keyOf(request)!)
+  const { definition: workflow, cancelationKey, workflowId } = run
+  return once(
+    context,
+    { scope: `${to} ${key}`, body: request, turn: workflowId },
+    async (tx) => {
+      const recipients = keysOf(request.recipients)
+      const wish = { workflowId, recipients, workflowRunId: null, to, due, now: context.now() }
+      const { answer, signal } = await moveIn(tx, { workflow, cancelationKey }, wish)
+      const signals = signal === null ? [] : [{ ...run, id: signal.id, kind: 'move' as const, groups: signal.groups }]
+      return { answer, signals }
+    },
+    () => Promise.resolve([]),
+  )
+}
+
+/** The instant a request names; past ones and those more than 365 days ahead are refused. */
+function dueOf({ delay_until: until, delay_for: duration }: RescheduleRequest, now: number): number {
+  if (duration != null) {
+    if (!withinYear(duration)) throw invalid('delay_for', 'is more than 365 days', 'length')
+    return after(now, duration)
+  }
+  const instant = DateTime.fromISO(until!, { setZone: true })
+  if (!instant.isValid || !/(Z|[+-]\d{2}:?\d{2})$/i.test(until!)) {
+    throw invalid(
+      'delay_until',
+      'must be an ISO 8601 instant with Z or an offset, such as 2030-01-31T09:00:00Z',
+      'format',
+    )
+  }
+  const due = instant.toMillis()
+  if (due <= now) throw invalid('delay_until', `is past: ${instant.toUTC().toISO()}`, 'invalid')
+  if (due > after(now, { unit: 'days', value: 365 }))
+    throw invalid('delay_until', 'is more than 365 days ahead', 'length')
+  return due
+}
+
+const rescheduleRoute = defineRoute({
+  method: 'post',
+  path: '/v1/workflows/:key/reschedule',
+  tag,
+  summary: 'Move what sleeps under a key to another instant',
+  description:
+    'The current sleep only; later steps follow from there. Racing the old instant, a message goes out once, at one of the two, and the answer says which.',
+  params,
+  body: rescheduleRequest,
+  response: rescheduleAnswer,
+  errors,
+  idempotent: true,
+  handle: ({ params, body }, context) =>
+    move(context, params.key, body, 'rescheduled', dueOf(body, context.now())) as Promise<never>,
+})
+
+const sendNowRoute = defineRoute({
+  method: 'post',
+  path: '/v1/workflows/:key/send_now',
+  tag,
+  summary: 'Wake what sleeps under a key at once',
+  description: 'Ends the current sleep; a step waiting for its next try is tried now.',
+  params,
+  body: sendNowRequest,
+  response: sendNowAnswer,
+  errors,
+  idempotent: true,
+  handle: ({ params, body }, context) => move(context, params.key, body, 'sent_now', context.now()) as Promise<never>,
+})
+
+export const moveRoutes = [rescheduleRoute, sendNowRoute]

@@ -1,0 +1,63 @@
+import { z } from 'zod'
+import type { Database } from '../../store/database.ts'
+import { loadPendingSignals } from '../../store/pending-signals.ts'
+import { acceptTrigger, activeVersion, type TriggerAnswer } from '../accept-trigger.ts'
+import { addressOf } from '../cancel-pending.ts'
+import { defineRoute } from '../define-route.ts'
+import { once } from '../idempotency.ts'
+import { Reply, type Context } from '../route.ts'
+import { keyOf } from '../schemas/cancelation-key.ts'
+import {
+  notifyRequest,
+  notifyResponse,
+  triggerRequest,
+  triggerResponse,
+  type TriggerRequest,
+} from '../schemas/trigger.ts'
+
+const tag = 'Workflows'
+const description =
+  'Accepted when answered: each recipient is served, or canceled, whatever is restarted in between. While somebody is pending under the same cancelation_key, another trigger joins them.'
+
+async function trigger(context: Context, key: string, request: TriggerRequest): Promise<Reply<TriggerAnswer>> {
+  // Judged only when it is no repeat: what was accepted once is answered so again, though its instant is past by now.
+  const work = (tx: Database) => acceptTrigger(context, activeVersion(context, key), request)(tx)
+  const cancelationKey = keyOf(request)
+  const turn = cancelationKey === null ? null : addressOf(key, cancelationKey).workflowId
+  return once(context, { scope: `trigger ${key}`, body: request, turn }, work, ({ workflow_run_id: workflowRunId }) =>
+    loadPendingSignals(context.store.db, { workflowRunId }),
+  )
+}
+
+const triggerRoute = defineRoute({
+  method: 'post',
+  path: '/v1/workflows/:key/trigger',
+  tag,
+  summary: 'Trigger a workflow for some recipients',
+  description,
+  params: z.object({ key: z.string() }),
+  body: triggerRequest,
+  response: triggerResponse,
+  errors: ['workflow_missing', 'workflow_inactive', 'idempotency_key_mismatch', 'idempotency_key_too_long'],
+  idempotent: true,
+  handle: ({ params, body }, context) => trigger(context, params.key, body),
+})
+
+const notifyRoute = defineRoute({
+  method: 'post',
+  path: '/v1/notify',
+  tag,
+  summary: 'Trigger a workflow (the API of May 2021)',
+  description,
+  body: notifyRequest,
+  response: notifyResponse,
+  errors: ['workflow_missing', 'workflow_inactive', 'idempotency_key_mismatch', 'idempotency_key_too_long'],
+  idempotent: true,
+  async handle({ body: { name, ...request } }, context) {
+    const { body, headers } = await trigger(context, name, request)
+    const { workflow_run_id: result_id, ...conflict } = body!
+    return new Reply({ result_id, ...conflict }, { headers })
+  },
+})
+
+export const triggerRoutes = [triggerRoute, notifyRoute]

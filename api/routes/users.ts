@@ -1,0 +1,67 @@
+import { z } from 'zod'
+import type { Database } from '../../store/database.ts'
+import { transaction } from '../../store/database.ts'
+import { deleteUser, findUser, upsertUsers } from '../../store/users.ts'
+import { cancelUser } from '../cancel-user.ts'
+import { defineRoute } from '../define-route.ts'
+import { ApiError } from '../errors.ts'
+import { Reply } from '../route.ts'
+import { user, userOf } from '../schemas/recipient.ts'
+import { userId, userProperties } from '../schemas/user.ts'
+
+const tag = 'Users'
+const params = z.object({ id: userId })
+
+async function existing(db: Database, id: string) {
+  const found = await findUser(db, id)
+  if (found === undefined) throw new ApiError('resource_missing')
+  return userOf(id, found)
+}
+
+const putUser = defineRoute({
+  method: 'put',
+  path: '/v1/users/:id',
+  tag,
+  summary: 'Identify a user: create, or lay these properties over those there are',
+  description: 'Merged at the top level; null clears a property.',
+  params,
+  body: userProperties,
+  response: user,
+  handle: ({ params, body }, { store }) =>
+    transaction(store.db, async (tx) => {
+      await upsertUsers(tx, [{ id: params.id, properties: body }])
+      return existing(tx, params.id)
+    }),
+})
+
+const getUser = defineRoute({
+  method: 'get',
+  path: '/v1/users/:id',
+  tag,
+  summary: 'Get a user',
+  params,
+  response: user,
+  errors: ['resource_missing'],
+  handle: ({ params }, { store }) => existing(store.db, params.id),
+})
+
+const removeUser = defineRoute({
+  method: 'delete',
+  path: '/v1/users/:id',
+  tag,
+  summary: 'Delete a user',
+  description: 'Cancels first what is pending for them. Their messages stay, without what was known of them.',
+  params,
+  response: z.object({}),
+  noContent: 'always',
+  errors: ['resource_missing'],
+  async handle({ params }, context) {
+    const { status } = await cancelUser(context, params.id, { reason: 'user deleted' })
+    // Somebody notified by id alone was never stored, and is canceled all the same.
+    const known = await deleteUser(context.store.db, params.id)
+    if (!known && status === 'nothing_pending') throw new ApiError('resource_missing')
+    return new Reply<Record<string, never>>(undefined, { status: 204 })
+  },
+})
+
+export const userRoutes = [putUser, getUser, removeUser]

@@ -1,0 +1,97 @@
+import type { Client } from '@temporalio/client'
+import type { Logger } from 'pino'
+import { DEADLINE_MS } from './send.ts'
+
+export type Presence = 'ok' | 'away'
+
+/** temporal.api.enums.v1.TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW */
+const WORKFLOW_TASKS: number = 1
+const PROBE_OK_MS = 5_000
+const PROBE_AWAY_MS = 500
+/** A worker's poll lasts up to 60 s; one not seen for longer has gone. */
+const POLLER_SEEN_MS = 75_000
+
+export interface TemporalLinkOptions {
+  client: Client
+  taskQueue: string
+  log: Logger
+  /** Called each time Temporal answers again. */
+  onBack?: () => void
+}
+
+/** Knows whether Temporal answers, so that nobody waits for it while it is known to be away. Probes by itself. */
+export class TemporalLink {
+  readonly #options: TemporalLinkOptions
+  #server: Presence = 'away'
+  #worker: Presence = 'away'
+  #timer: NodeJS.Timeout | undefined
+  #probing: Promise<void> | undefined
+  #closed = false
+
+  constructor(options: TemporalLinkOptions) {
+    this.#options = options
+  }
+
+  status(): { server: Presence; worker: Presence } {
+    return { server: this.#server, worker: this.#worker }
+  }
+
+  get away(): boolean {
+    return this.#server === 'away'
+  }
+
+  /** Looks once, then goes on looking. */
+  async start(): Promise<void> {
+    await this.#probe()
+  }
+
+  /** A call has failed for want of Temporal. */
+  failed(error: unknown): void {
+    if (this.#server === 'away' || this.#closed) return
+    this.#server = 'away'
+    this.#worker = 'away'
+    this.#options.log.warn({ err: error }, 'Temporal is away: triggers and cancels are accepted, sends wait')
+    this.#schedule(PROBE_AWAY_MS)
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true
+    clearTimeout(this.#timer)
+    await this.#probing
+  }
+
+  #schedule(delayMs: number): void {
+    clearTimeout(this.#timer)
+    if (this.#closed) return
+    this.#timer = setTimeout(() => {
+      this.#probing = this.#probe()
+    }, delayMs)
+    this.#timer.unref()
+  }
+
+  async #probe(): Promise<void> {
+    const { client, taskQueue, log, onBack } = this.#options
+    try {
+      const { pollers } = await client.connection.withDeadline(Date.now() + DEADLINE_MS, () =>
+        client.workflowService.describeTaskQueue({
+          namespace: client.options.namespace,
+          taskQueue: { name: taskQueue },
+          // eslint-disable-next-line @typescript-eslint/no-unsafe-enum-assignment -- the enum's package is CommonJS
+          taskQueueType: WORKFLOW_TASKS,
+        }),
+      )
+      const seen = pollers.map(({ lastAccessTime }) => Number(lastAccessTime?.seconds ?? 0) * 1_000)
+      this.#worker = Math.max(0, ...seen) > Date.now() - POLLER_SEEN_MS ? 'ok' : 'away'
+      if (this.#server === 'away') {
+        this.#server = 'ok'
+        log.info('Temporal answers')
+        onBack?.()
+      }
+      this.#schedule(this.#worker === 'ok' ? PROBE_OK_MS : PROBE_AWAY_MS)
+    } catch (error) {
+      this.failed(error)
+      this.#worker = 'away'
+      this.#schedule(PROBE_AWAY_MS)
+    }
+  }
+}
