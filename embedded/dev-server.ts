@@ -1,0 +1,140 @@
+import { Connection } from '@temporalio/client'
+import { spawn, type ChildProcess } from 'node:child_process'
+import { setTimeout as wait } from 'node:timers/promises'
+import type { Logger } from 'pino'
+import { forgetServer, rememberServer } from './lingering.ts'
+import { StartError } from './start-error.ts'
+import { tethered } from './tether.ts'
+
+const READY_WITHIN_MS = 60_000
+const KILL_AFTER_MS = 10_000
+const LONGEST_PAUSE_MS = 15_000
+/** Up for this long, a server that then dies is started again without a longer pause. */
+const STEADY_MS = 60_000
+
+export const NAMESPACE = 'default'
+
+export interface DevServerOptions {
+  cli: string
+  dbFile: string
+  port: number
+  uiPort: number
+  log: Logger
+}
+
+export interface DevServer {
+  address: string
+  uiUrl: string
+  /** Its process, which changes when it had to be started again. */
+  pid(): number | undefined
+  stop(): Promise<void>
+}
+
+/**
+ * Runs Temporal's dev server as a child and resolves once it answers. If it dies by itself it is started again, on the same
+ * ports and file, for as long as it takes. It has a session of its own, so that Ctrl-C leaves it to `stop`, which is called
+ * when the worker has drained.
+ */
+export async function startDevServer(options: DevServerOptions): Promise<DevServer> {
+  const { dbFile, port, uiPort, log } = options
+  const address = `127.0.0.1:${port}`
+  let stopped = false
+  let attempt = 0
+  let restart: NodeJS.Timeout | undefined
+
+  let server = launch(options)
+  const killNow = () => server.child.kill('SIGKILL')
+  process.on('exit', killNow)
+
+  async function stop(): Promise<void> {
+    stopped = true
+    clearTimeout(restart)
+    const force = setTimeout(killNow, KILL_AFTER_MS)
+    server.child.kill('SIGTERM')
+    await server.ended
+    clearTimeout(force)
+    process.off('exit', killNow)
+    forgetServer(dbFile)
+  }
+
+  function watch(startedAt: number): void {
+    void server.ended.then((reason) => {
+      if (stopped) return
+      attempt = Date.now() - startedAt > STEADY_MS ? 1 : attempt + 1
+      const pauseMs = Math.min(250 * 2 ** attempt, LONGEST_PAUSE_MS)
+      log.error({ reason, pauseMs }, 'the Temporal server died; what is accepted meanwhile waits until it is back')
+      restart = setTimeout(() => {
+        server = launch(options)
+        watch(Date.now())
+        answers(address, server.ended).then(
+          () => log.info({ address }, 'the Temporal server is back'),
+          // It died again, which the watch sees, or hangs, which is ended here.
+          () => server.child.kill('SIGKILL'),
+        )
+      }, pauseMs)
+    })
+  }
+
+  try {
+    await answers(address, server.ended)
+  } catch (error) {
+    await stop()
+    throw error
+  }
+  watch(Date.now())
+  return { address, uiUrl: `http://127.0.0.1:${uiPort}`, pid: () => server.child.pid, stop }
+}
+
+interface Launched {
+  child: ChildProcess
+  /** How it ended, and what it said last. */
+  ended: Promise<string>
+}
+
+function launch({ cli, dbFile, port, uiPort, log }: DevServerOptions): Launched {
+  const where = ['--ip', '127.0.0.1', '--port', String(port), '--ui-port', String(uiPort), '--db-filename', dbFile]
+  const quiet = ['--log-level', 'error', '--ui-disable-news-fetch']
+  const [command, args] = tethered('TERM', cli, ['server', 'start-dev', ...where, ...quiet])
+  const child = spawn(command, args, { detached: true, stdio: ['ignore', 'ignore', 'pipe'] })
+  let said = ''
+  child.stderr.on('data', (chunk: Buffer) => {
+    const text = chunk.toString()
+    said = (said + text).slice(-1_000)
+    log.debug({ temporal: text.trimEnd() }, 'the Temporal server says')
+  })
+  if (child.pid !== undefined) rememberServer(dbFile, child.pid)
+  const ended = new Promise<string>((resolve) => {
+    child.once('error', (error) => resolve(error.message))
+    child.once('close', (code, signal) => resolve(`${signal ?? `code ${code ?? 0}`}: ${said.trim()}`))
+  })
+  return { child, ended }
+}
+
+/** Resolves when the server at `address` knows its namespace; rejects if it ends first or takes too long. */
+async function answers(address: string, ended: Promise<string>): Promise<void> {
+  let how: string | undefined
+  void ended.then((reason) => (how = reason))
+  const deadline = Date.now() + READY_WITHIN_MS
+  // Without the retry interceptor: a retry under way when the connection closes is thrown at nobody.
+  const channelArgs = { 'grpc.initial_reconnect_backoff_ms': 100, 'grpc.max_reconnect_backoff_ms': 200 }
+  const connection = Connection.lazy({ address, interceptors: [], channelArgs })
+  const asks = () => connection.workflowService.describeNamespace({ namespace: NAMESPACE })
+  try {
+    for (;;) {
+      try {
+        await connection.withDeadline(Date.now() + 1_000, asks)
+        return
+      } catch (error) {
+        if (how !== undefined) throw new StartError(`The Temporal server ended at its start (${how})`)
+        if (Date.now() > deadline) {
+          throw new StartError(`The Temporal server did not answer at ${address} in ${READY_WITHIN_MS / 1_000} s`, {
+            cause: error,
+          })
+        }
+        await wait(50)
+      }
+    }
+  } finally {
+    await connection.close()
+  }
+}

@@ -1,0 +1,136 @@
+import { Connection } from '@temporalio/client'
+import { NativeConnection, type WorkflowBundleOption } from '@temporalio/worker'
+import type { Logger } from 'pino'
+import { startApi } from '../api/server.ts'
+import { readCatalog } from '../definitions/read-catalog.ts'
+import type { Settings } from '../settings.ts'
+import { openPglite, openPostgres, type Store } from '../store/database.ts'
+import { registerWithTemporal } from '../worker/register.ts'
+import { startWorker } from '../worker/worker.ts'
+import { resolveTemporalCli } from './binaries.ts'
+import { openDataFolder } from './data-folder.ts'
+import { NAMESPACE, startDevServer } from './dev-server.ts'
+import { readKeys, type Keys } from './keys.ts'
+import { endLingeringServer } from './lingering.ts'
+import { checkPorts, freePort } from './ports.ts'
+import { StartError } from './start-error.ts'
+
+export interface Embedded extends Keys {
+  apiUrl: string
+  uiUrl: string
+  temporalAddress: string
+  namespace: string
+  /** The first in-app feed of channels.json. */
+  feedChannelId: string | undefined
+  /** Rejects if the worker dies; nothing else here ends by itself. */
+  workerStopped: Promise<void>
+  stop(): Promise<void>
+}
+
+export interface EmbeddedOptions {
+  /** Aborted: the start stops between two steps. */
+  signal?: AbortSignal
+  /** The workflow code; absent: built now, from the sources. */
+  bundle?: WorkflowBundleOption
+}
+
+/**
+ * Everything in this process, with Temporal's dev server as its child. What is needed to accept comes last: once the api
+ * listens, store, Temporal and worker have all answered.
+ */
+export async function startEmbedded(
+  settings: Settings,
+  log: Logger,
+  { signal, bundle }: EmbeddedOptions = {},
+): Promise<Embedded> {
+  const closers: [name: string, close: () => Promise<void>][] = []
+  async function stop(): Promise<void> {
+    // The reverse of the start: the api first, the lock last. One that fails must not keep the others open.
+    for (const [name, close] of closers.splice(0).reverse()) {
+      log.debug(`closing ${name}`)
+      await close().catch((error: unknown) => log.error({ err: error }, `closing ${name} failed`))
+    }
+  }
+  function opened(name: string, close: () => Promise<void>): void {
+    closers.push([name, close])
+    signal?.throwIfAborted()
+  }
+
+  try {
+    const folder = await openDataFolder(settings.BELAY_DATA_DIR)
+    opened('the data folder', () => folder.release())
+    if (await endLingeringServer(folder.temporal)) log.warn('ended the Temporal server of an earlier start')
+    await checkPorts([
+      { variable: 'PORT', host: settings.HOST, port: settings.PORT },
+      { variable: 'TEMPORAL_DEV_PORT', host: '127.0.0.1', port: settings.TEMPORAL_DEV_PORT },
+      { variable: 'TEMPORAL_DEV_UI_PORT', host: '127.0.0.1', port: settings.TEMPORAL_DEV_UI_PORT },
+    ])
+    const keys = readKeys(folder.path, settings)
+    const catalog = await readCatalog(settings.BELAY_NOTIFICATIONS_DIR)
+    const cli = await resolveTemporalCli(settings)
+    signal?.throwIfAborted()
+
+    const store = await openStore(settings, folder.postgres, log)
+    opened('the store', () => store.close())
+    await store.migrate()
+    log.info({ store: store.kind, definitions: catalog.definitions.size }, 'the store is open')
+
+    const server = await startDevServer({
+      cli,
+      dbFile: folder.temporal,
+      port: settings.TEMPORAL_DEV_PORT || (await freePort()),
+      uiPort: settings.TEMPORAL_DEV_UI_PORT || (await freePort()),
+      log,
+    })
+    const { address, uiUrl } = server
+    opened('the Temporal server', () => server.stop())
+    const connection = Connection.lazy({ address })
+    opened('the connection to Temporal', () => connection.close())
+    await registerWithTemporal(connection, NAMESPACE, settings)
+    log.info({ address, ui: uiUrl }, 'the Temporal server answers')
+
+    const native = await NativeConnection.connect({ address })
+    opened("the worker's connection", () => native.close())
+    const worker = await startWorker({ settings, store, connection: native, namespace: NAMESPACE, log, bundle })
+    opened('the worker', () => worker.stop())
+    log.info('the worker polls')
+
+    const api = await startApi({
+      settings: { ...settings, BELAY_SECRET_KEY: keys.secretKey, BELAY_PUBLIC_KEY: keys.publicKey },
+      store,
+      connection,
+      namespace: NAMESPACE,
+      catalog,
+      log,
+    })
+    opened('the api', () => api.close())
+    log.info({ address: api.url }, 'the api listens')
+    return {
+      ...keys,
+      apiUrl: api.url,
+      uiUrl,
+      temporalAddress: address,
+      namespace: NAMESPACE,
+      feedChannelId: catalog.channels.find((channel) => channel.type === 'in_app_feed')?.id,
+      workerStopped: worker.stopped,
+      stop,
+    }
+  } catch (error) {
+    await stop()
+    throw error
+  }
+}
+
+async function openStore(settings: Settings, folder: string, log: Logger): Promise<Store> {
+  if (settings.DATABASE_URL === undefined) return openPglite(folder)
+  const store = openPostgres(settings.DATABASE_URL, {
+    onError: (error) => log.warn({ err: error }, 'a connection to the database broke'),
+  })
+  try {
+    await store.ping()
+    return store
+  } catch (error) {
+    await store.close()
+    throw new StartError(`DATABASE_URL: the database does not answer (${String(error)})`)
+  }
+}

@@ -1,0 +1,27 @@
+import { bundleWorkflowCode } from '@temporalio/worker'
+import { existsSync } from 'node:fs'
+import { mkdir, writeFile } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+/** Built code runs from `.js`, everything else from the sources. */
+function workflowsPath(): string {
+  const built = new URL('../workflows/index.js', import.meta.url)
+  return fileURLToPath(existsSync(built) ? built : new URL('../workflows/index.ts', import.meta.url))
+}
+
+/** The workflow code in one text, as a worker of the same SDK version loads it. Takes about 2 s. */
+export async function bundleWorkflows(): Promise<{ code: string }> {
+  const quiet = () => undefined
+  const logger = { log: quiet, trace: quiet, debug: quiet, info: quiet, warn: console.warn, error: console.error }
+  return bundleWorkflowCode({ workflowsPath: workflowsPath(), logger })
+}
+
+export async function writeBundle(file: string): Promise<void> {
+  const { code } = await bundleWorkflows()
+  await mkdir(dirname(file), { recursive: true })
+  await writeFile(file, code)
+}
+
+/** Where `npm run build` puts the bundle. */
+export const builtBundle = fileURLToPath(new URL('../workflow-bundle.js', import.meta.url))

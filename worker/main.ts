@@ -1,0 +1,42 @@
+import { existsSync } from 'node:fs'
+import { once } from 'node:events'
+import { createLog } from '../log.ts'
+import { readSettings, SettingsError } from '../settings.ts'
+import { openPostgres } from '../store/database.ts'
+import { builtBundle } from './bundle.ts'
+import { installRuntime } from './runtime.ts'
+import { connectWorker } from './temporal.ts'
+import { startWorker } from './worker.ts'
+
+/** The worker process: polls until SIGTERM or SIGINT, then lets what is being sent end. */
+async function main(): Promise<void> {
+  const settings = readSettings()
+  if (settings.DATABASE_URL === undefined)
+    throw new SettingsError('DATABASE_URL is needed: npm run worker has no store of its own')
+  const log = createLog(settings)
+  installRuntime(log)
+  const stop = new AbortController()
+  // Each time: a second signal, as npm and terminals send one, must not end what is being drained.
+  process.on('SIGTERM', () => stop.abort())
+  process.on('SIGINT', () => stop.abort())
+
+  const store = openPostgres(settings.DATABASE_URL, {
+    onError: (error) => log.warn({ err: error }, 'a store connection broke'),
+  })
+  const { connection, namespace } = await connectWorker(log, stop.signal)
+  const bundle = existsSync(builtBundle) ? { codePath: builtBundle } : undefined
+  const worker = await startWorker({ settings, store, connection, namespace, log, bundle })
+  log.info({ namespace, taskQueue: settings.BELAY_TASK_QUEUE }, 'worker polls')
+  if (!stop.signal.aborted) await Promise.race([once(stop.signal, 'abort'), worker.stopped])
+  log.info('worker stops: what is being sent is finished first')
+  await worker.stop()
+  await connection.close()
+  await store.close()
+  log.info('worker stopped')
+}
+
+main().catch((error: unknown) => {
+  if (error instanceof Error && error.name === 'AbortError') return
+  console.error(error instanceof SettingsError ? error.message : error)
+  process.exitCode = 1
+})

@@ -1,0 +1,25 @@
+import { Connection } from '@temporalio/client'
+import { loadClientConnectConfig } from '@temporalio/envconfig'
+import { readSettings, SettingsError } from '../settings.ts'
+import { openPostgres } from '../store/database.ts'
+import { registerWithTemporal } from './register.ts'
+
+/** `npm run migrate`: tables, search attributes, schedule. Safe to repeat; to be run before api and worker of a new version. */
+async function main(): Promise<void> {
+  const settings = readSettings()
+  if (settings.DATABASE_URL === undefined) throw new SettingsError('DATABASE_URL is needed: the store to migrate')
+  const store = openPostgres(settings.DATABASE_URL)
+  await store.migrate()
+  await store.close()
+  console.log('store: tables are up to date')
+  const { connectionOptions, namespace } = loadClientConnectConfig()
+  const connection = await Connection.connect(connectionOptions)
+  await registerWithTemporal(connection, namespace ?? 'default', settings)
+  await connection.close()
+  console.log(`Temporal: search attributes and schedule are there (namespace ${namespace ?? 'default'})`)
+}
+
+main().catch((error: unknown) => {
+  console.error(error instanceof SettingsError ? error.message : error)
+  process.exitCode = 1
+})

@@ -1,0 +1,73 @@
+import { Client } from '@temporalio/client'
+import { NativeConnection, Worker, type WorkflowBundleOption } from '@temporalio/worker'
+import type { Logger } from 'pino'
+import { createActivities } from '../activities/index.ts'
+import { createSenders } from '../activities/channels/senders.ts'
+import { createWebhookSender } from '../activities/channels/webhook-sender.ts'
+import type { Settings } from '../settings.ts'
+import { Signaler } from '../signals/signaler.ts'
+import { WebhookWaker } from '../signals/webhook-waker.ts'
+import type { Store } from '../store/database.ts'
+import { bundleWorkflows } from './bundle.ts'
+import { workerOptions } from './options.ts'
+
+export interface WorkerStart {
+  settings: Settings
+  store: Store
+  connection: NativeConnection
+  namespace: string
+  log: Logger
+  /** Absent: built now, from the sources. */
+  bundle?: WorkflowBundleOption
+}
+
+export interface RunningWorker {
+  /** Temporal's word for it; RUNNING while it polls. */
+  status(): string
+  /** Lets what is being sent end, then stops. Safe to call twice. */
+  stop(): Promise<void>
+  /** Settles when the worker has stopped; rejects if it failed. */
+  stopped: Promise<void>
+}
+
+/** A worker that polls; it takes no process signals and leaves the connection and the store to whoever gave them. */
+export async function startWorker(start: WorkerStart): Promise<RunningWorker> {
+  const { settings, store, connection, namespace, log } = start
+  const { db } = store
+  const client = new Client({ connection, namespace })
+  const taskQueue = settings.BELAY_TASK_QUEUE
+  const signaler = new Signaler({
+    client,
+    taskQueue,
+    db,
+    link: { away: false, failed: () => undefined },
+    log,
+  })
+  const outbox = new WebhookWaker({ client, taskQueue, endpoints: settings.BELAY_WEBHOOKS, away: () => false, log })
+  const senders = createSenders(settings)
+  const webhooks = createWebhookSender(settings)
+  const worker = await Worker.create({
+    ...workerOptions,
+    connection,
+    namespace,
+    taskQueue,
+    workflowBundle: start.bundle ?? (await bundleWorkflows()),
+    activities: createActivities({ db, client, signaler, senders, outbox, webhooks, log }),
+  })
+  const stopped = worker.run().finally(async () => {
+    await signaler.close()
+    await outbox.close()
+    await senders.close()
+    await webhooks.close()
+  })
+  // Whoever awaits `stopped` hears of a failure; nobody awaiting it is no crash by itself.
+  stopped.catch(() => undefined)
+  return {
+    status: () => worker.getState(),
+    async stop() {
+      if (worker.getState() === 'RUNNING') worker.shutdown()
+      await stopped
+    },
+    stopped,
+  }
+}

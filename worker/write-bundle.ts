@@ -1,0 +1,3 @@
+import { builtBundle, writeBundle } from './bundle.ts'
+
+await writeBundle(builtBundle)
