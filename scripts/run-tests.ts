@@ -1,0 +1,72 @@
+import { spawn } from 'node:child_process'
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { resolveTemporalCli, resolveTestServer } from '../embedded/binaries.ts'
+import { tethered } from '../embedded/tether.ts'
+import { readSettings } from '../settings.ts'
+import { startPostgres } from '../test/support/postgres-server.ts'
+import { writeBundle } from '../worker/bundle.ts'
+
+process.chdir(fileURLToPath(new URL('..', import.meta.url)))
+const given = process.argv.slice(2)
+const options = given.filter((argument) => argument.startsWith('-'))
+const filters = given.filter((argument) => !argument.startsWith('-'))
+const isSoak = process.env['BELAY_SOAK'] === 'true'
+const files = readdirSync('test', { recursive: true, encoding: 'utf8' })
+  .filter((file) => file.endsWith(isSoak ? '.soak.ts' : '.test.ts'))
+  .map((file) => join('test', file))
+  .filter((file) => filters.length === 0 || filters.some((filter) => file.includes(filter)))
+  .sort()
+if (files.length === 0) throw new Error(`No test file has ${filters.join(' or ')} in its path`)
+
+let interrupt: (code: number) => void
+const interrupted = new Promise<number>((resolve) => (interrupt = resolve))
+process.on('SIGINT', () => interrupt(130))
+process.on('SIGTERM', () => interrupt(143))
+process.on('SIGHUP', () => interrupt(129))
+
+const folder = mkdtempSync(join(tmpdir(), 'belay-test-'))
+const closers: (() => unknown)[] = [() => rmSync(folder, { recursive: true, force: true })]
+try {
+  const settings = readSettings()
+  const shared = {
+    TEMPORAL_CLI_PATH: await resolveTemporalCli(settings),
+    TEMPORAL_TEST_SERVER_PATH: await resolveTestServer(settings),
+    BELAY_TEST_BUNDLE: join(folder, 'workflow-bundle.js'),
+    BELAY_TEST_DATABASE_URL: '',
+  }
+  await writeBundle(shared.BELAY_TEST_BUNDLE)
+  const postgres = await startPostgres()
+  closers.push(() => postgres.stop())
+  shared.BELAY_TEST_DATABASE_URL = postgres.url
+  process.exitCode = await Promise.race([interrupted, runTests({ ...process.env, ...shared })])
+} finally {
+  for (const close of closers.reverse()) await close()
+}
+process.exit()
+
+/** The tests have a process group of their own, so that what they left running ends with them. */
+function runTests(env: NodeJS.ProcessEnv): Promise<number> {
+  // A soak measures, and is alone.
+  const limits = isSoak
+    ? ['--test-concurrency=1', '--test-timeout=7200000']
+    : ['--test-concurrency=2', '--test-timeout=300000']
+  const runner = ['--test', ...limits, '--test-reporter=spec']
+  const all = ['--import', 'tsx', ...runner, ...options, ...files]
+  const [command, args] = tethered('TERM', process.execPath, all)
+  const child = spawn(command, args, { env, detached: true, stdio: 'inherit' })
+  const end = () => {
+    try {
+      process.kill(-child.pid!, 'SIGKILL')
+    } catch {
+      // Nobody was left.
+    }
+  }
+  closers.push(end)
+  return new Promise((resolve, reject) => {
+    child.once('error', reject)
+    child.once('exit', (code) => resolve(code ?? 1))
+  })
+}

@@ -1,0 +1,183 @@
+/**
+ * Records the histories that test/replay holds against the workflow code, each from a real run on a dev server:
+ *
+ *     npx tsx scripts/write-histories.ts
+ *
+ * Writes only those that are not there. A history whose shape was released is never recorded again: runs like it may
+ * still sleep. A change of the code that breaks its replay goes behind `patched()`, with a new history beside it.
+ */
+import { historyToJSON } from '@temporalio/common/lib/proto-utils.js'
+import { existsSync, writeFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { searchAttributes } from '../signals/send.ts'
+import { LiveRun, SECOND } from '../test/support/live-run.ts'
+import { RecordingStore, type Plan } from '../test/support/recording.ts'
+import { devServer } from '../test/support/temporal.ts'
+import { HOUSEKEEPING, wakeSignal, WEBHOOK_DELIVERY } from '../workflows/messages.ts'
+
+interface Shape {
+  plan: Plan
+  /** Events after which the run is told to continue as new. */
+  limit?: number
+  /** The id of the execution to be written, if it is not the newest. */
+  story: (run: LiveRun) => Promise<string | undefined>
+}
+
+const REMINDER: Plan = [{ delay: 2 * SECOND }, 'email_1']
+
+const shapes: Record<string, Shape> = {
+  'small-run-with-cancel': {
+    plan: REMINDER,
+    async story(run) {
+      await run.trigger('user_1', 'user_2', 'user_3')
+      await run.state()
+      await run.cancel('user_2')
+      return closed(run)
+    },
+  },
+  'large-run': {
+    plan: ['in_app_1', ...REMINDER],
+    async story(run) {
+      await run.trigger(...Array.from({ length: 60 }, (_, i) => `user_${i + 1}`))
+      return closed(run)
+    },
+  },
+  join: {
+    plan: REMINDER,
+    async story(run) {
+      await run.trigger('user_1')
+      await run.state()
+      await run.at(SECOND)
+      await run.trigger('user_2', 'user_3')
+      return closed(run)
+    },
+  },
+  move: {
+    plan: [{ delay: 3_600 * SECOND }, 'email_1'],
+    async story(run) {
+      await run.trigger('user_1', 'user_2')
+      await run.state()
+      await run.move(3 * SECOND, 'user_1')
+      await run.state()
+      await run.move(0, 'user_2')
+      return closed(run)
+    },
+  },
+  retry: {
+    plan: ['email_1'],
+    async story(run) {
+      run.store.failures.set('email_1', 1)
+      await run.trigger('user_1', 'user_2')
+      return closed(run)
+    },
+  },
+  'cancel-by-hand': {
+    plan: REMINDER,
+    async story(run) {
+      await run.trigger('user_1', 'user_2')
+      await run.state()
+      await run.handle.signal('cancel', { recipients: ['user_1'], reason: 'asked for' })
+      await run.state()
+      await run.handle.signal('cancel', { recipient: 'user_2' })
+      await run.state()
+      await run.handle.signal('cancel')
+      return closed(run)
+    },
+  },
+  'cancellation-request': {
+    plan: REMINDER,
+    async story(run) {
+      await run.trigger('user_1')
+      await run.state()
+      await run.handle.cancel()
+      return closed(run)
+    },
+  },
+  'cancel-with-the-timer': {
+    plan: REMINDER,
+    async story(run) {
+      await run.trigger('user_1')
+      await run.state()
+      await run.stopWorker()
+      await run.has('TIMER_FIRED')
+      await run.cancel('user_1')
+      await run.startWorker()
+      return closed(run)
+    },
+  },
+  'continues-as-new': {
+    plan: [{ delay: 3_600 * SECOND }, 'email_1'],
+    limit: 20,
+    async story(run) {
+      const first = await continueAsNew(run)
+      await run.cancel()
+      await closed(run)
+      return first
+    },
+  },
+  'was-continued': {
+    plan: [{ delay: 3_600 * SECOND }, 'email_1'],
+    limit: 20,
+    async story(run) {
+      await continueAsNew(run)
+      await run.state()
+      await run.cancel('user_1')
+      await run.state()
+      await run.move(0, 'user_2')
+      return closed(run)
+    },
+  },
+  housekeeping: {
+    plan: [],
+    async story(run) {
+      const { workflowId } = run.address
+      await run.client.workflow.execute(HOUSEKEEPING, { workflowId, taskQueue: 'belay' })
+      return undefined
+    },
+  },
+  'webhook-delivery': {
+    plan: [],
+    async story(run) {
+      const { workflowId } = run.address
+      const start = { workflowId, taskQueue: 'belay', args: ['webhook_1'], signal: wakeSignal }
+      await run.client.workflow.signalWithStart(WEBHOOK_DELIVERY, start)
+      return closed(run)
+    },
+  },
+}
+
+async function closed(run: LiveRun): Promise<undefined> {
+  await run.handle.result().catch(() => undefined)
+}
+
+/** Answers the id of the execution that was the first. */
+async function continueAsNew(run: LiveRun): Promise<string> {
+  const first = await run.trigger('user_1', 'user_2')
+  while ((await run.handle.describe()).runId === first) {
+    await run.trigger('user_3')
+    await run.state()
+    await run.cancel('user_3')
+    await run.state()
+  }
+  return first
+}
+
+for (const [name, { plan, limit = 4_096, story }] of Object.entries(shapes)) {
+  const file = fileURLToPath(new URL(`../test/replay/${name}.json`, import.meta.url))
+  if (existsSync(file)) continue
+  const env = await devServer({
+    searchAttributes: Object.values(searchAttributes),
+    extraArgs: ['--dynamic-config-value', `limit.historyCount.suggestContinueAsNew=${limit}`],
+  })
+  const run = new LiveRun(env, new RecordingStore(plan))
+  try {
+    await run.startWorker()
+    const runId = await story(run)
+    const handle = run.client.workflow.getHandle(run.address.workflowId, runId)
+    writeFileSync(file, JSON.stringify(JSON.parse(historyToJSON(await handle.fetchHistory()))) + '\n')
+    console.log(name)
+  } finally {
+    await run.stopWorker()
+    await env.teardown()
+  }
+}

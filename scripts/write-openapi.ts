@@ -1,0 +1,6 @@
+import { writeFileSync } from 'node:fs'
+import { openApiDocument } from '../api/openapi.ts'
+import { routes } from '../api/routes/index.ts'
+
+const file = new URL('../openapi.json', import.meta.url)
+writeFileSync(file, `${JSON.stringify(openApiDocument(routes), null, 2)}\n`)

@@ -1,0 +1,259 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { EmailContent, FeedContent, HttpContent } from '../../activities/content.ts'
+import { renderStep, TemplateError } from '../../activities/render.ts'
+import type { Scope } from '../../activities/scope.ts'
+import type { ChannelStep, EmailTemplate, FeedTemplate, HttpTemplate } from '../../definitions/definition.ts'
+import { testScope } from '../support/scope.ts'
+
+const base = { type: 'channel' as const, ref: 'step_1', name: 'Step', channel: { key: 'c', id: 'c' } }
+const render = (step: ChannelStep, scope: Scope) => renderStep(step, scope).content
+
+function feed(template: Partial<FeedTemplate>, data: Record<string, unknown> = {}): FeedContent {
+  const whole = { markdownBody: 'Hi', actionUrl: null, actionButtons: [], ...template }
+  return render({ ...base, channelType: 'in_app_feed', template: whole }, testScope({ data })) as FeedContent
+}
+function email(template: Partial<EmailTemplate>, data: Record<string, unknown> = {}): EmailContent {
+  const whole = { subject: 'Hi', body: { html: 'Hi' }, textBody: null, attachmentKey: null, ...template }
+  return render({ ...base, channelType: 'email', template: whole }, testScope({ data })) as EmailContent
+}
+function http(template: Partial<HttpTemplate>, data: Record<string, unknown> = {}): HttpContent {
+  const whole = {
+    method: 'post' as const,
+    url: 'https://example.com',
+    headers: [],
+    queryParams: [],
+    body: null,
+    ...template,
+  }
+  return render({ ...base, channelType: 'http', template: whole }, testScope({ data })) as HttpContent
+}
+const markdown = (markdownBody: string, data: Record<string, unknown> = {}): string => {
+  const [body] = feed({ markdownBody }, data).blocks
+  return body?.name === 'body' ? body.rendered : ''
+}
+const fails = (field: string, message: RegExp) => (error: unknown) => {
+  assert.ok(error instanceof TemplateError)
+  assert.deepEqual([error.step, error.field], ['step_1', field])
+  assert.match(error.message, message)
+  return true
+}
+
+test('a feed message is a body, and an action_url where there is one', () => {
+  const { blocks } = feed(
+    { markdownBody: 'Hello **{{ name }}**', actionUrl: ' https://example.com/{{ id }} ' },
+    { name: 'Ada', id: 7 },
+  )
+  assert.deepEqual(blocks, [
+    { name: 'body', type: 'markdown', content: 'Hello **Ada**', rendered: '<p>Hello <strong>Ada</strong></p>' },
+    { name: 'action_url', type: 'text', content: 'https://example.com/7', rendered: 'https://example.com/7' },
+  ])
+})
+
+test('a feed message may have buttons instead', () => {
+  const actionButtons = [
+    { label: 'Yes, {{ name }}', action: 'https://example.com/yes' },
+    { label: 'No', action: '/no' },
+  ]
+  assert.deepEqual(feed({ actionButtons }, { name: 'Ada' }).blocks[1], {
+    name: 'actions',
+    type: 'button_set',
+    buttons: [
+      { name: 'primary', label: 'Yes, Ada', action: 'https://example.com/yes' },
+      { name: 'secondary', label: 'No', action: '/no' },
+    ],
+  })
+})
+
+test('a value in Markdown is text: it makes no HTML, link, emphasis, heading or code', () => {
+  const hostile = '<img src=x onerror=alert(1)> [here](https://evil.example) **b** _i_ `c` # h & "q" \\'
+  const rendered = markdown('{{ x }}', { x: hostile })
+  assert.equal(
+    rendered,
+    '<p>&lt;img src=x onerror=alert(1)&gt; [here](https://evil.example) **b** _i_ `c` # h &amp; &quot;q&quot; \\</p>',
+  )
+  assert.equal(markdown('# {{ x }}', { x: '# a' }), '<h1># a</h1>')
+})
+
+test('values keep every character in code and in link targets', () => {
+  assert.equal(markdown('`{{ x }}`', { x: 'a_b`<&>' }), '<p><code>a_b`&lt;&amp;&gt;</code></p>')
+  assert.equal(
+    markdown('[go]({{ x }})', { x: 'https://a.example/x_(y)?a=1&b=2#c' }),
+    '<p><a href="https://a.example/x_(y)?a=1&amp;b=2#c">go</a></p>',
+  )
+})
+
+test('a value cannot make a link run code', () => {
+  const rendered = markdown('[go]({{ x }}) <{{ x }}>', { x: 'javascript:alert(1)' })
+  assert.doesNotMatch(rendered, /href/)
+})
+
+test('the Markdown of a message with values in it renders to the same HTML', () => {
+  const [body] = feed({ markdownBody: 'From {{ x }}' }, { x: '*Ada* [x](https://evil.example)' }).blocks
+  assert.ok(body?.name === 'body')
+  assert.equal(markdown(body.content), body.rendered)
+})
+
+test("`raw` lets a value's Markdown through, never its HTML", () => {
+  assert.equal(markdown('{{ x | raw }}', { x: '**b** <i>x</i>' }), '<p><strong>b</strong> &lt;i&gt;x&lt;/i&gt;</p>')
+})
+
+test("the author's own HTML in Markdown is shown, not obeyed", () => {
+  assert.equal(markdown('<b>x</b>'), '<p>&lt;b&gt;x&lt;/b&gt;</p>')
+})
+
+test('a value in HTML is escaped once, whether or not the author escapes it, and newlines can be kept', () => {
+  const html = (text: string, x: string) => email({ body: { html: text } }, { x }).html_body
+  assert.equal(html('<b title="{{ x }}">', `"<&'`), '<b title="&quot;&lt;&amp;&#39;">')
+  assert.equal(html('{{ x | escape }}', '<&'), '&lt;&amp;')
+  assert.equal(html('{{ x | escape_once }}', '&lt;<'), '&lt;&lt;')
+  assert.equal(markdown('{{ x | escape }} {{ x | newline_to_br }}', { x: 'a&\nb' }), '<p>a&amp;\nb a&amp;<br>\nb</p>')
+  assert.equal(html('{{ x | newline_to_br }}', 'a\n<b>'), 'a<br />\n&lt;b&gt;')
+  assert.equal(html('{{ x | escape | newline_to_br }}', 'a\n<b>'), 'a<br />\n&lt;b&gt;')
+  assert.equal(html('{{ x | raw }}', '<b>'), '<b>')
+  assert.equal(html('{% echo x %}', '<b>'), '&lt;b&gt;')
+})
+
+test('a value in a subject is not escaped, and the subject is one line', () => {
+  const { subject_line } = email({ subject: '{{ x }} & more ' }, { x: 'Tom\r\nBcc: eve@example.com <b>' })
+  assert.equal(subject_line, 'Tom Bcc: eve@example.com <b> & more')
+})
+
+test('an e-mail of HTML is sent as it is written, with a text part only if it has one', () => {
+  assert.deepEqual(email({ body: { html: '<p>Hi</p>' } }), {
+    subject_line: 'Hi',
+    html_body: '<p>Hi</p>',
+    text_body: null,
+  })
+  assert.equal(email({ textBody: 'Hi {{ x }}' }, { x: '<Ada>' }).text_body, 'Hi <Ada>')
+})
+
+test('visual blocks become a document that loads nothing, and its text', () => {
+  const body = {
+    visualBlocks: [
+      {
+        type: 'markdown' as const,
+        content:
+          '## Hello {{ x }}\n\nSee [the docs](https://example.com/docs):\n\n- one\n- **two**\n\n> quoted\n> twice',
+      },
+      { type: 'divider' as const },
+      { type: 'markdown' as const, content: '{% if missing %}not shown{% endif %}' },
+      {
+        type: 'button_set' as const,
+        buttons: [{ label: 'Open "{{ x }}"', action: 'https://example.com/?a=1&b={{ x | url_encode }}' }],
+      },
+    ],
+  }
+  const { html_body, text_body } = email({ body, subject: 'About <{{ x }}>' }, { x: 'A & B' })
+  assert.match(html_body, /^<!DOCTYPE html>/)
+  assert.match(html_body, /<title>About &lt;A &amp; B&gt;<\/title>/)
+  assert.match(html_body, /<h2>Hello A &amp; B<\/h2>/)
+  assert.match(
+    html_body,
+    /<a href="https:\/\/example\.com\/\?a=1&amp;b=A\+%26\+B"[^>]*>Open &quot;A &amp; B&quot;<\/a>/,
+  )
+  assert.doesNotMatch(html_body, /<(script|link|style|img)|not shown/)
+  assert.equal(
+    text_body,
+    'Hello A & B\n\nSee the docs (https://example.com/docs):\n\n- one\n- two\n\n> quoted\n> twice\n\n---\n\nOpen "A & B": https://example.com/?a=1&b=A+%26+B\n',
+  )
+  assert.equal(email({ body, textBody: 'Own text' }, { x: '' }).text_body, 'Own text')
+})
+
+test('text keeps nested lists, numbers, tables and code', () => {
+  const content =
+    '3. three\n4. four\n   - deep\n     wide\n\n| a | b |\n|---|---|\n| 1 | 2 |\n\n```\ncode <x>\n```\n\n![alt](https://example.com/x.png)\\\nend'
+  assert.equal(
+    email({ body: { visualBlocks: [{ type: 'markdown', content }] } }).text_body,
+    '3. three\n4. four\n   - deep\n     wide\n\na | b\n1 | 2\n\ncode <x>\n\nalt\nend\n',
+  )
+})
+
+test('an address that would run code is refused, wherever a client would open it', () => {
+  const x = 'JavaScript:alert(1)'
+  for (const address of [
+    x,
+    ` ${x}`,
+    `\u0001${x}`,
+    'java\tscript:alert(1)',
+    'java\nscript:alert(1)',
+    'data:text/html,x',
+  ]) {
+    assert.throws(() => feed({ actionUrl: '{{ x }}' }, { x: address }), fails('template.action_url', /not safe/))
+  }
+  const buttons = [{ label: 'Go', action: '{{ x }}' }]
+  assert.throws(() => feed({ actionButtons: buttons }, { x }), fails('template.action_buttons[0].action', /not safe/))
+  const body = { visualBlocks: [{ type: 'divider' as const }, { type: 'button_set' as const, buttons }] }
+  assert.throws(() => email({ body }, { x }), fails('template.visual_blocks[1].buttons[0].action', /not safe/))
+})
+
+test('attachments fail an e-mail instead of going missing', () => {
+  const attachmentKey = 'attachments'
+  assert.throws(
+    () => email({ attachmentKey }, { attachments: [{ name: 'a.pdf', content: 'x' }] }),
+    fails('template.settings.attachment_key', /attachments, which are not supported yet/),
+  )
+  assert.equal(email({ attachmentKey }, { attachments: [] }).html_body, 'Hi')
+})
+
+test('a request is filled in without escaping, and the json filter quotes a value', () => {
+  const content = http(
+    {
+      method: 'put',
+      url: 'https://example.com/{{ id | url_encode }}',
+      headers: [{ key: 'X-Name', value: '{{ x }}' }],
+      queryParams: [{ key: 'q', value: '{{ x }}' }],
+      body: '{"text": {{ x | json }}, "all": {{ data | json }}}',
+    },
+    { id: 'a/b', x: 'say "<hi>"\n' },
+  )
+  assert.equal(content.url, 'https://example.com/a%2Fb')
+  assert.deepEqual(content.headers, [{ key: 'X-Name', value: 'say "<hi>"' }])
+  assert.deepEqual(content.query, [{ key: 'q', value: 'say "<hi>"\n' }])
+  assert.deepEqual(JSON.parse(content.body!), { text: 'say "<hi>"\n', all: { id: 'a/b', x: 'say "<hi>"\n' } })
+  assert.equal(content.method, 'put')
+})
+
+test('a template cannot hold up the worker: endless loops and huge results fail, naming step and field', () => {
+  const loops =
+    '{% for a in (1..9999) %}{% for b in (1..9999) %}{% for c in (1..9999) %}{% endfor %}{% endfor %}{% endfor %}'
+  const begun = performance.now()
+  assert.throws(() => feed({ markdownBody: loops }), fails('template.markdown_body', /limit exceeded/))
+  assert.ok(performance.now() - begun < 5_000)
+  assert.throws(
+    () => feed({ markdownBody: '{% for a in (1..99999999) %}x{% endfor %}' }),
+    fails('template.markdown_body', /limit exceeded/),
+  )
+  const big = '{% for a in (1..300) %}{{ x }}{% endfor %}'
+  assert.throws(() => http({ body: big }, { x: 'x'.repeat(10_000) }), fails('template.body', /longer than 1000000/))
+})
+
+test('a filter that cuts a character in half leaves text that the store can hold', () => {
+  const rendered = markdown('{{ x | split: "" | first }}', { x: '🎉' })
+  assert.ok(!/\p{Surrogate}/u.test(rendered))
+})
+
+test('templates see values, not what JavaScript objects inherit', () => {
+  assert.equal(markdown('[{{ data.constructor.name }}{{ data.__proto__ }}]'), '<p>[]</p>')
+})
+
+test("dates are shown in UTC, whatever the host's zone, or in the zone the author names", () => {
+  const body = '{{ at | date: "%Y-%m-%d %H:%M" }} {{ at | date: "%H:%M", "Asia/Tokyo" }}'
+  const before = process.env['TZ']
+  process.env['TZ'] = 'America/New_York'
+  try {
+    assert.equal(http({ body }, { at: '2030-01-31T23:30:00Z' }).body, '2030-01-31 23:30 08:30')
+  } finally {
+    if (before === undefined) delete process.env['TZ']
+    else process.env['TZ'] = before
+  }
+})
+
+test('objects are shown as JSON and pluralize picks a word', () => {
+  assert.equal(http({ body: '{{ data }}' }, { a: 1 }).body, '{"a":1}')
+  const body = '{{ n | pluralize: "alert", "alerts" }}'
+  assert.deepEqual(
+    [0, 1, 2].map((n) => http({ body }, { n }).body),
+    ['alerts', 'alert', 'alerts'],
+  )
+})

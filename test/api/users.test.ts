@@ -1,0 +1,89 @@
+import assert from 'node:assert/strict'
+import { after, before, test } from 'node:test'
+import type { FieldError } from '../../api/errors.ts'
+import { startApi, type ApiServer } from '../support/api-server.ts'
+import { catalog } from '../support/seed.ts'
+
+let api: ApiServer
+before(async () => {
+  api = await startApi(catalog)
+})
+after(() => api.close())
+
+const fields = (body: unknown) => (body as { errors: FieldError[] }).errors.map(({ field, type }) => `${field} ${type}`)
+
+test('a user is identified by a PUT, flat, with properties of their own, and read back the same', async () => {
+  const body = { name: 'Ada', email: 'ada@example.com', plan: { seats: 2 }, created_at: '2020-01-01T00:00:00Z' }
+  const put = await api.call('PUT', '/v1/users/ada', { body })
+  const { updated_at, ...user } = put.body as Record<string, unknown>
+  assert.deepEqual(user, {
+    __typename: 'User',
+    id: 'ada',
+    name: 'Ada',
+    email: 'ada@example.com',
+    phone_number: null,
+    avatar: null,
+    timezone: null,
+    plan: { seats: 2 },
+    created_at: '2020-01-01T00:00:00Z',
+  })
+  assert.match(updated_at as string, /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d+Z$/)
+  assert.deepEqual((await api.call('GET', '/v1/users/ada')).body, put.body)
+})
+
+test('a second PUT is laid over the first, and null clears', async () => {
+  await api.call('PUT', '/v1/users/merge', {
+    body: { name: 'Ada', email: 'a@example.com', plan: { seats: 2, tier: 1 } },
+  })
+  const answer = await api.call('PUT', '/v1/users/merge', { body: { email: null, plan: { seats: 3 } } })
+  const { name, email, plan } = answer.body as Record<string, unknown>
+  assert.deepEqual({ name, email, plan }, { name: 'Ada', email: null, plan: { seats: 3 } })
+})
+
+test('a PUT without a body, or with an empty one of JSON, creates a user without properties', async () => {
+  assert.equal((await api.call('PUT', '/v1/users/bare')).status, 200)
+  const empty = { headers: { 'content-type': 'application/json' }, body: '' }
+  assert.equal((await api.call('PUT', '/v1/users/bare', empty)).status, 200)
+  assert.equal((await api.call('GET', '/v1/users/bare')).status, 200)
+})
+
+test('what a body says of its own id or type is not a property', async () => {
+  const body = { id: 'other', __typename: 'Robot', updated_at: 'never', name: 'Ada' }
+  const user = (await api.call('PUT', '/v1/users/own', { body })).body as Record<string, unknown>
+  assert.equal(user['id'], 'own')
+  assert.equal(user['__typename'], 'User')
+  assert.notEqual(user['updated_at'], 'never')
+})
+
+test('a user never seen is missing', async () => {
+  const answer = await api.call('GET', '/v1/users/nobody')
+  assert.equal(answer.status, 404)
+  assert.equal((answer.body as { code: string }).code, 'resource_missing')
+})
+
+test('an id that is too long or holds / or # is refused by name', async () => {
+  for (const id of ['a%2Fb', 'a%23b', 'x'.repeat(257)]) {
+    const answer = await api.call('PUT', `/v1/users/${id}`, { body: {} })
+    assert.equal(answer.status, 422)
+    assert.match(fields(answer.body)[0]!, /^id (format|length)$/)
+  }
+  assert.equal((await api.call('PUT', `/v1/users/${'x'.repeat(256)}`, { body: {} })).status, 200)
+  assert.equal((await api.call('PUT', '/v1/users/%E2%9C%93%20%25', { body: {} })).status, 200)
+})
+
+test('a known property must be a text, and what is not supported is refused rather than dropped', async () => {
+  const answer = await api.call('PUT', '/v1/users/typed', { body: { name: 1, preferences: { id: 'default' } } })
+  assert.equal(answer.status, 422)
+  assert.deepEqual(fields(answer.body).sort(), ['name cast', 'preferences cast'])
+})
+
+test('more than 256 kB of properties are refused, given at once or bit by bit', async () => {
+  const body = { one: 'x'.repeat(300_000) }
+  assert.equal((await api.call('PUT', '/v1/users/large', { body })).status, 422)
+  assert.equal((await api.call('PUT', '/v1/users/large', { body: { one: 'x'.repeat(200_000) } })).status, 200)
+  const more = await api.call('PUT', '/v1/users/large', { body: { two: 'x'.repeat(200_000) } })
+  assert.equal(more.status, 422)
+  assert.deepEqual(fields(more.body), ['properties length'])
+  const kept = (await api.call('GET', '/v1/users/large')).body as Record<string, unknown>
+  assert.equal(kept['two'], undefined)
+})

@@ -1,0 +1,195 @@
+import assert from 'node:assert/strict'
+import { EventEmitter, once } from 'node:events'
+import { after, test } from 'node:test'
+import { Webhook } from 'standardwebhooks'
+import type { Outgoing } from '../../activities/channels/channel.ts'
+import { createHttpSender, type HttpDefaults } from '../../activities/channels/http.ts'
+import type { HttpContent } from '../../activities/content.ts'
+import type { Channel } from '../../definitions/catalog.ts'
+import { httpReceiver } from '../support/http-receiver.ts'
+
+const MESSAGE_ID = '2aBcDeFgHiJkLmNoPqRsTuVwXyZ'
+const SECRET = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw'
+const never = new AbortController().signal
+
+function channel(settings: Record<string, unknown> = {}): Channel {
+  return {
+    key: 'hook',
+    id: '1b7e5b34-6a55-5b0e-9d8e-1f6a2f3b4c5d',
+    type: 'http',
+    name: 'Hook',
+    provider: 'http',
+    settings,
+  }
+}
+
+function request(url: string, content: Partial<HttpContent> = {}): Outgoing<HttpContent> {
+  return {
+    messageId: MESSAGE_ID,
+    recipient: { reference: 'u1', properties: {} },
+    content: { method: 'post', url, headers: [], query: [], body: null, ...content },
+  }
+}
+
+/** Sends through a sender of its own, closed when the tests are through. */
+function sendWith(defaults: Partial<HttpDefaults> = {}, env: NodeJS.ProcessEnv = {}) {
+  const sender = createHttpSender({ BELAY_HTTP_ALLOW_PRIVATE: true, ...defaults }, env)
+  after(() => sender.close())
+  return (message: Outgoing<HttpContent>, to: Channel = channel(), signal = never) => sender.send(message, to, signal)
+}
+
+async function receiver(...args: Parameters<typeof httpReceiver>) {
+  const started = await httpReceiver(...args)
+  after(() => started.close())
+  return started
+}
+
+test('a request goes out as written, signed, with ids that are the same at every attempt', async () => {
+  const far = await receiver()
+  const send = sendWith({ BELAY_HTTP_SECRET: SECRET })
+  const message = request(`${far.url}/hooks/a%20b?fixed=1`, {
+    method: 'put',
+    headers: [{ key: 'X-Team', value: 'ops' }],
+    query: [
+      { key: 'q', value: 'ä&b' },
+      { key: 'q', value: '2' },
+    ],
+    body: '{"name":"Ada ✓"}',
+  })
+  for (let attempt = 1; attempt <= 2; attempt += 1) {
+    assert.deepEqual(await send(message), { kind: 'delivered' })
+  }
+  for (const { method, url, headers, body } of far.requests) {
+    assert.deepEqual([method, url, body], ['PUT', '/hooks/a%20b?fixed=1&q=%C3%A4%26b&q=2', '{"name":"Ada ✓"}'])
+    assert.equal(headers['x-team'], 'ops')
+    assert.equal(headers['content-type'], 'application/json')
+    assert.equal(headers['user-agent'], 'Belay')
+    assert.equal(headers['idempotency-key'], MESSAGE_ID)
+    assert.equal(headers['webhook-id'], MESSAGE_ID)
+    assert.deepEqual(new Webhook(SECRET).verify(body, headers as Record<string, string>), { name: 'Ada ✓' })
+    assert.throws(() => new Webhook(SECRET).verify(`${body} `, headers as Record<string, string>))
+  }
+  assert.equal(far.requests.length, 2)
+})
+
+test('without a secret it is unsigned, and a channel’s own secret, headers and $NAMEs come first', async () => {
+  const far = await receiver()
+  const send = sendWith({}, { CRM_TOKEN: 'Bearer abc', CRM_SECRET: SECRET })
+  await send(request(far.url, { method: 'get' }))
+  const settings = { secret: '$CRM_SECRET', headers: { Authorization: '$CRM_TOKEN', 'X-Team': 'crm' } }
+  const headers = [{ key: 'x-team', value: 'ops' }]
+  await send(request(far.url, { body: 'plain words', headers }), channel(settings))
+  const [unsigned, signed] = far.requests
+  assert.deepEqual([unsigned!.method, unsigned!.headers['webhook-signature']], ['GET', undefined])
+  assert.equal(unsigned!.headers['content-type'], undefined)
+  assert.equal(signed!.headers['content-type'], 'text/plain; charset=utf-8')
+  assert.equal(signed!.headers.authorization, 'Bearer abc')
+  assert.equal(signed!.headers['x-team'], 'ops')
+  new Webhook(SECRET).verify(signed!.body, signed!.headers as Record<string, string>, { jsonParse: false })
+})
+
+test('the status decides: 2xx is delivered, "not now" is retried, anything else is undelivered with a piece of the body', async () => {
+  const far = await receiver((response, { url }) => {
+    response
+      .writeHead(Number(url.slice(1)), { location: '/200' })
+      .end(url === '/204' ? undefined : 'no\u0000such\nhook')
+  })
+  const send = sendWith()
+  const kinds = {
+    delivered: [200, 201, 202, 204, 299],
+    retry: [408, 425, 429, 500, 502, 503, 504],
+    undelivered: [300, 301, 302, 307, 308, 400, 401, 403, 404, 410, 422],
+  }
+  for (const [kind, statuses] of Object.entries(kinds)) {
+    for (const status of statuses) {
+      const result = await send(request(`${far.url}/${status}`))
+      assert.equal(result.kind, kind, String(status))
+      if ('reason' in result) assert.equal(result.reason, `answered ${status} no such hook`)
+    }
+  }
+  assert.equal(far.requests.length, Object.values(kinds).flat().length, 'no redirect was followed')
+})
+
+test('an answer without end is read only so far', { timeout: 3_000 }, async () => {
+  const far = await receiver((response) => {
+    response.writeHead(404)
+    const write = (): void => {
+      while (!response.destroyed && response.write('é'.repeat(10_000)));
+    }
+    response.on('drain', write)
+    write()
+  })
+  const result = await sendWith()(request(far.url))
+  assert.equal(result.kind, 'undelivered')
+  assert.match((result as { reason: string }).reason, /^answered 404 é{400,520}\uFFFD?$/)
+})
+
+test('no answer in time, no server and no such name are tried again', async () => {
+  const silent = await receiver(() => undefined)
+  const gone = await httpReceiver()
+  await gone.close()
+  const send = sendWith()
+  const started = performance.now()
+  const late = await send(request(silent.url), channel({ timeout_seconds: 0.2 }))
+  assert.deepEqual(late, { kind: 'retry', reason: 'no answer within 0.2 s' })
+  assert.ok(performance.now() - started < 3_000)
+  assert.equal((await send(request(gone.url))).kind, 'retry')
+  assert.equal((await send(request('http://nowhere.invalid/'))).kind, 'retry')
+})
+
+test('an answer that breaks off after its status keeps its status', async () => {
+  const far = await receiver((response) => {
+    response.writeHead(200, { 'content-length': '10' }).write('five!')
+    setImmediate(() => response.destroy())
+  })
+  assert.deepEqual(await sendWith()(request(far.url)), { kind: 'delivered' })
+})
+
+test('an aborted send ends at once', async () => {
+  const calls = new EventEmitter()
+  const far = await receiver(() => calls.emit('called'))
+  const controller = new AbortController()
+  const called = once(calls, 'called')
+  const sending = sendWith()(request(far.url), channel(), controller.signal)
+  await called
+  controller.abort()
+  assert.equal((await sending).kind, 'retry')
+})
+
+test('a private address is refused before anything is sent, however it is written', async () => {
+  const far = await receiver()
+  const send = sendWith({ BELAY_HTTP_ALLOW_PRIVATE: false })
+  const hosts = ['127.0.0.1', 'localhost', '[::1]', '2130706433', '0x7f.1', '[::ffff:127.0.0.1]', '0.0.0.0', '[::]']
+  for (const host of hosts) {
+    const result = await send(request(`http://${host}:${far.port}/`))
+    assert.equal(result.kind, 'not_sent', host)
+    assert.match((result as { reason: string }).reason, /not a public address; BELAY_HTTP_ALLOW_PRIVATE/)
+  }
+  assert.equal(far.requests.length, 0)
+  assert.deepEqual(await sendWith()(request(far.url)), { kind: 'delivered' })
+})
+
+test('what cannot be a request is named, and nothing is sent', async () => {
+  const far = await receiver()
+  const withHeader = (key: string, value: string) => request(far.url, { headers: [{ key, value }] })
+  const cases: [RegExp, Outgoing<HttpContent>, Channel?][] = [
+    [/url must be an http/, request('ftp://files.example/')],
+    [/url must be an http/, request('/relative')],
+    [/url must not hold a login/, request('http://user:pass@hooks.example/')],
+    [/header X-A must be one line/, withHeader('X-A', 'one\r\nX-B: two')],
+    [/header "X-A: b\\r\\nX-C" is not a header name/, withHeader('X-A: b\r\nX-C', 'd')],
+    ...['Host', 'content-length', 'Transfer-Encoding', 'connection', 'Webhook-Signature', 'IDEMPOTENCY-KEY'].map(
+      (name): [RegExp, Outgoing<HttpContent>] => [new RegExp(`header ${name} is set by Belay`), withHeader(name, 'x')],
+    ),
+    [/environment variable HOOK_SECRET is not set/, request(far.url), channel({ secret: '$HOOK_SECRET' })],
+    [/secret must be whsec_/, request(far.url), channel({ secret: 'hunter2' })],
+    [/timeout_seconds/, request(far.url), channel({ timeout_seconds: 9 })],
+    [/Unrecognized key: "timeout"/, request(far.url), channel({ timeout: 3 })],
+  ]
+  for (const [reason, message, to] of cases) {
+    const result = await sendWith()(message, to)
+    assert.equal(result.kind, 'not_sent')
+    assert.match((result as { reason: string }).reason, reason)
+  }
+  assert.equal(far.requests.length, 0)
+})

@@ -1,0 +1,78 @@
+import assert from 'node:assert/strict'
+import { existsSync, mkdirSync, statSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { test, type TestContext } from 'node:test'
+import { fileURLToPath } from 'node:url'
+import { openDataFolder } from '../../embedded/data-folder.ts'
+import { temporaryFolder } from '../support/folder.ts'
+import { runScript, type Script } from '../support/process.ts'
+
+const holdDataFolder = fileURLToPath(new URL('../support/hold-data-folder.ts', import.meta.url))
+
+async function hold(t: TestContext, folder: string): Promise<Script> {
+  const holder = runScript(holdDataFolder, [folder])
+  t.after(() => holder.kill('SIGKILL'))
+  await holder.says('held')
+  return holder
+}
+
+test('makes the folder for its owner alone', async (t) => {
+  const path = join(temporaryFolder(t), 'new', 'data')
+  const folder = await openDataFolder(path)
+  assert.equal(statSync(path).mode & 0o777, 0o700)
+  await folder.release()
+})
+
+test('refuses a folder that another process holds, and names the folder and the process', async (t) => {
+  const folder = temporaryFolder(t)
+  const holder = await hold(t, folder)
+  await assert.rejects(openDataFolder(folder), (error: Error) => {
+    assert.match(error.message, new RegExp(`^${folder} is in use by process ${holder.pid};`))
+    assert.match(error.message, /BELAY_DATA_DIR/)
+    return true
+  })
+})
+
+test('opens a folder at once whose holder was killed', async (t) => {
+  const folder = temporaryFolder(t)
+  const holder = await hold(t, folder)
+  holder.kill('SIGKILL')
+  await holder.ended
+  assert.ok(existsSync(join(folder, 'lock.sock')), 'the killed holder left its lock file')
+  const opened = await openDataFolder(folder)
+  await assert.rejects(openDataFolder(folder), /is in use by process/)
+  await opened.release()
+})
+
+test('locks a folder whose path is too long for a socket', async (t) => {
+  const folder = join(temporaryFolder(t), 'x'.repeat(120))
+  mkdirSync(folder)
+  const holder = await hold(t, folder)
+  await assert.rejects(openDataFolder(folder), new RegExp(`is in use by process ${holder.pid};`))
+  holder.kill('SIGKILL')
+  await holder.ended
+  await (await openDataFolder(folder)).release()
+})
+
+test('can be opened again after its release', async (t) => {
+  const folder = temporaryFolder(t)
+  await (await openDataFolder(folder)).release()
+  await (await openDataFolder(folder)).release()
+})
+
+test('of many starts at once on a folder whose holder was killed, one gets it', async (t) => {
+  const folder = temporaryFolder(t)
+  const holder = await hold(t, folder)
+  holder.kill('SIGKILL')
+  await holder.ended
+  const starts = await Promise.allSettled(Array.from({ length: 20 }, () => openDataFolder(folder)))
+  const got = starts.filter((start) => start.status === 'fulfilled')
+  assert.equal(got.length, 1)
+  await got[0]!.value.release()
+})
+
+test('a path that cannot be a folder is an error that names the variable', async (t) => {
+  const file = join(temporaryFolder(t), 'file')
+  writeFileSync(file, '')
+  await assert.rejects(openDataFolder(file), /^StartError: BELAY_DATA_DIR: /)
+})

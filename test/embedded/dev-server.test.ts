@@ -1,0 +1,74 @@
+import assert from 'node:assert/strict'
+import { Connection } from '@temporalio/client'
+import { once } from 'node:events'
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { PassThrough } from 'node:stream'
+import { test } from 'node:test'
+import { pino } from 'pino'
+import { startDevServer } from '../../embedded/dev-server.ts'
+import { endLingeringServer, rememberServer } from '../../embedded/lingering.ts'
+import { freePort } from '../../embedded/ports.ts'
+import { temporalCli } from '../support/binaries.ts'
+import { temporaryFolder } from '../support/folder.ts'
+import { gone, isRunning } from '../support/process.ts'
+
+/** A log whose entries can be awaited. */
+function awaitableLog() {
+  const stream = new PassThrough()
+  let written = ''
+  stream.on('data', (chunk: Buffer) => (written += chunk.toString()))
+  async function says(text: string): Promise<void> {
+    while (!written.includes(text)) await once(stream, 'data')
+  }
+  return { log: pino(stream), says }
+}
+
+async function options(folder: string) {
+  const ports = { port: await freePort(), uiPort: await freePort() }
+  return { cli: await temporalCli(), dbFile: join(folder, 'temporal.db'), ...ports }
+}
+
+test('a dev server that dies is started again, on the same address and with what it knew', async (t) => {
+  const { log, says } = awaitableLog()
+  const server = await startDevServer({ ...(await options(temporaryFolder(t))), log })
+  t.after(() => server.stop())
+  const connection = await Connection.connect({ address: server.address })
+  t.after(() => connection.close())
+  const before = await connection.workflowService.describeNamespace({ namespace: 'default' })
+  const first = server.pid()!
+  process.kill(first, 'SIGKILL')
+  await says('the Temporal server died')
+  await says('the Temporal server is back')
+  assert.notEqual(server.pid(), first)
+  const after = await connection.workflowService.describeNamespace({ namespace: 'default' })
+  assert.equal(after.namespaceInfo?.id, before.namespaceInfo?.id)
+})
+
+test('a stopped dev server has ended and is not started again', async (t) => {
+  const server = await startDevServer({ ...(await options(temporaryFolder(t))), log: pino({ level: 'silent' }) })
+  const pid = server.pid()!
+  assert.ok(isRunning(pid))
+  await server.stop()
+  assert.equal(isRunning(pid), false)
+})
+
+test('a dev server that cannot start is an error that tells what it said', async (t) => {
+  const given = await options(temporaryFolder(t))
+  writeFileSync(given.dbFile, 'no database'.repeat(1_000))
+  const start = startDevServer({ ...given, log: pino({ level: 'silent' }) })
+  await assert.rejects(start, /^StartError: The Temporal server ended at its start \(.*not a database/s)
+})
+
+test('the server of an earlier start is ended, a process that only has its pid is not', async (t) => {
+  const folder = temporaryFolder(t)
+  const server = await startDevServer({ ...(await options(folder)), log: pino({ level: 'silent' }) })
+  t.after(() => server.stop())
+  const pid = server.pid()!
+  const other = join(folder, 'other.db')
+  rememberServer(other, pid)
+  assert.equal(await endLingeringServer(other), false)
+  assert.ok(isRunning(pid))
+  assert.equal(await endLingeringServer(join(folder, 'temporal.db')), true)
+  await gone(pid)
+})

@@ -1,0 +1,150 @@
+import assert from 'node:assert/strict'
+import { execFileSync } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { test, type TestContext } from 'node:test'
+import { setTimeout as wait } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+import { freePort } from '../../embedded/ports.ts'
+import { temporalCli } from '../support/binaries.ts'
+import { temporaryFolder } from '../support/folder.ts'
+import { gone, isRunning, runScript, type Script } from '../support/process.ts'
+
+const main = fileURLToPath(new URL('../../embedded/main.ts', import.meta.url))
+
+interface Settings {
+  BELAY_DATA_DIR: string
+  PORT: string
+  TEMPORAL_DEV_PORT: string
+  TEMPORAL_DEV_UI_PORT: string
+  TEMPORAL_CLI_PATH: string
+}
+
+async function settingsFor(t: TestContext): Promise<Settings> {
+  const port = async () => String(await freePort())
+  return {
+    BELAY_DATA_DIR: temporaryFolder(t),
+    PORT: await port(),
+    TEMPORAL_DEV_PORT: await port(),
+    TEMPORAL_DEV_UI_PORT: await port(),
+    TEMPORAL_CLI_PATH: await temporalCli(),
+  }
+}
+
+function start(t: TestContext, settings: Settings): Script {
+  const keys = { BELAY_SECRET_KEY: '', BELAY_PUBLIC_KEY: '', DATABASE_URL: '' }
+  const belay = runScript(main, [], { ...keys, ...settings })
+  t.after(async () => {
+    belay.kill('SIGKILL')
+    await belay.ended
+  })
+  return belay
+}
+
+async function started(t: TestContext, settings: Settings): Promise<Script> {
+  const belay = start(t, settings)
+  await belay.says('Belay is ready.')
+  await belay.says('/v1/users/ada/feeds/')
+  return belay
+}
+
+const temporalPid = (settings: Settings) =>
+  Number(readFileSync(join(settings.BELAY_DATA_DIR, 'temporal.db.pid'), 'utf8'))
+
+const keysFile = (settings: Settings) => readFileSync(join(settings.BELAY_DATA_DIR, 'keys.json'), 'utf8')
+
+/** The lines of the greeting, as a shell carries them out. */
+function paste(belay: Script): unknown[] {
+  const lines = belay.output().split('\n')
+  return lines
+    .filter((line) => line.startsWith('curl '))
+    .map((line) => JSON.parse(execFileSync('sh', ['-c', line], { encoding: 'utf8' })) as unknown)
+}
+
+test('the start is ready with all its parts, its curl lines work when pasted, and SIGTERM leaves nothing', async (t) => {
+  const settings = await settingsFor(t)
+  const belay = await started(t, settings)
+  const ready = await fetch(`http://127.0.0.1:${settings.PORT}/readyz`)
+  assert.equal(ready.status, 200)
+  assert.deepEqual(await ready.json(), { store: 'ok', temporal: 'ok', worker: 'ok' })
+
+  const [trigger, cancel, feed] = paste(belay) as [object, { status: string; summary: { canceled: number } }, object]
+  assert.ok('workflow_run_id' in trigger)
+  assert.equal(cancel.status, 'applied')
+  assert.equal(cancel.summary.canceled, 1)
+  assert.ok('entries' in feed)
+  const { secret_key } = JSON.parse(keysFile(settings)) as { secret_key: string }
+  assert.ok(!belay.output().includes(secret_key), 'a log file must not hold the key')
+
+  const temporal = temporalPid(settings)
+  assert.ok(isRunning(temporal))
+  belay.kill('SIGTERM')
+  assert.equal(await belay.ended, 0, belay.output())
+  assert.equal(isRunning(temporal), false)
+})
+
+test('killed with SIGKILL, the next start has the folder, the keys and the ports, and the old Temporal server is gone', async (t) => {
+  const settings = await settingsFor(t)
+  const first = await started(t, settings)
+  const keys = keysFile(settings)
+  const temporal = temporalPid(settings)
+  first.kill('SIGKILL')
+  await first.ended
+
+  const second = await started(t, settings)
+  await gone(temporal)
+  assert.notEqual(temporalPid(settings), temporal)
+  assert.equal(keysFile(settings), keys)
+  second.kill('SIGINT')
+  assert.equal(await second.ended, 0, second.output())
+})
+
+test('a Temporal server that dies is started again, and what was accepted meanwhile is sent', async (t) => {
+  const settings = await settingsFor(t)
+  const belay = await started(t, settings)
+  const { secret_key } = JSON.parse(keysFile(settings)) as { secret_key: string }
+  const call = (path: string, body?: unknown) =>
+    fetch(`http://127.0.0.1:${settings.PORT}/v1/${path}`, {
+      method: body === undefined ? 'GET' : 'POST',
+      headers: { authorization: `Bearer ${secret_key}` },
+      body: body === undefined ? undefined : JSON.stringify(body),
+    })
+  process.kill(temporalPid(settings), 'SIGKILL')
+  const accepted = await call('workflows/try-me/trigger', { recipients: ['ada'] })
+  assert.equal(accepted.status, 200)
+  await belay.says('the Temporal server is back')
+
+  const deadline = Date.now() + 60_000
+  for (let sent = 0; sent === 0; await wait(200)) {
+    assert.ok(Date.now() < deadline, 'nothing was sent within a minute of the death')
+    const messages = (await (await call('messages')).json()) as { items: unknown[] }
+    sent = messages.items.length
+  }
+  belay.kill('SIGTERM')
+  assert.equal(await belay.ended, 0, belay.output())
+})
+
+test('a second start on the same folder, or on a port in use, ends with 1 and one line that says why', async (t) => {
+  const settings = await settingsFor(t)
+  const belay = await started(t, settings)
+  const same = start(t, settings)
+  assert.equal(await same.ended, 1)
+  assert.match(same.output(), new RegExp(`^${settings.BELAY_DATA_DIR} is in use by process ${belay.pid};[^\n]*\n$`))
+
+  const other = start(t, { ...(await settingsFor(t)), PORT: settings.PORT })
+  assert.equal(await other.ended, 1)
+  assert.match(other.output(), /^PORT: port \d+ on 127\.0\.0\.1 is in use; set PORT to another\n$/)
+  belay.kill('SIGTERM')
+  assert.equal(await belay.ended, 0, belay.output())
+})
+
+test('a setting that cannot be used ends it with 1, named and without a stack', async (t) => {
+  const settings = await settingsFor(t)
+  const bad = start(t, { ...settings, PORT: 'many' })
+  assert.equal(await bad.ended, 1)
+  assert.match(bad.output(), /^These settings cannot be used:\n {2}PORT: [^\n]*\n$/)
+
+  const missing = start(t, { ...settings, TEMPORAL_CLI_PATH: '/nowhere/temporal' })
+  assert.equal(await missing.ended, 1)
+  assert.match(missing.output(), /^TEMPORAL_CLI_PATH: \/nowhere\/temporal is not a file that can be executed[^\n]*\n$/)
+})

@@ -1,0 +1,9 @@
+import { test } from 'node:test'
+import { openPglite } from '../../store/database.ts'
+import { sequencesHold } from '../support/model/sequences-hold.ts'
+
+const SEQUENCES = Number(process.env['BELAY_MODEL_RUNS'] ?? 300)
+
+test('in whatever order it all comes, each step is sent once or canceled, and every answer is true', async () => {
+  await sequencesHold(await openPglite(null), SEQUENCES)
+})

@@ -1,0 +1,57 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { stateQuery, type Counts } from '../../workflows/messages.ts'
+import { inLanes } from '../support/lanes.ts'
+import { notificationsFolder } from '../support/notifications-folder.ts'
+import { startProduct } from '../support/product.ts'
+import { delayStep, feedStep, workflow } from '../support/steps.ts'
+import { until } from '../support/until.ts'
+
+const definitions = { 'patient/workflow.json': workflow(delayStep('wait', 30, 'days'), feedStep('later')) }
+const CANCELS = 1_000
+const CANCELERS = 50
+const JOINS = 300
+const JOINERS = 20
+
+test('many callers at one key', async (t) => {
+  const product = await startProduct(t, { notifications: notificationsFolder(t, definitions), store: 'postgres' })
+  const { belay, temporal } = product
+  const canceled = (count: number): Counts => ({ sent: 0, canceled: count, skipped: 0, failed: 0 })
+
+  await t.test(
+    `${CANCELS} cancels of one recipient each, ${CANCELERS} at once: each is answered canceled`,
+    async () => {
+      const recipients = Array.from({ length: CANCELS }, (_, i) => `user-${i}`)
+      await belay.trigger('patient', { recipients, cancelation_key: 'crowd' })
+      await inLanes(CANCELERS, recipients, async (recipient) => {
+        const verdict = await belay.cancel('patient', { cancelation_key: 'crowd', recipients: [recipient] })
+        assert.deepEqual(
+          verdict.recipients.map(({ id, outcome, runs }) => [id, outcome, runs.length]),
+          [[recipient, 'canceled', 1]],
+        )
+      })
+      assert.deepEqual(await temporal.workflow.getHandle('patient/crowd').result(), canceled(CANCELS))
+    },
+  )
+
+  await t.test(
+    `${JOINS} triggers of one key, ${JOINERS} at once: all join one run, and one cancel ends them`,
+    async () => {
+      const people = Array.from({ length: JOINS }, (_, i) => `user-${i}`)
+      const answers = await inLanes(JOINERS, people, (recipient) =>
+        belay.trigger('patient', { recipients: [recipient], cancelation_key: 'joined' }),
+      )
+      assert.equal(new Set(answers.map((answer) => answer.workflow_run_id)).size, JOINS)
+      assert.equal(answers.filter(({ joined }) => joined !== true).length, 1)
+      const run = temporal.workflow.getHandle('patient/joined')
+      await until('all in the run', async () => (await run.query(stateQuery)).pending === JOINS)
+      const { summary, recipients } = await belay.cancel('patient', { cancelation_key: 'joined' })
+      assert.equal(summary.canceled, JOINS)
+      assert.deepEqual(
+        recipients.map(({ id, runs }) => `${id as string} ${runs[0]!.workflow_run_id}`).sort(),
+        people.map((recipient, i) => `${recipient} ${answers[i]!.workflow_run_id}`).sort(),
+      )
+      assert.deepEqual(await run.result(), canceled(JOINS))
+    },
+  )
+})

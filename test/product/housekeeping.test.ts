@@ -1,0 +1,92 @@
+import assert from 'node:assert/strict'
+import { randomUUID } from 'node:crypto'
+import { sql } from 'drizzle-orm'
+import { test } from 'node:test'
+import { readCatalog } from '../../definitions/read-catalog.ts'
+import { openPostgres, transaction } from '../../store/database.ts'
+import { insertTrigger, lockRun } from '../../store/triggers.ts'
+import { HOUSEKEEPING } from '../../workflows/messages.ts'
+import { bodies } from '../support/belay.ts'
+import { notificationsFolder } from '../support/notifications-folder.ts'
+import { testPostgres } from '../support/postgres.ts'
+import { startProduct } from '../support/product.ts'
+import { delayStep, feedStep, workflow } from '../support/steps.ts'
+import { until } from '../support/until.ts'
+
+const definitions = {
+  'letter/workflow.json': workflow(feedStep('now')),
+  'patient/workflow.json': workflow(delayStep('wait', 30, 'days'), feedStep('later')),
+}
+
+test('housekeeping', async (t) => {
+  const database = await testPostgres()
+  const notifications = notificationsFolder(t, definitions)
+  const product = await startProduct(t, { notifications, env: { DATABASE_URL: database.url } })
+  const store = openPostgres(database.url)
+  t.after(async () => {
+    await store.close()
+    await database.drop()
+  })
+  const { belay, temporal } = product
+  /** As the schedule does every 30 s. */
+  const housekeep = () =>
+    temporal.workflow.execute(HOUSEKEEPING, { workflowId: `by-hand-${randomUUID()}`, taskQueue: 'belay' })
+
+  await t.test('a trigger whose api died before it told Temporal is carried out', async () => {
+    const version = (await readCatalog(notifications)).definitions.get('letter')!
+    const acceptedAt = Date.now() - 60_000
+    await transaction(store.db, async (tx) => {
+      const run = await lockRun(tx, 'letter', 'untold')
+      const accepted = {
+        version,
+        workflowRunId: randomUUID(),
+        cancelationKey: 'untold',
+        recipients: [{ key: 'ada', triggerData: null, step: 0, due: acceptedAt }],
+        actor: null,
+        tenant: null,
+        data: {},
+        skipDelay: false,
+        sandboxMode: false,
+        apiKey: 'test',
+        acceptedAt,
+      }
+      await insertTrigger(tx, run, accepted, false)
+      await tx.execute(sql`update pending_signals set created_at = ${new Date(acceptedAt).toISOString()}`)
+    })
+    await housekeep()
+    await temporal.workflow.getHandle('letter/untold').result()
+    assert.deepEqual(bodies(await belay.feed('ada')), ['now'])
+  })
+
+  await t.test(
+    'who slept in a run that was terminated ends as an error; a newer run under its ID is left alone',
+    async () => {
+      await belay.trigger('patient', { recipients: ['ada', 'bob'], cancelation_key: 'k' })
+      await belay.cancel('patient', { cancelation_key: 'k', recipients: ['bob'] })
+      const run = temporal.workflow.getHandle('patient/k')
+      await until('the run is told', async () => (await run.query<{ canceled: number }>('state')).canceled === 1)
+      await run.terminate('by hand')
+      await belay.trigger('patient', { recipients: ['carl'], cancelation_key: 'k' })
+      const runs = await until('the end of those who slept', async () => {
+        await housekeep()
+        const found = await belay.recipientRuns({ cancelation_key: 'k' })
+        return found.some(({ status }) => status === 'completed') && found
+      })
+      const told = runs.map(({ recipient, status, error_count, reason }) => [recipient, status, error_count, reason])
+      assert.deepEqual(told.sort(), [
+        ['ada', 'completed', 1, 'run_terminated'],
+        ['bob', 'cancelled', 0, null],
+        ['carl', 'paused', 0, null],
+      ])
+      await housekeep()
+      const { recipients } = await belay.cancel('patient', { cancelation_key: 'k' })
+      const outcomes = recipients.map(({ id, outcome, reason }) => [id, outcome, reason])
+      assert.deepEqual(outcomes.sort(), [
+        ['ada', 'ended', 'run_terminated'],
+        ['bob', 'already_canceled', undefined],
+        ['carl', 'canceled', undefined],
+      ])
+      await temporal.workflow.getHandle('patient/k').result()
+    },
+  )
+})

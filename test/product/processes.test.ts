@@ -1,0 +1,144 @@
+import assert from 'node:assert/strict'
+import type { ServerResponse } from 'node:http'
+import { test, type TestContext } from 'node:test'
+import { fileURLToPath } from 'node:url'
+import type { Verdict } from '../../store/verdict.ts'
+import { PUBLIC_KEY, SECRET_KEY } from '../support/api-server.ts'
+import { Belay } from '../support/belay.ts'
+import { httpReceiver } from '../support/http-receiver.ts'
+import { notificationsFolder } from '../support/notifications-folder.ts'
+import { freePort } from '../support/ports.ts'
+import { testPostgres } from '../support/postgres.ts'
+import { runScript, type Script } from '../support/process.ts'
+import { delayStep, feedStep, httpStep, workflow } from '../support/steps.ts'
+import { devServer } from '../support/temporal.ts'
+import { until } from '../support/until.ts'
+
+const file = (path: string) => fileURLToPath(new URL(`../../${path}`, import.meta.url))
+const api = file('api/main.ts')
+const worker = file('worker/main.ts')
+const migrate = file('worker/migrate-main.ts')
+
+const TRIGGERS = 200
+const LANES = 4
+
+const unset = { DATABASE_URL: '', BELAY_SECRET_KEY: '', BELAY_PUBLIC_KEY: '' }
+
+function start(t: TestContext, script: string, env: NodeJS.ProcessEnv): Script {
+  const started = runScript(script, [], { ...unset, ...env })
+  t.after(async () => {
+    started.kill('SIGKILL')
+    await started.ended
+  })
+  return started
+}
+
+test('without what it needs, each process ends with 1 and one line that names it', async (t) => {
+  const url = 'postgres://postgres@127.0.0.1:9/none'
+  const cases: [script: string, env: NodeJS.ProcessEnv, name: string][] = [
+    [api, { BELAY_SECRET_KEY: SECRET_KEY, BELAY_PUBLIC_KEY: PUBLIC_KEY }, 'DATABASE_URL'],
+    [api, { DATABASE_URL: url, BELAY_PUBLIC_KEY: PUBLIC_KEY }, 'BELAY_SECRET_KEY'],
+    [worker, {}, 'DATABASE_URL'],
+    [migrate, {}, 'DATABASE_URL'],
+  ]
+  const processes = cases.map(([script, env, name]) => ({ name, process: start(t, script, env) }))
+  for (const { name, process } of processes) {
+    assert.equal(await process.ended, 1)
+    assert.match(process.output(), new RegExp(`^${name} is needed[^\n]*\n$`))
+  }
+})
+
+test('two apis and two workers, one of which stops on the way: nothing lost, nothing double, no verdict untrue', async (t) => {
+  const held: ServerResponse[] = []
+  const receiver = await httpReceiver((response) => held.push(response))
+  t.after(() => receiver.close())
+  const ports = [await freePort(), await freePort()] as const
+  const temporal = await devServer({ extraArgs: ['--log-level', 'never'] })
+  t.after(() => temporal.teardown())
+  const database = await testPostgres()
+  t.after(() => database.drop())
+  const env = {
+    DATABASE_URL: database.url,
+    TEMPORAL_ADDRESS: temporal.address,
+    BELAY_SECRET_KEY: SECRET_KEY,
+    BELAY_PUBLIC_KEY: PUBLIC_KEY,
+    BELAY_HTTP_ALLOW_PRIVATE: 'true',
+    BELAY_NOTIFICATIONS_DIR: notificationsFolder(t, {
+      'letter/workflow.json': workflow(feedStep('now'), delayStep('wait', 2), feedStep('later')),
+      'hook/workflow.json': workflow(httpStep('hook', receiver.url, '{}')),
+    }),
+    LOG_LEVEL: 'info',
+  }
+  for (let times = 0; times < 2; times += 1) {
+    const migration = start(t, migrate, env)
+    assert.equal(await migration.ended, 0, migration.output())
+  }
+  const apis = ports.map((port) => start(t, api, { ...env, PORT: String(port) }))
+  const workers = [start(t, worker, env), start(t, worker, env)] as const
+  await Promise.all([
+    ...apis.map((each) => each.says('api listens')),
+    ...workers.map((each) => each.says('worker polls')),
+  ])
+  const [one, other] = ports.map((port) => new Belay(() => `http://127.0.0.1:${port}`, SECRET_KEY)) as [Belay, Belay]
+
+  await t.test(`${TRIGGERS} triggers, each canceled for one of its two recipients through the other api`, async () => {
+    const verdicts = new Map<string, Verdict>()
+    let next = 0
+    const lane = async () => {
+      for (let n = next++; n < TRIGGERS; n = next++) {
+        const [triggering, canceling] = n % 2 === 0 ? [one, other] : [other, one]
+        const request = { recipients: [`out-${n}`, `in-${n}`], cancelation_key: `k-${n}` }
+        const { workflow_run_id: triggerId } = await triggering.trigger('letter', request)
+        verdicts.set(
+          triggerId,
+          await canceling.cancel('letter', { cancelation_key: `k-${n}`, recipients: [`out-${n}`] }),
+        )
+        if (n === TRIGGERS / 2) workers[0].kill('SIGTERM')
+      }
+    }
+    await Promise.all(Array.from({ length: LANES }, lane))
+    assert.equal(await workers[0].ended, 0, workers[0].output())
+    const everybodyServed = async () => {
+      const runs = await one.recipientRuns({ workflow: 'letter' })
+      assert.equal(runs.length, 2 * TRIGGERS)
+      return runs.every(({ status }) => status === 'completed' || status === 'cancelled')
+    }
+    await until('everybody served', everybodyServed, 120_000)
+    const messages = await one.messages()
+    for (const [triggerId, { recipients }] of verdicts) {
+      const [{ outcome, runs }] = recipients as [Verdict['recipients'][number]]
+      assert.equal(outcome, 'canceled')
+      const sent = messages.filter(({ source }) => source.workflow_run_id === triggerId)
+      const ofCanceled = sent.filter(({ recipient }) => recipient === recipients[0]!.id).map(({ id }) => id)
+      assert.deepEqual(ofCanceled, runs[0]!.messages, 'what the verdict named as sent, and nothing else')
+      const ofOther = sent.filter(({ recipient }) => recipient !== recipients[0]!.id)
+      assert.deepEqual(ofOther.map(({ source }) => source.step_ref).sort(), ['later', 'now'])
+    }
+  })
+
+  await t.test('a second signal does not end what is being sent, and what was sent is on record', async () => {
+    const { workflow_run_id: triggerId } = await one.trigger('hook', { recipients: ['ada'] })
+    await until('the request', () => held.length === 1)
+    workers[1].kill('SIGTERM')
+    await workers[1].says('worker stops')
+    workers[1].kill('SIGTERM')
+    workers[1].kill('SIGINT')
+    // Time enough for a signal that nobody handles.
+    await one.messages()
+    held[0]!.end()
+    assert.equal(await workers[1].ended, 0, workers[1].output())
+    const [message] = await one.messages({ workflow_run_id: triggerId })
+    assert.equal(message!.status, 'delivered')
+    assert.equal(held.length, 1)
+  })
+
+  await t.test('an api without a worker goes on accepting, and ends when asked', async () => {
+    await one.trigger('letter', { recipients: ['ada'], cancelation_key: 'last' })
+    const { summary } = await other.cancel('letter', { cancelation_key: 'last' })
+    assert.equal(summary.canceled, 1)
+    for (const each of apis) {
+      each.kill('SIGTERM')
+      assert.equal(await each.ended, 0, each.output())
+    }
+  })
+})

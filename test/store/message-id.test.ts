@@ -1,0 +1,48 @@
+import fc from 'fast-check'
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { keyOfMessageId, messageId } from '../../store/message-id.ts'
+
+const recipientRunId = fc.integer({ min: 16_384, max: Number.MAX_SAFE_INTEGER })
+const key = fc.record({ recipientRunId, step: fc.nat(99) }, { noNullPrototype: true })
+const trigger = fc.record({
+  workflowRunId: fc.uuid({ version: 4 }),
+  acceptedAt: fc.date({ min: new Date('2024-01-01'), max: new Date('2100-01-01'), noInvalidDate: true }),
+})
+
+test('a message id has 27 base62 digits and tells where the message lies', () => {
+  fc.assert(
+    fc.property(trigger, key, (of, where) => {
+      const id = messageId(of, where)
+      assert.match(id, /^[0-9A-Za-z]{27}$/)
+      assert.deepEqual(keyOfMessageId(id), where)
+    }),
+  )
+})
+
+test('two messages never share an id', () => {
+  fc.assert(
+    fc.property(trigger, key, key, (of, one, two) => {
+      const same = one.recipientRunId === two.recipientRunId && one.step === two.step
+      assert.equal(messageId(of, one) === messageId(of, two), same)
+    }),
+  )
+})
+
+test('ids sort by the second their triggers were accepted in', () => {
+  fc.assert(
+    fc.property(trigger, key, trigger, key, (one, oneKey, two, twoKey) => {
+      const seconds = (of: typeof one) => Math.floor(of.acceptedAt.getTime() / 1_000)
+      fc.pre(seconds(one) < seconds(two))
+      assert.ok(messageId(one, oneKey) < messageId(two, twoKey))
+    }),
+  )
+})
+
+test('a text that is no message id has no place', () => {
+  for (const text of ['', 'x'.repeat(26), 'x'.repeat(28), `${'x'.repeat(26)}!`, 'é'.repeat(27)]) {
+    assert.equal(keyOfMessageId(text), null)
+  }
+  // Of the right form, but beyond what a row id can be.
+  assert.equal(keyOfMessageId('z'.repeat(27)), null)
+})

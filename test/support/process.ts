@@ -1,0 +1,62 @@
+import { spawn, type ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
+import { setTimeout as wait } from 'node:timers/promises'
+
+export interface Script {
+  pid: number
+  /** All it said so far. */
+  output(): string
+  /** Resolves once its output holds the text; rejects if it ends first. */
+  says(text: string): Promise<void>
+  kill(signal: NodeJS.Signals): void
+  /** Its exit code, or the signal that ended it. */
+  ended: Promise<number | NodeJS.Signals | null>
+}
+
+/** Runs a TypeScript file in a process of its own; a settings variable of this one reaches it only through `env`. */
+export function runScript(file: string, args: readonly string[] = [], env: NodeJS.ProcessEnv = {}): Script {
+  const child: ChildProcess = spawn(process.execPath, ['--import', 'tsx', file, ...args], {
+    env: { ...process.env, ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  let output = ''
+  let over = false
+  child.stdout!.on('data', (chunk: Buffer) => (output += chunk.toString()))
+  child.stderr!.on('data', (chunk: Buffer) => (output += chunk.toString()))
+  const ended = once(child, 'close').then(([code, signal]) => {
+    over = true
+    return (code ?? signal) as number | NodeJS.Signals | null
+  })
+  return {
+    pid: child.pid!,
+    output: () => output,
+    async says(text) {
+      while (!output.includes(text)) {
+        if (over) throw new Error(`${file} ended before it said "${text}":\n${output}`)
+        await Promise.race([once(child.stdout!, 'data'), once(child.stderr!, 'data'), ended])
+      }
+    },
+    kill: (signal) => child.kill(signal),
+    ended,
+  }
+}
+
+/** Whether a process runs: an ended one whose status nobody collected does not. */
+export function isRunning(pid: number): boolean {
+  try {
+    process.kill(pid, 0)
+    return process.platform !== 'linux' || readFileSync(`/proc/${pid}/cmdline`, 'utf8') !== ''
+  } catch {
+    return false
+  }
+}
+
+/** Resolves when the process has ended. */
+export async function gone(pid: number, withinMs = 15_000): Promise<void> {
+  const deadline = Date.now() + withinMs
+  while (isRunning(pid)) {
+    if (Date.now() > deadline) throw new Error(`process ${pid} still runs after ${withinMs} ms`)
+    await wait(20)
+  }
+}

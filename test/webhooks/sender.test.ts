@@ -1,0 +1,51 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { createWebhookSender } from '../../activities/channels/webhook-sender.ts'
+import { readSettings } from '../../settings.ts'
+import { httpReceiver } from '../support/http-receiver.ts'
+
+const body = {
+  __typename: 'Event',
+  id: '6c6f5e6a-0a2c-4c39-8d16-4d3b5f4a0001',
+  type: 'message.sent',
+  created_at: '2026-01-01T00:00:00.000Z',
+  data: {},
+  event_data: null,
+} as const
+
+const post = async (env: NodeJS.ProcessEnv) => {
+  const settings = readSettings(env)
+  const sender = createWebhookSender(settings)
+  try {
+    return await sender.post(settings.BELAY_WEBHOOKS[0]!, body, 'environment', new AbortController().signal)
+  } finally {
+    await sender.close()
+  }
+}
+
+test('a private address is refused, unless private ones are allowed', async (t) => {
+  const receiver = await httpReceiver()
+  t.after(() => receiver.close())
+  const reason = await post({ BELAY_WEBHOOKS: receiver.url })
+  assert.match(String(reason), /127\.0\.0\.1 is not a public address; BELAY_HTTP_ALLOW_PRIVATE=true/)
+  assert.equal(receiver.requests.length, 0)
+  assert.equal(await post({ BELAY_WEBHOOKS: receiver.url, BELAY_HTTP_ALLOW_PRIVATE: 'true' }), null)
+})
+
+test('without a secret an event is not signed', async (t) => {
+  const receiver = await httpReceiver()
+  t.after(() => receiver.close())
+  await post({ BELAY_WEBHOOKS: receiver.url, BELAY_HTTP_ALLOW_PRIVATE: 'true' })
+  assert.equal(receiver.requests[0]!.headers['x-knock-signature'], undefined)
+})
+
+test('an answer that breaks off after a 2xx counts as delivered, no answer at all as refused', async (t) => {
+  const receiver = await httpReceiver((response, { url }) => {
+    if (url === '/silent') response.destroy()
+    else response.writeHead(200, { 'content-length': 1_000 }).write('some', () => response.destroy())
+  })
+  t.after(() => receiver.close())
+  const env = { BELAY_HTTP_ALLOW_PRIVATE: 'true' }
+  assert.equal(await post({ ...env, BELAY_WEBHOOKS: receiver.url }), null)
+  assert.match(String(await post({ ...env, BELAY_WEBHOOKS: `${receiver.url}/silent` })), /other side closed/)
+})

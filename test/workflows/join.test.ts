@@ -1,0 +1,80 @@
+import assert from 'node:assert/strict'
+import { DAY, HOUR, timeline } from '../support/timeline.ts'
+
+const REMINDER = [{ delay: 3 * DAY }, 'email_1'] as const
+
+timeline('a second trigger joins the open run with sleeps of its own', REMINDER, async (run) => {
+  const first = await run.trigger('user_1')
+  await run.at(DAY)
+  const second = await run.trigger('user_2', 'user_1')
+  assert.equal(second, first)
+  assert.equal((await run.state()).pending, 3)
+  await run.closes(4 * DAY)
+  await run.hasSent(['email_1', 'user_1', 3 * DAY], ['email_1', 'user_2', 4 * DAY], ['email_1', 'user_1', 4 * DAY])
+})
+
+timeline('a trigger after the run closed starts a new one under the same ID', REMINDER, async (run) => {
+  const first = await run.trigger('user_1')
+  await run.at(DAY)
+  await run.cancel()
+  await run.closes(DAY)
+  await run.at(2 * DAY)
+  const second = await run.trigger('user_1')
+  assert.notEqual(second, first)
+  await run.closes(5 * DAY)
+  await run.hasSent(['email_1', 'user_1', 5 * DAY])
+})
+
+timeline('a trigger sent twice adds nobody twice', REMINDER, async (run) => {
+  const message = await run.accept('user_1', 'user_2')
+  await run.send(message, message)
+  await run.at(HOUR)
+  await run.send(message)
+  assert.equal((await run.state()).pending, 2)
+  const counts = await run.closes(3 * DAY)
+  assert.equal(counts?.sent, 2)
+  assert.equal(run.store.handOuts.length, 2)
+})
+
+timeline('a cancel that overtakes its trigger holds, however often the trigger comes', REMINDER, async (run) => {
+  await run.trigger('user_1')
+  await run.at(HOUR)
+  const late = await run.accept('user_2', 'user_3')
+  await run.cancel('user_2')
+  await run.send(late)
+  await run.send(late)
+  const { pending, canceled } = await run.state()
+  assert.deepEqual({ pending, canceled }, { pending: 2, canceled: 1 })
+  await run.closes(3 * DAY + HOUR)
+  await run.hasSent(['email_1', 'user_1', 3 * DAY], ['email_1', 'user_3', 3 * DAY + HOUR])
+  assert.equal(run.store.handOuts.length, 2)
+})
+
+timeline('a trigger repeated after a cancel does not bring the recipient back', REMINDER, async (run) => {
+  const message = await run.accept('user_1', 'user_2')
+  await run.send(message)
+  await run.at(HOUR)
+  await run.cancel('user_2')
+  await run.send(message)
+  assert.equal((await run.state()).pending, 1)
+  await run.cancel('user_1')
+  const counts = await run.closes(HOUR)
+  assert.equal(counts?.canceled, 2)
+})
+
+timeline('a move that overtakes its trigger holds', REMINDER, async (run) => {
+  await run.trigger('user_1')
+  const late = await run.accept('user_2', 'user_3')
+  await run.move(5 * DAY, 'user_2')
+  await run.move(DAY, 'user_3')
+  await run.send(late)
+  await run.closes(5 * DAY)
+  await run.hasSent(['email_1', 'user_3', DAY], ['email_1', 'user_1', 3 * DAY], ['email_1', 'user_2', 5 * DAY])
+})
+
+timeline('a run started by hand, with nobody in it, closes at once', REMINDER, async (run) => {
+  const { workflowId, definition } = run.address
+  const args = [{ definition, cancelationKey: null }]
+  const handle = await run.client.workflow.start('notificationRun', { workflowId, taskQueue: 'belay', args })
+  assert.deepEqual(await handle.result(), { sent: 0, canceled: 0, skipped: 0, failed: 0 })
+})
