@@ -1,5 +1,5 @@
 import { Client } from '@temporalio/client'
-import { NativeConnection, Worker, type WorkflowBundleOption } from '@temporalio/worker'
+import { NativeConnection, Worker, type WorkerOptions, type WorkflowBundleOption } from '@temporalio/worker'
 import type { Logger } from 'pino'
 import { createActivities } from '../activities/index.ts'
 import { createSenders } from '../activities/channels/senders.ts'
@@ -19,6 +19,8 @@ export interface WorkerStart {
   log: Logger
   /** Absent: built now, from the sources. */
   bundle?: WorkflowBundleOption
+  /** Laid over options.ts: how a bench tries others. */
+  options?: Partial<WorkerOptions>
 }
 
 export interface RunningWorker {
@@ -48,6 +50,7 @@ export async function startWorker(start: WorkerStart): Promise<RunningWorker> {
   const webhooks = createWebhookSender(settings)
   const worker = await Worker.create({
     ...workerOptions,
+    ...start.options,
     connection,
     namespace,
     taskQueue,

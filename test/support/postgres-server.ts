@@ -18,11 +18,11 @@ export interface PostgresServer {
 }
 
 /**
- * A real Postgres in a temporary folder, on a port of its own, without fsync. Of the package only the binaries are used:
+ * A real Postgres in a temporary folder, on a port of its own, without fsync unless `config` says so. Of the package only the binaries are used:
  * its own start runs as root only through a system user that it makes. Postgres refuses to run as root, so there it runs
  * as `nobody`, who must be able to read the project's folder.
  */
-export async function startPostgres(): Promise<PostgresServer> {
+export async function startPostgres(config: readonly string[] = []): Promise<PostgresServer> {
   const native = nativeFolder()
   hydrateLinks(native)
   const folder = mkdtempSync(join(tmpdir(), 'belay-postgres-'))
@@ -42,8 +42,9 @@ export async function startPostgres(): Promise<PostgresServer> {
   }
   const port = await freePort()
   const quick = ['fsync=off', 'full_page_writes=off', 'max_connections=200', 'shared_buffers=128MB']
-  const config = [...quick, 'listen_addresses=127.0.0.1', 'unix_socket_directories='].flatMap((value) => ['-c', value])
-  const [command, args] = tethered('INT', join(native, 'bin', 'postgres'), ['-D', data, '-p', String(port), ...config])
+  const settings = [...quick, 'listen_addresses=127.0.0.1', 'unix_socket_directories=', ...config]
+  const options = settings.flatMap((value) => ['-c', value])
+  const [command, args] = tethered('INT', join(native, 'bin', 'postgres'), ['-D', data, '-p', String(port), ...options])
   const launch = () => spawn(command, args, { ...run, stdio: ['ignore', 'ignore', 'pipe'] })
   let child = launch()
   const abandon = () => {

@@ -2,6 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { setTimeout as wait } from 'node:timers/promises'
+import { tethered } from '../../embedded/tether.ts'
 
 export interface Script {
   pid: number
@@ -14,9 +15,10 @@ export interface Script {
   ended: Promise<number | NodeJS.Signals | null>
 }
 
-/** Runs a TypeScript file in a process of its own; a settings variable of this one reaches it only through `env`. */
+/** Runs a TypeScript file in a process of its own, which ends with this one; settings reach it through `env`. */
 export function runScript(file: string, args: readonly string[] = [], env: NodeJS.ProcessEnv = {}): Script {
-  const child: ChildProcess = spawn(process.execPath, ['--import', 'tsx', file, ...args], {
+  const [command, all] = tethered('TERM', process.execPath, ['--import', 'tsx', file, ...args])
+  const child: ChildProcess = spawn(command, all, {
     env: { ...process.env, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   })

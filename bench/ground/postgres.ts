@@ -1,0 +1,35 @@
+import pg from 'pg'
+import { startPostgres } from '../../test/support/postgres-server.ts'
+import type { Bench } from '../bench.ts'
+
+export interface BenchPostgres {
+  url: string
+  /** For the bench's own reading. */
+  pool: pg.Pool
+}
+
+/**
+ * A Postgres that keeps what it committed (fsync on, as Redis beside it has appendfsync always), and notes when each
+ * transaction did: lateness is read from that, not from anybody's own word.
+ */
+export async function benchPostgres(bench: Bench): Promise<BenchPostgres> {
+  const durable = ['fsync=on', 'full_page_writes=on', 'synchronous_commit=on']
+  const server = await startPostgres([
+    ...durable,
+    'track_commit_timestamp=on',
+    'max_wal_size=4GB',
+    'shared_buffers=512MB',
+  ])
+  bench.after(() => server.stop())
+  const pool = new pg.Pool({ connectionString: server.url, max: 4 })
+  bench.after(() => pool.end())
+  return { url: server.url, pool }
+}
+
+/** When the rows of a table were committed, epoch milliseconds, in order. `where` is SQL of ours. */
+export async function commitTimes(pool: pg.Pool, table: string, where = 'true'): Promise<number[]> {
+  const { rows } = await pool.query<{ ms: number }>(
+    `select extract(epoch from pg_xact_commit_timestamp(xmin)) * 1000 as ms from ${table} where ${where} order by 1`,
+  )
+  return rows.map(({ ms }) => Number(ms))
+}

@@ -1,0 +1,21 @@
+import { NativeConnection, type WorkerOptions } from '@temporalio/worker'
+import { once } from 'node:events'
+import { createLog } from '../../log.ts'
+import { readSettings } from '../../settings.ts'
+import { openPostgres } from '../../store/database.ts'
+import { installRuntime } from '../../worker/runtime.ts'
+import { startWorker } from '../../worker/worker.ts'
+
+/** The worker process, but for options laid over worker/options.ts: BENCH_WORKER_OPTIONS, as JSON. */
+const settings = readSettings()
+const log = createLog(settings)
+installRuntime(log)
+const options = JSON.parse(process.env['BENCH_WORKER_OPTIONS'] ?? '{}') as Partial<WorkerOptions>
+const store = openPostgres(settings.DATABASE_URL!)
+const connection = await NativeConnection.connect({ address: process.env['TEMPORAL_ADDRESS']! })
+const worker = await startWorker({ settings, store, connection, namespace: 'default', log, options })
+console.log('worker polls')
+await once(process, 'SIGTERM')
+await worker.stop()
+await connection.close()
+await store.close()
