@@ -35,24 +35,44 @@ export async function loadDeliveries(db: Database, rows: DeliveryRow[]): Promise
     loadDefinitions(db, [...new Set([...triggers.values()].map((trigger) => trigger.definitionHash))]),
     loadTenants(db, [...new Set([...triggers.values()].flatMap(({ tenant }) => (tenant === null ? [] : [tenant])))]),
   ])
+  const shared = new Map(
+    [...triggers.values()].map((trigger) => {
+      const { actor, tenant } = trigger
+      const described = {
+        ...trigger,
+        actor: actor === null ? null : subject(actor, properties),
+        tenant: tenant === null ? null : { id: tenant, properties: tenants.get(tenant) ?? {} },
+      }
+      return [trigger.id, described] as const
+    }),
+  )
   return rows.map((row) => {
     const trigger = triggers.get(triggerIdOf(row.id))!
     const { definition } = definitions.get(trigger.definitionHash)!
     const recipient = subject(row.recipient, properties)
-    const id = messageId(trigger, { recipientRunId: row.id, step: row.step })
+    const delivery = {
+      row,
+      trigger,
+      definition,
+      step: definition.steps[row.step]!,
+      recipient,
+      get messageId() {
+        return messageId(trigger, { recipientRunId: row.id, step: row.step })
+      },
+    }
     const scope = buildScope({
       definition,
-      trigger: {
-        ...trigger,
-        actor: trigger.actor === null ? null : subject(trigger.actor, properties),
-        tenant: trigger.tenant === null ? null : { id: trigger.tenant, properties: tenants.get(trigger.tenant) ?? {} },
-      },
-      recipientRunId: recipientRunUuid(trigger.workflowRunId, row.id),
+      trigger: shared.get(trigger.id)!,
       recipient,
       triggerData: row.triggerData,
-      messageId: id,
+      get recipientRunId() {
+        return recipientRunUuid(trigger.workflowRunId, row.id)
+      },
+      get messageId() {
+        return delivery.messageId
+      },
     })
-    return { row, trigger, definition, step: definition.steps[row.step]!, scope, recipient, messageId: id }
+    return Object.assign(delivery, { scope })
   })
 }
 

@@ -35,37 +35,44 @@ export interface Scope extends Properties {
 }
 
 /**
- * What a template sees, as in Knock. The fields of `data` stand at the top level, too, below everything named here. One
- * trigger is one activity: batches, which would make it several, are not supported yet.
+ * What a template sees, as in Knock. The fields of `data` stand at the top level, too, below everything named here: the
+ * renderer adds them (liquid.ts). One trigger is one activity: batches, which would make it several, are not supported
+ * yet. What few templates name is made when it is asked for: a scope is built for every recipient.
  */
-export function buildScope({ definition, trigger, ...input }: ScopeInput): Scope {
-  const data = { ...trigger.data, ...input.triggerData }
+export function buildScope(input: ScopeInput): Scope {
+  const { definition, trigger, triggerData } = input
+  const data = triggerData === null ? trigger.data : { ...trigger.data, ...triggerData }
   const recipient = flat(input.recipient)
   const actor = trigger.actor === null ? null : flat(trigger.actor)
-  const at = trigger.acceptedAt.toISOString()
   return {
-    ...data,
     data,
     recipient,
     actor,
     actors: actor === null ? [] : [actor],
     total_actors: actor === null ? 0 : 1,
-    activities: [{ ...data, id: input.messageId, actor, recipient, data, inserted_at: at, updated_at: at }],
     total_activities: 1,
     tenant: trigger.tenant === null ? null : flat(trigger.tenant),
     vars: {},
-    workflow: {
-      id: definition.key,
-      key: definition.key,
-      name: definition.name,
-      categories: definition.categories,
-      run_id: trigger.workflowRunId,
-      workflow_run_id: trigger.workflowRunId,
-      recipient_run_id: input.recipientRunId,
-      workflow_recipient_run_id: input.recipientRunId,
-      cancellation_key: trigger.cancelationKey,
+    get activities() {
+      const at = trigger.acceptedAt.toISOString()
+      return [{ ...data, id: input.messageId, actor, recipient, data, inserted_at: at, updated_at: at }]
     },
-    current_message: { id: input.messageId },
+    get workflow() {
+      return {
+        id: definition.key,
+        key: definition.key,
+        name: definition.name,
+        categories: definition.categories,
+        run_id: trigger.workflowRunId,
+        workflow_run_id: trigger.workflowRunId,
+        recipient_run_id: input.recipientRunId,
+        workflow_recipient_run_id: input.recipientRunId,
+        cancellation_key: trigger.cancelationKey,
+      }
+    },
+    get current_message() {
+      return { id: input.messageId }
+    },
   }
 }
 

@@ -71,8 +71,11 @@ export function parseLiquid(text: string, context: LiquidContext): Template[] {
   return parsed
 }
 
-/** Renders a template at once, for a scope of plain data. The result holds nothing that Postgres could not keep. */
-export function renderLiquid(text: string, context: LiquidContext, scope: object): string {
+/**
+ * Renders a template at once, for a scope of plain data; the fields of its `data` stand below its own at the top level.
+ * The result holds nothing that Postgres could not keep.
+ */
+export function renderLiquid(text: string, context: LiquidContext, scope: { data?: object }): string {
   if (!text.includes('{')) return text
   const result = render(engines[context], parseLiquid(text, context), scope)
   if (result.length > RESULT_LIMIT) throw new Error(`the result is longer than ${RESULT_LIMIT} characters`)
@@ -81,12 +84,13 @@ export function renderLiquid(text: string, context: LiquidContext, scope: object
 }
 
 /** The time limit is by the clock, and this process may have been the one that stood still: it counts the second time. */
-function render(liquid: Liquid, template: Template[], scope: object): string {
+function render(liquid: Liquid, template: Template[], scope: { data?: object }): string {
+  const options = scope.data === undefined ? {} : { globals: scope.data }
   try {
-    return liquid.renderSync(template, scope) as string
+    return liquid.renderSync(template, scope, options) as string
   } catch (error) {
     if (!(error instanceof Error) || !error.message.startsWith('template render limit exceeded')) throw error
-    return liquid.renderSync(template, scope) as string
+    return liquid.renderSync(template, scope, options) as string
   }
 }
 

@@ -56,7 +56,9 @@ export async function benchBelay(bench: Bench, options: BelayOptions): Promise<B
   const migration = runScript(file('worker/migrate-main.ts'), [], env)
   if ((await migration.ended) !== 0) throw new Error(migration.output())
   const startWorker = async () => {
-    const script = runScript(file('bench/ground/worker-process.ts'), [], env)
+    // As `npm run worker` starts it.
+    const NODE_OPTIONS = '--max-semi-space-size=64'
+    const script = runScript(file('bench/ground/worker-process.ts'), [], { ...env, NODE_OPTIONS })
     await script.says('worker polls')
     return script
   }

@@ -1,3 +1,4 @@
+import { setTimeout as wait } from 'node:timers/promises'
 import pg from 'pg'
 import { startPostgres } from '../../test/support/postgres-server.ts'
 import type { Bench } from '../bench.ts'
@@ -32,4 +33,19 @@ export async function commitTimes(pool: pg.Pool, table: string, where = 'true'):
     `select extract(epoch from pg_xact_commit_timestamp(xmin)) * 1000 as ms from ${table} where ${where} order by 1`,
   )
   return rows.map(({ ms }) => Number(ms))
+}
+
+/** Waits for all messages to recipients named after the key; answers when the last was committed, epoch milliseconds. */
+export async function allCommitted(
+  { pool }: BenchPostgres,
+  key: string,
+  count: number,
+  withinMs: number,
+): Promise<number> {
+  const where = `recipient like '${key.replaceAll('_', '\\_')}\\_%'`
+  for (const deadline = Date.now() + withinMs; Date.now() < deadline; await wait(200)) {
+    const { rows } = await pool.query<{ n: number }>(`select count(*)::int as n from messages where ${where}`)
+    if (rows[0]!.n === count) return (await commitTimes(pool, 'messages', where)).at(-1)!
+  }
+  throw new Error(`not all ${count} messages of ${key} after ${withinMs / 1_000} s`)
 }

@@ -1,54 +1,123 @@
 import { setTimeout as wait } from 'node:timers/promises'
+import { bullmqOnce } from '../baselines/bullmq.ts'
+import { recipientsOnce } from '../baselines/recipient-runs.ts'
 import type { Bench, Scenario } from '../bench.ts'
+import { faster } from '../figure.ts'
 import { benchBelay, type BenchBelay } from '../ground/belay.ts'
-import { benchPostgres, commitTimes, type BenchPostgres } from '../ground/postgres.ts'
+import { allCommitted, benchPostgres, type BenchPostgres } from '../ground/postgres.ts'
+import { benchRedis } from '../ground/redis.ts'
 import { recipients, remind } from '../ground/reminders.ts'
 import { benchTemporal } from '../ground/temporal.ts'
-import { repeated } from '../samples.ts'
+import { percentile, repeated } from '../samples.ts'
 
 const RECIPIENTS = 10_000
 const REPEATS = 5
 /** Long enough for everything to be accepted and settled before the instant. */
 const AHEAD_MS = 3_000
+const CONCURRENCIES = [10, 50, 200]
+/** What a child workflow or an activity for each recipient is measured at: more jams a server. */
+const FEWER = 1_000
 
 /** One trigger for many, one due instant, in-app messages as rows. */
 export const fanOut: Scenario = {
   name: 'fan-out',
-  about: `one trigger, ${RECIPIENTS} recipients, one instant: from due to the last row committed`,
+  about: `one trigger, ${RECIPIENTS.toLocaleString('en-US')} recipients, one instant: from due to the last row committed`,
   async run(bench) {
     const postgres = await benchPostgres(bench)
     const temporal = await benchTemporal(bench)
     const belay = await benchBelay(bench, { postgres, temporal })
-    const accepted: number[] = []
-    const took: number[] = []
-    await once(belay, postgres, 1_000, 'warm')
+    const redis = await benchRedis(bench)
+    await once(belay, postgres, FEWER, 'warm')
+    const best = redis === undefined ? undefined : await bestConcurrency(bench, redis, postgres)
+
+    const ours: Taken[] = []
+    const theirs: Taken[] = []
+    const bare: Taken[] = []
     for (let i = 0; i < REPEATS; i += 1) {
-      const run = await once(belay, postgres, RECIPIENTS, `run_${i}`)
-      bench.say(`accepted in ${Math.round(run.accepted)} ms, all out ${Math.round(run.took)} ms after due`)
-      accepted.push(run.accepted)
-      took.push(run.took)
+      ours.push(await once(belay, postgres, RECIPIENTS, `belay${i}`))
+      bench.say(`Belay: ${told(ours.at(-1)!)}`)
+      if (redis === undefined || best === undefined) continue
+      const run = { port: redis, concurrency: best, count: RECIPIENTS }
+      theirs.push(taken(await bullmqOnce({ ...run, key: `bullmq${i}`, postgres })))
+      bare.push(taken(await bullmqOnce({ ...run, key: `bare${i}` })))
+      bench.say(`BullMQ: ${told(theirs.at(-1)!)}; without rows ${told(bare.at(-1)!)}`)
     }
-    bench.figure({ name: 'due to last row', unit: 'ms', ...repeated(took) })
-    bench.figure({ name: 'accepting', unit: 'ms', ...repeated(accepted) })
+    const took = repeated(ours.map((run) => run.took))
+    const accepted = repeated(ours.map((run) => run.accepted))
+    const name = '10,000 recipients, due to last row'
+    if (best === undefined) {
+      bench.figure({ name, unit: 'ms', ...took })
+      bench.figure({ name: 'accepting 10,000 recipients', unit: 'ms', ...accepted })
+    } else {
+      const bullmq = median(theirs, 'took')
+      const added = median(theirs, 'accepted')
+      const note = `BullMQ at ${best} jobs at once, the best of ${CONCURRENCIES.join(', ')}`
+      const rows = faster(took.value, 'BullMQ, same rows', bullmq)
+      bench.figure({ name, unit: 'ms', ...took, ...rows, goal: { atLeast: 3 }, note })
+      const none = faster(took.value, 'BullMQ, no rows', median(bare, 'took'))
+      bench.figure({ name: `${name}, against BullMQ that writes nothing`, unit: 'ms', ...took, ...none })
+      const bulk = faster(accepted.value, 'BullMQ addBulk', added)
+      bench.figure({ name: 'accepting 10,000 recipients', unit: 'ms', ...accepted, ...bulk, goal: { atLeast: 2 } })
+    }
+
+    const small = []
+    for (let i = 0; i < 3; i += 1) small.push((await once(belay, postgres, FEWER, `few${i}`)).took)
+    const few = repeated(small)
+    const run = { temporal, postgres, count: FEWER }
+    const activity = await recipientsOnce('activityPerRecipient', { ...run, key: 'activity' }, 15_000)
+    bench.say(`an activity a recipient: ${Math.round(activity)} ms`)
+    const child = await recipientsOnce('childPerRecipient', { ...run, key: 'child' }, 1_000)
+    bench.say(`a child workflow a recipient: ${Math.round(child)} ms`)
+    const against = (baseline: string, value: number, goal: number) =>
+      bench.figure({
+        name: `1,000 recipients, due to last row, against ${baseline} a recipient`,
+        unit: 'ms',
+        ...few,
+        ...faster(few.value, baseline, value),
+        goal: { atLeast: goal },
+      })
+    against('an activity', activity, 10)
+    against('a child workflow', child, 50)
+
+    await bench.within(async (inner) => {
+      const server = await benchPostgres(inner)
+      const file = await benchBelay(inner, { postgres: server, temporal: await benchTemporal(inner, 'file') })
+      await once(file, server, FEWER, 'warm')
+      const runs = []
+      for (let i = 0; i < 3; i += 1) runs.push(await once(file, server, RECIPIENTS, `file${i}`))
+      inner.figure({ name: `${name}, Temporal with a database file`, unit: 'ms', ...repeated(runs.map((r) => r.took)) })
+    })
   },
 }
 
+interface Taken {
+  accepted: number
+  took: number
+}
+
+const taken = ({ added, took }: { added: number; took: number }): Taken => ({ accepted: added, took })
+const told = ({ accepted, took }: Taken) =>
+  `accepted in ${Math.round(accepted)} ms, all out ${Math.round(took)} ms after due`
+const median = (runs: Taken[], key: keyof Taken) =>
+  percentile(
+    runs.map((run) => run[key]),
+    0.5,
+  )
+
+async function bestConcurrency(bench: Bench, port: number, postgres: BenchPostgres): Promise<number> {
+  const tried: { concurrency: number; took: number }[] = []
+  for (const concurrency of CONCURRENCIES) {
+    const { took } = await bullmqOnce({ port, concurrency, count: RECIPIENTS, key: `try${concurrency}`, postgres })
+    bench.say(`BullMQ, ${concurrency} jobs at once: ${Math.round(took)} ms`)
+    tried.push({ concurrency, took })
+  }
+  return tried.sort((a, b) => a.took - b.took)[0]!.concurrency
+}
+
 /** Milliseconds to accept, and from the instant to the last commit. */
-export async function once(
-  { caller }: BenchBelay,
-  { pool }: BenchPostgres,
-  count: number,
-  key: string,
-): Promise<{ accepted: number; took: number }> {
+async function once({ caller }: BenchBelay, postgres: BenchPostgres, count: number, key: string): Promise<Taken> {
   const at = Date.now() + AHEAD_MS
   const accepted = await remind(caller, { key, recipients: recipients(count, key), at })
   await wait(at - Date.now())
-  const where = `recipient like '${key.replace('_', '\\_')}\\_%'`
-  for (;;) {
-    await wait(100)
-    const times = await commitTimes(pool, 'messages', where)
-    if (times.length === count) return { accepted, took: times.at(-1)! - at }
-  }
+  return { accepted, took: (await allCommitted(postgres, key, count, 60_000)) - at }
 }
-
-export type { Bench }

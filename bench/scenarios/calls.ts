@@ -1,0 +1,116 @@
+import { Client, Connection } from '@temporalio/client'
+import pLimit from 'p-limit'
+import { fileURLToPath } from 'node:url'
+import { runScript } from '../../test/support/process.ts'
+import type { Bench, Scenario } from '../bench.ts'
+import { share } from '../figure.ts'
+import { benchBelay } from '../ground/belay.ts'
+import type { Caller } from '../ground/caller.ts'
+import { benchPostgres } from '../ground/postgres.ts'
+import { recipients, remind } from '../ground/reminders.ts'
+import { benchTemporal, type BenchTemporal } from '../ground/temporal.ts'
+import { percentile, repeated } from '../samples.ts'
+
+const TRIGGERS = 1_000
+const AT_ONCE = 32
+const CANCELS = 200
+const REPEATS = 5
+const DAY_MS = 86_400_000
+const RAW_QUEUE = 'bench-raw'
+
+/** What a caller waits for, against the same call made to Temporal by hand, on the same server. */
+export const calls: Scenario = {
+  name: 'calls',
+  about: `triggers a second by ${AT_ONCE} callers against raw signalWithStart; a cancel's verdict against a raw signal`,
+  async run(bench) {
+    const postgres = await benchPostgres(bench)
+    const temporal = await benchTemporal(bench)
+    const { caller } = await benchBelay(bench, { postgres, temporal })
+    const raw = await rawRuns(bench, temporal)
+    await rounds(caller, raw, 'warm', 200)
+    const rates: number[][] = []
+    for (let i = 0; i < REPEATS; i += 1) {
+      const rate = await rounds(caller, raw, `round_${i}`, TRIGGERS)
+      bench.say(`triggers a second: ${rate.map(Math.round).join(', raw ')}`)
+      rates.push(rate)
+    }
+    const ours = repeated(rates.map(([belay]) => belay!))
+    const theirs = repeated(rates.map(([, signal]) => signal!)).value
+    const compared = share(ours.value, 'raw signalWithStart', theirs)
+    bench.figure({ name: 'triggers accepted', unit: 'a second', ...ours, ...compared, goal: { atLeast: 0.8 } })
+    await cancels(bench, caller, raw)
+  },
+}
+
+/** Both for as many runs, one after the other: triggers a second of ours, then of Temporal alone. */
+async function rounds(caller: Caller, raw: RawRuns, prefix: string, count: number): Promise<[number, number]> {
+  const at = Date.now() + DAY_MS
+  const one = (i: number) => remind(caller, { key: `${prefix}_${i}`, recipients: [`user_${i}`], at })
+  const belay = await rate(count, one)
+  return [belay, await rate(count, (i) => raw.start(`${prefix}_${i}`, `user_${i}`))]
+}
+
+async function rate(count: number, call: (i: number) => Promise<unknown>): Promise<number> {
+  const limit = pLimit(AT_ONCE)
+  const started = performance.now()
+  await Promise.all(Array.from({ length: count }, (_, i) => limit(() => call(i))))
+  return (count / (performance.now() - started)) * 1_000
+}
+
+async function cancels(bench: Bench, caller: Caller, raw: RawRuns): Promise<void> {
+  const names = recipients(2)
+  const belay: number[] = []
+  const signals: number[] = []
+  const at = Date.now() + DAY_MS
+  for (let i = 0; i < CANCELS; i += 1) {
+    const key = `cancel_${i}`
+    await remind(caller, { key, recipients: names, at })
+    await raw.start(key, names[0]!)
+  }
+  for (let i = 0; i < CANCELS; i += 1) {
+    const key = `cancel_${i}`
+    const body = { cancelation_key: key, recipients: [names[1]] }
+    const { ms, body: verdict } = await caller.ok('/v1/workflows/reminder/cancel', body)
+    if (verdict['status'] !== 'applied') throw new Error(`not applied: ${JSON.stringify(verdict)}`)
+    belay.push(ms)
+    const started = performance.now()
+    await raw.signal(key, names[0]!)
+    signals.push(performance.now() - started)
+  }
+  const p50 = percentile(belay, 0.5)
+  const compared = share(p50, 'raw signal, p50', percentile(signals, 0.5))
+  bench.figure({ name: 'cancel to verdict, one by one, p50', unit: 'ms', value: p50, ...compared, goal: { atMost: 2 } })
+  const p99 = percentile(belay, 0.99)
+  const slowest = share(p99, 'raw signal, p99', percentile(signals, 0.99))
+  bench.figure({ name: 'cancel to verdict, one by one, p99', unit: 'ms', value: p99, ...slowest })
+}
+
+interface RawRuns {
+  start(id: string, user: string): Promise<unknown>
+  signal(id: string, user: string): Promise<void>
+}
+
+/** The least that Temporal can do for a reminder: a workflow that sleeps, and takes signals. */
+export async function rawRuns(bench: Bench, { address }: BenchTemporal): Promise<RawRuns> {
+  const file = fileURLToPath(new URL('../baselines/raw-worker.ts', import.meta.url))
+  const worker = runScript(file, [], { TEMPORAL_ADDRESS: address, RAW_QUEUE })
+  bench.after(async () => {
+    worker.kill('SIGTERM')
+    await worker.ended
+  })
+  await worker.says('raw worker polls')
+  const connection = await Connection.connect({ address })
+  bench.after(() => connection.close())
+  const { workflow } = new Client({ connection })
+  return {
+    start: (id, user) =>
+      workflow.signalWithStart('rawReminder', {
+        workflowId: `raw/${id}`,
+        taskQueue: RAW_QUEUE,
+        args: [DAY_MS],
+        signal: 'add',
+        signalArgs: [user],
+      }),
+    signal: (id, user) => workflow.getHandle(`raw/${id}`).signal('add', user),
+  }
+}
