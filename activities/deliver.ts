@@ -9,6 +9,7 @@ import type { Outbox } from '../store/outbox.ts'
 import { isPending, loadRowsNow, sleepersOf } from '../store/sleepers.ts'
 import { idsOf, type DeliverInput, type DeliverResult } from '../workflows/messages.ts'
 import { withDeadline } from './channels/deadline.ts'
+import { Pacing } from './channels/pacing.ts'
 import type { Senders } from './channels/senders.ts'
 import { loadDeliveries, standing, type Delivery } from './chunk.ts'
 import { renderMessage } from './message.ts'
@@ -16,8 +17,11 @@ import { sendClaimed, type SendClaimed } from './send-claimed.ts'
 import { abandon, afterSend, goOn, halt } from './settlements.ts'
 import { Tally } from './tally.ts'
 
-/** How long a chunk of a slow channel is worked on before the rest is handed back. */
-const PATIENCE_MS = 5_000
+/**
+ * How long a chunk of a slow channel is worked on before the rest is handed back: by chance between these, or all chunks
+ * of a run would end together and the provider stand idle meanwhile.
+ */
+const PATIENCE_MS = { least: 3_000, most: 5_000 }
 const HEARTBEAT_MS = 3_000
 /** A row claimed by another hand-out is looked at again after this long. */
 const CLAIMED_ELSEWHERE_MS = 15_000
@@ -33,7 +37,8 @@ export interface DeliverDeps {
  * Carries a chunk of recipient runs through one step: claims, renders, sends and records; answers who sleeps again. A
  * row is acted on only at the revision the run believes in. Run again after a crash, it finds what it did and goes on.
  */
-export function createDeliver(deps: DeliverDeps): (input: DeliverInput) => Promise<DeliverResult> {
+export function createDeliver(given: DeliverDeps): (input: DeliverInput) => Promise<DeliverResult> {
+  const deps = { ...given, pacing: new Pacing() }
   return async (input) => {
     const beat = setInterval(heartbeat, HEARTBEAT_MS)
     try {
@@ -44,7 +49,10 @@ export function createDeliver(deps: DeliverDeps): (input: DeliverInput) => Promi
   }
 }
 
-async function deliver({ db, senders, outbox, log }: DeliverDeps, input: DeliverInput): Promise<DeliverResult> {
+async function deliver(
+  { db, senders, pacing, outbox, log }: DeliverDeps & { pacing: Pacing },
+  input: DeliverInput,
+): Promise<DeliverResult> {
   const started = performance.now()
   // The workflow's clock, gone on since; the host's if that is ahead, for the time the task lay without a worker.
   const now = () => Math.max(Math.round(input.now + performance.now() - started), Date.now())
@@ -85,8 +93,9 @@ async function deliver({ db, senders, outbox, log }: DeliverDeps, input: Deliver
     const order = ({ delivery }: SendClaimed['deliveries'][number]) => Number(delivery.row.status !== 'claimed')
     const inOrder = toSend.sort((a, b) => order(a) - order(b))
     const settled: SendClaimed['settled'] = (settlements, effects) => tally.add(settlements, effects)
-    await withDeadline(canceled, PATIENCE_MS, (stop) =>
-      sendClaimed({ db, senders, outbox, channels, holder, deliveries: inOrder, stop, canceled, now, settled }),
+    const patience = PATIENCE_MS.least + Math.random() * (PATIENCE_MS.most - PATIENCE_MS.least)
+    await withDeadline(canceled, patience, (stop) =>
+      sendClaimed({ db, senders, pacing, outbox, channels, holder, deliveries: inOrder, stop, canceled, now, settled }),
     )
     // Left claimed by an earlier attempt, and canceled before this one came to them: nobody else would settle them.
     for (const { delivery } of toSend) {

@@ -1,4 +1,3 @@
-import pLimit from 'p-limit'
 import type { ChannelStep } from '../definitions/definition.ts'
 import type { Channel } from '../definitions/catalog.ts'
 import type { Database } from '../store/database.ts'
@@ -7,6 +6,7 @@ import { settle, type Settlement } from '../store/settle.ts'
 import type { Outbox } from '../store/outbox.ts'
 import { recipientReference } from '../store/recipient.ts'
 import type { SendResult } from './channels/channel.ts'
+import type { Pacing } from './channels/pacing.ts'
 import type { Senders } from './channels/senders.ts'
 import { standing, type Delivery } from './chunk.ts'
 import type { Rendered } from './content.ts'
@@ -21,6 +21,7 @@ type SentStep = Exclude<ChannelStep, { channelType: 'in_app_feed' }>
 export interface SendClaimed {
   db: Database
   senders: Senders
+  pacing: Pacing
   outbox: Outbox
   channels: ReadonlyMap<string, Channel>
   holder: Holder
@@ -39,22 +40,32 @@ export interface SendClaimed {
  */
 export async function sendClaimed(job: SendClaimed): Promise<void> {
   const records = new Records(job)
-  const limits = { email: pLimit(job.senders.email.concurrency), http: pLimit(job.senders.http.concurrency) }
   await Promise.all(
-    job.deliveries.map(({ delivery, step }) =>
-      limits[step.channelType](async () => {
-        const settlement = await sendOne(job, delivery, step)
-        if (settlement !== undefined) await records.add(settlement)
-      }),
-    ),
+    job.deliveries.map(async ({ delivery, step }) => {
+      // What an earlier attempt had claimed is not handed back: it waits for its turn.
+      const stop = delivery.row.status === 'claimed' ? never : job.stop
+      const { concurrency } = job.senders[step.channelType]
+      const channel = channelOf(job, step)
+      const settlement = await job.pacing.turn(channel, concurrency, stop, () => sendOne(job, delivery, step, channel))
+      if (settlement !== undefined) await records.add(settlement)
+    }),
   )
 }
 
-async function sendOne(job: SendClaimed, delivery: Delivery, step: SentStep): Promise<Settlement | undefined> {
+const never = new AbortController().signal
+
+function channelOf({ channels }: SendClaimed, { channel: { id, key }, channelType: type }: SentStep): Channel {
+  return channels.get(key) ?? { id, key, type, name: key, provider: type, settings: {} }
+}
+
+async function sendOne(
+  job: SendClaimed,
+  delivery: Delivery,
+  step: SentStep,
+  to: Channel,
+): Promise<Settlement | undefined> {
   const { db, holder, now } = job
   const { row } = delivery
-  const takenOver = row.status === 'claimed'
-  if (job.stop.aborted && !takenOver) return undefined
   const rendered = renderMessage(delivery, step)
   // A template that fails ends the recipient run; its claim is taken all the same, so that the settlement is ours.
   const message = 'message' in rendered ? rendered.message : null
@@ -67,15 +78,15 @@ async function sendOne(job: SendClaimed, delivery: Delivery, step: SentStep): Pr
     return { ...settlement, message: { ...failed, externalId: null } }
   }
   const claimedAt = performance.now()
-  const result = await send(job, delivery, step, rendered.message.content, () => performance.now() - claimedAt)
+  const result = await send(job, delivery, { step, to }, rendered.message.content, () => performance.now() - claimedAt)
   const content = { ...rendered.message.content, ...result.filled }
   return afterSend(standing(delivery, now()), result, { ...rendered.message, content })
 }
 
 async function send(
-  { senders, channels, canceled }: SendClaimed,
+  { senders, canceled }: SendClaimed,
   { messageId, recipient, row }: Delivery,
-  step: SentStep,
+  { step, to }: { step: SentStep; to: Channel },
   content: Rendered['content'],
   sinceClaim: () => number,
 ): Promise<SendResult> {
@@ -85,10 +96,8 @@ async function send(
     recipient: { reference: recipientReference(row.recipient), properties: recipient.properties },
     content: content as never,
   }
-  const { id, key } = step.channel
-  const fallback = { id, key, type: step.channelType, name: key, provider: step.channelType, settings: {} }
   try {
-    return await senders[step.channelType].send(outgoing, channels.get(key) ?? fallback, canceled)
+    return await senders[step.channelType].send(outgoing, to, canceled)
   } catch (error) {
     return { kind: 'retry', reason: error instanceof Error ? error.message : String(error) }
   }

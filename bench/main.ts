@@ -1,4 +1,5 @@
 import { Bench } from './bench.ts'
+import { writePage } from './report.ts'
 import { writeResult } from './results.ts'
 import { scenarios } from './scenarios/index.ts'
 import { textTable } from './table.ts'
@@ -25,6 +26,7 @@ async function main(names: string[]): Promise<void> {
     const seconds = Math.round((Date.now() - started) / 1_000)
     const { name, about } = scenario
     writeResult(name, { about, measured: new Date(started).toISOString(), seconds, figures: bench.figures })
+    await writePage()
     console.log(`${textTable(bench.figures)}\n  (${seconds} s)`)
   }
 }

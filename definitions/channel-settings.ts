@@ -14,11 +14,19 @@ const address = text(
   'must be one address, such as Name <name@example.com>',
 )
 
+/** How much a provider takes, from each worker process. */
+const pace = {
+  concurrency: z.int().min(1).max(100).optional(),
+  rate_limit: z.strictObject({ per_second: z.number().min(0.1).max(1_000) }).optional(),
+}
+export const paceSettings = z.object(pace)
+
 /** `settings` of an email channel in channels.json. */
 export const emailSettings = z.strictObject({
   smtp_url: text((value) => /^smtps?:\/\/./.test(value), 'must be an smtp:// or smtps:// address').optional(),
   from: address.optional(),
   reply_to: address.optional(),
+  ...pace,
 })
 
 /** `settings` of an http channel in channels.json. */
@@ -37,4 +45,5 @@ export const httpSettings = z.strictObject({
     .default({}),
   /** At most 8: a send must not outlive its claim. */
   timeout_seconds: z.number().min(0.1).max(8).default(5),
+  ...pace,
 })

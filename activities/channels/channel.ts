@@ -20,7 +20,7 @@ export type SendResult = { filled?: Record<string, string | null> } & (
 
 /** A channel that talks to the outside. It never throws for what a provider answers, and gives up when `signal` aborts. */
 export interface Sender<Content> {
-  /** Sends at once to one provider from one activity. */
+  /** Sends at once through one channel from one worker process, unless its settings say otherwise. */
   readonly concurrency: number
   send(message: Outgoing<Content>, channel: Channel, signal: AbortSignal): Promise<SendResult>
   close(): Promise<void>

@@ -19,14 +19,14 @@ type Pool = ReturnType<typeof openPool>
 export function createEmailSender(defaults: EmailDefaults, env: NodeJS.ProcessEnv): Sender<EmailContent> {
   const pools = new Map<string, Pool>()
 
-  function poolOf(url: string): Pool {
-    const pool = pools.get(url) ?? openPool(url)
+  function poolOf(url: string, connections: number): Pool {
+    const pool = pools.get(url) ?? openPool(url, connections)
     pools.set(url, pool)
     return pool
   }
 
   async function send(email: Outgoing<EmailContent>, channel: Channel, signal: AbortSignal): Promise<SendResult> {
-    const { smtpUrl, from, to, replyTo } = address(email, channel, defaults, env)
+    const { smtpUrl, concurrency, from, to, replyTo } = address(email, channel, defaults, env)
     const filled = { to: to.address, from: from.address, reply_to: replyTo?.address ?? null }
     const mail = {
       from,
@@ -39,7 +39,7 @@ export function createEmailSender(defaults: EmailDefaults, env: NodeJS.ProcessEn
       headers: { 'X-Belay-Message-ID': email.messageId, 'Auto-Submitted': 'auto-generated' },
     }
     try {
-      const pool = poolOf(smtpUrl)
+      const pool = poolOf(smtpUrl, concurrency)
       const info = await withDeadline(signal, DEADLINE_MS, (limit) => pool.sendMail({ ...mail, signal: limit }))
       return { kind: 'sent', externalId: oneLine(info.response), filled }
     } catch (error) {
@@ -58,11 +58,11 @@ export function createEmailSender(defaults: EmailDefaults, env: NodeJS.ProcessEn
 }
 
 /** Options in the URL (`?maxConnections=2`, `?requireTLS=true`) win over these. */
-function openPool(url: string) {
+function openPool(url: string, connections: number) {
   return nodemailer.createTransport({
     url,
     pool: true,
-    maxConnections: 10,
+    maxConnections: connections,
     connectionTimeout: 3_000,
     greetingTimeout: 3_000,
     // How long an idle connection is kept; a stalled send has met the deadline long before.
@@ -74,6 +74,7 @@ function openPool(url: string) {
 
 interface Addressed {
   smtpUrl: string
+  concurrency: number
   from: EmailAddress
   to: EmailAddress
   replyTo: EmailAddress | undefined
@@ -95,6 +96,7 @@ function address(
   if (typeof to !== 'string' || !isEmailAddress(to)) throw new NotSent("the recipient's email is not an address")
   return {
     smtpUrl,
+    concurrency: Math.max(settings.concurrency ?? 0, 10),
     from: oneAddress('from', from),
     to: { name: typeof name === 'string' ? name : '', address: to },
     replyTo: settings.reply_to === undefined ? undefined : oneAddress('reply_to', settings.reply_to),

@@ -30,9 +30,9 @@ export async function benchPostgres(bench: Bench): Promise<BenchPostgres> {
 /** When the rows of a table were committed, epoch milliseconds, in order. `where` is SQL of ours. */
 export async function commitTimes(pool: pg.Pool, table: string, where = 'true'): Promise<number[]> {
   const { rows } = await pool.query<{ ms: number }>(
-    `select extract(epoch from pg_xact_commit_timestamp(xmin)) * 1000 as ms from ${table} where ${where} order by 1`,
+    `select extract(epoch from pg_xact_commit_timestamp(xmin))::float8 * 1000 as ms from ${table} where ${where} order by 1`,
   )
-  return rows.map(({ ms }) => Number(ms))
+  return rows.map(({ ms }) => ms)
 }
 
 /** Waits for all messages to recipients named after the key; answers when the last was committed, epoch milliseconds. */

@@ -1,8 +1,12 @@
 import type { Scenario } from '../bench.ts'
 import { asleep } from './asleep.ts'
 import { calls } from './calls.ts'
+import { edges } from './edges.ts'
+import { embedded } from './embedded.ts'
 import { events } from './events.ts'
 import { fanOut } from './fan-out.ts'
+import { joining } from './joining.ts'
+import { slowProvider } from './slow-provider.ts'
 import { spread, spreadHour } from './spread.ts'
 import { topOfMinute } from './top-of-minute.ts'
 import { workerSettings } from './worker-settings.ts'
@@ -10,11 +14,15 @@ import { workerSettings } from './worker-settings.ts'
 /** In the order in which they run. */
 export const scenarios: readonly Scenario[] = [
   fanOut,
+  embedded,
   events,
   calls,
   topOfMinute,
   spread,
   asleep,
+  slowProvider,
+  edges,
   workerSettings,
+  joining,
   spreadHour,
 ]

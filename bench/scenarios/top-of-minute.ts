@@ -48,23 +48,23 @@ export const topOfMinute: Scenario = {
   },
 }
 
-/** One rush on servers of its own; `worker` is laid over worker/options.ts. */
-export async function rush(worker: Partial<WorkerOptions>): Promise<Rush> {
+/** One rush of so many runs on servers of its own; `worker` is laid over worker/options.ts. */
+export async function rush(worker: Partial<WorkerOptions>, runs = RUNS, aheadMs = AHEAD_MS): Promise<Rush> {
   const bench = new Bench()
   try {
     const postgres = await benchPostgres(bench)
     const temporal = await benchTemporal(bench)
     const { caller } = await benchBelay(bench, { postgres, temporal, worker })
-    const at = Date.now() + AHEAD_MS
+    const at = Date.now() + aheadMs
     const limit = pLimit(8)
     const one = (i: number) => remind(caller, { key: `r${i}`, recipients: recipients(RECIPIENTS, `rush_${i}`), at })
-    await Promise.all(Array.from({ length: RUNS }, (_, i) => limit(() => one(i))))
+    await Promise.all(Array.from({ length: runs }, (_, i) => limit(() => one(i))))
     if (Date.now() > at - 2_000) throw new Error('the instant came before all were accepted')
     await wait(at - Date.now())
-    await allCommitted(postgres, 'rush', RUNS * RECIPIENTS, 120_000)
+    await allCommitted(postgres, 'rush', runs * RECIPIENTS, 120_000)
     const late = (await commitTimes(postgres.pool, 'messages')).map((time) => time - at)
     const histories = []
-    for (let i = 0; i < RUNS; i += 1) histories.push(await historyOf(temporal.client, `reminder/r${i}`))
+    for (let i = 0; i < runs; i += 1) histories.push(await historyOf(temporal.client, `reminder/r${i}`))
     return {
       p50: percentile(late, 0.5),
       p99: percentile(late, 0.99),
