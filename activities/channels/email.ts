@@ -11,22 +11,32 @@ import { isEmailAddress, parseAddress, type EmailAddress } from '../../definitio
 /** All of a send, its wait in the pool's queue included: no send may outlive its claim, which a silence of 10 s frees. */
 const DEADLINE_MS = 7_500
 
+/** To a server from one worker; a claimed send must not wait for one, so never fewer than sends at once. */
+const CONNECTIONS = 10
+
+/** A URL that fixes its pool's size itself. */
+const SIZES_ITS_POOL = /[?&]maxConnections=/
+
 export type EmailDefaults = Pick<Settings, 'SMTP_URL' | 'BELAY_EMAIL_FROM'>
 
 type Pool = ReturnType<typeof openPool>
 
-/** E-mail over SMTP, with one pool of connections a server: the channel's `smtp_url`, else SMTP_URL. */
+/**
+ * E-mail over SMTP, to the channel's `smtp_url`, else SMTP_URL. Channels share a server's pool of connections, but for one
+ * with more sends at once than it holds.
+ */
 export function createEmailSender(defaults: EmailDefaults, env: NodeJS.ProcessEnv): Sender<EmailContent> {
   const pools = new Map<string, Pool>()
 
   function poolOf(url: string, connections: number): Pool {
-    const pool = pools.get(url) ?? openPool(url, connections)
-    pools.set(url, pool)
+    const key = SIZES_ITS_POOL.test(url) ? url : `${connections} ${url}`
+    const pool = pools.get(key) ?? openPool(url, connections)
+    pools.set(key, pool)
     return pool
   }
 
   async function send(email: Outgoing<EmailContent>, channel: Channel, signal: AbortSignal): Promise<SendResult> {
-    const { smtpUrl, concurrency, from, to, replyTo } = address(email, channel, defaults, env)
+    const { smtpUrl, connections, from, to, replyTo } = address(email, channel, defaults, env)
     const filled = { to: to.address, from: from.address, reply_to: replyTo?.address ?? null }
     const mail = {
       from,
@@ -39,7 +49,7 @@ export function createEmailSender(defaults: EmailDefaults, env: NodeJS.ProcessEn
       headers: { 'X-Belay-Message-ID': email.messageId, 'Auto-Submitted': 'auto-generated' },
     }
     try {
-      const pool = poolOf(smtpUrl, concurrency)
+      const pool = poolOf(smtpUrl, connections)
       const info = await withDeadline(signal, DEADLINE_MS, (limit) => pool.sendMail({ ...mail, signal: limit }))
       return { kind: 'sent', externalId: oneLine(info.response), filled }
     } catch (error) {
@@ -74,7 +84,7 @@ function openPool(url: string, connections: number) {
 
 interface Addressed {
   smtpUrl: string
-  concurrency: number
+  connections: number
   from: EmailAddress
   to: EmailAddress
   replyTo: EmailAddress | undefined
@@ -96,7 +106,7 @@ function address(
   if (typeof to !== 'string' || !isEmailAddress(to)) throw new NotSent("the recipient's email is not an address")
   return {
     smtpUrl,
-    concurrency: Math.max(settings.concurrency ?? 0, 10),
+    connections: Math.max(settings.concurrency ?? 0, CONNECTIONS),
     from: oneAddress('from', from),
     to: { name: typeof name === 'string' ? name : '', address: to },
     replyTo: settings.reply_to === undefined ? undefined : oneAddress('reply_to', settings.reply_to),

@@ -165,6 +165,27 @@ test('a refused recipient leaves the connection to the next message', async () =
   assert.equal(smtp.mails.length, 1)
 })
 
+test('a channel has as many connections as sends at once, also after another opened fewer to the same server', async () => {
+  const waiting: (() => void)[] = []
+  const all = new EventEmitter()
+  const smtp = await receiver({
+    maxClients: 40,
+    onRcptTo(_address, _session, done) {
+      waiting.push(done)
+      all.emit(String(waiting.length))
+    },
+  })
+  const send = sendWith({ SMTP_URL: smtp.url, BELAY_EMAIL_FROM: FROM })
+  const one = once(all, '1')
+  const first = send(ada)
+  await one
+  const many = once(all, '13')
+  const others = Array.from({ length: 12 }, () => send(ada, channel({ concurrency: 12 })))
+  await many
+  for (const done of waiting) done()
+  assert.ok((await Promise.all([first, ...others])).every(({ kind }) => kind === 'sent'))
+})
+
 test('a server that is not there is tried again', async () => {
   const smtp = await smtpReceiver()
   await smtp.close()
