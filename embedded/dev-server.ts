@@ -8,6 +8,8 @@ import { tethered } from './tether.ts'
 
 const READY_WITHIN_MS = 60_000
 const KILL_AFTER_MS = 10_000
+/** It picks ports for its inner services itself, and dies if another process was faster: seen in 2 of 1,000 starts. */
+const TRIES = 3
 const LONGEST_PAUSE_MS = 15_000
 /** Up for this long, a server that then dies is started again without a longer pause. */
 const STEADY_MS = 60_000
@@ -75,14 +77,30 @@ export async function startDevServer(options: DevServerOptions): Promise<DevServ
     })
   }
 
-  try {
-    await answers(address, server.ended)
-  } catch (error) {
-    await stop()
-    throw error
+  for (let tried = 1; ; tried += 1) {
+    try {
+      await answers(address, server.ended)
+      break
+    } catch (error) {
+      if (!(error instanceof EndedAtStart) || tried === TRIES) {
+        await stop()
+        throw error
+      }
+      log.warn({ reason: error.reason }, 'the Temporal server ended at its start; trying again')
+      server = launch(options)
+    }
   }
   watch(Date.now())
   return { address, uiUrl: `http://127.0.0.1:${uiPort}`, pid: () => server.child.pid, stop }
+}
+
+class EndedAtStart extends StartError {
+  readonly reason: string
+
+  constructor(reason: string) {
+    super(`The Temporal server ended at its start (${reason})`)
+    this.reason = reason
+  }
 }
 
 interface Launched {
@@ -99,15 +117,21 @@ function launch({ cli, dbFile, port, uiPort, log }: DevServerOptions): Launched 
   let said = ''
   child.stderr.on('data', (chunk: Buffer) => {
     const text = chunk.toString()
-    said = (said + text).slice(-1_000)
+    said = (said + text).slice(-10_000)
     log.debug({ temporal: text.trimEnd() }, 'the Temporal server says')
   })
   if (child.pid !== undefined) rememberServer(dbFile, child.pid)
   const ended = new Promise<string>((resolve) => {
     child.once('error', (error) => resolve(error.message))
-    child.once('close', (code, signal) => resolve(`${signal ?? `code ${code ?? 0}`}: ${said.trim()}`))
+    child.once('close', (code, signal) => resolve(`${signal ?? `code ${code ?? 0}`}: ${lastWords(said)}`))
   })
   return { child, ended }
+}
+
+/** Of a Go panic its first line, which says why; the stack below it does not. */
+function lastWords(said: string): string {
+  const [panic] = /^panic: .*/m.exec(said) ?? []
+  return panic ?? said.trim().slice(-1_000)
 }
 
 /** Resolves when the server at `address` knows its namespace; rejects if it ends first or takes too long. */
@@ -125,7 +149,7 @@ async function answers(address: string, ended: Promise<string>): Promise<void> {
         await connection.withDeadline(Date.now() + 1_000, asks)
         return
       } catch (error) {
-        if (how !== undefined) throw new StartError(`The Temporal server ended at its start (${how})`)
+        if (how !== undefined) throw new EndedAtStart(how)
         if (Date.now() > deadline) {
           throw new StartError(`The Temporal server did not answer at ${address} in ${READY_WITHIN_MS / 1_000} s`, {
             cause: error,

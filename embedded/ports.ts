@@ -1,3 +1,4 @@
+import { randomInt } from 'node:crypto'
 import { createServer } from 'node:net'
 import { StartError } from './start-error.ts'
 
@@ -25,8 +26,23 @@ export async function checkPorts(choices: readonly PortChoice[]): Promise<void> 
   }
 }
 
-/** A port nobody listens on at this moment. */
-export function freePort(host = '127.0.0.1'): Promise<number> {
+/** Below the ports that Linux (32768 up), macOS and Windows (49152 up) give to outgoing connections. */
+const LOWEST = 10_240
+const HIGHEST = 32_767
+const DRAWS = 50
+
+/**
+ * A port nobody listens on at this moment, and that no outgoing connection will be given later: what listens on it can be
+ * stopped and started again.
+ */
+export async function freePort(host = '127.0.0.1'): Promise<number> {
+  for (let draw = 0; draw < DRAWS; draw += 1) {
+    try {
+      return await listenOnce(host, randomInt(LOWEST, HIGHEST + 1))
+    } catch {
+      // Taken: draw again.
+    }
+  }
   return listenOnce(host, 0)
 }
 

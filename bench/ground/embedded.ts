@@ -17,7 +17,7 @@ export async function benchEmbedded(bench: Bench): Promise<{ caller: Caller; tem
     PORT: String(port),
     TEMPORAL_DEV_PORT: String(temporalPort),
     TEMPORAL_DEV_UI_PORT: String(uiPort),
-    BELAY_DATA_DIR: temporaryFolder(bench),
+    BELAY_DATA_DIR: temporaryFolder(),
     BELAY_NOTIFICATIONS_DIR: file('bench/notifications'),
     BELAY_SECRET_KEY: SECRET_KEY,
     BELAY_PUBLIC_KEY: PUBLIC_KEY,

@@ -13,7 +13,7 @@ export async function benchRedis(bench: Bench): Promise<number | undefined> {
   }
   const port = await freePort()
   const durable = ['--appendonly', 'yes', '--appendfsync', 'always', '--save', '']
-  const options = ['--port', String(port), '--bind', '127.0.0.1', '--dir', temporaryFolder(bench), ...durable]
+  const options = ['--port', String(port), '--bind', '127.0.0.1', '--dir', temporaryFolder(), ...durable]
   const child = spawn(...tethered('TERM', 'redis-server', options), { stdio: ['ignore', 'pipe', 'ignore'] })
   const ended = once(child, 'close')
   bench.after(async () => {

@@ -20,7 +20,7 @@ export interface BenchTemporal {
 export async function benchTemporal(bench: Bench, kept: 'memory' | 'file' = 'memory'): Promise<BenchTemporal> {
   const port = await freePort()
   const address = `127.0.0.1:${port}`
-  const file = kept === 'file' ? join(temporaryFolder(bench), 'temporal.db') : undefined
+  const file = kept === 'file' ? join(temporaryFolder(), 'temporal.db') : undefined
   const store = file === undefined ? [] : ['--db-filename', file]
   const command = ['server', 'start-dev', '--headless', '--port', String(port), '--log-level', 'error', ...store]
   const child = spawn(...tethered('TERM', await temporalCli(), command), { stdio: 'ignore' })

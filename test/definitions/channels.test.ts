@@ -9,7 +9,7 @@ const id = '7d6c0b9e-22a5-4c3f-8f7b-0c8f4a8f6a11'
 function folder(t: TestContext, channels: object, channelKey?: string, type = 'email'): string {
   const template = type === 'email' ? { subject: 'Hi', html_body: 'Hi' } : { markdown_body: 'Hi' }
   const step = { ref: 'step_1', type: 'channel', channel_type: type, channel_key: channelKey, template }
-  return notificationsFolder(t, { 'channels.json': channels, 'hello/workflow.json': { steps: [step] } })
+  return notificationsFolder({ 'channels.json': channels, 'hello/workflow.json': { steps: [step] } })
 }
 
 async function channelUsed(folder: string) {
@@ -90,8 +90,8 @@ test('what cannot be a channel is refused by its key', async (t) => {
   }
 })
 
-test('a setting its channel type does not have, or cannot use, is named with its channel', async (t) => {
-  const folder = notificationsFolder(t, {
+test('a setting its channel type does not have, or cannot use, is named with its channel', async () => {
+  const folder = notificationsFolder({
     'channels.json': {
       mail: { type: 'email', settings: { from: 'nobody', port: 25, smtp_url: '$SMTP_URL' } },
       hook: { type: 'http', settings: { headers: { 'Webhook-Id': 'x' }, timeout_seconds: 60 } },

@@ -21,8 +21,8 @@ const supported = [
   'welcome-messages',
 ]
 
-test("Knock's templates that use what Belay supports load and render as they are", options, async (t) => {
-  const folder = temporaryFolder(t)
+test("Knock's templates that use what Belay supports load and render as they are", options, async () => {
+  const folder = temporaryFolder()
   for (const key of supported) cpSync(join(templates, key), join(folder, key), { recursive: true })
   const { definitions } = await readCatalog(folder)
   assert.deepEqual([...definitions.keys()], supported)

@@ -25,14 +25,14 @@ const delay = (settings: object) => ({ ref: 'delay_1', type: 'delay', settings }
 
 /** The problems of one definition, `hello`, as [step, field, message]. */
 async function against(t: TestContext, workflow: object, files: Record<string, unknown> = {}) {
-  const problems = await problemsOf(notificationsFolder(t, { 'hello/workflow.json': workflow, ...files }))
+  const problems = await problemsOf(notificationsFolder({ 'hello/workflow.json': workflow, ...files }))
   return problems.map(({ step, field, message }) => [step, field, message])
 }
 
 /** The one problem that a step causes, next to one that is fine. */
 async function againstStep(t: TestContext, step: object): Promise<{ field: string; message: string }> {
   const problems = await problemsOf(
-    notificationsFolder(t, { 'hello/workflow.json': { steps: [feed({ ref: 'fine' }), step] } }),
+    notificationsFolder({ 'hello/workflow.json': { steps: [feed({ ref: 'fine' }), step] } }),
   )
   assert.equal(problems.length, 1, JSON.stringify(problems))
   const { file, step: ref, field = '', message } = problems[0]!
@@ -49,8 +49,8 @@ test('the examples that come with Belay can be read', async () => {
   )
 })
 
-test('files named by name@ are put in place, at any depth, relative to the file that names them', async (t) => {
-  const folder = notificationsFolder(t, {
+test('files named by name@ are put in place, at any depth, relative to the file that names them', async () => {
+  const folder = notificationsFolder({
     'hello/workflow.json': {
       'steps@': 'parts/steps.json',
     },
@@ -67,10 +67,10 @@ test('files named by name@ are put in place, at any depth, relative to the file 
   })
 })
 
-test('a file may not lie outside the definition, by .., by an absolute path or by a link', async (t) => {
-  const secret = join(temporaryFolder(t), 'secret.md')
+test('a file may not lie outside the definition, by .., by an absolute path or by a link', async () => {
+  const secret = join(temporaryFolder(), 'secret.md')
   writeFileSync(secret, 'secret')
-  const folder = notificationsFolder(t, {
+  const folder = notificationsFolder({
     'other/workflow.json': { steps: [feed()] },
     'hello/workflow.json': {
       steps: ['../other/workflow.json', secret, 'link.md'].map((file, n) =>
@@ -108,8 +108,8 @@ test('text that the store cannot hold is refused', async (t) => {
   assert.match(message, /U\+0000/)
 })
 
-test('all problems of all files come at once, each with file, step and field', async (t) => {
-  const folder = notificationsFolder(t, {
+test('all problems of all files come at once, each with file, step and field', async () => {
+  const folder = notificationsFolder({
     'channels.json': { mail: { type: 'fax' } },
     'broken/workflow.json': '{',
     'empty/readme.txt': '',
@@ -173,9 +173,9 @@ test('the same fields may stand there unset, as exports write them', async (t) =
   assert.deepEqual(await against(t, workflow), [])
 })
 
-test('active is true unless workflow.json or else its __readonly says otherwise', async (t) => {
+test('active is true unless workflow.json or else its __readonly says otherwise', async () => {
   const steps = [feed()]
-  const folder = notificationsFolder(t, {
+  const folder = notificationsFolder({
     'plain/workflow.json': { steps },
     'readonly/workflow.json': { steps, __readonly: { active: false } },
     'both/workflow.json': { steps, active: true, __readonly: { active: false } },
@@ -191,8 +191,8 @@ test('active is true unless workflow.json or else its __readonly says otherwise'
   )
 })
 
-test('a template that cannot be parsed is refused with the file it stands in and the position', async (t) => {
-  const folder = notificationsFolder(t, {
+test('a template that cannot be parsed is refused with the file it stands in and the position', async () => {
+  const folder = notificationsFolder({
     'hello/workflow.json': { steps: [feed({ template: { 'markdown_body@': 'body.md' } })] },
     'hello/body.md': 'One\nTwo {% if x %}',
   })
@@ -253,20 +253,20 @@ test('refs are unique, steps at most 100, and one of them sends', async (t) => {
   assert.match(String((await against(t, { steps: waits }))[0]?.[2]), /would send nothing/)
 })
 
-test('a key is the name of its folder and has 3 to 255 characters of a-z, 0-9, _ and -', async (t) => {
+test('a key is the name of its folder and has 3 to 255 characters of a-z, 0-9, _ and -', async () => {
   const workflow = { steps: [feed()] }
   for (const key of ['ab', 'Hello', 'a b c', 'x.y']) {
-    const problems = await problemsOf(notificationsFolder(t, { [`${key}/workflow.json`]: workflow }))
+    const problems = await problemsOf(notificationsFolder({ [`${key}/workflow.json`]: workflow }))
     assert.match(problems[0]?.message ?? '', /3 to 255/, key)
   }
-  assert.deepEqual(await problemsOf(notificationsFolder(t, { 'a_b-3/workflow.json': workflow, '.git/x': '' })), [])
+  assert.deepEqual(await problemsOf(notificationsFolder({ 'a_b-3/workflow.json': workflow, '.git/x': '' })), [])
 })
 
-test('a version is told by its content: the order of its fields does not matter, a template does', async (t) => {
+test('a version is told by its content: the order of its fields does not matter, a template does', async () => {
   const step = feed()
   const reordered = Object.fromEntries(Object.entries(step).reverse())
   const version = async (files: Record<string, unknown>) =>
-    (await readCatalog(notificationsFolder(t, files))).definitions.get('hello')!
+    (await readCatalog(notificationsFolder(files))).definitions.get('hello')!
   const first = await version({ 'hello/workflow.json': { name: 'Hello', steps: [step] } })
   const same = await version({ 'hello/workflow.json': { steps: [reordered], name: 'Hello', description: 'more' } })
   const other = await version({

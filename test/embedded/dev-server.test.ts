@@ -31,7 +31,7 @@ async function options(folder: string) {
 
 test('a dev server that dies is started again, on the same address and with what it knew', async (t) => {
   const { log, says } = awaitableLog()
-  const server = await startDevServer({ ...(await options(temporaryFolder(t))), log })
+  const server = await startDevServer({ ...(await options(temporaryFolder())), log })
   t.after(() => server.stop())
   const connection = await Connection.connect({ address: server.address })
   t.after(() => connection.close())
@@ -45,23 +45,23 @@ test('a dev server that dies is started again, on the same address and with what
   assert.equal(after.namespaceInfo?.id, before.namespaceInfo?.id)
 })
 
-test('a stopped dev server has ended and is not started again', async (t) => {
-  const server = await startDevServer({ ...(await options(temporaryFolder(t))), log: pino({ level: 'silent' }) })
+test('a stopped dev server has ended and is not started again', async () => {
+  const server = await startDevServer({ ...(await options(temporaryFolder())), log: pino({ level: 'silent' }) })
   const pid = server.pid()!
   assert.ok(isRunning(pid))
   await server.stop()
   assert.equal(isRunning(pid), false)
 })
 
-test('a dev server that cannot start is an error that tells what it said', async (t) => {
-  const given = await options(temporaryFolder(t))
+test('a dev server that cannot start is an error that tells what it said', async () => {
+  const given = await options(temporaryFolder())
   writeFileSync(given.dbFile, 'no database'.repeat(1_000))
   const start = startDevServer({ ...given, log: pino({ level: 'silent' }) })
   await assert.rejects(start, /^StartError: The Temporal server ended at its start \(.*not a database/s)
 })
 
 test('the server of an earlier start is ended, a process that only has its pid is not', async (t) => {
-  const folder = temporaryFolder(t)
+  const folder = temporaryFolder()
   const server = await startDevServer({ ...(await options(folder)), log: pino({ level: 'silent' }) })
   t.after(() => server.stop())
   const pid = server.pid()!
@@ -71,4 +71,20 @@ test('the server of an earlier start is ended, a process that only has its pid i
   assert.ok(isRunning(pid))
   assert.equal(await endLingeringServer(join(folder, 'temporal.db')), true)
   await gone(pid)
+})
+
+test('a dev server that dies at its first start, as it does if a port it picked was taken meanwhile, is started again', async (t) => {
+  const folder = temporaryFolder()
+  const { log, says } = awaitableLog()
+  const given = await options(folder)
+  const cli = join(folder, 'temporal')
+  // Dies once, in the words of Temporal's CLI, and is the CLI from then on.
+  const dies = `printf 'panic: failed assigning ephemeral port: in use\\n\\ngoroutine 1:\\n' >&2; exit 2`
+  const script = `#!/bin/sh\n[ -e '${folder}/died' ] || { touch '${folder}/died'; ${dies}; }\nexec '${given.cli}' "$@"\n`
+  writeFileSync(cli, script, { mode: 0o755 })
+  const server = await startDevServer({ ...given, cli, log })
+  t.after(() => server.stop())
+  await says('"code 2: panic: failed assigning ephemeral port: in use"')
+  const connection = await Connection.connect({ address: server.address })
+  await connection.close()
 })

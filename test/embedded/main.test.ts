@@ -20,10 +20,10 @@ interface Settings {
   TEMPORAL_CLI_PATH: string
 }
 
-async function settingsFor(t: TestContext): Promise<Settings> {
+async function settingsFor(): Promise<Settings> {
   const port = async () => String(await freePort())
   return {
-    BELAY_DATA_DIR: temporaryFolder(t),
+    BELAY_DATA_DIR: temporaryFolder(),
     PORT: await port(),
     TEMPORAL_DEV_PORT: await port(),
     TEMPORAL_DEV_UI_PORT: await port(),
@@ -62,7 +62,7 @@ function paste(belay: Script): unknown[] {
 }
 
 test('the start is ready with all its parts, its curl lines work when pasted, and SIGTERM leaves nothing', async (t) => {
-  const settings = await settingsFor(t)
+  const settings = await settingsFor()
   const belay = await started(t, settings)
   const ready = await fetch(`http://127.0.0.1:${settings.PORT}/readyz`)
   assert.equal(ready.status, 200)
@@ -84,7 +84,7 @@ test('the start is ready with all its parts, its curl lines work when pasted, an
 })
 
 test('killed with SIGKILL, the next start has the folder, the keys and the ports, and the old Temporal server is gone', async (t) => {
-  const settings = await settingsFor(t)
+  const settings = await settingsFor()
   const first = await started(t, settings)
   const keys = keysFile(settings)
   const temporal = temporalPid(settings)
@@ -100,7 +100,7 @@ test('killed with SIGKILL, the next start has the folder, the keys and the ports
 })
 
 test('a Temporal server that dies is started again, and what was accepted meanwhile is sent', async (t) => {
-  const settings = await settingsFor(t)
+  const settings = await settingsFor()
   const belay = await started(t, settings)
   const { secret_key } = JSON.parse(keysFile(settings)) as { secret_key: string }
   const call = (path: string, body?: unknown) =>
@@ -125,13 +125,13 @@ test('a Temporal server that dies is started again, and what was accepted meanwh
 })
 
 test('a second start on the same folder, or on a port in use, ends with 1 and one line that says why', async (t) => {
-  const settings = await settingsFor(t)
+  const settings = await settingsFor()
   const belay = await started(t, settings)
   const same = start(t, settings)
   assert.equal(await same.ended, 1)
   assert.match(same.output(), new RegExp(`^${settings.BELAY_DATA_DIR} is in use by process ${belay.pid};[^\n]*\n$`))
 
-  const other = start(t, { ...(await settingsFor(t)), PORT: settings.PORT })
+  const other = start(t, { ...(await settingsFor()), PORT: settings.PORT })
   assert.equal(await other.ended, 1)
   assert.match(other.output(), /^PORT: port \d+ on 127\.0\.0\.1 is in use; set PORT to another\n$/)
   belay.kill('SIGTERM')
@@ -139,7 +139,7 @@ test('a second start on the same folder, or on a port in use, ends with 1 and on
 })
 
 test('a setting that cannot be used ends it with 1, named and without a stack', async (t) => {
-  const settings = await settingsFor(t)
+  const settings = await settingsFor()
   const bad = start(t, { ...settings, PORT: 'many' })
   assert.equal(await bad.ended, 1)
   assert.match(bad.output(), /^These settings cannot be used:\n {2}PORT: [^\n]*\n$/)

@@ -22,7 +22,7 @@ interface Ready {
 test('parts of it away', async (t) => {
   const postgres = await startPostgres()
   const product = await startProduct(t, {
-    notifications: notificationsFolder(t, definitions),
+    notifications: notificationsFolder(definitions),
     env: { DATABASE_URL: postgres.url },
   })
   t.after(() => postgres.stop())

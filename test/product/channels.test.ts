@@ -33,7 +33,7 @@ test('messages leave through real channels', async (t) => {
   })
   const linked = feedStep('link')
   Object.assign(linked.template, { action_url: '{{ data.url }}' })
-  const notifications = notificationsFolder(t, {
+  const notifications = notificationsFolder({
     'channels.json': {
       'in-app-feed': { type: 'in_app_feed' },
       email: { type: 'email' },

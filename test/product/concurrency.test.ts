@@ -14,7 +14,7 @@ const JOINS = 300
 const JOINERS = 20
 
 test('many callers at one key', async (t) => {
-  const product = await startProduct(t, { notifications: notificationsFolder(t, definitions), store: 'postgres' })
+  const product = await startProduct(t, { notifications: notificationsFolder(definitions), store: 'postgres' })
   const { belay, temporal } = product
   const canceled = (count: number): Counts => ({ sent: 0, canceled: count, skipped: 0, failed: 0 })
 

@@ -34,7 +34,7 @@ test('killed while some sleep and others are being sent to, and started again', 
   t.after(() => smtp.close())
   const port = await freePort()
   const env = await productSettings(t, {
-    notifications: notificationsFolder(t, {
+    notifications: notificationsFolder({
       'sleep/workflow.json': workflow(delayStep('wait', 4), feedStep('later')),
       'mail/workflow.json': workflow(emailStep('mail', { subject: 'Hello' })),
     }),

@@ -20,7 +20,7 @@ const definitions = {
 
 test('housekeeping', async (t) => {
   const database = await testPostgres()
-  const notifications = notificationsFolder(t, definitions)
+  const notifications = notificationsFolder(definitions)
   const product = await startProduct(t, { notifications, env: { DATABASE_URL: database.url } })
   const store = openPostgres(database.url)
   t.after(async () => {

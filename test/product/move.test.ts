@@ -18,7 +18,7 @@ interface Many {
 }
 
 void test('moving sleeps, and canceling without the key', async (t) => {
-  const notifications = notificationsFolder(t, {
+  const notifications = notificationsFolder({
     'reminder/workflow.json': workflow(delayStep('wait', 3, 'days'), feedStep('remind')),
     'welcome/workflow.json': workflow(feedStep('now'), delayStep('wait', 3, 'days'), feedStep('later')),
     'soon/workflow.json': workflow(delayStep('wait', 2), feedStep('remind')),

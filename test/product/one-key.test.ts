@@ -13,7 +13,7 @@ const definitions = {
 }
 
 test('one cancelation key, many triggers, and Temporal by hand', async (t) => {
-  const product = await startProduct(t, { notifications: notificationsFolder(t, definitions), store: 'postgres' })
+  const product = await startProduct(t, { notifications: notificationsFolder(definitions), store: 'postgres' })
   const { belay, temporal } = product
   const cli = await temporalCli()
   const workflowCommand = (command: string, key: string, ...rest: string[]) => {

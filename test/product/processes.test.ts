@@ -63,7 +63,7 @@ test('two apis and two workers, one of which stops on the way: nothing lost, not
     BELAY_SECRET_KEY: SECRET_KEY,
     BELAY_PUBLIC_KEY: PUBLIC_KEY,
     BELAY_HTTP_ALLOW_PRIVATE: 'true',
-    BELAY_NOTIFICATIONS_DIR: notificationsFolder(t, {
+    BELAY_NOTIFICATIONS_DIR: notificationsFolder({
       'letter/workflow.json': workflow(feedStep('now'), delayStep('wait', 2), feedStep('later')),
       'hook/workflow.json': workflow(httpStep('hook', receiver.url, '{}')),
     }),

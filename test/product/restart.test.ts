@@ -11,7 +11,7 @@ const inSeconds = (seconds: number) => new Date(Date.now() + seconds * 1_000).to
 test('stopped while recipients sleep, and started again with other definitions', async (t) => {
   const product = await startProduct(t, {
     store: 'postgres',
-    notifications: notificationsFolder(t, {
+    notifications: notificationsFolder({
       'letter/workflow.json': workflow(feedStep('now', 'first'), delayStep('wait', 2), feedStep('later', 'second')),
       'removed/workflow.json': workflow(until, feedStep('later', 'kept its sleepers')),
     }),
@@ -24,7 +24,7 @@ test('stopped while recipients sleep, and started again with other definitions',
   await belay.trigger('removed', { recipients: ['erik'], cancelation_key: 'late', data: { at: inSeconds(3_600) } })
   await product.stop()
   await product.start(
-    notificationsFolder(t, { 'letter/workflow.json': workflow(feedStep('now', 'a new text, and no second message')) }),
+    notificationsFolder({ 'letter/workflow.json': workflow(feedStep('now', 'a new text, and no second message')) }),
   )
 
   await t.test(

@@ -20,7 +20,7 @@ const definitions = {
 
 for (const store of [undefined, 'postgres'] as const) {
   test(`on ${store ?? 'PGlite'}`, async (t) => {
-    const notifications = notificationsFolder({ after: (close) => t.after(close) }, definitions)
+    const notifications = notificationsFolder(definitions)
     const product = await startProduct(t, { notifications, store })
     const { belay, temporal } = product
 

@@ -14,7 +14,7 @@ const CALLERS = 50
 const STAY = 500
 
 test(`${2 * PEOPLE} joins and cancels of one key by ${CALLERS} callers: none lost, however often the run continues as new`, async (t) => {
-  const product = await startProduct(t, { notifications: notificationsFolder(t, definitions), store: 'postgres' })
+  const product = await startProduct(t, { notifications: notificationsFolder(definitions), store: 'postgres' })
   const { belay, temporal } = product
   const started = performance.now()
   // One who stays to the end, so that it is one run.

@@ -36,7 +36,7 @@ test(`${ROUNDS * RECIPIENTS} cancels around the instant: none contradicts what w
   })
   t.after(() => receiver.close())
   const sleep = { ref: 'sleep', type: 'delay', settings: { delay_until_field_path: 'data.at' } }
-  const notifications = notificationsFolder(t, {
+  const notifications = notificationsFolder({
     'feed/workflow.json': workflow(sleep, feedStep('notice')),
     'hook/workflow.json': workflow(sleep, httpStep('notice', receiver.url, '{{ recipient.id }}')),
   })

@@ -17,7 +17,7 @@ export async function startProcesses(
   t: { after(close: () => unknown): void },
   notifications: string,
 ): Promise<{ belay: Belay; api: Script; worker: Script }> {
-  const dbFile = join(temporaryFolder(t), 'temporal.db')
+  const dbFile = join(temporaryFolder(), 'temporal.db')
   const closers: (() => unknown)[] = []
   t.after(async () => {
     for (const close of closers.reverse()) await close()

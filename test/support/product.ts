@@ -46,7 +46,7 @@ export async function productSettings(
     TEMPORAL_DEV_PORT: '0',
     TEMPORAL_DEV_UI_PORT: '0',
     TEMPORAL_CLI_PATH: await temporalCli(),
-    BELAY_DATA_DIR: temporaryFolder(t),
+    BELAY_DATA_DIR: temporaryFolder(),
     BELAY_NOTIFICATIONS_DIR: notifications,
     BELAY_SECRET_KEY: SECRET_KEY,
     BELAY_PUBLIC_KEY: PUBLIC_KEY,

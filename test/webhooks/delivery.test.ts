@@ -35,7 +35,7 @@ test('an event is delivered as long as its endpoint can be expected to come back
     BELAY_HTTP_SECRET: SECRET,
     BELAY_WEBHOOKS: `${receiver.url}/hook`,
   }
-  const notifications = notificationsFolder(t, { 'letter/workflow.json': workflow(feedStep('now')) })
+  const notifications = notificationsFolder({ 'letter/workflow.json': workflow(feedStep('now')) })
   const product = await startProduct(t, { notifications, env })
   const store = openPostgres(database.url)
   const { db } = store

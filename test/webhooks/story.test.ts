@@ -24,7 +24,7 @@ interface RunWithEvents {
 test('webhooks tell the outside', async (t) => {
   const receiver = await webhookReceiver(SECRET)
   t.after(() => receiver.close())
-  const notifications = notificationsFolder(t, definitions)
+  const notifications = notificationsFolder(definitions)
   const env = {
     BELAY_HTTP_ALLOW_PRIVATE: 'true',
     BELAY_WEBHOOKS: JSON.stringify([
