@@ -13,27 +13,37 @@ export interface Done<Answer> {
   signals: PendingSignal[]
 }
 
+export interface Job<Answer> {
+  scope: string
+  body: unknown
+  /** The run whose requests go one after the other in this process. */
+  turn: string | null
+  work(tx: Database): Promise<Done<Answer>>
+  /** Does all of it in one statement, the key and its answer included; null if that wrote nothing and `work` is needed. */
+  alone?(idempotent: IdempotentRequest | null): Promise<Done<Answer> | null>
+  /** What the first of these requests has committed but may not have told its run. */
+  unfinished?(answer: Answer): Promise<PendingSignal[]>
+}
+
 /**
  * Carries out a request in one transaction, once for each Idempotency-Key: a repeat gets the first answer, a concurrent
- * one waits for it up to 2 s. `unfinished` finds what the first committed but may not have told its run.
+ * one waits for it up to 2 s.
  */
-export async function once<Answer extends object>(
-  context: Context,
-  request: { scope: string; body: unknown; turn: string | null },
-  work: (tx: Database) => Promise<Done<Answer>>,
-  unfinished: (answer: Answer) => Promise<PendingSignal[]>,
-): Promise<Reply<Answer>> {
+export async function once<Answer extends object>(context: Context, job: Job<Answer>): Promise<Reply<Answer>> {
   const { store, signaler, turns } = context
-  const idempotent = idempotentRequest(context, request)
+  const idempotent = idempotentRequest(context, job)
   let replay: Replay | null = null
   const carryOut = async (tx: Database): Promise<Done<Answer>> => {
-    replay = idempotent === null ? null : await take(tx, idempotent)
+    replay = idempotent === null ? null : await keyWait(takeKey(tx, idempotent))
     if (replay !== null) return { answer: replay.response as unknown as Answer, signals: [] }
-    const done = await work(tx)
+    const done = await job.work(tx)
     if (idempotent !== null) await keepAnswer(tx, idempotent, done.answer)
     return done
   }
-  const { answer, signals } = await turns.run(request.turn, () => transaction(store.db, carryOut))
+  const { answer, signals } = await turns.run(
+    job.turn,
+    async () => (await alone(job, idempotent)) ?? transaction(store.db, carryOut),
+  )
   const first = replay as Replay | null
   if (first === null) {
     // A trigger waits a little, so that load pushes back on its caller; a cancel is final already.
@@ -42,15 +52,29 @@ export async function once<Answer extends object>(
     return new Reply(answer)
   }
   if (first.hash !== idempotent?.hash) throw new ApiError('idempotency_key_mismatch')
-  await Promise.all((await unfinished(answer)).map((signal) => signaler.send(signal)))
+  const unfinished = (await job.unfinished?.(answer)) ?? []
+  await Promise.all(unfinished.map((signal) => signaler.send(signal)))
   return new Reply(answer, {
     headers: { 'idempotent-replayed': 'true', 'original-x-request-id': first.requestId },
   })
 }
 
-async function take(tx: Database, request: IdempotentRequest): Promise<Replay | null> {
+async function alone<Answer>(job: Job<Answer>, idempotent: IdempotentRequest | null): Promise<Done<Answer> | null> {
+  if (job.alone === undefined) return null
+  if (idempotent === null) return job.alone(null)
   try {
-    return await takeKey(tx, request)
+    return await keyWait(job.alone(idempotent))
+  } catch (error) {
+    // What would be refused now may be a repeat of what was accepted, and is answered so.
+    if (error instanceof ApiError && error.code !== 'overloaded') return null
+    throw error
+  }
+}
+
+/** Says it in the API's words when a concurrent request holds the key for longer than its wait. */
+async function keyWait<Result>(taking: Promise<Result>): Promise<Result> {
+  try {
+    return await taking
   } catch (error) {
     if (sqlState(error) !== '55P03') throw error
     const message = 'A request with this Idempotency-Key is still being carried out'

@@ -19,7 +19,7 @@ export interface Replay {
 
 const HOURS = 24
 /** How long a repeat waits for the first to end. */
-const WAIT_MS = 2_000
+export const WAIT_MS = 2_000
 
 /**
  * Takes the key in the caller's transaction, before anything else. A concurrent request with the same key waits here

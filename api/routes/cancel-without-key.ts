@@ -33,12 +33,12 @@ const cancelTriggerRoute = defineRoute({
   async handle({ params: { workflow_run_id: workflowRunId }, body }, context) {
     const run = await runOfTrigger(context.store.db, workflowRunId)
     if (run === undefined) throw new ApiError('resource_missing', { message: `No trigger has the id ${workflowRunId}` })
-    return once(
-      context,
-      { scope: `cancel run ${workflowRunId}`, body, turn: run.workflowId },
-      (tx) => cancelPending(tx, context, run, { ...body, workflowRunId }),
-      () => Promise.resolve([]),
-    )
+    return once(context, {
+      scope: `cancel run ${workflowRunId}`,
+      body,
+      turn: run.workflowId,
+      work: (tx) => cancelPending(tx, context, run, { ...body, workflowRunId }),
+    })
   },
 })
 

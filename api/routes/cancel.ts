@@ -14,12 +14,12 @@ const description =
 
 async function cancel(context: Context, key: string, request: CancelRequest): Promise<Reply<Verdict>> {
   const run = addressOf(await knownDefinition(context, key), keyOf(request)!)
-  const reply = await once(
-    context,
-    { scope: `cancel ${key}`, body: request, turn: run.workflowId },
-    (tx) => cancelPending(tx, context, run, request),
-    () => Promise.resolve([]),
-  )
+  const reply = await once(context, {
+    scope: `cancel ${key}`,
+    body: request,
+    turn: run.workflowId,
+    work: (tx) => cancelPending(tx, context, run, request),
+  })
   return wantsNoBody(context) ? new Reply<Verdict>(undefined, { status: 204, headers: reply.headers }) : reply
 }
 

@@ -24,18 +24,18 @@ const errors = ['workflow_missing', 'idempotency_key_mismatch', 'idempotency_key
 async function move(context: Context, key: string, request: MoveRequest, to: Move['to'], due: number) {
   const run = addressOf(await knownDefinition(context, key), keyOf(request)!)
   const { definition: workflow, cancelationKey, workflowId } = run
-  return once(
-    context,
-    { scope: `${to} ${key}`, body: request, turn: workflowId },
-    async (tx) => {
+  return once(context, {
+    scope: `${to} ${key}`,
+    body: request,
+    turn: workflowId,
+    async work(tx) {
       const recipients = keysOf(request.recipients)
       const wish = { workflowId, recipients, workflowRunId: null, to, due, now: context.now() }
       const { answer, signal } = await moveIn(tx, { workflow, cancelationKey }, wish)
       const signals = signal === null ? [] : [{ ...run, id: signal.id, kind: 'move' as const, groups: signal.groups }]
       return { answer, signals }
     },
-    () => Promise.resolve([]),
-  )
+  })
 }
 
 /** The instant a request names; past ones and those more than 365 days ahead are refused. */

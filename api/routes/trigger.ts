@@ -1,5 +1,4 @@
 import { z } from 'zod'
-import type { Database } from '../../store/database.ts'
 import { loadPendingSignals } from '../../store/pending-signals.ts'
 import { acceptTrigger, activeVersion, type TriggerAnswer } from '../accept-trigger.ts'
 import { addressOf } from '../cancel-pending.ts'
@@ -21,12 +20,16 @@ const description =
 
 async function trigger(context: Context, key: string, request: TriggerRequest): Promise<Reply<TriggerAnswer>> {
   // Judged only when it is no repeat: what was accepted once is answered so again, though its instant is past by now.
-  const work = (tx: Database) => acceptTrigger(context, activeVersion(context, key), request)(tx)
+  const judge = () => acceptTrigger(context, activeVersion(context, key), request)
   const cancelationKey = keyOf(request)
-  const turn = cancelationKey === null ? null : addressOf(key, cancelationKey).workflowId
-  return once(context, { scope: `trigger ${key}`, body: request, turn }, work, ({ workflow_run_id: workflowRunId }) =>
-    loadPendingSignals(context.store.db, { workflowRunId }),
-  )
+  return once(context, {
+    scope: `trigger ${key}`,
+    body: request,
+    turn: cancelationKey === null ? null : addressOf(key, cancelationKey).workflowId,
+    work: async (tx) => judge().within(tx),
+    alone: async (idempotent) => judge().alone(idempotent),
+    unfinished: ({ workflow_run_id: workflowRunId }) => loadPendingSignals(context.store.db, { workflowRunId }),
+  })
 }
 
 const triggerRoute = defineRoute({

@@ -63,7 +63,7 @@ export class Race {
     })
     const began = this.#turn()
     const accept = acceptTrigger(this.#context, this.#version, request)
-    const { answer, signals } = await transaction(this.#db, accept)
+    const { answer, signals } = (await accept.alone(null)) ?? (await transaction(this.#db, accept.within))
     const span = { began, ended: this.#turn() }
     const rows = signals.flatMap((signal) =>
       signal.kind === 'trigger' ? signal.message.sleepers.flatMap((group) => idsOf(group.rows)) : [],

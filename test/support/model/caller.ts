@@ -79,7 +79,8 @@ export class Caller {
       settings: { on_conflict: conflict },
     })
     const acceptedAt = context.now()
-    const { answer, signals } = await transaction(this.#db, acceptTrigger(context, version, request))
+    const accept = acceptTrigger(context, version, request)
+    const { answer, signals } = (await accept.alone(null)) ?? (await transaction(this.#db, accept.within))
     const { workflow_run_id: workflowRunId, joined = false, kept = false, replaced } = answer
     if (isAlone) assert.equal(joined || kept || replaced !== undefined, pending, 'what is pending, and nothing else')
     if (kept) {
