@@ -2,7 +2,7 @@ import { activityInfo, cancellationSignal, heartbeat } from '@temporalio/activit
 import type { Logger } from 'pino'
 import type { Database } from '../store/database.ts'
 import { loadChannels } from '../store/definitions.ts'
-import { fence, type Holder } from '../store/claims.ts'
+import { adopt, executionOf, fence, type Holder } from '../store/claims.ts'
 import { loadRows, type DeliveryRow } from '../store/deliveries.ts'
 import { settle, type Settlement } from '../store/settle.ts'
 import type { Outbox } from '../store/outbox.ts'
@@ -62,7 +62,7 @@ async function deliver(
   const ids = [...believed.keys()]
   if (attempt > 1) await fence(db, ids, holder)
 
-  const rows = await loadRows(db, ids)
+  const rows = await loadOpenRows(db, ids, holder, now())
   const open = rows.filter((row) => row.revision === believed.get(row.id) && isOpenTo(row, holder))
   const deliveries = await loadDeliveries(db, open)
   const byRow = new Map(deliveries.map((delivery) => [delivery.row.id, delivery]))
@@ -114,6 +114,16 @@ async function deliver(
   if (attempt > 1)
     log.info({ attempt, rows: ids.length, asleep: tally.asleep.length }, 'deliver goes on after a lost attempt')
   return { asleep: sleepersOf(tally.asleep, false), ...tally.counts }
+}
+
+/** As they are; claims of an execution that is over are this attempt's to take over. */
+async function loadOpenRows(db: Database, ids: number[], holder: Holder, now: number): Promise<DeliveryRow[]> {
+  const rows = await loadRows(db, ids)
+  const elsewhere = ({ claim }: DeliveryRow) => claim !== null && executionOf(claim) !== executionOf(holder.claim)
+  const foreign = rows.filter((row) => row.status === 'claimed' && elsewhere(row)).map(({ id }) => id)
+  if (foreign.length === 0) return rows
+  await adopt(db, foreign, holder, now)
+  return loadRows(db, ids)
 }
 
 /** Free, or left claimed by an earlier attempt of this activity. */

@@ -1,5 +1,5 @@
 import { heartbeat } from '@temporalio/activity'
-import type { Client } from '@temporalio/client'
+import { WorkflowNotFoundError, type Client } from '@temporalio/client'
 import type { Logger } from 'pino'
 import type { Signaler } from '../signals/signaler.ts'
 import type { Database } from '../store/database.ts'
@@ -62,6 +62,7 @@ async function endLostRows({ db, client, outbox, log }: HousekeepDeps): Promise<
     const run = await findRun(db, workflowId)
     if (run === undefined || reason === undefined) continue
     const first = await firstRunId(client, workflowId, runId)
+    if (first !== undefined && (await isOpen(client, workflowId, first))) continue
     for (const { temporalRunId, triggerIds } of await pendingExecutions(db, run.id)) {
       // The signal may have gone to an execution that continued as the one now closed.
       if (
@@ -80,10 +81,21 @@ async function endLostRows({ db, client, outbox, log }: HousekeepDeps): Promise<
 
 /** The first execution of the chain, or undefined if Temporal has forgotten it. */
 async function firstRunId(client: Client, workflowId: string, runId: string): Promise<string | undefined> {
+  return (await describe(client, workflowId, runId))?.raw.workflowExecutionInfo?.firstRunId ?? undefined
+}
+
+/** A reset terminates one execution and goes on in another of the same chain: its rows have not lost their run. */
+async function isOpen(client: Client, workflowId: string, first: string): Promise<boolean> {
+  const newest = await describe(client, workflowId)
+  return newest?.status.name === 'RUNNING' && newest.raw.workflowExecutionInfo?.firstRunId === first
+}
+
+/** Undefined if Temporal knows no such execution; while it is away nothing may be concluded, and the activity fails. */
+async function describe(client: Client, workflowId: string, runId?: string) {
   try {
-    const { raw } = await client.workflow.getHandle(workflowId, runId).describe()
-    return raw.workflowExecutionInfo?.firstRunId ?? undefined
-  } catch {
-    return undefined
+    return await client.workflow.getHandle(workflowId, runId).describe()
+  } catch (error) {
+    if (error instanceof WorkflowNotFoundError) return undefined
+    throw error
   }
 }

@@ -21,6 +21,30 @@ export async function fence(db: Database, rowIds: readonly number[], holder: Hol
   )
 }
 
+/** No send outlives its claim by this much: the worker that held an older one is gone. */
+const LOST_AFTER_MS = 30_000
+
+/**
+ * Takes over what was claimed for an execution other than `holder`'s, long ago: a reset had ended that execution, and
+ * with it the retries of its activity. As after a lost attempt, it may have been sent.
+ */
+export async function adopt(db: Database, rowIds: readonly number[], holder: Holder, now: number): Promise<void> {
+  await db.execute(
+    sql`update recipient_runs set claim = ${holder.claim}, claim_attempt = ${holder.attempt - 1}
+        where id = any(array(
+          select id from recipient_runs
+          where id = any(${ids(rowIds)}) and status = 'claimed' and updated_at < ${at(now - LOST_AFTER_MS)}
+            and split_part(claim, ':', 1) <> ${executionOf(holder.claim)}
+          order by id for update
+        ))`,
+  )
+}
+
+/** Claims are `execution:activity`. */
+export function executionOf(claim: string): string {
+  return claim.split(':', 1)[0]!
+}
+
 export interface NewMessage {
   step: number
   stepRef: string

@@ -1,3 +1,4 @@
+import { sql } from 'drizzle-orm'
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { openPglite, type Store } from '../../store/database.ts'
@@ -41,4 +42,23 @@ test('canceled while the next attempt has not come to it yet, a send left by a l
     statuses.map(({ status }) => status),
     ['sent', 'delivery_attempted'],
   )
+})
+
+test('what an execution ended by a reset had claimed is sent by the next, once no send of it can be under way', async () => {
+  const { db } = store
+  const { rows } = await accept(db, version, 'reset', ['ada'])
+  await claimRow(db, version, rows[0]!)
+  const input: DeliverInput = { now: Date.now(), step: 'mail', rows: [{ revision: 1, ids: toRanges(rows) }] }
+  const activity = { workflowId: 'the next execution', activityId, attempt: 1, input }
+  const sent: string[] = []
+  const handOut = () =>
+    new Attempt(db, activity, { kind: 'ends', answers: ['sent'] }, ({ messageId }) => sent.push(messageId)).result
+  const put = await handOut()
+  assert.deepEqual([sent, put?.asleep.map(({ rows: each }) => each)], [[], [toRanges(rows)]])
+  await db.execute(
+    sql`update recipient_runs set updated_at = updated_at - interval '31 seconds' where id = ${rows[0]!}`,
+  )
+  assert.deepEqual(await handOut(), { asleep: [], sent: 1, canceled: 0, skipped: 0, failed: 0 })
+  assert.equal(sent.length, 1)
+  assert.equal((await rowNow(db, rows[0]!)).status, 'ended')
 })

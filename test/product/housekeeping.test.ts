@@ -1,12 +1,15 @@
 import assert from 'node:assert/strict'
+import { execFile } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
 import { sql } from 'drizzle-orm'
 import { test } from 'node:test'
+import { promisify } from 'node:util'
 import { readCatalog } from '../../definitions/read-catalog.ts'
 import { openPostgres, transaction } from '../../store/database.ts'
 import { insertTrigger, lockRun } from '../../store/triggers.ts'
 import { HOUSEKEEPING } from '../../workflows/messages.ts'
 import { bodies } from '../support/belay.ts'
+import { temporalCli } from '../support/binaries.ts'
 import { notificationsFolder } from '../support/notifications-folder.ts'
 import { testPostgres } from '../support/postgres.ts'
 import { startProduct } from '../support/product.ts'
@@ -89,4 +92,39 @@ test('housekeeping', async (t) => {
       await temporal.workflow.getHandle('patient/k').result()
     },
   )
+
+  await t.test('a run that was reset keeps who sleeps in it, and loses them when it is terminated then', async () => {
+    const cancelation_key = 'reset'
+    await belay.trigger('patient', { recipients: ['ada', 'bob', 'carl'], cancelation_key })
+    await belay.cancel('patient', { cancelation_key, recipients: ['bob'] })
+    const run = temporal.workflow.getHandle('patient/reset')
+    await until('the run is told', async () => (await run.query<{ canceled: number }>('state')).canceled === 1)
+    const where = ['--workflow-id', 'patient/reset', '--address', product.temporalAddress()]
+    const how = ['--type', 'FirstWorkflowTask', '--reason', 'by hand']
+    await promisify(execFile)(await temporalCli(), ['workflow', 'reset', ...where, ...how])
+    await until('the list knows of the end', async () => {
+      return (
+        (await temporal.workflow.count(`WorkflowId = 'patient/reset' and ExecutionStatus = 'Terminated'`)).count > 0
+      )
+    })
+    await housekeep()
+    const statuses = async () =>
+      (await belay.recipientRuns({ cancelation_key })).map(({ recipient, status }) => [recipient, status]).sort()
+    const asleep = [
+      ['ada', 'paused'],
+      ['bob', 'cancelled'],
+      ['carl', 'paused'],
+    ]
+    assert.deepEqual(await statuses(), asleep)
+    await belay.request('POST', '/v1/workflows/patient/send_now', { cancelation_key, recipients: ['ada'] })
+    await until('ada has it', async () => (await statuses())[0]![1] === 'completed')
+    assert.equal((await belay.messages({ source: 'patient' })).filter(({ recipient }) => recipient === 'ada').length, 1)
+    assert.equal((await run.query<{ pending: number }>('state')).pending, 1)
+
+    await run.terminate('by hand')
+    await until('carl has lost the run', async () => {
+      await housekeep()
+      return (await statuses())[2]![1] === 'completed'
+    })
+  })
 })
