@@ -1,10 +1,11 @@
 import { cancelIn } from '../store/cancel.ts'
 import { transaction, type Database } from '../store/database.ts'
 import type { Outbox } from '../store/outbox.ts'
+import { findRows } from '../store/found-rows.ts'
 import { confirmSignals } from '../store/pending-signals.ts'
 import { recipientKey } from '../store/recipient.ts'
 import { findRun } from '../store/runs.ts'
-import type { Range, TakeOutInput } from '../workflows/messages.ts'
+import { toRanges, type Range, type TakeOutInput } from '../workflows/messages.ts'
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i
 
@@ -13,9 +14,12 @@ export interface TakeOutDeps {
   outbox: Outbox
 }
 
-/** A cancel sent to the run by hand: takes the recipients out of the store, and answers which rows the run is to drop. */
+/**
+ * A cancel sent to the run by hand: takes the recipients out of the store, and answers which rows the run is to drop: all
+ * that are canceled by now, so that an attempt after a lost answer tells the same.
+ */
 export function createTakeOut({ db, outbox }: TakeOutDeps): (input: TakeOutInput) => Promise<{ rows: Range[] }> {
-  return async ({ workflowId, request }) => {
+  return async ({ workflowId, request, upTo }) => {
     const run = await findRun(db, workflowId)
     const triggerId = request.workflow_run_id ?? null
     // Names no trigger of this run: nothing to take out, rather than everything.
@@ -25,6 +29,7 @@ export function createTakeOut({ db, outbox }: TakeOutDeps): (input: TakeOutInput
       workflowId,
       recipients: request.recipients == null ? null : [...new Set(request.recipients.map(recipientKey))],
       workflowRunId: triggerId,
+      upTo,
       archiveSent: false,
       apiKey: 'temporal',
       reason: request.reason ?? null,
@@ -32,11 +37,10 @@ export function createTakeOut({ db, outbox }: TakeOutDeps): (input: TakeOutInput
     }
     return transaction(db, async (tx) => {
       const { signal } = await cancelIn(tx, key, cancel, outbox)
-      if (signal === null) return { rows: [] }
-      // The answer tells the run: no signal need follow. Lost with a crash, the next attempt finds nobody to take out,
-      // the rows stay asleep in the run, and their claims are refused.
-      await confirmSignals(tx, [{ signalId: signal.id }])
-      return { rows: signal.message.rows }
+      // The answer tells the run: no signal need follow.
+      if (signal !== null) await confirmSignals(tx, [{ signalId: signal.id }])
+      const canceled = (await findRows(tx, cancel)).filter(({ status }) => status === 'canceled')
+      return { rows: toRanges(canceled.map(({ id }) => id)) }
     })
   }
 }

@@ -9,6 +9,8 @@ export interface Which {
   recipients: string[] | null
   /** Only this trigger; null for the key's current or last generation. */
   workflowRunId: string | null
+  /** Only rows up to this id. */
+  upTo?: number
 }
 
 /** A recipient run as it was found, locked. */
@@ -70,6 +72,7 @@ export async function findRows(tx: Database, which: Which): Promise<FoundRow[]> 
           t.skip_delay as "skipDelay", t.definition_hash as "definitionHash",
           (extract(epoch from t.accepted_at) * 1000)::float8 as "acceptedMs"
         from ${source} and t.run_id = ${run.id} and ${triggers}
+          and ${which.upTo === undefined ? sql`true` : sql`r.id <= ${which.upTo}`}
         order by r.id for update of r`,
   )
   return withSteps(tx, rows)

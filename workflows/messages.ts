@@ -99,6 +99,8 @@ export interface DeliverResult extends Counts {
 export interface TakeOutInput {
   workflowId: string
   request: CancelRequest
+  /** The newest row the run knew of when the request came: a trigger accepted later is not meant. */
+  upTo: number
 }
 
 /** What the worker does for a run. */

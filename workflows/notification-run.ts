@@ -16,10 +16,10 @@ import {
   moveSignal,
   stateQuery,
   triggerSignal,
-  type CancelRequest,
   type Counts,
   type RunActivities,
   type RunInput,
+  type TakeOutInput,
 } from './messages.ts'
 import { areSleepers, areTriggers, isRemoved } from './readable.ts'
 import { RunState, type Chunk } from './run-state.ts'
@@ -50,7 +50,7 @@ const { takeOut } = proxyActivities<RunActivities>({
  */
 export async function notificationRun(input: RunInput): Promise<Counts> {
   const state = new RunState(input.carried)
-  const requests: CancelRequest[] = []
+  const requests: Omit<TakeOutInput, 'workflowId'>[] = []
   const work = new Set<Promise<void>>()
   let changed = true
   const hasChanged = () => changed
@@ -80,7 +80,7 @@ export async function notificationRun(input: RunInput): Promise<Counts> {
     (message) => {
       const request = isRemoved(message) ? null : readCancelRequest(message)
       if (isRemoved(message)) state.remove(idsOf(message.rows))
-      else if (request !== null) requests.push(request)
+      else if (request !== null) requests.push({ request, upTo: state.newest })
       else log.warn('cancel ignored: it may hold recipients (a list), workflow_run_id and reason, nothing else')
       wake()
     },
@@ -102,7 +102,7 @@ export async function notificationRun(input: RunInput): Promise<Counts> {
 
   const scope = CancellationScope.current()
   scope.cancelRequested.catch(() => {
-    requests.push({ reason: 'canceled through Temporal' })
+    requests.push({ request: { reason: 'canceled through Temporal' }, upTo: state.newest })
     wake()
   })
 
@@ -121,8 +121,8 @@ export async function notificationRun(input: RunInput): Promise<Counts> {
   let takingOut = false
   const takeOutAll = async () => {
     const { workflowId } = workflowInfo()
-    for (let request = requests[0]; request !== undefined; request = requests[0]) {
-      const { rows } = await takeOut({ workflowId, request })
+    for (let asked = requests[0]; asked !== undefined; asked = requests[0]) {
+      const { rows } = await takeOut({ workflowId, ...asked })
       state.remove(idsOf(rows))
       requests.shift()
     }

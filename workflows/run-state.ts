@@ -62,6 +62,14 @@ export class RunState {
     return this.#peak
   }
 
+  /** The highest row id pending here, 0 if none is: ids grow with each trigger accepted. */
+  get newest(): number {
+    let newest = 0
+    for (const id of this.sleepers.keys()) if (id > newest) newest = id
+    for (const id of this.#delivering.keys()) if (id > newest) newest = id
+    return newest
+  }
+
   get nextDue(): number | undefined {
     return this.#queue.earliest()
   }

@@ -112,10 +112,12 @@ export class RecordingStore {
       this.delivering -= 1
       return this.#deliver(input)
     },
-    takeOut: async ({ request }) => {
+    takeOut: async ({ request, upTo }) => {
       this.takenOut.push(request)
       const named = request.recipients?.map(recipientKey) ?? null
-      const rows = this.#pending(named).filter((row) => this.#isOf(row, request.workflow_run_id ?? null))
+      const rows = this.#pending(named).filter(
+        (row) => row.id <= upTo && this.#isOf(row, request.workflow_run_id ?? null),
+      )
       for (const row of rows) row.status = 'canceled'
       await this.hold
       return { rows: toRanges(rows.map((row) => row.id)) }

@@ -51,6 +51,8 @@ export interface RowSeen {
   status: 'waiting' | 'claimed' | 'ended' | 'canceled'
   step: number
   canceling: boolean
+  /** Who canceled it: an api key, or `temporal` for a cancel by hand. */
+  by: string | null
 }
 
 interface MessageSeen {
@@ -152,8 +154,9 @@ export class Account {
   async seen(rows: number[]): Promise<RowSeen[]> {
     return query(
       this.#db,
-      sql`select id, status, step, cancel_id is not null as canceling from recipient_runs where id = any(${ids(rows)})
-          order by id`,
+      sql`select id, status, step, cancel_id is not null as canceling,
+            (select api_key from cancels where cancels.id = cancel_id) as by
+          from recipient_runs where id = any(${ids(rows)}) order by id`,
     )
   }
 

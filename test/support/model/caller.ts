@@ -149,20 +149,27 @@ export class Caller {
 
   /** The activity for a cancel sent by hand. */
   async takeOut(input: TakeOutInput): Promise<{ rows: Range[] }> {
-    const { workflowId, request } = input
-    const named = request.workflow_run_id
+    const { workflowId, request, upTo } = input
+    const triggerId = request.workflow_run_id
     const addressed =
-      named == null
+      triggerId == null
         ? (this.#generations.get(workflowId) ?? [])
-        : this.triggers.filter((each) => each.address.workflowId === workflowId && each.workflowRunId === named)
-    const rows = this.#named(addressed, request.recipients as string[] | null | undefined)
+        : this.triggers.filter((each) => each.address.workflowId === workflowId && each.workflowRunId === triggerId)
+    const named = this.#named(addressed, request.recipients as string[] | null | undefined)
+    const rows = named.filter((row) => row <= upTo)
     const before = await this.account.seen(rows)
     const answer = await createTakeOut({ db: this.#db, outbox: silent })(input)
-    const taken = idsOf(answer.rows)
-    const waiting = before.filter(({ status }) => status === 'waiting').map(({ id }) => id)
-    if (this.#options.isAlone) assert.deepEqual(taken, waiting)
+    const told = idsOf(answer.rows)
+    const of = (status: string) => before.filter((row) => row.status === status).map(({ id }) => id)
+    const [waiting, canceled] = [of('waiting'), of('canceled')]
+    if (this.#options.isAlone)
+      assert.deepEqual(
+        told,
+        [...waiting, ...canceled].sort((a, b) => a - b),
+      )
+    const byHand = (await this.account.seen(told)).filter(({ by }) => by === 'temporal').map(({ id }) => id)
     await this.account.takenOut(
-      taken,
+      byHand.filter((row) => !canceled.includes(row)),
       rows.filter((row) => !waiting.includes(row) || !this.#options.isAlone),
     )
     return answer

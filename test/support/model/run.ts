@@ -1,6 +1,6 @@
 import {
   idsOf,
-  type CancelRequest,
+  type TakeOutInput,
   type Carried,
   type DeliverInput,
   type DeliverResult,
@@ -31,7 +31,7 @@ export class ModelRun {
   state = new RunState()
   readonly jobs: Job[] = []
   /** Cancels sent by hand; the first is being carried out. */
-  readonly requests: CancelRequest[] = []
+  readonly requests: Omit<TakeOutInput, 'workflowId'>[] = []
   /** To continue as new as soon as nothing is under way. */
   draining = false
   /** Times it continued as new. */

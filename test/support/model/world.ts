@@ -54,13 +54,13 @@ export class World {
   /** A cancel signal sent by hand to one of the open runs. */
   cancelByHand(n: number, request: CancelRequest): void {
     const run = pick([...this.runs.values()], n)
-    run.requests.push(request)
+    run.requests.push({ request, upTo: run.state.newest })
   }
 
   /** The activity for the first of such requests; with its answer lost, it is carried out again. */
   async takeOut(n: number, isHeard: boolean): Promise<void> {
     const run = pick(this.requested, n)
-    const { rows } = await this.caller.takeOut({ workflowId: run.workflowId, request: run.requests[0]! })
+    const { rows } = await this.caller.takeOut({ workflowId: run.workflowId, ...run.requests[0]! })
     if (!isHeard) return
     run.state.remove(idsOf(rows))
     run.requests.shift()
