@@ -133,6 +133,22 @@ timeline('the search attributes tell how it went', REMINDER, async (run) => {
   })
 })
 
+timeline('in a small run the counts shown lag by at most a twentieth of who is pending', REMINDER, async (run) => {
+  const message = await run.accept(...users(50))
+  users(50).forEach((user, i) => run.store.move([user], run.instant((i + 1) * HOUR)))
+  await run.send({ ...message, sleepers: run.store.sleepers() })
+  await run.closes(50 * HOUR)
+  let [settled, shownOf] = [0, 0]
+  for (const { type } of await run.events()) {
+    if (type === 'ACTIVITY_TASK_COMPLETED') settled += 1
+    if (type === 'UPSERT_WORKFLOW_SEARCH_ATTRIBUTES') shownOf = settled
+    if (type !== 'ACTIVITY_TASK_SCHEDULED') continue
+    assert.ok(settled - shownOf <= (50 - settled) / 20, `${shownOf} shown while ${settled} of 50 were through`)
+  }
+  assert.equal(settled, 50)
+  assert.deepEqual((await shown(run)).slice(0, 3), [0, 50, 0], 'exact at the end')
+})
+
 timeline(
   'the search attributes are right at the end of a run that was canceled before its first task',
   REMINDER,
