@@ -7,6 +7,7 @@ import { migrate as migratePglite } from 'drizzle-orm/pglite/migrator'
 import { mkdirSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import pg from 'pg'
+import { PreparingClient } from './prepared.ts'
 import * as schema from './schema.ts'
 
 export type Database = PgDatabase<PgQueryResultHKT, typeof schema>
@@ -37,6 +38,7 @@ export interface PostgresOptions {
 export function openPostgres(url: string, options: PostgresOptions = {}): Store {
   const pool = new pg.Pool({
     connectionString: url,
+    Client: PreparingClient,
     max: options.connections ?? 20,
     // For a connection of the pool, too: a burst may wait a little for one.
     connectionTimeoutMillis: 5_000,

@@ -1,6 +1,7 @@
 import { sql, type SQL } from 'drizzle-orm'
 import { json, query, sqlState, type Database } from './database.ts'
 import { WAIT_MS, type IdempotentRequest } from './idempotency.ts'
+import { prepared } from './prepared.ts'
 import {
   acceptedTrigger,
   triggerRows,
@@ -23,9 +24,10 @@ export async function insertFirstTrigger(
   accepted: Acceptance,
   idempotent: AnsweredRequest | null,
 ): Promise<AcceptedTrigger | null> {
-  const { run, from } = idempotent === null ? firstRun(accepted) : firstRunAndAnswer(accepted, idempotent)
+  const { name, run, from } = idempotent === null ? firstRun(accepted) : firstRunAndAnswer(accepted, idempotent)
   try {
-    const [written] = await query<WrittenTrigger>(db, sql`with ${run}, ${triggerRows(accepted, 1, from)}`)
+    const statement = prepared(name, sql`with ${run}, ${triggerRows(accepted, 1, from)}`)
+    const [written] = await query<WrittenTrigger>(db, statement)
     return written === undefined ? null : acceptedTrigger(accepted, written)
   } catch (error) {
     // Who waits for the key's row with the Idempotency-Key in hand has locked in the other order.
@@ -36,13 +38,14 @@ export async function insertFirstTrigger(
 
 /** The CTEs that make the run, and where a trigger is selected from: nowhere, if the run was there. */
 interface First {
+  name: string
   run: SQL
   from: SQL
 }
 
 function firstRun(accepted: Acceptance): First {
   const run = sql`run as (${runRow(accepted)} on conflict (workflow_id) do nothing returning id)`
-  return { run, from: sql`from run` }
+  return { name: 'first_trigger', run, from: sql`from run` }
 }
 
 /**
@@ -58,7 +61,7 @@ function firstRunAndAnswer(accepted: Acceptance, idempotent: AnsweredRequest): F
   if (accepted.cancelationKey === null) {
     const run = sql`${wait}, kept as (${answer} from wait ${unlessKnown}),
       run as (${runRow(accepted)} from kept returning id)`
-    return { run, from: sql`from run` }
+    return { name: 'first_trigger_once', run, from: sql`from run` }
   }
   const run = sql`${wait},
     run as (
@@ -67,7 +70,7 @@ function firstRunAndAnswer(accepted: Acceptance, idempotent: AnsweredRequest): F
       on conflict (workflow_id) do nothing returning id
     ),
     kept as (${answer} from run ${unlessKnown})`
-  return { run, from: sql`from run where exists (select from kept)` }
+  return { name: 'first_trigger_of_key_once', run, from: sql`from run where exists (select from kept)` }
 }
 
 function runRow(accepted: Acceptance): SQL {

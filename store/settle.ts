@@ -2,6 +2,7 @@ import { sql } from 'drizzle-orm'
 import type { Holder, NewMessage } from './claims.ts'
 import { at, ids, json, query, transaction, type Database } from './database.ts'
 import { silent, tell } from './outbox.ts'
+import { prepared } from './prepared.ts'
 import type { JsonObject } from './schema.ts'
 import { eventsOf } from './settlement-events.ts'
 
@@ -97,7 +98,9 @@ async function writeMessages(tx: Database, settled: readonly Settlement[], now: 
   const rows = settled.flatMap(({ id, message }) => (message === undefined ? [] : [{ id, ...message }]))
   if (rows.length === 0) return
   await tx.execute(
-    sql`insert into messages (recipient_run_id, step, step_ref, recipient, channel_id, status, content, reason, external_id,
+    prepared(
+      'settle_messages',
+      sql`insert into messages (recipient_run_id, step, step_ref, recipient, channel_id, status, content, reason, external_id,
           inserted_at, updated_at)
         select x.id, x.step, x."stepRef", x.recipient, x."channelId", x.status::message_status, x.content, x.reason,
           x."externalId", ${at(now)}, ${at(now)}
@@ -105,6 +108,7 @@ async function writeMessages(tx: Database, settled: readonly Settlement[], now: 
           "channelId" uuid, status text, content jsonb, reason text, "externalId" text)
         on conflict (recipient_run_id, step) do update set status = excluded.status,
           content = messages.content || excluded.content, reason = excluded.reason, external_id = excluded.external_id, updated_at = excluded.updated_at`,
+    ),
   )
 }
 

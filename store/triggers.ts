@@ -1,6 +1,7 @@
 import { sql } from 'drizzle-orm'
 import { query, type Database } from './database.ts'
 import { silent, tell } from './outbox.ts'
+import { prepared } from './prepared.ts'
 import { rowId } from './row-id.ts'
 import {
   acceptedTrigger,
@@ -25,10 +26,13 @@ export async function lockRun(tx: Database, definitionKey: string, cancelationKe
   const workflowId = workflowIdOf(definitionKey, { cancelationKey })
   const [run] = await query<{ id: number; generation: number; fresh: boolean }>(
     tx,
-    sql`insert into runs (workflow_id, definition_key, cancelation_key)
+    prepared(
+      'lock_run',
+      sql`insert into runs (workflow_id, definition_key, cancelation_key)
         values (${workflowId}, ${definitionKey}, ${cancelationKey})
         on conflict (workflow_id) do update set workflow_id = excluded.workflow_id
         returning id, generation, (xmax = 0) as fresh`,
+    ),
   )
   const { id, generation, fresh } = run!
   return { id, workflowId, generation, pendingTrigger: fresh ? null : await newestPending(tx, id, generation) }
