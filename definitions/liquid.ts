@@ -72,11 +72,34 @@ export function parseLiquid(text: string, context: LiquidContext): Template[] {
 }
 
 /**
+ * What names, or may lead to, something that differs between the recipients of a trigger: the scope's own names of such
+ * things, names computed from data, and chance.
+ */
+const OF_RECIPIENT = /recipient|activities|workflow|current_message|\[|_exp|sample|shuffle/
+
+/** Texts that are the same for all recipients of a trigger, by its data. */
+const ofTrigger = new WeakMap<object, Map<string, string>>()
+
+/**
  * Renders a template at once, for a scope of plain data; the fields of its `data` stand below its own at the top level.
- * The result holds nothing that Postgres could not keep.
+ * The result holds nothing that Postgres could not keep. A `data` object is one trigger's: a template that names nothing
+ * of the recipient is rendered once for it.
  */
 export function renderLiquid(text: string, context: LiquidContext, scope: { data?: object }): string {
   if (!text.includes('{')) return text
+  const { data } = scope
+  if (data === undefined || OF_RECIPIENT.test(text)) return fill(text, context, scope)
+  const texts = ofTrigger.get(data) ?? new Map<string, string>()
+  ofTrigger.set(data, texts)
+  const key = `${context} ${text}`
+  const known = texts.get(key)
+  if (known !== undefined) return known
+  const filled = fill(text, context, scope)
+  texts.set(key, filled)
+  return filled
+}
+
+function fill(text: string, context: LiquidContext, scope: { data?: object }): string {
   const result = render(engines[context], parseLiquid(text, context), scope)
   if (result.length > RESULT_LIMIT) throw new Error(`the result is longer than ${RESULT_LIMIT} characters`)
   // A filter may have cut a character in half, which would fail the statement that stores a whole chunk.

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import fc from 'fast-check'
 import { renderLiquid } from '../../definitions/liquid.ts'
 import { testScope } from '../support/scope.ts'
 
@@ -48,4 +49,43 @@ test('the ids of the run and of the message can be shown', () => {
 
 test('vars is there and empty, and what is not there shows as nothing', () => {
   assert.equal(shown('[{{ vars.app_url }}{{ data.no.such.thing }}]'), '[]')
+})
+
+test('what is rendered once for a trigger is what each of its recipients would get alone', () => {
+  const data = { team: 'Acme', root: 'recipient', rule: 'item == recipient.name', names: ['Ada', 'Bob'] }
+  const of = (name: string, given: typeof data) =>
+    testScope({
+      data: given,
+      recipient: { id: name, properties: { name } },
+      recipientRunId: `run of ${name}`,
+      messageId: `message of ${name}`,
+    })
+  const parts = [
+    'plain',
+    '{{ data.team }}',
+    '{{ team | upcase }}',
+    '{{ recipient.name }}',
+    '{{ [data.root].name }}',
+    '{{ [root].name }}',
+    '{{ names | where_exp: "item", "item == recipient.name" | join }}',
+    '{{ names | where_exp: "item", rule | join }}',
+    '{% assign who = recipient.name %}{{ who }}',
+    '{% for activity in activities %}{{ activity.id }}{% endfor %}',
+    '{{ current_message.id }}',
+    '{{ workflow | json }}',
+    '{{ data | json }}',
+  ]
+  const holds = fc.property(
+    fc.subarray(parts, { minLength: 1 }),
+    fc.constantFrom('text', 'html', 'markdown'),
+    (some, to) => {
+      const template = some.join(' ')
+      const shared = { ...data }
+      for (const name of ['Ada', 'Bob']) {
+        const alone = renderLiquid(template, to, of(name, { ...data }))
+        assert.equal(renderLiquid(template, to, of(name, shared)), alone, `${template} for ${name}`)
+      }
+    },
+  )
+  fc.assert(holds)
 })

@@ -2,9 +2,11 @@ import { buildScope, type Scope, type ScopeInput } from '../../activities/scope.
 
 /** What the templates of one recipient see. */
 export function testScope(
-  given: Partial<ScopeInput['trigger'] & Pick<ScopeInput, 'recipient' | 'triggerData'>> = {},
+  given: Partial<
+    ScopeInput['trigger'] & Pick<ScopeInput, 'recipient' | 'recipientRunId' | 'triggerData' | 'messageId'>
+  > = {},
 ): Scope {
-  const { recipient, triggerData, ...trigger } = given
+  const { recipient, recipientRunId, triggerData, messageId, ...trigger } = given
   return buildScope({
     definition: { key: 'hello', name: 'Hello', categories: ['examples'] },
     trigger: {
@@ -16,9 +18,9 @@ export function testScope(
       tenant: null,
       ...trigger,
     },
-    recipientRunId: '0b5c7f3e-4a55-8c39-9a0f-6f1f0d1f6a11',
+    recipientRunId: recipientRunId ?? '0b5c7f3e-4a55-8c39-9a0f-6f1f0d1f6a11',
     recipient: recipient ?? { id: 'u1', properties: {} },
     triggerData: triggerData ?? null,
-    messageId: 'm1',
+    messageId: messageId ?? 'm1',
   })
 }
