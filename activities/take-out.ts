@@ -28,7 +28,7 @@ export function createTakeOut({ db, outbox }: TakeOutDeps): (input: TakeOutInput
     const cancel = {
       workflowId,
       recipients: request.recipients == null ? null : [...new Set(request.recipients.map(recipientKey))],
-      workflowRunId: triggerId,
+      workflowRunIds: triggerId === null ? null : [triggerId],
       upTo,
       archiveSent: false,
       apiKey: 'temporal',

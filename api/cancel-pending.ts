@@ -32,7 +32,7 @@ export function keysOf(recipients: RecipientReference[] | null | undefined): str
 
 export interface CancelWish {
   recipients?: RecipientReference[] | null
-  workflowRunId?: string
+  workflowRunIds?: string[]
   archive_sent?: boolean | null
   reason?: string | null
 }
@@ -50,7 +50,7 @@ export async function cancelPending(
     {
       workflowId: run.workflowId,
       recipients: keysOf(wish.recipients),
-      workflowRunId: wish.workflowRunId ?? null,
+      workflowRunIds: wish.workflowRunIds ?? null,
       archiveSent: wish.archive_sent ?? false,
       apiKey,
       reason: wish.reason ?? null,

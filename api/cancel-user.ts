@@ -1,12 +1,12 @@
 import { pendingRunsOf } from '../store/pending-runs.ts'
-import { outcomes, type Outcome, type Verdict } from '../store/verdict.ts'
 import { cancelEach } from './cancel-pending.ts'
 import type { Context } from './route.ts'
+import { Verdicts } from './verdicts.ts'
 
 /** Runs looked up at once. */
 const PAGE = 200
 
-/** Cancels everything pending for one user. */
+/** Cancels everything pending for one user, run by run: a verdict for each, of the triggers addressed. */
 export async function cancelUser(
   context: Context,
   id: string,
@@ -16,26 +16,15 @@ export async function cancelUser(
     reason,
   }: { workflow?: string | null; tenant?: string | null; reason?: string | null },
 ) {
-  const verdicts: Verdict[] = []
+  const verdicts = new Verdicts()
   for (;;) {
     const runs = await pendingRunsOf(context.store.db, id, { workflow, tenant }, PAGE)
-    // By trigger: under one key, those of another tenant are not addressed.
+    // By their triggers: under one key, those of another tenant are not addressed.
     for (const { workflowRunIds, ...run } of runs) {
-      for (const workflowRunId of workflowRunIds) {
-        for await (const each of cancelEach(context, [run], { recipients: [id], workflowRunId, reason }))
-          verdicts.push(each)
-      }
+      for await (const verdict of cancelEach(context, [run], { recipients: [id], workflowRunIds, reason }))
+        verdicts.add(verdict)
     }
     if (runs.length < PAGE) break
   }
-  return { user: id, status: statusOf(verdicts), summary: summaryOf(verdicts), verdicts }
-}
-
-export function statusOf(verdicts: Verdict[]): Verdict['status'] {
-  return verdicts.some(({ status }) => status === 'applied') ? 'applied' : 'nothing_pending'
-}
-
-export function summaryOf(verdicts: Verdict[]): Record<Outcome, number> {
-  const sum = (outcome: Outcome) => verdicts.reduce((total, { summary }) => total + summary[outcome], 0)
-  return Object.fromEntries(outcomes.map((outcome) => [outcome, sum(outcome)])) as Record<Outcome, number>
+  return { user: id, ...verdicts.answer() }
 }

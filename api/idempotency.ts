@@ -51,12 +51,20 @@ export async function once<Answer extends object>(context: Context, job: Job<Ans
     await Promise.all(sent.flatMap(({ signal, done }) => (signal.kind === 'trigger' ? [done] : [])))
     return new Reply(answer)
   }
-  if (first.hash !== idempotent?.hash) throw new ApiError('idempotency_key_mismatch')
+  const replied = replayed<Answer>(first, idempotent!)
   const unfinished = (await job.unfinished?.(answer)) ?? []
   await Promise.all(unfinished.map((signal) => signaler.send(signal)))
-  return new Reply(answer, {
-    headers: { 'idempotent-replayed': 'true', 'original-x-request-id': first.requestId },
-  })
+  return replied
+}
+
+/** The first answer again; refused if the key was another request's. */
+export function replayed<Answer extends object>(
+  { hash, requestId, response }: Replay,
+  idempotent: IdempotentRequest,
+): Reply<Answer> {
+  if (hash !== idempotent.hash) throw new ApiError('idempotency_key_mismatch')
+  const headers = { 'idempotent-replayed': 'true', 'original-x-request-id': requestId }
+  return new Reply(response as unknown as Answer, { headers })
 }
 
 async function alone<Answer>(job: Job<Answer>, idempotent: IdempotentRequest | null): Promise<Done<Answer> | null> {
@@ -82,8 +90,9 @@ async function keyWait<Result>(taking: Promise<Result>): Promise<Result> {
   }
 }
 
-function idempotentRequest(
-  context: Context,
+/** What the Idempotency-Key of a request says; null without one. */
+export function idempotentRequest(
+  context: Pick<Context, 'header' | 'apiKey' | 'requestId'>,
   { scope, body }: { scope: string; body: unknown },
 ): IdempotentRequest | null {
   const key = context.header('idempotency-key')

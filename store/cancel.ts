@@ -39,7 +39,7 @@ export async function cancelIn(
   return { verdict: verdictOf(key, rows, sentSteps, request.recipients, archived), signal }
 }
 
-/** Hides the in-app messages of these rows from the feed; answers their ids. */
+/** Hides the in-app messages of these rows from the feed; answers their ids. Locked in the order that engagement.ts locks them in. */
 async function archive(tx: Database, rows: FoundRow[], now: number, outbox: Outbox): Promise<string[]> {
   const addressed = rows.filter((row) => row.sent > 0).map((row) => row.id)
   if (addressed.length === 0) return []
@@ -47,7 +47,10 @@ async function archive(tx: Database, rows: FoundRow[], now: number, outbox: Outb
     tx,
     sql`with hidden as (
           update messages m set archived_at = ${at(now)}, updated_at = ${at(now)}
-          where m.recipient_run_id = any(${ids(addressed)}) and m.archived_at is null and m.content ? 'blocks'
+          where m.recipient_run_id = any(array(
+              select recipient_run_id from messages where recipient_run_id = any(${ids(addressed)})
+              order by recipient_run_id, step for update
+            )) and m.archived_at is null and m.content ? 'blocks'
           returning m.recipient_run_id, m.step
         ),
         told as (

@@ -7,8 +7,8 @@ export interface Which {
   workflowId: string
   /** As recipient.ts writes them; null for everyone. */
   recipients: string[] | null
-  /** Only this trigger; null for the key's current or last generation. */
-  workflowRunId: string | null
+  /** Only these triggers; null for the key's current or last generation. */
+  workflowRunIds: string[] | null
   /** Only rows up to this id. */
   upTo?: number
 }
@@ -51,9 +51,9 @@ export async function findRows(tx: Database, which: Which): Promise<FoundRow[]> 
   )
   if (run === undefined) return []
   const triggers =
-    which.workflowRunId === null
+    which.workflowRunIds === null
       ? sql`t.generation = ${run.generation}`
-      : sql`t.workflow_run_id = ${which.workflowRunId}::uuid`
+      : sql`t.workflow_run_id = any(${texts(which.workflowRunIds)}::uuid[])`
   const [bounds] = await query<{ first: number | null; last: number | null }>(
     tx,
     sql`select min(t.id) as first, max(t.id) as last from triggers t where t.run_id = ${run.id} and ${triggers}`,

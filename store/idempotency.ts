@@ -38,10 +38,18 @@ export async function takeKey(tx: Database, request: IdempotentRequest): Promise
   )
   await tx.execute(sql.raw('set local lock_timeout = 10000'))
   if (taken.length > 0) return null
+  return findAnswer(tx, request)
+}
+
+/** The first response to a key, if it has been given; nothing is taken or waited for. */
+export async function findAnswer(
+  db: Database,
+  { scope, key }: Pick<IdempotentRequest, 'scope' | 'key'>,
+): Promise<Replay | null> {
   const [first] = await query<Replay>(
-    tx,
+    db,
     sql`select hash, request_id as "requestId", response from idempotency_keys
-        where scope = ${request.scope} and key = ${request.key}`,
+        where scope = ${scope} and key = ${key} and created_at >= now() - ${HOURS} * interval '1 hour'`,
   )
   return first ?? null
 }

@@ -1,11 +1,11 @@
 import { z } from 'zod'
 import { runOfTrigger } from '../../store/pending-runs.ts'
-import type { Verdict } from '../../store/verdict.ts'
 import { addressOf, cancelEach, cancelPending, knownDefinition } from '../cancel-pending.ts'
-import { cancelUser, statusOf, summaryOf } from '../cancel-user.ts'
+import { cancelUser } from '../cancel-user.ts'
 import { defineRoute } from '../define-route.ts'
 import { ApiError } from '../errors.ts'
 import { once } from '../idempotency.ts'
+import { onceInParts } from '../once-in-parts.ts'
 import {
   bulkCancelAnswer,
   bulkCancelRequest,
@@ -14,10 +14,11 @@ import {
 } from '../schemas/cancel-without-key.ts'
 import { triggerCancelRequest, verdict } from '../schemas/verdict.ts'
 import { userId } from '../schemas/user.ts'
+import { Verdicts } from '../verdicts.ts'
+import { withoutBody } from '../without-body.ts'
 
 const tag = 'Workflows'
-/** Recipients listed in one answer over all of its verdicts. */
-const MAX_ENTRIES = 10_000
+const mismatches = ['idempotency_key_mismatch', 'idempotency_key_too_long'] as const
 
 const cancelTriggerRoute = defineRoute({
   method: 'post',
@@ -28,17 +29,19 @@ const cancelTriggerRoute = defineRoute({
   params: z.object({ workflow_run_id: z.uuid('must be the workflow_run_id a trigger answered') }),
   body: triggerCancelRequest,
   response: verdict,
-  errors: ['resource_missing', 'idempotency_key_mismatch', 'idempotency_key_too_long'],
+  noContent: 'on request',
+  errors: ['resource_missing', ...mismatches],
   idempotent: true,
   async handle({ params: { workflow_run_id: workflowRunId }, body }, context) {
     const run = await runOfTrigger(context.store.db, workflowRunId)
     if (run === undefined) throw new ApiError('resource_missing', { message: `No trigger has the id ${workflowRunId}` })
-    return once(context, {
+    const reply = await once(context, {
       scope: `cancel run ${workflowRunId}`,
       body,
       turn: run.workflowId,
-      work: (tx) => cancelPending(tx, context, run, { ...body, workflowRunId }),
+      work: (tx) => cancelPending(tx, context, run, { ...body, workflowRunIds: [workflowRunId] }),
     })
+    return withoutBody(context, reply)
   },
 })
 
@@ -47,11 +50,18 @@ const cancelUserRoute = defineRoute({
   path: '/v1/users/:id/cancel',
   tag,
   summary: 'Cancel everything pending for one user',
-  description: 'Across all workflows, or of one workflow or tenant; a verdict for each trigger they were pending in.',
+  description:
+    'Across all workflows, or of one workflow or tenant; a verdict for each run they were pending in, one after the other. Lists 10,000 at most; the summary is complete.',
   params: z.object({ id: userId }),
   body: userCancelRequest,
   response: userCancelAnswer,
-  handle: ({ params, body }, context) => cancelUser(context, params.id, body),
+  noContent: 'on request',
+  errors: mismatches,
+  idempotent: true,
+  async handle({ params: { id }, body }, context) {
+    const work = () => cancelUser(context, id, body)
+    return withoutBody(context, await onceInParts(context, { scope: `cancel user ${id}`, body, work }))
+  },
 })
 
 const bulkCancelRoute = defineRoute({
@@ -60,26 +70,22 @@ const bulkCancelRoute = defineRoute({
   tag,
   summary: 'Cancel under up to 1,000 keys',
   description:
-    'Each key on its own: the verdicts of those before one that fails hold. Lists 10,000 recipients at most, over all keys.',
+    'Each key on its own: the verdicts of those before one that fails hold. Lists 10,000 at most, over all keys; the summaries are complete.',
   params: z.object({ key: z.string() }),
   body: bulkCancelRequest,
   response: bulkCancelAnswer,
-  errors: ['workflow_missing'],
+  noContent: 'on request',
+  errors: ['workflow_missing', ...mismatches],
+  idempotent: true,
   async handle({ params, body }, context) {
-    const definition = await knownDefinition(context, params.key)
-    const runs = [...new Set(body.cancelation_keys)].map((key) => addressOf(definition, key))
-    const verdicts: Verdict[] = []
-    let left = MAX_ENTRIES
-    for await (const { recipients, ...rest } of cancelEach(context, runs, body)) {
-      const listed = recipients.slice(0, left)
-      left -= listed.length
-      verdicts.push({
-        ...rest,
-        recipients: listed,
-        ...(listed.length < recipients.length && { truncated: true as const }),
-      })
+    const workflow = await knownDefinition(context, params.key)
+    const runs = [...new Set(body.cancelation_keys)].map((key) => addressOf(workflow, key))
+    const work = async () => {
+      const verdicts = new Verdicts()
+      for await (const verdict of cancelEach(context, runs, body)) verdicts.add(verdict)
+      return { workflow, ...verdicts.answer() }
     }
-    return { workflow: definition, status: statusOf(verdicts), summary: summaryOf(verdicts), verdicts }
+    return withoutBody(context, await onceInParts(context, { scope: `bulk cancel ${workflow}`, body, work }))
   },
 })
 

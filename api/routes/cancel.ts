@@ -3,10 +3,10 @@ import type { Verdict } from '../../store/verdict.ts'
 import { addressOf, cancelPending, knownDefinition } from '../cancel-pending.ts'
 import { defineRoute } from '../define-route.ts'
 import { once } from '../idempotency.ts'
-import { Reply, type Context } from '../route.ts'
+import type { Context, Reply } from '../route.ts'
 import { keyOf } from '../schemas/cancelation-key.ts'
 import { cancelNotifyRequest, cancelRequest, verdict, type CancelRequest } from '../schemas/verdict.ts'
-import { wantsNoBody } from '../wants-no-body.ts'
+import { withoutBody } from '../without-body.ts'
 
 const tag = 'Workflows'
 const description =
@@ -20,7 +20,7 @@ async function cancel(context: Context, key: string, request: CancelRequest): Pr
     turn: run.workflowId,
     work: (tx) => cancelPending(tx, context, run, request),
   })
-  return wantsNoBody(context) ? new Reply<Verdict>(undefined, { status: 204, headers: reply.headers }) : reply
+  return withoutBody(context, reply)
 }
 
 const cancelRoute = defineRoute({

@@ -21,7 +21,14 @@ const tag = 'Workflows'
 const params = z.object({ key: z.string() })
 const errors = ['workflow_missing', 'idempotency_key_mismatch', 'idempotency_key_too_long'] as const
 
-async function move(context: Context, key: string, request: MoveRequest, to: Move['to'], due: number) {
+/** `dueAt` is asked only when it is no repeat: what was moved once is answered so again, though its instant is past by now. */
+async function move(
+  context: Context,
+  key: string,
+  request: MoveRequest,
+  to: Move['to'],
+  dueAt: (now: number) => number,
+) {
   const run = addressOf(await knownDefinition(context, key), keyOf(request)!)
   const { definition: workflow, cancelationKey, workflowId } = run
   return once(context, {
@@ -29,8 +36,9 @@ async function move(context: Context, key: string, request: MoveRequest, to: Mov
     body: request,
     turn: workflowId,
     async work(tx) {
+      const now = context.now()
       const recipients = keysOf(request.recipients)
-      const wish = { workflowId, recipients, workflowRunId: null, to, due, now: context.now() }
+      const wish = { workflowId, recipients, workflowRunIds: null, to, due: dueAt(now), now }
       const { answer, signal } = await moveIn(tx, { workflow, cancelationKey }, wish)
       const signals = signal === null ? [] : [{ ...run, id: signal.id, kind: 'move' as const, groups: signal.groups }]
       return { answer, signals }
@@ -72,7 +80,7 @@ const rescheduleRoute = defineRoute({
   errors,
   idempotent: true,
   handle: ({ params, body }, context) =>
-    move(context, params.key, body, 'rescheduled', dueOf(body, context.now())) as Promise<never>,
+    move(context, params.key, body, 'rescheduled', (now) => dueOf(body, now)) as Promise<never>,
 })
 
 const sendNowRoute = defineRoute({
@@ -86,7 +94,7 @@ const sendNowRoute = defineRoute({
   response: sendNowAnswer,
   errors,
   idempotent: true,
-  handle: ({ params, body }, context) => move(context, params.key, body, 'sent_now', context.now()) as Promise<never>,
+  handle: ({ params, body }, context) => move(context, params.key, body, 'sent_now', (now) => now) as Promise<never>,
 })
 
 export const moveRoutes = [rescheduleRoute, sendNowRoute]

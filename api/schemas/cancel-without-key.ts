@@ -21,7 +21,8 @@ export const bulkCancelRequest = z
 const many = {
   status: verdict.shape.status,
   summary: verdict.shape.summary.describe('Sums over the verdicts'),
-  verdicts: z.array(verdict),
+  verdicts: z.array(verdict).describe('In all 10,000 runs of recipients and archived messages at most'),
+  truncated: verdict.shape.truncated,
 }
 
 export const userCancelAnswer = z.object({ user: z.string(), ...many }).meta({ id: 'UserCancelAnswer' })

@@ -263,7 +263,7 @@ onEachStore(catalogOf(version, other), (store) => {
     const key = freshKey()
     const first = await accept(db, version, key, ['ada', 'bob'])
     const second = await accept(db, version, key, ['ada'])
-    const { verdict } = await cancel(db, version, key, { workflowRunId: first.workflowRunId })
+    const { verdict } = await cancel(db, version, key, { workflowRunIds: [first.workflowRunId] })
     assert.equal(verdict.summary.canceled, 2)
     assert.deepEqual(
       (await Promise.all([...first.rows, ...second.rows].map((id) => rowNow(db, id)))).map(({ status }) => status),

@@ -91,7 +91,7 @@ export class Race {
   async move(named: string[]): Promise<void> {
     const { definition: workflow, workflowId } = addressOf(this.#version.definition.key, this.key)
     const now = Date.now()
-    const which = { workflowId, recipients: named, workflowRunId: null }
+    const which = { workflowId, recipients: named, workflowRunIds: null }
     const { answer } = await transaction(this.#db, (tx) =>
       moveIn(tx, { workflow, cancelationKey: this.key }, { ...which, to: 'rescheduled', due: now, now }),
     )

@@ -58,7 +58,7 @@ export async function cancel(
   key: string,
   given: Partial<Cancel> = {},
 ): Promise<Canceled> {
-  const request = { recipients: null, workflowRunId: null, archiveSent: false, apiKey: 'test', reason: null }
+  const request = { recipients: null, workflowRunIds: null, archiveSent: false, apiKey: 'test', reason: null }
   const workflowId = workflowIdOf(definition.key, { cancelationKey: key })
   return transaction(db, (tx) =>
     cancelIn(

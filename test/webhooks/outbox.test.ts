@@ -41,7 +41,7 @@ const cancel = (db: Database, key: string, given: { reason?: string; apiKey?: st
       {
         workflowId: workflowIdOf('story', { cancelationKey: key }),
         recipients: null,
-        workflowRunId: null,
+        workflowRunIds: null,
         archiveSent: false,
         apiKey: given.apiKey ?? 'first',
         reason: given.reason ?? null,
@@ -158,7 +158,7 @@ onEachStore(catalogOf(version, single), (store) => {
         {
           workflowId: workflowIdOf('single', { cancelationKey: 'late' }),
           recipients: null,
-          workflowRunId: null,
+          workflowRunIds: null,
           archiveSent: false,
           apiKey: 'test',
           reason: null,

@@ -110,7 +110,7 @@ export class Caller {
   }
 
   async cancelTrigger({ address, workflowRunId, rows }: Trigger, recipients: string[] | null): Promise<void> {
-    await this.#cancel(address, { recipients, workflowRunId }, [{ address, workflowRunId, rows }])
+    await this.#cancel(address, { recipients, workflowRunIds: [workflowRunId] }, [{ address, workflowRunId, rows }])
   }
 
   /** Cancels one recipient of one trigger. */
@@ -121,7 +121,7 @@ export class Caller {
 
   async #cancel(
     address: RunAddress,
-    wish: { recipients: string[] | null; workflowRunId?: string },
+    wish: { recipients: string[] | null; workflowRunIds?: string[] },
     addressed: Trigger[],
   ): Promise<void> {
     const { context, tell } = this.#options
@@ -136,7 +136,7 @@ export class Caller {
     const due = to === 'sent_now' ? now : now + later
     const { workflowId, definition: workflow, cancelationKey } = this.address(where)
     const { answer, signal } = await transaction(this.#db, (tx) =>
-      moveIn(tx, { workflow, cancelationKey }, { workflowId, recipients, workflowRunId: null, to, due, now }),
+      moveIn(tx, { workflow, cancelationKey }, { workflowId, recipients, workflowRunIds: null, to, due, now }),
     )
     const moved = answer.recipients.flatMap(({ runs }) => runs).filter(({ outcome }) => outcome === to)
     await this.account.moved(
