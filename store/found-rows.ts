@@ -86,8 +86,8 @@ async function withSteps(tx: Database, rows: Row[]): Promise<FoundRow[]> {
     return {
       ...row,
       step: steps[step]!.ref,
-      // A delay still to be planned is carried out at once: nobody sleeps before it.
-      sleeps: row.status === 'waiting' && steps[step]!.type !== 'delay' && (attempt > 0 || delayed),
+      // At the step after a delay, which may be another one. A first delay still to be planned is planned at once.
+      sleeps: row.status === 'waiting' && (attempt > 0 || delayed),
       acceptedAt: new Date(Math.round(acceptedMs)),
     }
   })

@@ -1,143 +1,20 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { Database } from '../../store/database.ts'
-import { settle, type Settlement } from '../../store/settle.ts'
+import { settle } from '../../store/settle.ts'
 import { keyOfMessageId } from '../../store/message-id.ts'
 import { cancels, messageEvents, messages, pendingSignals, recipientRuns, runs } from '../../store/schema.ts'
-import type { Outcome, Verdict } from '../../store/verdict.ts'
+import type { Verdict } from '../../store/verdict.ts'
 import { idsOf } from '../../workflows/messages.ts'
 import { eq, inArray } from 'drizzle-orm'
 import { onEachStore } from '../support/each-store.ts'
 import { accept, cancel, claimRow, deliver, delivered, holder, rowNow, toRetry } from '../support/recipient-runs.ts'
+import { invite as version, rowStates, sleeper } from '../support/row-states.ts'
 import { catalogOf, testVersion } from '../support/versions.ts'
 
-const version = testVersion('invite', ['feed', 'feed_again', 'mail'])
 const other = testVersion('other', ['feed', 'mail'])
 
 let keys = 0
 const freshKey = () => `key-${(keys += 1)}`
-
-interface Found {
-  /** What a cancel answers, and again. */
-  outcome: Outcome
-  again: Outcome
-  /** Steps of which the verdict names a message. */
-  sent: number[]
-  inFlight: string | null
-  status: 'waiting' | 'claimed' | 'ended' | 'canceled'
-  reason?: string
-}
-
-type State = Found & { bring: (db: Database, id: number, key: string) => Promise<unknown> }
-
-const canceledWhileClaimed = async (db: Database, id: number, key: string, sent: number) => {
-  await deliver(db, version, id, sent)
-  await claimRow(db, version, id)
-  await cancel(db, version, key)
-}
-const endedWith = async (db: Database, id: number, given: Partial<Settlement>) =>
-  settle(db, [delivered(version, await rowNow(db, id), { status: 'ended', step: 0, ...given })], null, 0)
-
-const states: Record<string, State> = {
-  'asleep before its first step': {
-    bring: () => Promise.resolve(),
-    outcome: 'canceled',
-    again: 'already_canceled',
-    sent: [],
-    inFlight: null,
-    status: 'canceled',
-  },
-  'asleep after a message': {
-    bring: (db, id) => deliver(db, version, id),
-    outcome: 'canceled',
-    again: 'already_canceled',
-    sent: [0],
-    inFlight: null,
-    status: 'canceled',
-  },
-  'asleep before its last step': {
-    bring: (db, id) => deliver(db, version, id, 2),
-    outcome: 'canceled',
-    again: 'already_canceled',
-    sent: [0, 1],
-    inFlight: null,
-    status: 'canceled',
-  },
-  'in backoff': {
-    async bring(db, id) {
-      await claimRow(db, version, id)
-      await settle(db, [toRetry(version, await rowNow(db, id))], holder(), 0)
-    },
-    outcome: 'canceled',
-    again: 'already_canceled',
-    sent: [],
-    inFlight: null,
-    status: 'canceled',
-  },
-  'claimed, with steps to come': {
-    bring: (db, id) => claimRow(db, version, id),
-    outcome: 'canceled',
-    again: 'already_canceled',
-    sent: [],
-    inFlight: 'feed',
-    status: 'claimed',
-  },
-  'claimed at its last step': {
-    async bring(db, id) {
-      await deliver(db, version, id, 2)
-      await claimRow(db, version, id)
-    },
-    outcome: 'sending',
-    again: 'sending',
-    sent: [0, 1],
-    inFlight: 'mail',
-    status: 'claimed',
-  },
-  'claimed, and canceled since': {
-    bring: (db, id, key) => canceledWhileClaimed(db, id, key, 1),
-    outcome: 'already_canceled',
-    again: 'already_canceled',
-    sent: [0],
-    inFlight: 'feed_again',
-    status: 'claimed',
-  },
-  'claimed at its last step, and canceled since': {
-    bring: (db, id, key) => canceledWhileClaimed(db, id, key, 2),
-    outcome: 'sending',
-    again: 'sending',
-    sent: [0, 1],
-    inFlight: 'mail',
-    status: 'claimed',
-  },
-  'through, with messages': {
-    bring: (db, id) => deliver(db, version, id, 3),
-    outcome: 'already_sent',
-    again: 'already_sent',
-    sent: [0, 1, 2],
-    inFlight: null,
-    status: 'ended',
-  },
-  'through, without one': {
-    bring: (db, id) => endedWith(db, id, { sent: 0, reason: 'no address', message: undefined }),
-    outcome: 'ended',
-    again: 'ended',
-    sent: [],
-    inFlight: null,
-    status: 'ended',
-    reason: 'no address',
-  },
-  'halted after a message': {
-    async bring(db, id) {
-      await deliver(db, version, id)
-      await endedWith(db, id, { sent: 0, errors: 1, reason: 'bad template', message: undefined })
-    },
-    outcome: 'already_sent',
-    again: 'already_sent',
-    sent: [0],
-    inFlight: null,
-    status: 'ended',
-  },
-}
 
 function only(verdict: Verdict) {
   assert.equal(verdict.recipients.length, 1)
@@ -153,16 +30,17 @@ function only(verdict: Verdict) {
 const steps = (verdict: Verdict) =>
   only(verdict).runs.flatMap((run) => run.messages.map((id) => keyOfMessageId(id)!.step))
 
-onEachStore(catalogOf(version, other), (store) => {
-  for (const [state, expected] of Object.entries(states)) {
+onEachStore(catalogOf(version, sleeper, other), (store) => {
+  for (const [state, expected] of Object.entries(rowStates)) {
     for (const named of [true, false]) {
       test(`a recipient ${state} is ${expected.outcome}, ${named ? 'by name' : 'with everyone'}`, async () => {
         const db = store()
         const key = freshKey()
-        const { rows, workflowRunId } = await accept(db, version, key, ['ada'])
+        const { version: of = version } = expected
+        const { rows, workflowRunId } = await accept(db, of, key, ['ada'], expected.accepted)
         await expected.bring(db, rows[0]!, key)
         const recipients = named ? ['ada'] : null
-        const { verdict, signal } = await cancel(db, version, key, { recipients })
+        const { verdict, signal } = await cancel(db, of, key, { recipients })
         const { id, outcome, reason, runs: found } = only(verdict)
         assert.deepEqual([id, outcome, reason], ['ada', expected.outcome, expected.reason])
         assert.deepEqual([found[0]?.workflow_run_id, found[0]?.in_flight], [workflowRunId, expected.inFlight])
@@ -171,7 +49,7 @@ onEachStore(catalogOf(version, other), (store) => {
         // Only who slept is to be taken out of the run.
         const slept = expected.status === 'canceled' && expected.outcome === 'canceled'
         assert.deepEqual(signal?.message, slept ? { rows: [[rows[0], rows[0]]], recipients: ['ada'] } : undefined)
-        assert.equal(only((await cancel(db, version, key, { recipients })).verdict).outcome, expected.again)
+        assert.equal(only((await cancel(db, of, key, { recipients })).verdict).outcome, expected.again)
       })
     }
   }
@@ -229,7 +107,7 @@ onEachStore(catalogOf(version, other), (store) => {
     const db = store()
     const key = freshKey()
     const { rows } = await accept(db, version, key, ['ada'])
-    await states['in backoff']!.bring(db, rows[0]!, key)
+    await rowStates['in backoff']!.bring(db, rows[0]!, key)
     await cancel(db, version, key)
     const [message] = await db.select().from(messages).where(eq(messages.recipientRunId, rows[0]!))
     assert.deepEqual([message?.status, message?.reason], ['not_sent', 'canceled before the next try'])

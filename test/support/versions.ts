@@ -13,13 +13,20 @@ const mail = (ref: string): Step => {
   return { type: 'channel', ref, name: ref, channel: channel(emailChannel), channelType: 'email', template }
 }
 
-/** Steps by their refs: `wait` sleeps a day, `until` to the instant at data.remind_at. */
+/** Steps by their refs: `wait` sleeps a day, `wait_long` two, `until` to the instant at data.remind_at. */
 const steps = {
   feed: feed('feed'),
   feed_again: feed('feed_again'),
   mail: mail('mail'),
   mail_again: mail('mail_again'),
   wait: { type: 'delay', ref: 'wait', name: 'wait', delayFor: { unit: 'days', value: 1 }, delayUntil: null },
+  wait_long: {
+    type: 'delay',
+    ref: 'wait_long',
+    name: 'wait_long',
+    delayFor: { unit: 'days', value: 2 },
+    delayUntil: null,
+  },
   until: { type: 'delay', ref: 'until', name: 'until', delayFor: null, delayUntil: 'data.remind_at' },
 } as const satisfies Record<string, Step>
 
