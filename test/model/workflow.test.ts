@@ -2,7 +2,7 @@ import { test } from 'node:test'
 import { openPglite } from '../../store/database.ts'
 import { livesHold } from '../support/model/sequences-hold.ts'
 
-const LIVES = 5
+const LIVES = 10
 
 test('the whole workflow, replayed at every task: each step is sent once or canceled, and every answer is true', async () => {
   await livesHold(await openPglite(null), LIVES)

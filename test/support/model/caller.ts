@@ -9,13 +9,13 @@ import { transaction, type Database } from '../../../store/database.ts'
 import { moveIn, type Move } from '../../../store/move.ts'
 import { silent } from '../../../store/outbox.ts'
 import type { PendingSignal } from '../../../store/pending-signals.ts'
-import { rowOfUuid } from '../../../store/row-id.ts'
 import { workflowIdOf } from '../../../store/workflow-id.ts'
 import { idsOf, type Range, type TakeOutInput } from '../../../workflows/messages.ts'
-import { Account, type RowSeen } from './account.ts'
+import { Account } from './account.ts'
+import type { RowSeen } from './row-seen.ts'
 
 /** Each definition has one key, so that commands meet. */
-export const keys = ['story', 'letters'] as const
+export const keys = ['story', 'letters', 'patience'] as const
 export type Home = (typeof keys)[number]
 /** Where a command acts: under the key the sequence began with, under the other one, or under none. */
 export type Where = 'here' | 'elsewhere' | 'without a key'
@@ -35,6 +35,8 @@ export interface CallerOptions {
   tell: (signals: PendingSignal[]) => Promise<void> | void
   /** Nobody delivers while a call is under way: then what it did is known exactly. */
   isAlone: boolean
+  /** Nothing is lost or late. */
+  punctual: boolean
 }
 
 /** The api's calls on the real store, each held to account. */
@@ -48,7 +50,7 @@ export class Caller {
 
   constructor(options: CallerOptions) {
     this.#options = options
-    this.account = new Account(this.#db)
+    this.account = new Account(this.#db, options)
   }
 
   get #db(): Database {
@@ -98,7 +100,7 @@ export class Caller {
     this.triggers.push(trigger)
     if (replaced !== undefined) {
       const addressed = before.flatMap((each) => each.rows)
-      await this.account.judged(replaced, addressed)
+      await this.account.judged(replaced, addressed, null)
     }
     this.#generations.set(trigger.address.workflowId, joined ? [...before, trigger] : [trigger])
     await tell(signals)
@@ -126,7 +128,7 @@ export class Caller {
   ): Promise<void> {
     const { context, tell } = this.#options
     const { answer, signals } = await transaction(this.#db, (tx) => cancelPending(tx, context, address, wish))
-    await this.account.judged(answer, this.#named(addressed, wish.recipients))
+    await this.account.judged(answer, this.#named(addressed, wish.recipients), wish.recipients)
     await tell(signals)
   }
 
@@ -135,14 +137,10 @@ export class Caller {
     const now = context.now()
     const due = to === 'sent_now' ? now : now + later
     const { workflowId, definition: workflow, cancelationKey } = this.address(where)
-    const { answer, signal } = await transaction(this.#db, (tx) =>
-      moveIn(tx, { workflow, cancelationKey }, { workflowId, recipients, workflowRunIds: null, to, due, now }),
-    )
-    const moved = answer.recipients.flatMap(({ runs }) => runs).filter(({ outcome }) => outcome === to)
-    await this.account.moved(
-      moved.map((entry) => rowOfUuid(entry.workflow_recipient_run_id)!),
-      due,
-    )
+    const wish = { workflowId, recipients, workflowRunIds: null, to, due, now }
+    const before = await this.account.seen(this.#named(this.#generations.get(workflowId) ?? [], recipients))
+    const { answer, signal } = await transaction(this.#db, (tx) => moveIn(tx, { workflow, cancelationKey }, wish))
+    await this.account.moveJudged(answer, wish, before, recipients)
     if (signal === null) return
     await tell([{ ...this.address(where), id: signal.id, kind: 'move', groups: signal.groups }])
   }

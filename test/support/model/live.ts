@@ -1,3 +1,4 @@
+import { activityInfo } from '@temporalio/activity'
 import { Client, WorkflowNotFoundError } from '@temporalio/client'
 import type { TestWorkflowEnvironment } from '@temporalio/testing'
 import { DefaultLogger, Runtime, Worker } from '@temporalio/worker'
@@ -84,6 +85,7 @@ export class Live {
         for (const signal of signals) await this.#signaler.send(signal)
       },
       isAlone: false,
+      punctual: true,
     })
     this.#activities = this.#activitiesOf(caller, provider)
     await caller.trigger('here', recipients, 'join')
@@ -103,7 +105,9 @@ export class Live {
     const send = ({ messageId }: Outgoing<unknown>): Promise<SendResult> => {
       const input = handedOut.getStore()!
       const answer = pick(provider, (sends += 1))
-      caller.account.send({ input }, input.now, { messageId, answer })
+      const { workflowExecution, activityId, attempt } = activityInfo()
+      const by = { claim: `${workflowExecution?.runId ?? ''}:${activityId}`, attempt }
+      caller.account.send({ input }, by, input.now, { messageId, answer })
       return Promise.resolve(answer === 'sent' ? { kind: answer } : { kind: answer, reason: 'the provider says so' })
     }
     const sender = { concurrency: 5, send, close: () => Promise.resolve() }

@@ -12,6 +12,7 @@ import { World } from './world.ts'
 const catalog = catalogOf(
   testVersion('story', ['feed', 'wait', 'mail']),
   testVersion('letters', ['mail', 'wait', 'feed', 'mail_again']),
+  testVersion('patience', ['wait_long', 'wait', 'mail', 'feed']),
 )
 
 /** `{"seed": …, "path": …, "replayPath": …}` as a failure printed them: that sequence is run alone. */

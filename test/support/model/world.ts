@@ -15,6 +15,8 @@ import { ModelRun, type Job } from './run.ts'
 
 /** Ahead of the host's clock, which deliver looks at, too. */
 const START = Date.UTC(2100, 0, 1)
+/** As deliver has it. */
+const CLAIMED_ELSEWHERE_MS = 15_000
 
 /**
  * The real store, the api's calls on it, the real deliver and the real run state; Temporal's part, its signals, its
@@ -36,6 +38,7 @@ export class World {
       home,
       tell: (signals) => void this.underWay.push(...signals),
       isAlone: true,
+      punctual: false,
     })
   }
 
@@ -115,7 +118,8 @@ export class World {
   }
 
   /** The clock goes to an offset from the next instant somebody wakes. */
-  passTo(offset: number): void {
+  async passTo(offset: number): Promise<void> {
+    await this.#holdAwake()
     const dues = [...this.runs.values()].flatMap(({ state }) => state.nextDue ?? [])
     const next = dues.length === 0 ? this.now : Math.min(...dues)
     this.now = Math.max(this.now, next + offset)
@@ -126,7 +130,7 @@ export class World {
   async #comeDue(): Promise<void> {
     if (this.idle.length === 0) while (this.underWay.length > 0) await this.arrive(0)
     if (this.idle.length === 0) while (this.done.length > 0) this.settle(0)
-    if (this.idle.length === 0) this.passTo(0)
+    if (this.idle.length === 0) await this.passTo(0)
   }
 
   /** A worker takes a job, or the next attempt of one. `meanwhile`: at the same time. */
@@ -139,8 +143,9 @@ export class World {
     const job = pick(this.idle, n)
     const { run, activityId, attempt, input } = job
     if (attempt > 1) await this.caller.account.lost(job)
+    const by = { claim: `${run.workflowId}:${activityId}`, attempt }
     const tried = new Attempt(this.#db, { workflowId: run.workflowId, activityId, attempt, input }, fate, (send) =>
-      this.caller.account.send(job, this.now, send),
+      this.caller.account.send(job, by, this.now, send),
     )
     if ((await tried.still()) === 'hangs') job.hanging = tried
     else {
@@ -208,7 +213,22 @@ export class World {
     while (this.requested.length > 0) await this.takeOut(0, true)
     while (this.idle.length > 0) await this.work(0, { kind: 'ends', answers: ['sent'] })
     while (this.done.length > 0) this.settle(0)
-    this.passTo(0)
+    await this.passTo(0)
+  }
+
+  /** With nothing under way, each run wakes whoever waits no later than the store has it: no move went by it. */
+  async #holdAwake(): Promise<void> {
+    if (this.jobs.length > 0 || (await this.#unconfirmed()).length > 0) return
+    const waiting = (await this.caller.account.seen([...this.caller.account.rows.keys()])).filter(
+      ({ status }) => status === 'waiting',
+    )
+    const known = new Map([...this.runs.values()].flatMap(({ state }) => [...state.sleepers]))
+    for (const row of waiting) {
+      const sleeper = known.get(row.id)
+      // What somebody else had claimed is looked at a little later.
+      const latest = Math.max(row.due, this.now + CLAIMED_ELSEWHERE_MS)
+      assert.ok(sleeper !== undefined && sleeper.due <= latest, JSON.stringify({ row, sleeper, now: this.now }))
+    }
   }
 
   /** All instants pass: nobody is left anywhere, and every answer was true. */
