@@ -15,11 +15,12 @@ import type { Verdict } from '../../store/verdict.ts'
 import { idsOf } from '../../workflows/messages.ts'
 import { startApi, type ApiServer } from '../support/api-server.ts'
 import { testPostgres, type TestDatabase } from '../support/postgres.ts'
+import { holdMoves } from '../support/race-moves.ts'
 import { Race, type JudgedVerdict } from '../support/race.ts'
 import { catalogOf, testVersion } from '../support/versions.ts'
 
-const version = testVersion('invite', ['feed', 'feed_again', 'mail'])
-const CONNECTIONS = 40
+const version = testVersion('invite', ['feed', 'wait', 'feed_again', 'mail'])
+const CONNECTIONS = 50
 const ROUNDS = 8
 const PEOPLE = Array.from({ length: 300 }, (_, i) => `user-${i}`)
 
@@ -126,6 +127,7 @@ async function holdToAccount(race: Race): Promise<void> {
     told.sort((a, b) => a - b),
     withdrawn.map(rowOf).sort((a, b) => a - b),
   )
+  await holdMoves(db, race, version, sentTo)
   await holdGenerations(race)
 }
 
@@ -147,7 +149,8 @@ async function holdGenerations(race: Race): Promise<void> {
     [...generations].sort((a, b) => a - b),
   )
   const generationOf = new Map(stored.map((trigger) => [trigger.workflowRunId, trigger.generation]))
-  for (const { verdict, began, named } of race.verdicts) {
+  const answers = [...race.verdicts, ...race.moves.map((move) => ({ ...move, verdict: move.answer }))]
+  for (const { verdict, began, named } of answers) {
     const entries = verdict.recipients.flatMap((each) =>
       each.runs.map((run) => ({ ...run, id: recipientKey(each.id) })),
     )
@@ -174,6 +177,7 @@ const step = fc.oneof(
   { weight: 2, arbitrary: fc.record({ do: fc.constant('cancel' as const), named: fc.constant(null) }) },
   { weight: 3, arbitrary: fc.record({ do: fc.constant('join' as const), named: someone }) },
   { weight: 8, arbitrary: fc.record({ do: fc.constant('move' as const), named: someone }) },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant('move' as const), named: fc.constant(null) }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constantFrom('replace' as const, 'keep' as const), named: someone }) },
 )
 /** What several callers do, each one thing after the other. */
@@ -184,6 +188,7 @@ test('no verdict is ever false, whatever sends, moves, joins and replaces at the
   t.diagnostic(`BELAY_TEST_SEED=${seed}`)
   let judged = 0
   let moved = 0
+  let moveAnswers = 0
   const round = fc.asyncProperty(callers, fc.infiniteStream(fc.nat(99)), async (plan, dice) => {
     const race = raceOf(() => dice.next().value as number)
     await race.trigger(PEOPLE, 'join')
@@ -202,11 +207,12 @@ test('no verdict is ever false, whatever sends, moves, joins and replaces at the
     )
     await holdToAccount(race)
     judged += race.verdicts.flatMap(entriesOf).length
-    moved += race.moved
+    moved += race.moves.reduce((sum, { revisions }) => sum + revisions.size, 0)
+    moveAnswers += race.moves.flatMap(({ answer }) => answer.recipients.flatMap(({ runs }) => runs)).length
   })
   // Not shrunk: a race that was lost once may not be lost again.
   await fc.assert(round, { seed, numRuns: ROUNDS, endOnFailure: true })
-  t.diagnostic(`${judged} verdicts on recipient runs held, ${moved} sleeps were moved`)
+  t.diagnostic(`${judged} verdicts on recipient runs held, ${moveAnswers} answers to moves, ${moved} sleeps were moved`)
   assert.ok(moved > 0, 'nothing was moved: the race tested nothing of it')
   assert.equal(await deadlocks(), 0)
 })

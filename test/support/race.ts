@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { setImmediate as turn } from 'node:timers/promises'
+import { setImmediate as turn, setTimeout as wait } from 'node:timers/promises'
 import { acceptTrigger, type TriggerAnswer } from '../../api/accept-trigger.ts'
 import { addressOf, cancelPending } from '../../api/cancel-pending.ts'
 import type { Context } from '../../api/route.ts'
@@ -9,7 +9,7 @@ import { transaction, type Database } from '../../store/database.ts'
 import { claim } from '../../store/claims.ts'
 import { loadRows, type DeliveryRow } from '../../store/deliveries.ts'
 import { settle, type Settlement } from '../../store/settle.ts'
-import { moveIn } from '../../store/move.ts'
+import { moveIn, type Move } from '../../store/move.ts'
 import type { Verdict } from '../../store/verdict.ts'
 import { idsOf } from '../../workflows/messages.ts'
 import { delivered, newMessage, toRetry } from './recipient-runs.ts'
@@ -22,8 +22,22 @@ interface Span {
 
 export type JudgedVerdict = Span & { verdict: Verdict; named: string[] | null }
 export type AnsweredTrigger = Span & { answer: TriggerAnswer; rows: number[]; recipients: string[] }
-/** A row taken for a send: a claim, or a claim and settlement in one. */
-export type Take = Span & { row: number; step: number }
+export type AnsweredMove = Span & {
+  answer: Awaited<ReturnType<typeof moveIn>>['answer']
+  to: Move['to']
+  /** Epoch milliseconds. */
+  due: number
+  named: string[] | null
+  /** The rows moved, and the revision each has since. */
+  revisions: Map<number, number>
+}
+/** A row taken for a send, at the instant `at`: a claim, or a claim and settlement in one. */
+export type Take = Span & { row: number; step: number; revision: number; at: number }
+
+/** How far from now sleeps are moved to, either way, and how long they last. */
+const NEAR_MS = 50
+/** Somebody may be moved to an earlier instant meanwhile. */
+const LOOK_MS = 10
 
 /**
  * One key of one definition, with workers that carry its recipient runs on as fast as they can, while triggers and
@@ -32,9 +46,8 @@ export type Take = Span & { row: number; step: number }
 export class Race {
   readonly verdicts: JudgedVerdict[] = []
   readonly triggers: AnsweredTrigger[] = []
+  readonly moves: AnsweredMove[] = []
   readonly takes: Take[] = []
-  /** How many sleeps were moved. */
-  moved = 0
   readonly key: string
   readonly #context: Context
   readonly #version: DefinitionVersion
@@ -87,15 +100,20 @@ export class Race {
     this.verdicts.push({ began, ended: this.#turn(), verdict: answer, named })
   }
 
-  /** Moves whoever sleeps there: a hand-out at the revision before is refused. */
-  async move(named: string[]): Promise<void> {
+  /** Moves whoever sleeps there to an instant before or after their own: a hand-out at the revision before is refused. */
+  async move(named: string[] | null): Promise<void> {
     const { definition: workflow, workflowId } = addressOf(this.#version.definition.key, this.key)
+    const began = this.#turn()
     const now = Date.now()
+    const to = this.#dice() < 30 ? 'sent_now' : 'rescheduled'
+    const due = to === 'sent_now' ? now : now + NEAR_MS - (this.#dice() % (2 * NEAR_MS))
     const which = { workflowId, recipients: named, workflowRunIds: null }
-    const { answer } = await transaction(this.#db, (tx) =>
-      moveIn(tx, { workflow, cancelationKey: this.key }, { ...which, to: 'rescheduled', due: now, now }),
+    const { answer, signal } = await transaction(this.#db, (tx) =>
+      moveIn(tx, { workflow, cancelationKey: this.key }, { ...which, to, due, now }),
     )
-    this.moved += answer.summary['rescheduled' as keyof typeof answer.summary]
+    const groups = signal?.groups ?? []
+    const revisions = new Map(groups.flatMap(({ rows, revision }) => idsOf(rows).map((id) => [id, revision] as const)))
+    this.moves.push({ began, ended: this.#turn(), answer, to, due, named, revisions })
   }
 
   /** Resolves when nobody is pending any more. */
@@ -115,18 +133,25 @@ export class Race {
     for (;;) {
       const rows = (await loadRows(this.#db, ids)).filter(({ status }) => status === 'waiting')
       if (rows.length === 0) return
-      if (this.#dice() < 40) await this.#sendAtOnce(rows)
-      else await this.#sendClaimed(rows)
+      const now = Date.now()
+      const due = rows.filter((row) => row.due <= now)
+      if (due.length === 0) await wait(LOOK_MS)
+      else if (this.#dice() < 40) await this.#sendAtOnce(due)
+      else await this.#sendClaimed(due)
     }
+  }
+
+  #took({ id, step, revision }: DeliveryRow, began: number, at: number): void {
+    this.takes.push({ began, ended: this.#turn(), row: id, step, revision, at })
   }
 
   /** In-app: claim, message and settlement are one. */
   async #sendAtOnce(rows: DeliveryRow[]): Promise<void> {
     const began = this.#turn()
-    const settlements = rows.map((row) => delivered(this.#version, row))
-    const settled = await settle(this.#db, settlements, null, Date.now())
-    const ended = this.#turn()
-    for (const row of rows) if (settled.has(row.id)) this.takes.push({ began, ended, row: row.id, step: row.step })
+    const settlements = rows.map((row) => this.#delivered(row))
+    const at = Date.now()
+    const settled = await settle(this.#db, settlements, null, at)
+    for (const row of rows) if (settled.has(row.id)) this.#took(row, began, at)
   }
 
   /** Through a provider: claimed each by itself, settled together, some to be tried again. */
@@ -135,8 +160,9 @@ export class Race {
     const claimed = await Promise.all(
       rows.map(async (row) => {
         const began = this.#turn()
-        const taken = await claim(this.#db, row, newMessage(this.#version, row.step), holder, Date.now())
-        if (taken) this.takes.push({ began, ended: this.#turn(), row: row.id, step: row.step })
+        const at = Date.now()
+        const taken = await claim(this.#db, row, newMessage(this.#version, row.step), holder, at)
+        if (taken) this.#took(row, began, at)
         return taken ? [row] : []
       }),
     )
@@ -148,10 +174,21 @@ export class Race {
 
   #sent(row: DeliveryRow): Settlement {
     const luck = this.#dice()
-    if (luck < 45 && row.attempt < 4) return toRetry(this.#version, row)
-    const settlement = delivered(this.#version, row)
+    if (luck < 45 && row.attempt < 4) return { ...toRetry(this.#version, row), due: this.#soon() }
+    const settlement = this.#delivered(row)
     if (luck >= 55) return settlement
     const message = { ...settlement.message!, status: 'undelivered' as const, reason: 'refused' }
     return { ...settlement, sent: 0, errors: 1, reason: 'refused', message }
+  }
+
+  /** The next step is due at once, or after the delay before it. */
+  #delivered(row: DeliveryRow): Settlement {
+    const settlement = delivered(this.#version, row)
+    const sleeps = this.#version.definition.steps[settlement.step - 1]?.type === 'delay'
+    return { ...settlement, due: sleeps ? this.#soon() : Date.now() }
+  }
+
+  #soon(): number {
+    return Date.now() + (this.#dice() % NEAR_MS)
   }
 }
