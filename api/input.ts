@@ -81,7 +81,7 @@ function messageOf(issue: Issue): string {
 function typeOf(issue: Issue): string {
   if (isTypeFault(issue)) return issue.input === undefined ? 'required' : 'cast'
   if (issue.code === 'too_big' || issue.code === 'too_small') return 'length'
-  if (issue.code === 'invalid_value') return 'inclusion'
+  if (issue.code === 'invalid_value') return issue.input === undefined ? 'required' : 'inclusion'
   return issue.code === 'invalid_format' ? 'format' : 'invalid'
 }
 

@@ -14,11 +14,11 @@ const tag = 'Messages'
 const params = z.object({ id: z.string() })
 
 const metadata = z
-  .record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.null()]))
-  .refine(
-    (fields) => Object.keys(fields).length <= MAX_METADATA_FIELDS,
-    `must have at most ${MAX_METADATA_FIELDS} fields`,
-  )
+  .record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.null()], 'must be a text, a number or a boolean'))
+  .refine((fields) => Object.keys(fields).length <= MAX_METADATA_FIELDS, {
+    message: `must have at most ${MAX_METADATA_FIELDS} fields`,
+    params: { type: 'length' },
+  })
   .nullable()
   .optional()
 
@@ -62,7 +62,10 @@ function batchRoute(action: EngagementAction): Route {
     tag,
     summary: `Mark messages as ${action}`,
     description: 'Answers the messages as they are then, in the order of the ids; what is no message is left out.',
-    body: z.object({ message_ids: z.array(z.string()).min(1).max(MAX_BATCH), metadata }),
+    body: z.object({
+      message_ids: z.array(z.string()).min(1, 'names no message').max(MAX_BATCH, `names more than ${MAX_BATCH}`),
+      metadata,
+    }),
     response: z.array(message),
     async handle({ body }, { store, now, outbox }) {
       const options = { now: now(), metadata: body.metadata ?? undefined }

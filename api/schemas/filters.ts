@@ -4,7 +4,10 @@ import type { DataFilter, InstantFilter } from '../../store/message-filter.ts'
 /** One or several values of a query field: `a[]=1&a[]=2`, `a[0]=1`, `a=1`. */
 export function several<Item extends z.ZodType>(item: Item, max = 100) {
   return z
-    .preprocess((value) => (value === undefined || Array.isArray(value) ? value : [value]), z.array(item).max(max))
+    .preprocess(
+      (value) => (value === undefined || Array.isArray(value) ? value : [value]),
+      z.array(item).max(max, `has more than ${max} values`),
+    )
     .optional()
 }
 

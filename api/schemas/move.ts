@@ -15,7 +15,7 @@ const common = {
     .describe('Left out or null: everyone asleep under the key'),
 }
 
-const duration = z.object({ unit: z.enum(durationUnits), value: z.number().int().min(1) })
+const duration = z.object({ unit: z.enum(durationUnits), value: z.number().int().min(1, 'must be 1 or more') })
 
 export const sendNowRequest = z.strictObject(common).superRefine(neededKey).meta({ id: 'SendNowRequest' })
 

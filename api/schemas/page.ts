@@ -3,6 +3,7 @@ import type { Page, Position, Window } from '../../store/page.ts'
 
 const DEFAULT_SIZE = 50
 const MAX_SIZE = 50
+const sizes = `must be 1 to ${MAX_SIZE}`
 
 /** What the rows of a list are ordered by, as a cursor carries it: an instant with row and step, or a row alone. */
 export const messagePosition = z.tuple([z.iso.datetime(), z.int().min(0), z.int().min(0).max(32_767)])
@@ -37,7 +38,7 @@ function parseJson(text: string): unknown {
 export const pageQuery = (position: z.ZodType<Position>) => ({
   after: cursor(position).optional().describe('A cursor: what is older than it'),
   before: cursor(position).optional().describe('A cursor: what is newer than it, next to it first'),
-  page_size: z.coerce.number().int().min(1).max(MAX_SIZE).default(DEFAULT_SIZE),
+  page_size: z.coerce.number().int().min(1, sizes).max(MAX_SIZE, sizes).default(DEFAULT_SIZE),
 })
 
 export function windowOf(query: {
