@@ -66,6 +66,51 @@ test('what does not sleep cannot be moved, and says so', async () => {
   assert.equal(sent.summary.not_sleeping, 3)
 })
 
+/** Asleep until an instant in `data`, from its trigger on. */
+const remind = (id: string) =>
+  knock.notify('payment-reminder', {
+    recipients: ['user_1', 'user_2'],
+    cancelationKey: id,
+    data: {
+      remind_at: { unit: 'days', value: 2 },
+      invoice: '7',
+      amount: '12 EUR',
+      invoice_url: 'https://example.com/7',
+    },
+  })
+
+test('a sleep is moved to an instant, or to a while from now, for those named', async () => {
+  await remind('invoice_1')
+  const to = new Date(Date.now() + 5 * 86_400_000)
+  const moved = await knock.reschedule('payment-reminder', 'invoice_1', to, { recipients: ['user_1', 'nobody'] })
+  assert.deepEqual([moved.status, moved.scheduled_at], ['applied', to.toISOString()])
+  assert.deepEqual(
+    moved.recipients.map(({ id, outcome }) => [id, outcome]),
+    [
+      ['user_1', 'rescheduled'],
+      ['nobody', 'not_found'],
+    ],
+  )
+  const all = await knock.reschedule('payment-reminder', 'invoice_1', { unit: 'hours', value: 1 })
+  assert.equal(all.summary.rescheduled, 2)
+  const inAnHour = Date.parse(all.scheduled_at) - Date.now()
+  assert.ok(inAnHour > 3_500_000 && inAnHour <= 3_600_000)
+})
+
+test('a sleep ends now, and what it was is told for each', async () => {
+  await remind('invoice_2')
+  await knock.cancelNotify('payment-reminder', 'invoice_2', { recipients: ['user_2'] })
+  const sent = await knock.sendNow('payment-reminder', 'invoice_2')
+  assert.equal(sent.status, 'applied')
+  assert.deepEqual(
+    sent.recipients.map(({ id, outcome, runs }) => [id, outcome, runs.length]),
+    [
+      ['user_1', 'sent_now', 1],
+      ['user_2', 'already_canceled', 1],
+    ],
+  )
+})
+
 test('an error carries its code, its fields and the request id', async () => {
   await assert.rejects(knock.notify('unheard-of', { recipients: ['user_1'] }), (error) => {
     assert.ok(error instanceof BelayError)
