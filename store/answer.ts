@@ -53,7 +53,8 @@ export function answerOf<Outcome extends string>(
     const outcome = outcomes.find((candidate) => judged.has(candidate)) ?? outcomes.at(-1)!
     summary[outcome] += 1
     if (recipients.length === MAX_ENTRIES) continue
-    const reason = outcome === 'ended' ? found.find((row) => row.reason !== null)?.reason : null
+    const reason =
+      outcome === 'ended' ? found.find((row) => outcomeOf(row) === outcome && row.reason !== null)?.reason : null
     recipients.push({
       id: recipientReference(recipient),
       outcome,

@@ -92,7 +92,8 @@ async function markCanceled(
           where r.id = any(${ids(changed.map((row) => row.id))})
         ),
         untried as (
-          update messages m set status = 'not_sent', reason = 'canceled before the next try', updated_at = ${at(request.now)}
+          update messages m set status = 'not_sent', reason = 'canceled before the next try',
+            updated_at = ${at(request.now)}, settled_at = ${at(request.now)}
           where m.recipient_run_id = any(${ids(asleep.map((row) => row.id))}) and m.status = 'queued'
         ),
         signal as (${signal})

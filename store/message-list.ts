@@ -36,6 +36,8 @@ export interface MessageRow {
   external_id: string | null
   inserted_at: string
   updated_at: string
+  /** Since when the status is what it is; null while queued. */
+  settled_at: string | null
   seen_at: string | null
   read_at: string | null
   interacted_at: string | null
@@ -53,6 +55,7 @@ export interface MessageRow {
 
 export const messageColumns = sql`m.recipient_run_id, m.step, m.step_ref, m.recipient, m.channel_id, m.status,
   m.reason, m.external_id, ${isoText(sql`m.inserted_at`)} as inserted_at, ${isoText(sql`m.updated_at`)} as updated_at,
+  ${isoText(sql`case when m.status <> 'queued' then coalesce(m.settled_at, m.updated_at) end`)} as settled_at,
   ${isoText(sql`m.seen_at`)} as seen_at, ${isoText(sql`m.read_at`)} as read_at,
   ${isoText(sql`m.interacted_at`)} as interacted_at, ${isoText(sql`m.link_clicked_at`)} as link_clicked_at,
   ${isoText(sql`m.archived_at`)} as archived_at, t.workflow_run_id, ${isoText(sql`t.accepted_at`)} as accepted_at,

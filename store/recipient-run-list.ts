@@ -53,9 +53,13 @@ const statusText = (now: number) => sql`case r.status
   when 'waiting' then case when r.due > ${at(now)} then 'paused' else 'queued' end
   when 'claimed' then 'processing' when 'ended' then 'completed' else 'cancelled' end`
 
+/** Of a canceled row why it was canceled, whatever went wrong before. */
+const reasonText = sql`case when r.status = 'canceled' then (select c.reason from cancels c where c.id = r.cancel_id)
+  else r.reason end`
+
 const columns = (now: number) => sql`r.id, r.recipient, ${statusText(now)} as status,
   d.content->'steps'->r.step->>'ref' as step_ref, d.content->'steps'->r.step->>'type' as step_type, r.attempt,
-  ${isoText(sql`r.due`)} as due, r.error_count, r.reason, r.cancel_id, ${isoText(sql`r.updated_at`)} as updated_at,
+  ${isoText(sql`r.due`)} as due, r.error_count, ${reasonText} as reason, r.cancel_id, ${isoText(sql`r.updated_at`)} as updated_at,
   t.workflow_run_id, runs.definition_key as workflow, runs.cancelation_key, t.actor, t.tenant,
   ${isoText(sql`t.accepted_at`)} as accepted_at`
 

@@ -60,12 +60,12 @@ async function end(tx: Database, triggerIds: readonly number[], reason: string, 
           where t.id = any(${ids(triggerIds)}) and r.status in ('waiting', 'claimed') order by r.id for update of r
         ),
         tried as (
-          update messages set status = 'delivery_attempted', reason = ${reason}, updated_at = ${at(now)}
+          update messages set status = 'delivery_attempted', reason = ${reason}, updated_at = ${at(now)}, settled_at = ${at(now)}
           where recipient_run_id = any(array(select id from pending where status = 'claimed')) and status = 'queued'
           returning recipient_run_id, step
         ),
         untried as (
-          update messages set status = 'not_sent', reason = ${reason}, updated_at = ${at(now)}
+          update messages set status = 'not_sent', reason = ${reason}, updated_at = ${at(now)}, settled_at = ${at(now)}
           where recipient_run_id = any(array(select id from pending where status = 'waiting')) and status = 'queued'
         ),
         ended as (

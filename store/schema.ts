@@ -115,6 +115,7 @@ export const recipientRuns = pgTable(
     /** Messages that reached the recipient, or may have. */
     sent: smallint('sent').notNull().default(0),
     errorCount: smallint('error_count').notNull().default(0),
+    /** Why it failed, or why nothing reached them; in a backoff, the last refusal. A cancel's is its own: see `cancels`. */
     reason: text('reason'),
     cancelId: bigint('cancel_id', { mode: 'number' }),
     /** `$trigger_data`: laid over the trigger's data for this recipient. */
@@ -176,6 +177,8 @@ export const messages = pgTable(
     externalId: text('external_id'),
     insertedAt: instant('inserted_at').notNull(),
     updatedAt: instant('updated_at').notNull(),
+    /** Since when the status is what it is; null while queued. Engagement moves `updated_at`, and not this. */
+    settledAt: instant('settled_at'),
     seenAt: instant('seen_at'),
     readAt: instant('read_at'),
     interactedAt: instant('interacted_at'),
@@ -189,7 +192,7 @@ export const messages = pgTable(
   ],
 )
 
-/** Engagement (seen, read, archived, ...) and failed provider attempts, in order. Creation and delivery are derived from the message. */
+/** Engagement (seen, read, archived, ...), in order. Creation and delivery are derived from the message, failed tries from recipient_run_events. */
 export const messageEvents = pgTable(
   'message_events',
   {

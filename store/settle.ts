@@ -101,16 +101,28 @@ async function writeMessages(tx: Database, settled: readonly Settlement[], now: 
     prepared(
       'settle_messages',
       sql`insert into messages (recipient_run_id, step, step_ref, recipient, channel_id, status, content, reason, external_id,
-          inserted_at, updated_at)
+          inserted_at, updated_at, settled_at)
         select x.id, x.step, x."stepRef", x.recipient, x."channelId", x.status::message_status, x.content, x.reason,
-          x."externalId", ${at(now)}, ${at(now)}
+          x."externalId", ${at(now)}, ${at(now)}, case when x.status <> 'queued' then ${at(now)} end
         from jsonb_to_recordset(${json(rows)}) as x(id bigint, step smallint, "stepRef" text, recipient text,
           "channelId" uuid, status text, content jsonb, reason text, "externalId" text)
         on conflict (recipient_run_id, step) do update set status = excluded.status,
-          content = messages.content || excluded.content, reason = excluded.reason, external_id = excluded.external_id, updated_at = excluded.updated_at`,
+          content = messages.content || excluded.content, reason = excluded.reason, external_id = excluded.external_id, updated_at = excluded.updated_at,
+          settled_at = excluded.settled_at`,
     ),
   )
 }
+
+/**
+ * The last failure's; else, in a backoff, the refusal; else why nothing has reached them so far, until something does.
+ * Postgres reads `r` as the row was.
+ */
+const reason = sql`case
+  when x.errors > 0 then x.reason
+  when r.error_count > 0 then r.reason
+  when x.w and x.attempt > 0 then x.reason
+  when r.sent + x.sent > 0 then null
+  else coalesce(x.reason, r.reason) end`
 
 async function writeRows(tx: Database, settled: readonly Settlement[], now: number): Promise<void> {
   const rows = settled.map(({ id, status, step, due, attempt, sent, errors, reason }) => {
@@ -120,7 +132,7 @@ async function writeRows(tx: Database, settled: readonly Settlement[], now: numb
     sql`update recipient_runs r set
           status = case when not x.w then 'ended' when r.cancel_id is null then 'waiting' else 'canceled' end::recipient_run_status,
           step = x.step, due = to_timestamp(x.due / 1000.0), attempt = x.attempt, sent = r.sent + x.sent,
-          error_count = r.error_count + x.errors, reason = coalesce(x.reason, r.reason), revision = r.revision + 1,
+          error_count = r.error_count + x.errors, reason = ${reason}, revision = r.revision + 1,
           claim = null, claim_attempt = 0, updated_at = ${at(now)}
         from jsonb_to_recordset(${json(rows)}) as x(id bigint, w boolean, step smallint, due float8, attempt smallint,
           sent smallint, errors smallint, reason text)

@@ -1,14 +1,15 @@
 import { z } from 'zod'
 import type { Database } from '../../store/database.ts'
-import { listMessageEvents } from '../../store/message-events.ts'
+import { traceOfMessage } from '../../store/message-events.ts'
 import { findContent, findMessages, listMessages, type MessageRow } from '../../store/message-list.ts'
 import { messageOf } from '../../store/message-shape.ts'
 import { defineRoute } from '../define-route.ts'
 import { ApiError } from '../errors.ts'
+import { eventPage, eventPageQuery } from '../schemas/event-page.ts'
 import { eventsOfMessage, messageEvent } from '../schemas/message-event.ts'
 import { messageFilterOf, messageQuery } from '../schemas/message-query.ts'
 import { contentOf, message, messageContent } from '../schemas/message.ts'
-import { pageInfo, pageInfoOf, wholeList, windowOf } from '../schemas/page.ts'
+import { pageInfo, pageInfoOf, windowOf } from '../schemas/page.ts'
 import { userId } from '../schemas/user.ts'
 
 const tag = 'Messages'
@@ -82,15 +83,15 @@ const getEvents = defineRoute({
   method: 'get',
   path: '/v1/messages/:id/events',
   tag,
-  summary: 'List what happened to a message, oldest first, in one page',
+  summary: 'List what happened to a message, oldest first',
   params,
+  query: eventPageQuery,
   response: z.object({ items: z.array(messageEvent), page_info: pageInfo }),
   errors: ['resource_missing'],
-  async handle({ params }, { store }) {
+  async handle({ params, query }, { store }) {
     const row = await existing(store.db, params.id)
-    const recorded = await listMessageEvents(store.db, { recipientRunId: row.recipient_run_id, step: row.step })
-    const items = eventsOfMessage(row, recorded)
-    return { items, page_info: wholeList(items.length) }
+    const trace = await traceOfMessage(store.db, { recipientRunId: row.recipient_run_id, step: row.step })
+    return eventPage(eventsOfMessage(row, trace), windowOf(query))
   },
 })
 

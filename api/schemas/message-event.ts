@@ -1,5 +1,7 @@
+import { createHash } from 'node:crypto'
 import { z } from 'zod'
-import type { MessageEventRow } from '../../store/message-events.ts'
+import { ksuid } from '../../store/ksuid.ts'
+import type { MessageEventRow, MessageTrace } from '../../store/message-events.ts'
 import { messageIdOf, type MessageRow } from '../../store/message-list.ts'
 import { recipientReference } from '../../store/recipient.ts'
 import { reference } from './recipient.ts'
@@ -8,39 +10,49 @@ export const messageEvent = z
   .object({
     __typename: z.literal('MessageEvent'),
     id: z.string(),
-    type: z.string().describe('message.created, message.delivered, message.seen, ...'),
+    type: z
+      .string()
+      .describe(
+        'message.created, message.delivery_attempted for each try that failed, message.delivered, message.seen, ...',
+      ),
     recipient: reference,
     data: z.record(z.string(), z.unknown()).nullable(),
     inserted_at: z.string(),
   })
   .meta({ id: 'MessageEvent' })
 
-const isEngagement = (type: string) => /^(un)?(seen|read|archived)$|^interacted$|^link_clicked$/.test(type)
+type Event = z.input<typeof messageEvent>
 
-/**
- * Creation and delivery are told by the message itself, the rest is on record: failed attempts come before the
- * delivery, engagement after it.
- */
-export function eventsOfMessage(row: MessageRow, recorded: MessageEventRow[]): z.input<typeof messageEvent>[] {
+/** Oldest first; within one instant creation, failed tries, what that came to, and what the reader did. */
+export function eventsOfMessage(row: MessageRow, { failedTries, engagement }: MessageTrace): Event[] {
   const id = messageIdOf(row)
-  const event = (part: string, type: string, inserted_at: string, data: MessageEventRow['data'] = null) => ({
-    __typename: 'MessageEvent' as const,
-    id: `${id}-${part}`,
+  const recipient = recipientReference(row.recipient)
+  const event = ({ key, type, data, inserted_at }: MessageEventRow): Event => ({
+    __typename: 'MessageEvent',
+    id: eventId(id, key, inserted_at),
     type: `message.${type}`,
-    recipient: recipientReference(row.recipient),
+    recipient,
     data,
     inserted_at,
   })
-  const stored = recorded.map(({ id, type, inserted_at, data }) => event(String(id), type, inserted_at, data))
-  const first = recorded.findIndex(({ type }) => isEngagement(type))
-  const attempts = first === -1 ? stored.length : first
-  // Engagement moves updated_at on; until the first of it, that is the instant of the delivery status.
-  const settledAt = recorded[attempts]?.inserted_at ?? row.updated_at
   const reason = row.reason === null ? null : { reason: row.reason }
+  const settled = { key: 'settled', type: row.status, data: reason, inserted_at: row.settled_at }
   return [
-    event('created', 'created', row.inserted_at),
-    ...stored.slice(0, attempts),
-    event('status', row.status, settledAt, reason),
-    ...stored.slice(attempts),
-  ]
+    event({ key: 'created', type: 'created', data: null, inserted_at: row.inserted_at }),
+    ...failedTries.map(event),
+    ...(isSettled(settled) ? [event(settled)] : []),
+    ...engagement.map(event),
+  ].sort((a, b) => Date.parse(a.inserted_at) - Date.parse(b.inserted_at))
+}
+
+function isSettled(
+  event: Omit<MessageEventRow, 'inserted_at'> & { inserted_at: string | null },
+): event is MessageEventRow {
+  return event.inserted_at !== null
+}
+
+/** A KSUID made of what the event is, so that it has the same one at every reading. */
+function eventId(messageId: string, key: string, insertedAt: string): string {
+  const { buffer, byteOffset } = createHash('sha256').update(`${messageId} ${key}`).digest()
+  return ksuid(new Date(insertedAt), new DataView(buffer, byteOffset, 16))
 }

@@ -19,7 +19,12 @@ export const recipientRun = z
     tenant: z.string().nullable(),
     status: z.enum(recipientRunStatuses),
     error_count: z.int(),
-    reason: z.string().nullable().describe('Why it ended or was canceled'),
+    reason: z
+      .string()
+      .nullable()
+      .describe(
+        'Why it failed, why nothing reached them, or why it was canceled; while it waits for the next try, the last refusal',
+      ),
     step: z.string().nullable().describe('Ref of the step to come or under way; null once it is over'),
     scheduled_at: z.string().nullable().describe('When it goes on, while it is paused'),
     trigger_source: z.object({

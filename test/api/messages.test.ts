@@ -4,8 +4,8 @@ import { after, before, test } from 'node:test'
 import type { z } from 'zod'
 import type { FieldError } from '../../api/errors.ts'
 import type { message } from '../../api/schemas/message.ts'
+import { cursorOf } from '../../api/schemas/page.ts'
 import type { Database } from '../../store/database.ts'
-import { messageEvents } from '../../store/schema.ts'
 import { startApi, type ApiServer } from '../support/api-server.ts'
 import { catalog, emailChannel, feedChannel, seedChannels, seedMessage, seedTrigger } from '../support/seed.ts'
 
@@ -103,19 +103,61 @@ test('the content of a message is what was rendered', async () => {
   assert.equal(body['message_id'], id)
 })
 
-test('events run from creation over failed attempts and delivery to what the reader did', async () => {
+interface Events {
+  items: { id: string; type: string; inserted_at: string }[]
+  page_info: { after: string | null; before: string | null; page_size: number }
+}
+
+test('events run from creation over delivery to what the reader did, each at its own instant under an id of its own', async () => {
   const [run] = await seedTrigger(db, { recipients: ['events'] })
-  const insertedAt = new Date(api.clock.now - 60_000)
-  const id = await seedMessage(db, run!, { insertedAt, updatedAt: new Date(api.clock.now - 30_000) })
-  const attempt = { recipientRunId: run!.row, step: 1, type: 'delivery_attempted', data: { reason: 'try later' } }
-  await db.insert(messageEvents).values({ ...attempt, insertedAt: new Date(api.clock.now - 45_000) })
+  const ago = (ms: number) => new Date(api.clock.now - ms)
+  const [insertedAt, settledAt, readAt] = [ago(60_000), ago(30_000), ago(0)]
+  const id = await seedMessage(db, run!, { insertedAt, settledAt, updatedAt: settledAt })
   await api.call('PUT', `/v1/messages/${id}/read`)
+  api.clock.now += 1_000
   await api.call('DELETE', `/v1/messages/${id}/read`)
-  const { items } = (await api.call('GET', `/v1/messages/${id}/events`)).body as { items: { type: string }[] }
+  const read = async () => ((await api.call('GET', `/v1/messages/${id}/events`)).body as Events).items
+  const items = await read()
   assert.deepEqual(
-    items.map(({ type }) => type),
-    ['created', 'delivery_attempted', 'delivered', 'seen', 'read', 'unread'].map((type) => `message.${type}`),
+    items.map(({ type, inserted_at }) => [type, inserted_at]),
+    [
+      ['message.created', insertedAt],
+      ['message.delivered', settledAt],
+      ['message.seen', readAt],
+      ['message.read', readAt],
+      ['message.unread', ago(0)],
+    ].map(([type, at]) => [type, (at as Date).toISOString()]),
   )
+  for (const item of items) assert.match(item.id, /^[0-9A-Za-z]{27}$/)
+  assert.equal(new Set([id, ...items.map((item) => item.id)]).size, items.length + 1)
+  assert.deepEqual(await read(), items)
+})
+
+test('events come in pages, in both directions, which stay put while more happens', async () => {
+  const [run] = await seedTrigger(db, { recipients: ['event-pages'] })
+  const insertedAt = new Date(api.clock.now - 1_000)
+  const id = await seedMessage(db, run!, { insertedAt, settledAt: insertedAt })
+  const path = `/v1/messages/${id}/events`
+  const page = async (query: string) => (await api.call('GET', `${path}?${query}`)).body as Events
+  for (const method of ['PUT', 'DELETE', 'PUT']) await api.call(method, `/v1/messages/${id}/archived`)
+  const all = (await page('')).items
+  assert.equal(all.length, 5)
+  const first = await page('page_size=2')
+  assert.deepEqual([first.items, first.page_info.before, first.page_info.page_size], [all.slice(0, 2), null, 2])
+  await api.call('DELETE', `/v1/messages/${id}/archived`)
+  const second = await page(`page_size=2&after=${first.page_info.after}`)
+  assert.deepEqual(second.items, all.slice(2, 4))
+  const third = await page(`page_size=2&after=${second.page_info.after}`)
+  assert.deepEqual([third.items[0], third.items.length, third.page_info.after], [all[4], 2, null])
+  const back = await page(`page_size=3&before=${third.page_info.before}`)
+  assert.deepEqual(back.items, all.slice(1, 4))
+  assert.deepEqual((await page(`page_size=3&before=${back.page_info.before}`)).items, all.slice(0, 1))
+  const wrong = await api.call('GET', `${path}?page_size=zz&after=${cursorOf([id])}`)
+  assert.deepEqual(
+    (wrong.body as { errors: FieldError[] }).errors.map(({ field }) => field),
+    ['page_size'],
+  )
+  assert.equal((await api.call('GET', `${path}?after=${cursorOf([id])}`)).status, 422)
 })
 
 test('an id that is no message, or only looks like one, is missing', async () => {
