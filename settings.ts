@@ -1,4 +1,7 @@
 import { z } from 'zod'
+import { parseAddress } from './definitions/email-address.ts'
+import { isSmtpUrl, SMTP_URL_FORM } from './definitions/smtp-url.ts'
+import { inOurWords } from './in-our-words.ts'
 import { webhookEndpoints } from './webhook-endpoints.ts'
 
 const flag = z
@@ -20,7 +23,10 @@ export const variables = {
   BELAY_NOTIFICATIONS_DIR: z.string().default('notifications'),
   BELAY_SECRET_KEY: secret('sk_'),
   BELAY_PUBLIC_KEY: secret('pk_'),
-  BELAY_EMAIL_FROM: z.string().optional(),
+  BELAY_EMAIL_FROM: z
+    .string()
+    .refine((text) => parseAddress(text) !== undefined, 'must be one address, such as Name <name@example.com>')
+    .optional(),
   BELAY_HTTP_SECRET: z
     .string()
     .regex(/^whsec_[A-Za-z0-9+/=]{16,}$/, 'must be whsec_ followed by base64 (Standard Webhooks)')
@@ -32,10 +38,7 @@ export const variables = {
     .string()
     .regex(/^postgres(ql)?:\/\//, 'must be a postgres:// address')
     .optional(),
-  SMTP_URL: z
-    .string()
-    .regex(/^smtps?:\/\//, 'must be an smtp:// or smtps:// address')
-    .optional(),
+  SMTP_URL: z.string().refine(isSmtpUrl, SMTP_URL_FORM).optional(),
   TEMPORAL_DEV_PORT: port.default(7233),
   TEMPORAL_DEV_UI_PORT: port.default(8233),
   TEMPORAL_CLI_PATH: z.string().optional(),
@@ -54,7 +57,7 @@ export class SettingsError extends Error {
 /** Reads and checks the environment. An empty variable counts as unset. */
 export function readSettings(env: NodeJS.ProcessEnv = process.env): Settings {
   const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ''))
-  const result = schema.safeParse(given)
+  const result = schema.safeParse(given, { error: inOurWords })
   if (result.success) return result.data
   const lines = result.error.issues.map((issue) => `  ${issue.path.join('.')}: ${issue.message}`)
   throw new SettingsError(`These settings cannot be used:\n${lines.join('\n')}`)

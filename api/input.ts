@@ -1,5 +1,6 @@
 import type { Request } from 'express'
 import { z } from 'zod'
+import { inOurWords } from '../in-our-words.ts'
 import { ApiError, type FieldError } from './errors.ts'
 import type { Input, Route } from './route.ts'
 import { findUnstorable } from './storable.ts'
@@ -16,7 +17,7 @@ export function parseInput(route: Route, request: Request): Input<unknown, unkno
       fields.push({ field: fieldName(unstorable.path) || part, message: unstorable.message, type: 'format' })
       return undefined
     }
-    const result = schema.safeParse(value, { reportInput: true })
+    const result = schema.safeParse(value, { reportInput: true, error: inOurWords })
     if (result.success) return result.data
     // A fault of the whole is named after its part: a body that is no object has no field to name.
     const faults = result.error.issues.slice(0, MAX_FAULTS).flatMap(fieldErrors)
@@ -51,7 +52,7 @@ function fieldErrors(issue: Issue): FieldError[] {
     if (meant.length === 1) return meant[0]!.flatMap((inner) => prefixed(issue.path, inner))
   }
   const params = issue.code === 'custom' ? (issue.params as { type?: string } | undefined) : undefined
-  return [{ field: fieldName(issue.path), message: messageOf(issue), type: params?.type ?? typeOf(issue) }]
+  return [{ field: fieldName(issue.path), message: issue.message, type: params?.type ?? typeOf(issue) }]
 }
 
 function prefixed(path: PropertyKey[], issue: Issue): FieldError[] {
@@ -60,22 +61,6 @@ function prefixed(path: PropertyKey[], issue: Issue): FieldError[] {
 
 function isTypeFault(issue: Issue): boolean {
   return issue.code === 'invalid_type' || issue.code === 'invalid_union'
-}
-
-const expected: Record<string, string> = {
-  string: 'a text',
-  number: 'a number',
-  int: 'a whole number',
-  boolean: 'true or false',
-  array: 'a list',
-  object: 'an object',
-  record: 'an object',
-}
-
-/** A schema's own words, or for a wrong type what would be right. */
-function messageOf(issue: Issue): string {
-  if (issue.code !== 'invalid_type' || !issue.message.startsWith('Invalid input')) return issue.message
-  return issue.input === undefined ? 'is required' : `must be ${expected[issue.expected] ?? issue.expected}`
 }
 
 function typeOf(issue: Issue): string {

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { parseAddress } from './email-address.ts'
+import { isSmtpUrl, SMTP_URL_FORM } from './smtp-url.ts'
 import { isHeaderName, isHeaderValue, isReservedHeader } from './http-headers.ts'
 
 /** A setting that stands for an environment variable of the worker. */
@@ -23,7 +24,7 @@ export const paceSettings = z.object(pace)
 
 /** `settings` of an email channel in channels.json. */
 export const emailSettings = z.strictObject({
-  smtp_url: text((value) => /^smtps?:\/\/./.test(value), 'must be an smtp:// or smtps:// address').optional(),
+  smtp_url: text(isSmtpUrl, SMTP_URL_FORM).optional(),
   from: address.optional(),
   reply_to: address.optional(),
   ...pace,

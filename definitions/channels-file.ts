@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { inOurWords } from '../in-our-words.ts'
 import type { Channel } from './catalog.ts'
 import { emailSettings, httpSettings } from './channel-settings.ts'
 import type { ChannelReference, ChannelStep, ChannelType } from './definition.ts'
@@ -50,7 +51,7 @@ export async function readChannels(
 ): Promise<{ channels: Channel[]; problems: DefinitionProblem[] }> {
   if (!exists) return { channels: withDefaults([]), problems: [] }
   const source = await readSource(folder, CHANNELS_FILE)
-  const parsed = channelsFile.safeParse(source.value)
+  const parsed = channelsFile.safeParse(source.value, { error: inOurWords })
   if (source.problems.length > 0 || !parsed.success) {
     const issues =
       source.problems.length > 0
@@ -109,7 +110,7 @@ const settingsOf = { email: emailSettings, http: httpSettings, in_app_feed: z.st
 
 function unusable(declared: Channel[]): DefinitionProblem[] {
   return declared.flatMap(({ key, type, settings }) => {
-    const issues = settingsOf[type as SendingType].safeParse(settings).error?.issues ?? []
+    const issues = settingsOf[type as SendingType].safeParse(settings, { error: inOurWords }).error?.issues ?? []
     return issues.flatMap((issue) => {
       const path = [key, 'settings', ...issue.path]
       if (issue.code !== 'unrecognized_keys') return [problem(fieldName(path), issue.message)]

@@ -1,4 +1,5 @@
 import path from 'node:path'
+import { inOurWords } from '../in-our-words.ts'
 import type { Channel } from './catalog.ts'
 import { channelOf } from './channels-file.ts'
 import type { Definition, Step } from './definition.ts'
@@ -22,7 +23,7 @@ export async function readDefinition(
   }
   if (!/^[a-z0-9_-]{3,255}$/.test(key)) add([], 'a definition key, its folder name, is 3 to 255 of a-z, 0-9, _ and -')
   for (const problem of source.problems) add(problem.at, problem.message, problem.file)
-  const parsed = workflowFile.safeParse(source.value)
+  const parsed = workflowFile.safeParse(source.value, { error: inOurWords })
   for (const issue of parsed.error?.issues ?? []) {
     if (source.failedAt(issue.path)) continue
     const unknown = issue.code === 'unrecognized_keys' ? issue.keys : [null]

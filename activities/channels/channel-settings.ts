@@ -1,6 +1,7 @@
 import type { z } from 'zod'
 import type { Channel } from '../../definitions/catalog.ts'
 import { VARIABLE } from '../../definitions/channel-settings.ts'
+import { inOurWords } from '../../in-our-words.ts'
 import { NotSent } from './channel.ts'
 
 /** The channel's settings with each `$NAME` replaced from `env`, then checked. Throws NotSent, naming what cannot be used. */
@@ -9,7 +10,7 @@ export function readChannelSettings<Schema extends z.ZodType>(
   channel: Channel,
   env: NodeJS.ProcessEnv,
 ): z.output<Schema> {
-  const result = schema.safeParse(resolve(channel.settings, channel.key, env))
+  const result = schema.safeParse(resolve(channel.settings, channel.key, env), { error: inOurWords })
   if (result.success) return result.data
   const issues = result.error.issues.map((issue) => `${issue.path.join('.')} ${issue.message}`.trim())
   throw new NotSent(`settings of channel ${channel.key}: ${issues.join('; ')}`)

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { inOurWords } from '../../in-our-words.ts'
 import { recipientKey, type RecipientReference } from '../../store/recipient.ts'
 import type { JsonObject } from '../../store/schema.ts'
 import { userId, userProperties } from './user.ts'
@@ -37,8 +38,8 @@ const inlineRecipient = z
   .transform((given, context): RequestedRecipient => {
     const { id, collection, $trigger_data, preferences: _p, channel_data: _c, ...properties } = given
     const triggerData = ($trigger_data ?? null) as JsonObject | null
-    const checkedId = (collection === undefined ? userId : objectId).safeParse(id)
-    const checked = userProperties.safeParse(properties)
+    const checkedId = (collection === undefined ? userId : objectId).safeParse(id, { error: inOurWords })
+    const checked = userProperties.safeParse(properties, { error: inOurWords })
     for (const issue of checkedId.error?.issues ?? []) context.addIssue({ ...issue, path: ['id'] })
     for (const issue of checked.error?.issues ?? []) context.addIssue({ ...issue })
     const stored = checked.data ?? {}

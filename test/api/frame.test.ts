@@ -73,6 +73,36 @@ test('a body that is no object is refused as a whole', async () => {
   }
 })
 
+test('what is wrong with a value is told in words of ours', async () => {
+  const said = async (path: string, body?: unknown) => {
+    const answer = await api.call(body === undefined ? 'GET' : 'POST', path, { body })
+    const { errors } = assertError(answer, 422, 'invalid_params')
+    return errors.map(({ field, message, type }) => `${field} ${message} (${type})`)
+  }
+  const cases: [query: string, said: string][] = [
+    ['messages?status=lost', 'status[0] must be one of queued, sent, delivered, delivery_attempted,'],
+    ['messages?page_size=51', 'page_size must be at most 50 (length)'],
+    ['messages?page_size=0', 'page_size must be at least 1 (length)'],
+    ['messages?page_size=some', 'page_size must be a number (cast)'],
+    ['messages?workflow_run_id=1', 'workflow_run_id must be a UUID (format)'],
+    ['messages?tenant[]=a', 'tenant must be a text (cast)'],
+    ['workflow_recipient_runs?recipient[]=bob', 'recipient must be a text or an object (cast)'],
+    ['workflow_recipient_runs?has_errors=perhaps', 'has_errors must be one of true, false (inclusion)'],
+  ]
+  for (const [query, words] of cases) {
+    const [first, ...more] = await said(`/v1/${query}`)
+    assert.ok(first?.startsWith(words), first)
+    assert.equal(more.length, 0)
+  }
+  assert.deepEqual(await said('/v1/messages/batch/seen', { message_ids: [] }), [
+    'message_ids must have at least 1 entry (length)',
+  ])
+  assert.deepEqual(await said('/v1/messages/batch/seen', { message_ids: [1] }), [
+    'message_ids[0] must be a text (cast)',
+  ])
+  assert.deepEqual(await said('/v1/messages/batch/seen', {}), ['message_ids is required (required)'])
+})
+
 test('what cannot be stored as it is, is refused by the name of its field', async () => {
   const named = async (body: string) => {
     const error = assertError(await api.call('PUT', '/v1/users/ada', { body }), 422, 'invalid_params')

@@ -86,7 +86,7 @@ test('what is missing is named, and nothing is sent', async () => {
     [/BELAY_EMAIL_FROM/, { SMTP_URL: smtp.url }, ada, channel()],
     [/from must be one address/, { SMTP_URL: smtp.url, BELAY_EMAIL_FROM: 'a@b.example, c@d.example' }, ada, channel()],
     [/environment variable MAIL_URL is not set/, complete, ada, channel({ smtp_url: '$MAIL_URL' })],
-    [/smtp_url must be an smtp/, complete, ada, channel({ smtp_url: 'http://mail.example' })],
+    [/smtp_url must be smtp:/, complete, ada, channel({ smtp_url: 'http://mail.example' })],
     [/the recipient has no email/, complete, email({ name: 'Ada' }), channel()],
     ...[
       7,

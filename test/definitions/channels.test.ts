@@ -94,6 +94,7 @@ test('a setting its channel type does not have, or cannot use, is named with its
   const folder = notificationsFolder({
     'channels.json': {
       mail: { type: 'email', settings: { from: 'nobody', port: 25, smtp_url: '$SMTP_URL' } },
+      relay: { type: 'email', settings: { smtp_url: 'smtp://', reply_to: 'a@example.com, b@example.com' } },
       hook: { type: 'http', settings: { headers: { 'Webhook-Id': 'x' }, timeout_seconds: 60 } },
     },
   })
@@ -103,5 +104,7 @@ test('a setting its channel type does not have, or cannot use, is named with its
     'channels.json: hook.settings.timeout_seconds',
     'channels.json: mail.settings.from',
     'channels.json: mail.settings.port',
+    'channels.json: relay.settings.reply_to',
+    'channels.json: relay.settings.smtp_url',
   ])
 })

@@ -1,0 +1,67 @@
+import type { z } from 'zod'
+
+const types: Record<string, string> = {
+  string: 'a text',
+  number: 'a number',
+  int: 'a whole number',
+  boolean: 'true or false',
+  array: 'a list',
+  object: 'an object',
+  record: 'an object',
+}
+
+const formats: Record<string, string> = {
+  uuid: 'a UUID',
+  guid: 'a UUID',
+  url: 'a URL',
+  datetime: 'an instant in ISO 8601',
+}
+
+/** For `safeParse`: says what would be right where a schema has no words of its own. Undefined: zod's words. */
+export const inOurWords: z.core.$ZodErrorMap = (issue) => {
+  switch (issue.code) {
+    case 'invalid_type':
+      return issue.input === undefined ? 'is required' : `must be ${typeName(issue.expected)}`
+    case 'invalid_union':
+      return issue.input === undefined ? 'is required' : unionWords(issue.errors)
+    case 'invalid_value':
+      return issue.input === undefined ? 'is required' : valueWords(issue.values)
+    case 'invalid_format':
+      return `must be ${formats[issue.format] ?? `in the format ${issue.format}`}`
+    case 'too_big':
+      return boundWords(issue.origin, 'at most', issue.maximum, issue.inclusive)
+    case 'too_small':
+      return boundWords(issue.origin, 'at least', issue.minimum, issue.inclusive)
+    case 'unrecognized_keys':
+      return `does not know ${issue.keys.map((key) => JSON.stringify(key)).join(', ')}`
+    default:
+      return undefined
+  }
+}
+
+function typeName(expected: string): string {
+  return types[expected] ?? expected
+}
+
+/** What the branches want, where each was given another type; else that of none of them is right. */
+function unionWords(branches: readonly (readonly z.core.$ZodIssue[])[]): string {
+  const wanted = branches.map(([first]) => (first?.code === 'invalid_type' ? typeName(first.expected) : undefined))
+  if (wanted.length === 0 || wanted.includes(undefined)) return 'is in none of the forms that are taken here'
+  return `must be ${[...new Set(wanted)].join(' or ')}`
+}
+
+function valueWords(values: readonly unknown[]): string {
+  const named = values.filter((value) => value !== '').map(String)
+  return named.length === 1 ? `must be ${named[0]}` : `must be one of ${named.join(', ')}`
+}
+
+const counted: Record<string, string> = { string: 'characters', array: 'entries', set: 'entries', map: 'entries' }
+
+function boundWords(origin: string, bound: 'at most' | 'at least', limit: number | bigint, inclusive = true): string {
+  const things = counted[origin]
+  if (things !== undefined) return `must have ${bound} ${limit} ${limit === 1 ? singular[things] : things}`
+  if (inclusive) return `must be ${bound} ${limit}`
+  return `must be ${bound === 'at most' ? 'less' : 'more'} than ${limit}`
+}
+
+const singular: Record<string, string> = { characters: 'character', entries: 'entry' }

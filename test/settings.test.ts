@@ -1,0 +1,52 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { readSettings, SettingsError } from '../settings.ts'
+
+/** What is said of a setting, or null if it is taken. */
+function fault(name: string, value: string): string | null {
+  try {
+    readSettings({ [name]: value })
+    return null
+  } catch (error) {
+    assert.ok(error instanceof SettingsError)
+    const [first, line, ...more] = error.message.split('\n')
+    assert.deepEqual([first, more], ['These settings cannot be used:', []])
+    assert.ok(line!.startsWith(`  ${name}: `), line)
+    return line!.slice(name.length + 4)
+  }
+}
+
+test('a setting that cannot be used is told by its name and what would be right', () => {
+  const cases = [
+    ['PORT', 'many', 'must be a number'],
+    ['PORT', '1.5', 'must be a whole number'],
+    ['PORT', '70000', 'must be at most 65535'],
+    ['PORT', '-1', 'must be at least 0'],
+    ['LOG_LEVEL', 'loud', 'must be one of trace, debug, info, warn, error, fatal, silent'],
+    ['BELAY_HTTP_ALLOW_PRIVATE', 'yes', 'must be one of 0, 1, true, false'],
+    ['BELAY_TASK_QUEUE', 'q'.repeat(201), 'must have at most 200 characters'],
+  ] as const
+  for (const [name, value, said] of cases) assert.equal(fault(name, value), said, `${name}=${value}`)
+})
+
+test('a sender is one e-mail address, with a name or without', () => {
+  for (const from of ['belay@example.com', 'Belay <belay@example.com>', '"Belay, Inc." <belay@example.com>'])
+    assert.equal(fault('BELAY_EMAIL_FROM', from), null, from)
+  for (const from of ['garbage', 'Belay <belay@>', 'a@example.com, b@example.com'])
+    assert.equal(fault('BELAY_EMAIL_FROM', from), 'must be one address, such as Name <name@example.com>', from)
+})
+
+test('a mail server is a URL that names a host', () => {
+  for (const url of [
+    'smtp://localhost',
+    'smtps://user:p%40ss@mail.example.com:465?maxConnections=2',
+    'smtp://[::1]:25',
+  ])
+    assert.equal(fault('SMTP_URL', url), null, url)
+  for (const url of ['smtp://', 'smtp:///', 'smtp://:25', 'smtp://user:pass@', 'smtp://host:port', 'mail.example.com'])
+    assert.match(fault('SMTP_URL', url)!, /^must be smtp:\/\/host or smtps:/, url)
+})
+
+test('a variable that is empty counts as unset', () => {
+  assert.equal(readSettings({ PORT: '', SMTP_URL: '' }).PORT, 4000)
+})
