@@ -2,6 +2,7 @@ import type { ErrorRequestHandler } from 'express'
 import type { Logger } from 'pino'
 import { sqlState } from '../store/database.ts'
 import { PropertiesTooLargeError } from '../store/properties.ts'
+import { bodyError } from './body-error.ts'
 import { ApiError, invalid } from './errors.ts'
 
 /** Turns whatever was thrown into one answer of the table in errors.ts. */
@@ -24,9 +25,8 @@ export function answerError(log: Logger): ErrorRequestHandler {
 export function toApiError(error: unknown): ApiError {
   if (error instanceof ApiError) return error
   if (error instanceof PropertiesTooLargeError) return invalid('properties', error.message, 'length')
-  const type = bodyParserType(error)
-  if (type === 'entity.too.large') return new ApiError('payload_too_large', { cause: error })
-  if (type !== undefined) return new ApiError('malformed_json', { cause: error })
+  const unread = bodyError(error)
+  if (unread !== undefined) return unread
   if (isBadPath(error)) return new ApiError('resource_missing', { cause: error })
   const state = sqlState(error)
   if (state === '55P03' || state === '57014' || state === '53300') {
@@ -37,11 +37,6 @@ export function toApiError(error: unknown): ApiError {
     return new ApiError('store_unavailable', { retryAfter: 2, cause: error })
   }
   return new ApiError('internal_error', { cause: error })
-}
-
-function bodyParserType(error: unknown): string | undefined {
-  if (!(error instanceof Error) || !('type' in error) || typeof error.type !== 'string') return undefined
-  return /^(entity|encoding|charset|request|stream)\./.test(error.type) ? error.type : undefined
 }
 
 function isBadPath(error: unknown): boolean {

@@ -35,6 +35,7 @@ export const errorCodes = {
     type: 'invalid_request_error',
     message: 'This workflow is not active: it takes no triggers',
   },
+  // No route answers it yet: nothing limits the rate of calls.
   rate_limited: { status: 429, type: 'invalid_request_error', message: 'Too many requests' },
   store_unavailable: { status: 503, type: 'api_error', message: 'The store does not answer; nothing was changed' },
   overloaded: { status: 503, type: 'api_error', message: 'Too much at once; nothing was changed' },

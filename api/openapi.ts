@@ -19,7 +19,6 @@ const common: readonly ErrorCode[] = [
   'api_key_missing',
   'api_key_invalid',
   'incorrect_token_type',
-  'rate_limited',
   'internal_error',
   'store_unavailable',
   'overloaded',

@@ -4,6 +4,7 @@ import { countFeed, listFeed } from '../../store/feed.ts'
 import { defineRoute } from '../define-route.ts'
 import { ApiError } from '../errors.ts'
 import { findChannel } from '../find-channel.ts'
+import { exclude, without } from '../schemas/exclude.ts'
 import { feed, feedItemOf, feedSettings } from '../schemas/feed.ts'
 import { flag, insertedAtOf, insertedAtQuery, several, triggerData } from '../schemas/filters.ts'
 import { messagePosition, pageInfoOf, pageQuery, windowOf } from '../schemas/page.ts'
@@ -21,6 +22,7 @@ const feedQuery = z.object({
   workflow_categories: several(z.string()),
   trigger_data: triggerData.optional(),
   mode: z.enum(['compact', 'rich']).default('rich'),
+  exclude: exclude.optional(),
   ...insertedAtQuery,
   ...pageQuery(messagePosition),
 })
@@ -53,12 +55,13 @@ const getFeed = defineRoute({
     }
     const page = await listFeed(store.db, filter, window)
     const counts = await countFeed(store.db, filter)
-    return {
+    const answer = {
       entries: page.rows.map((row) => feedItemOf(row, query.mode)),
       vars: {},
       meta: { __typename: 'FeedMetadata' as const, ...counts },
       page_info: pageInfoOf(page, window),
     }
+    return without(answer, query.exclude ?? [])
   },
 })
 

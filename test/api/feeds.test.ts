@@ -5,7 +5,8 @@ import type { feed } from '../../api/schemas/feed.ts'
 import type { Database } from '../../store/database.ts'
 import { upsertObjects } from '../../store/objects.ts'
 import { upsertUsers } from '../../store/users.ts'
-import { startApi, type ApiServer } from '../support/api-server.ts'
+import { SECRET_KEY, startApi, type ApiServer } from '../support/api-server.ts'
+import { assertRefused } from '../support/refused.ts'
 import {
   bodyBlock,
   catalog,
@@ -245,4 +246,36 @@ test('channels are listed with when they were published', async () => {
     [feedChannel.key, emailChannel.key],
   )
   assert.ok(entries.every(({ created_at }) => typeof created_at === 'string'))
+})
+
+test('exclude leaves fields out of the answer, up to three names deep, in each entry of a list', async () => {
+  const [one, two] = await seedTrigger(db, {
+    recipients: ['excluded', 'excluded'],
+    actor: 'actor',
+    data: { a: 1, b: 2 },
+  })
+  for (const run of [one, two]) await seedMessage(db, run!)
+  const whole = await read('excluded')
+  // Past the schema, which an answer with fields left out does not fit.
+  const raw = async (exclude: string): Promise<Feed> => {
+    const url = `${api.url}/v1/users/excluded/feeds/${feedChannel.id}?exclude=${encodeURIComponent(exclude)}`
+    const answer = await fetch(url, { headers: { authorization: `Bearer ${SECRET_KEY}` } })
+    assert.equal(answer.status, 200)
+    return (await answer.json()) as Feed
+  }
+  const paths = 'entries.archived_at, entries.data.b,entries.activities.actor,vars,meta.nothing,,entries.id.x'
+  const { vars: _vars, ...rest } = whole
+  assert.deepEqual(await raw(paths), {
+    ...rest,
+    entries: whole.entries.map(({ archived_at: _archived, ...entry }) => ({
+      ...entry,
+      data: { a: 1 },
+      activities: entry.activities!.map(({ actor: _actor, ...activity }) => activity),
+    })),
+  })
+  assert.deepEqual(await raw(''), whole)
+  for (const exclude of ['entries.activities.actor.name', 'entries..data', '.']) {
+    const answer = await api.call('GET', `/v1/users/excluded/feeds/${feedChannel.id}?exclude=${exclude}`)
+    assert.deepEqual(assertRefused(answer, 422, 'invalid_params'), ['exclude format'])
+  }
 })

@@ -13,6 +13,7 @@ after(() => api.close())
 
 interface ErrorBody {
   code: ErrorCode
+  message: string
   status: number
   errors: { field: string; message: string; type: string }[]
   request_id: string
@@ -47,8 +48,22 @@ test('a body that is not JSON is malformed, whatever its content type says', asy
   assertError(await api.call('PUT', '/v1/users/ada', { body: '{"name":' }), 400, 'malformed_json')
   const form = { body: 'name=Ada', headers: { 'content-type': 'application/x-www-form-urlencoded' } }
   assertError(await api.call('PUT', '/v1/users/ada', form), 400, 'malformed_json')
-  const odd = { body: '{}', headers: { 'content-type': 'application/json; charset=ebcdic' } }
-  assertError(await api.call('PUT', '/v1/users/ada', odd), 400, 'malformed_json')
+})
+
+test('a body that cannot be decoded is told apart from one that is not JSON', async () => {
+  const cases: [headers: Record<string, string>, said: RegExp][] = [
+    [{}, /^The body is not valid JSON$/],
+    [{ 'content-type': 'application/json; charset=latin1' }, /^The charset latin1 is not read here: send UTF-8$/],
+    [{ 'content-type': 'application/json; charset=utf-99' }, /^The charset utf-99 is not read here/],
+    [{ 'content-encoding': 'zap' }, /^The Content-Encoding zap is not read here: send gzip, deflate, br or none$/],
+    [{ 'content-encoding': 'gzip' }, /^The body is not what its Content-Encoding says$/],
+    [{ 'content-encoding': 'br' }, /^The body is not what its Content-Encoding says$/],
+  ]
+  for (const [headers, said] of cases) {
+    const body = Object.keys(headers).length === 0 ? '{"name":' : '{"name":"Ada"}'
+    const error = assertError(await api.call('PUT', '/v1/users/ada', { body, headers }), 400, 'malformed_json')
+    assert.match(error.message, said)
+  }
 })
 
 test('JSON is read under any content type', async () => {
