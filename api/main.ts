@@ -6,6 +6,7 @@ import { DefinitionsError } from '../definitions/problem.ts'
 import { createLog } from '../log.ts'
 import { readSettings, SettingsError } from '../settings.ts'
 import { openPostgres } from '../store/database.ts'
+import { warnOfUnread } from '../unread-variables.ts'
 import { startApi } from './server.ts'
 
 /** The api process. It starts while Temporal is away; it does not while the store is. */
@@ -15,6 +16,7 @@ async function main(): Promise<void> {
     if (settings[name] === undefined) throw new SettingsError(`${name} is needed by npm run api`)
   }
   const log = createLog(settings)
+  warnOfUnread(log)
   const stop = new AbortController()
   // Each time: a second signal, as npm and terminals send one, must not end what is being drained.
   process.on('SIGTERM', () => stop.abort())

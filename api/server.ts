@@ -1,6 +1,7 @@
 import { Client, type Connection } from '@temporalio/client'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { setTimeout as delay } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import type { Catalog } from '../definitions/catalog.ts'
 import type { Settings } from '../settings.ts'
@@ -10,6 +11,7 @@ import { WebhookWaker } from '../signals/webhook-waker.ts'
 import type { Store } from '../store/database.ts'
 import { publishCatalog } from '../store/definitions.ts'
 import { createApp } from './app.ts'
+import { listen } from './listen.ts'
 import { Turns } from './turns.ts'
 
 export interface ApiStart {
@@ -20,6 +22,8 @@ export interface ApiStart {
   namespace: string
   catalog: Catalog
   log: Logger
+  /** Listens only once Temporal knows a worker, or does not in a while: for a start that brings its own. */
+  awaitWorker?: boolean
   /** The host's clock unless given. */
   now?: () => number
 }
@@ -34,6 +38,8 @@ export interface RunningApi {
 }
 
 const CLOSE_MS = 10_000
+const WORKER_WITHIN_MS = 10_000
+const LOOK_MS = 20
 
 export async function startApi(start: ApiStart): Promise<RunningApi> {
   const { settings, store, connection, namespace, catalog, log } = start
@@ -63,9 +69,6 @@ export async function startApi(start: ApiStart): Promise<RunningApi> {
     now: start.now ?? Date.now,
   })
   const server = createServer(app)
-  await listen(server, settings.PORT, settings.HOST)
-  await temporal.start()
-  const { port } = server.address() as AddressInfo
   let closing: Promise<void> | undefined
   const close = async () => {
     await closeServer(server)
@@ -73,18 +76,24 @@ export async function startApi(start: ApiStart): Promise<RunningApi> {
     await outbox.close()
     await temporal.close()
   }
+  // Before anybody is let in: a trigger that finds Temporal not looked for yet would be put aside.
+  await temporal.start()
+  if (start.awaitWorker === true) await workerSeen(temporal)
+  try {
+    await listen(server, { variable: 'PORT', hostVariable: 'HOST', host: settings.HOST, port: settings.PORT })
+  } catch (error) {
+    await close()
+    throw error
+  }
+  const { port } = server.address() as AddressInfo
   const host = settings.HOST.includes(':') ? `[${settings.HOST}]` : settings.HOST
   return { url: `http://${host}:${port}`, port, temporal, close: () => (closing ??= close()) }
 }
 
-function listen(server: Server, port: number, host: string): Promise<void> {
-  return new Promise((resolve, reject) => {
-    server.once('error', reject)
-    server.listen(port, host, () => {
-      server.off('error', reject)
-      resolve()
-    })
-  })
+/** Resolves once the link, which goes on looking, has seen a worker, or has not in a while. */
+async function workerSeen(temporal: TemporalLink): Promise<void> {
+  const deadline = Date.now() + WORKER_WITHIN_MS
+  while (temporal.status().worker === 'away' && Date.now() < deadline) await delay(LOOK_MS)
 }
 
 function closeServer(server: Server): Promise<void> {

@@ -1,6 +1,7 @@
 import { inspect } from 'node:util'
 import { DefinitionsError } from '../definitions/problem.ts'
 import { readSettings, SettingsError } from '../settings.ts'
+import { warnOfUnread } from '../unread-variables.ts'
 import { installRuntime } from '../worker/runtime.ts'
 import { greeting } from './greeting.ts'
 import { openLog } from './readable-log.ts'
@@ -27,6 +28,7 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
 try {
   const settings = readSettings()
   const log = openLog(settings)
+  warnOfUnread(log)
   const fail = (what: string) => (error: unknown) => {
     log.fatal({ err: error }, what)
     leaving.abort(1)

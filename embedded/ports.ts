@@ -1,27 +1,20 @@
 import { randomInt } from 'node:crypto'
 import { createServer } from 'node:net'
+import { listenFault, type ListenAddress } from '../api/listen.ts'
 import { StartError } from './start-error.ts'
 
-export interface PortChoice {
-  /** The setting that chooses it. */
-  variable: string
-  host: string
-  /** 0: any free one. */
-  port: number
-}
-
-/** Checks that every port can be listened on. The error names the setting to change. */
-export async function checkPorts(choices: readonly PortChoice[]): Promise<void> {
+/** Checks that every port can be listened on; 0 is any free one. The error names the setting to change. */
+export async function checkPorts(choices: readonly ListenAddress[]): Promise<void> {
   const taken = new Map<number, string>()
-  for (const { variable, host, port } of choices) {
-    if (port === 0) continue
-    const other = taken.get(port)
+  for (const choice of choices) {
+    const { variable, host, port } = choice
+    const other = port === 0 ? undefined : taken.get(port)
     if (other !== undefined) throw new StartError(`${variable}: port ${port} is also the one of ${other}; set another`)
     taken.set(port, variable)
     try {
       await listenOnce(host, port)
     } catch (error) {
-      throw new StartError(`${variable}: ${reasonOf(error, host, port)}; set ${variable} to another`)
+      throw new StartError(listenFault(error, choice))
     }
   }
 }
@@ -55,11 +48,4 @@ function listenOnce(host: string, port: number): Promise<number> {
       server.close(() => resolve(typeof address === 'object' && address !== null ? address.port : port))
     })
   })
-}
-
-function reasonOf(error: unknown, host: string, port: number): string {
-  const { code, message } = error as NodeJS.ErrnoException
-  if (code === 'EADDRINUSE') return `port ${port} on ${host} is in use`
-  if (code === 'EACCES') return `port ${port} on ${host} may not be used by this user`
-  return `cannot listen on ${host} port ${port} (${message})`
 }

@@ -61,7 +61,7 @@ export async function startEmbedded(
     opened('the data folder', () => folder.release())
     if (await endLingeringServer(folder.temporal)) log.warn('ended the Temporal server of an earlier start')
     await checkPorts([
-      { variable: 'PORT', host: settings.HOST, port: settings.PORT },
+      { variable: 'PORT', hostVariable: 'HOST', host: settings.HOST, port: settings.PORT },
       { variable: 'TEMPORAL_DEV_PORT', host: '127.0.0.1', port: settings.TEMPORAL_DEV_PORT },
       { variable: 'TEMPORAL_DEV_UI_PORT', host: '127.0.0.1', port: settings.TEMPORAL_DEV_UI_PORT },
     ])
@@ -102,6 +102,7 @@ export async function startEmbedded(
       namespace: NAMESPACE,
       catalog,
       log,
+      awaitWorker: true,
     })
     opened('the api', () => api.close())
     log.info({ address: api.url }, 'the api listens')

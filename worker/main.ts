@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { createLog } from '../log.ts'
 import { readSettings, SettingsError } from '../settings.ts'
 import { openPostgres } from '../store/database.ts'
+import { warnOfUnread } from '../unread-variables.ts'
 import { builtBundle } from './bundle.ts'
 import { installRuntime } from './runtime.ts'
 import { connectWorker } from './temporal.ts'
@@ -14,6 +15,7 @@ async function main(): Promise<void> {
   if (settings.DATABASE_URL === undefined)
     throw new SettingsError('DATABASE_URL is needed: npm run worker has no store of its own')
   const log = createLog(settings)
+  warnOfUnread(log)
   installRuntime(log)
   const stop = new AbortController()
   // Each time: a second signal, as npm and terminals send one, must not end what is being drained.

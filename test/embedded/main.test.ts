@@ -12,7 +12,7 @@ import { gone, isRunning, runScript, type Script } from '../support/process.ts'
 
 const main = fileURLToPath(new URL('../../embedded/main.ts', import.meta.url))
 
-interface Settings {
+interface Settings extends NodeJS.ProcessEnv {
   BELAY_DATA_DIR: string
   PORT: string
   TEMPORAL_DEV_PORT: string
@@ -48,6 +48,18 @@ async function started(t: TestContext, settings: Settings): Promise<Script> {
   return belay
 }
 
+/** What /readyz answers as soon as anything does. */
+async function firstReady(belay: Script, settings: Settings): Promise<Response> {
+  let over = false
+  void belay.ended.then(() => (over = true))
+  for (;;) {
+    const answer = await fetch(`http://127.0.0.1:${settings.PORT}/readyz`).catch(() => null)
+    if (answer !== null) return answer
+    assert.ok(!over, belay.output())
+    await wait(2)
+  }
+}
+
 const temporalPid = (settings: Settings) =>
   Number(readFileSync(join(settings.BELAY_DATA_DIR, 'temporal.db.pid'), 'utf8'))
 
@@ -63,10 +75,10 @@ function paste(belay: Script): unknown[] {
 
 test('the start is ready with all its parts, its curl lines work when pasted, and SIGTERM leaves nothing', async (t) => {
   const settings = await settingsFor()
-  const belay = await started(t, settings)
-  const ready = await fetch(`http://127.0.0.1:${settings.PORT}/readyz`)
-  assert.equal(ready.status, 200)
-  assert.deepEqual(await ready.json(), { store: 'ok', temporal: 'ok', worker: 'ok' })
+  const belay = start(t, settings)
+  const first = await firstReady(belay, settings)
+  assert.deepEqual([first.status, await first.json()], [200, { store: 'ok', temporal: 'ok', worker: 'ok' }])
+  await belay.says('/v1/users/ada/feeds/')
 
   const [trigger, cancel, feed] = paste(belay) as [object, { status: string; summary: { canceled: number } }, object]
   assert.ok('workflow_run_id' in trigger)
@@ -143,6 +155,10 @@ test('a setting that cannot be used ends it with 1, named and without a stack', 
   const bad = start(t, { ...settings, PORT: 'many' })
   assert.equal(await bad.ended, 1)
   assert.match(bad.output(), /^These settings cannot be used:\n {2}PORT: [^\n]*\n$/)
+
+  const elsewhere = start(t, { ...settings, HOST: '192.0.2.1' })
+  assert.equal(await elsewhere.ended, 1)
+  assert.match(elsewhere.output(), /^HOST: 192\.0\.2\.1 is no address of this machine \([^\n]*\n$/)
 
   const missing = start(t, { ...settings, TEMPORAL_CLI_PATH: '/nowhere/temporal' })
   assert.equal(await missing.ended, 1)

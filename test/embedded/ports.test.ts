@@ -34,3 +34,16 @@ test('free ports, and 0 for any, are accepted', async () => {
     { variable: 'TEMPORAL_DEV_UI_PORT', host, port: 0 },
   ])
 })
+
+test('a host that is none of this machine is blamed on its own variable, whatever the port', async () => {
+  for (const [host, why] of [
+    ['192.0.2.1', 'EADDRNOTAVAIL'],
+    ['nowhere.invalid', 'ENOTFOUND|EAI_AGAIN'],
+  ] as const) {
+    for (const port of [0, await freePort()]) {
+      const said = new RegExp(`^HOST: ${host} is no address of this machine \\(.*(${why}).*; set HOST to one`)
+      const choice = { variable: 'PORT', hostVariable: 'HOST', host, port }
+      await assert.rejects(checkPorts([choice]), { name: 'StartError', message: said })
+    }
+  }
+})

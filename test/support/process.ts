@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { setTimeout as wait } from 'node:timers/promises'
 import { tethered } from '../../embedded/tether.ts'
+import { unreadVariables } from '../../unread-variables.ts'
 
 export interface Script {
   pid: number
@@ -19,7 +20,8 @@ export interface Script {
 export function runScript(file: string, args: readonly string[] = [], env: NodeJS.ProcessEnv = {}): Script {
   const [command, all] = tethered('TERM', process.execPath, ['--import', 'tsx', file, ...args])
   const child: ChildProcess = spawn(command, all, {
-    env: { ...process.env, ...env },
+    // What only the tests read is no setting of Belay, which would warn of it.
+    env: { ...without(process.env, unreadVariables(process.env)), ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   let output = ''
@@ -42,6 +44,10 @@ export function runScript(file: string, args: readonly string[] = [], env: NodeJ
     kill: (signal) => child.kill(signal),
     ended,
   }
+}
+
+function without(env: NodeJS.ProcessEnv, names: readonly string[]): NodeJS.ProcessEnv {
+  return Object.fromEntries(Object.entries(env).filter(([name]) => !names.includes(name)))
 }
 
 /** Whether a process runs: an ended one whose status nobody collected does not. */

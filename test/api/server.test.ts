@@ -1,0 +1,63 @@
+import { Connection } from '@temporalio/client'
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { createServer, type AddressInfo, type Socket } from 'node:net'
+import { test } from 'node:test'
+import { pino } from 'pino'
+import { startApi, type RunningApi } from '../../api/server.ts'
+import { readSettings } from '../../settings.ts'
+import { openPglite } from '../../store/database.ts'
+import { freePort } from '../support/ports.ts'
+import { PUBLIC_KEY, SECRET_KEY } from '../support/api-server.ts'
+import { catalog } from '../support/seed.ts'
+
+test('an api looks for Temporal before it lets anybody in, and starts within about two seconds if that says nothing', async (t) => {
+  const sockets = new Set<Socket>()
+  const silent = createServer((socket) => sockets.add(socket.on('error', () => undefined))).listen(0, '127.0.0.1')
+  await once(silent, 'listening')
+  const store = await openPglite(null)
+  const connection = Connection.lazy({ address: `127.0.0.1:${(silent.address() as AddressInfo).port}` })
+  let starting: Promise<RunningApi> | undefined
+  t.after(async () => {
+    await (await starting)?.close()
+    await connection.close()
+    for (const socket of sockets) socket.destroy()
+    silent.close()
+    await store.close()
+  })
+  await store.migrate()
+  const port = await freePort()
+  const settings = readSettings({ PORT: String(port), BELAY_SECRET_KEY: SECRET_KEY, BELAY_PUBLIC_KEY: PUBLIC_KEY })
+  const log = pino({ level: 'silent' })
+  const begun = performance.now()
+  starting = startApi({ settings, store, connection, namespace: 'default', catalog, log })
+  await once(silent, 'connection')
+  await assert.rejects(fetch(`http://127.0.0.1:${port}/readyz`), 'it listens while it looks')
+  const api = await starting
+  const took = performance.now() - begun
+  assert.ok(took < 5_000, `took ${took} ms`)
+  const ready = await fetch(`${api.url}/readyz`)
+  assert.deepEqual([ready.status, await ready.json()], [200, { store: 'ok', temporal: 'away', worker: 'away' }])
+})
+
+test('an address that cannot be listened on ends the start with the setting to change', async (t) => {
+  const store = await openPglite(null)
+  const connection = Connection.lazy({ address: '127.0.0.1:9' })
+  t.after(async () => {
+    await connection.close()
+    await store.close()
+  })
+  await store.migrate()
+  const taken = createServer().listen(0, '127.0.0.1')
+  await once(taken, 'listening')
+  t.after(() => taken.close())
+  const { port } = taken.address() as AddressInfo
+  const log = pino({ level: 'silent' })
+  const start = (env: NodeJS.ProcessEnv) =>
+    startApi({ settings: readSettings(env), store, connection, namespace: 'default', catalog, log })
+  await assert.rejects(start({ PORT: String(port) }), {
+    name: 'SettingsError',
+    message: `PORT: port ${port} on 127.0.0.1 is in use; set PORT to another`,
+  })
+  await assert.rejects(start({ HOST: '192.0.2.1', PORT: '0' }), /^SettingsError: HOST: 192\.0\.2\.1 is no address/)
+})
