@@ -39,7 +39,7 @@ export interface DevServer {
  */
 export async function startDevServer(options: DevServerOptions): Promise<DevServer> {
   const { dbFile, port, uiPort, log } = options
-  const address = `127.0.0.1:${port}`
+  const address = addressOf(port)
   let stopped = false
   let attempt = 0
   let restart: NodeJS.Timeout | undefined
@@ -68,7 +68,7 @@ export async function startDevServer(options: DevServerOptions): Promise<DevServ
       restart = setTimeout(() => {
         server = launch(options)
         watch(Date.now())
-        answers(address, server.ended).then(
+        answers(options, server.ended).then(
           () => log.info({ address }, 'the Temporal server is back'),
           // It died again, which the watch sees, or hangs, which is ended here.
           () => server.child.kill('SIGKILL'),
@@ -79,7 +79,7 @@ export async function startDevServer(options: DevServerOptions): Promise<DevServ
 
   for (let tried = 1; ; tried += 1) {
     try {
-      await answers(address, server.ended)
+      await answers(options, server.ended)
       break
     } catch (error) {
       if (!(error instanceof EndedAtStart) || tried === TRIES) {
@@ -97,11 +97,13 @@ export async function startDevServer(options: DevServerOptions): Promise<DevServ
 class EndedAtStart extends StartError {
   readonly reason: string
 
-  constructor(reason: string) {
-    super(`The Temporal server ended at its start (${reason})`)
+  constructor(cli: string, reason: string) {
+    super(`The Temporal server ended at its start (${reason}); it was ${cli}, and TEMPORAL_CLI_PATH names another`)
     this.reason = reason
   }
 }
+
+const addressOf = (port: number) => `127.0.0.1:${port}`
 
 interface Launched {
   child: ChildProcess
@@ -123,7 +125,9 @@ function launch({ cli, dbFile, port, uiPort, log }: DevServerOptions): Launched 
   if (child.pid !== undefined) rememberServer(dbFile, child.pid)
   const ended = new Promise<string>((resolve) => {
     child.once('error', (error) => resolve(error.message))
-    child.once('close', (code, signal) => resolve(`${signal ?? `code ${code ?? 0}`}: ${lastWords(said)}`))
+    child.once('close', (code, signal) => {
+      resolve(`${signal ?? `code ${code ?? 0}`}: ${lastWords(said) || 'it said nothing'}`)
+    })
   })
   return { child, ended }
 }
@@ -134,8 +138,9 @@ function lastWords(said: string): string {
   return panic ?? said.trim().slice(-1_000)
 }
 
-/** Resolves when the server at `address` knows its namespace; rejects if it ends first or takes too long. */
-async function answers(address: string, ended: Promise<string>): Promise<void> {
+/** Resolves when the server knows its namespace; rejects if it ends first or takes too long. */
+async function answers({ cli, port }: DevServerOptions, ended: Promise<string>): Promise<void> {
+  const address = addressOf(port)
   let how: string | undefined
   void ended.then((reason) => (how = reason))
   const deadline = Date.now() + READY_WITHIN_MS
@@ -149,7 +154,7 @@ async function answers(address: string, ended: Promise<string>): Promise<void> {
         await connection.withDeadline(Date.now() + 1_000, asks)
         return
       } catch (error) {
-        if (how !== undefined) throw new EndedAtStart(how)
+        if (how !== undefined) throw new EndedAtStart(cli, how)
         if (Date.now() > deadline) {
           throw new StartError(`The Temporal server did not answer at ${address} in ${READY_WITHIN_MS / 1_000} s`, {
             cause: error,

@@ -4,7 +4,7 @@ import { once } from 'node:events'
 import { createServer, type AddressInfo, type Socket } from 'node:net'
 import { test } from 'node:test'
 import { pino } from 'pino'
-import { startApi, type RunningApi } from '../../api/server.ts'
+import { startApi } from '../../api/server.ts'
 import { readSettings } from '../../settings.ts'
 import { openPglite } from '../../store/database.ts'
 import { freePort } from '../support/ports.ts'
@@ -17,20 +17,19 @@ test('an api looks for Temporal before it lets anybody in, and starts within abo
   await once(silent, 'listening')
   const store = await openPglite(null)
   const connection = Connection.lazy({ address: `127.0.0.1:${(silent.address() as AddressInfo).port}` })
-  let starting: Promise<RunningApi> | undefined
-  t.after(async () => {
-    await (await starting)?.close()
-    await connection.close()
-    for (const socket of sockets) socket.destroy()
-    silent.close()
-    await store.close()
-  })
   await store.migrate()
   const port = await freePort()
   const settings = readSettings({ PORT: String(port), BELAY_SECRET_KEY: SECRET_KEY, BELAY_PUBLIC_KEY: PUBLIC_KEY })
   const log = pino({ level: 'silent' })
   const begun = performance.now()
-  starting = startApi({ settings, store, connection, namespace: 'default', catalog, log })
+  const starting = startApi({ settings, store, connection, namespace: 'default', catalog, log })
+  t.after(async () => {
+    await (await starting).close()
+    await connection.close()
+    for (const socket of sockets) socket.destroy()
+    silent.close()
+    await store.close()
+  })
   await once(silent, 'connection')
   await assert.rejects(fetch(`http://127.0.0.1:${port}/readyz`), 'it listens while it looks')
   const api = await starting

@@ -74,5 +74,16 @@ test('of many starts at once on a folder whose holder was killed, one gets it', 
 test('a path that cannot be a folder is an error that names the variable', async () => {
   const file = join(temporaryFolder(), 'file')
   writeFileSync(file, '')
-  await assert.rejects(openDataFolder(file), /^StartError: BELAY_DATA_DIR: /)
+  for (const path of [file, join(file, 'data'), join(file, 'more', 'data')])
+    await assert.rejects(openDataFolder(path), /^StartError: BELAY_DATA_DIR: /, path)
+})
+
+test('so is one where nothing can be made, at any depth', { skip: !existsSync('/proc/self') }, async (t) => {
+  for (const path of ['/proc/belay', '/proc/belay/data']) {
+    // In a process of its own: what loops there can be told nothing.
+    const holder = runScript(holdDataFolder, [path])
+    t.after(() => holder.kill('SIGKILL'))
+    await holder.says(`BELAY_DATA_DIR: ${path} cannot be made or used (ENOENT: `)
+    assert.equal(await holder.ended, 1)
+  }
 })

@@ -88,3 +88,16 @@ test('a dev server that dies at its first start, as it does if a port it picked 
   const connection = await Connection.connect({ address: server.address })
   await connection.close()
 })
+
+test('a binary that is no Temporal CLI is named, with how it ended', async () => {
+  const start = startDevServer({
+    ...(await options(temporaryFolder())),
+    cli: '/bin/true',
+    log: pino({ level: 'silent' }),
+  })
+  await assert.rejects(start, {
+    name: 'StartError',
+    message:
+      'The Temporal server ended at its start (code 0: it said nothing); it was /bin/true, and TEMPORAL_CLI_PATH names another',
+  })
+})
