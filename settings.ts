@@ -33,6 +33,8 @@ export const variables = {
     .optional(),
   BELAY_HTTP_ALLOW_PRIVATE: flag,
   BELAY_WEBHOOKS: webhookEndpoints,
+  /** Of a worker process, which listens nowhere: see worker/ready-file.ts. */
+  BELAY_READY_FILE: z.string().optional(),
   BELAY_TASK_QUEUE: z.string().min(1).max(200).default('belay'),
   DATABASE_URL: z
     .string()

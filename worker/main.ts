@@ -5,6 +5,7 @@ import { readSettings, SettingsError } from '../settings.ts'
 import { openPostgres } from '../store/database.ts'
 import { warnOfUnread } from '../unread-variables.ts'
 import { builtBundle } from './bundle.ts'
+import { keepReadyFile } from './ready-file.ts'
 import { installRuntime } from './runtime.ts'
 import { connectWorker } from './temporal.ts'
 import { startWorker } from './worker.ts'
@@ -29,8 +30,11 @@ async function main(): Promise<void> {
   const bundle = existsSync(builtBundle) ? { codePath: builtBundle } : undefined
   const worker = await startWorker({ settings, store, connection, namespace, log, bundle })
   log.info({ namespace, taskQueue: settings.BELAY_TASK_QUEUE }, 'worker polls')
+  const { BELAY_READY_FILE: file } = settings
+  const ready = file === undefined ? undefined : keepReadyFile(file, () => worker.polls(), log)
   if (!stop.signal.aborted) await Promise.race([once(stop.signal, 'abort'), worker.stopped])
   log.info('worker stops: what is being sent is finished first')
+  ready?.stop()
   await worker.stop()
   await connection.close()
   await store.close()

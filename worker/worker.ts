@@ -8,6 +8,7 @@ import type { Settings } from '../settings.ts'
 import { Signaler } from '../signals/signaler.ts'
 import { WebhookWaker } from '../signals/webhook-waker.ts'
 import type { Store } from '../store/database.ts'
+import { isSeenPolling } from './poller.ts'
 import { bundleWorkflows } from './bundle.ts'
 import { workerOptions } from './options.ts'
 
@@ -26,6 +27,8 @@ export interface WorkerStart {
 export interface RunningWorker {
   /** Temporal's word for it; RUNNING while it polls. */
   status(): string
+  /** Whether it runs and Temporal sees it poll. Takes 2 s at most; never rejects. */
+  polls(): Promise<boolean>
   /** Lets what is being sent end, then stops. Safe to call twice. */
   stop(): Promise<void>
   /** Settles when the worker has stopped; rejects if it failed. */
@@ -67,6 +70,8 @@ export async function startWorker(start: WorkerStart): Promise<RunningWorker> {
   stopped.catch(() => undefined)
   return {
     status: () => worker.getState(),
+    polls: async () =>
+      worker.getState() === 'RUNNING' && isSeenPolling(connection, namespace, taskQueue, worker.options.identity),
     async stop() {
       if (worker.getState() === 'RUNNING') worker.shutdown()
       await stopped

@@ -2,10 +2,12 @@ import { Ajv2020 } from 'ajv/dist/2020.js'
 import assert from 'node:assert/strict'
 import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, readFileSync, utimesSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { after, test } from 'node:test'
 import { parse } from 'yaml'
 import { readSettings, variables } from '../../settings.ts'
+import { temporaryFolder } from '../support/folder.ts'
 import { httpReceiver } from '../support/http-receiver.ts'
 import { composeFile, root } from './compose-file.ts'
 
@@ -89,10 +91,18 @@ test('a process has time to stop, and its heap leaves a quarter of its memory', 
   }
 })
 
+test('every service that stays has a health check', () => {
+  for (const [name, { restart, healthcheck }] of entries) {
+    const comesWithItsImage = name === 'mailpit'
+    assert.equal(healthcheck !== undefined, restart === 'unless-stopped' && !comesWithItsImage, name)
+  }
+})
+
 test('the api’s health check passes on 200, and fails on 503 and where nothing listens', async () => {
   let status = 200
   const api = await httpReceiver((response) => response.writeHead(status).end('{}'))
   after(() => api.close())
+  const healthCheck = (port: number) => runHealthCheck('api', (arg) => arg.replace(':4000/', `:${port}/`))
   assert.equal(await healthCheck(api.port), 0)
   assert.equal(api.requests[0]!.url, '/readyz')
   status = 503
@@ -102,13 +112,26 @@ test('the api’s health check passes on 200, and fails on 503 and where nothing
   assert.equal(await healthCheck(gone.port), 1)
 })
 
-async function healthCheck(port: number): Promise<number> {
-  const [kind, command, ...args] = services['api']!.healthcheck!.test
+test('the worker’s health check passes while its file is fresh, and fails once it is old or gone', async () => {
+  assert.equal(services['worker']!.environment!['BELAY_READY_FILE'], '/tmp/belay-ready')
+  const file = join(temporaryFolder(), 'ready')
+  const healthCheck = () => runHealthCheck('worker', (arg) => arg, { BELAY_READY_FILE: file })
+  assert.equal(await healthCheck(), 1)
+  writeFileSync(file, '')
+  assert.equal(await healthCheck(), 0)
+  const before = Date.now() / 1_000 - 21
+  utimesSync(file, before, before)
+  assert.equal(await healthCheck(), 1)
+})
+
+async function runHealthCheck(
+  name: string,
+  given: (arg: string) => string,
+  env: NodeJS.ProcessEnv = {},
+): Promise<number> {
+  const [kind, command, ...args] = services[name]!.healthcheck!.test
   assert.deepEqual([kind, command], ['CMD', 'node'])
-  const child = spawn(
-    process.execPath,
-    args.map((arg) => arg.replace(':4000/', `:${port}/`)),
-  )
+  const child = spawn(process.execPath, args.map(given), { env: { ...process.env, ...env } })
   const [code] = (await once(child, 'exit')) as [number]
   return code
 }

@@ -1,10 +1,13 @@
 import assert from 'node:assert/strict'
 import type { ServerResponse } from 'node:http'
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import type { Verdict } from '../../store/verdict.ts'
 import { PUBLIC_KEY, SECRET_KEY } from '../support/api-server.ts'
 import { Belay } from '../support/belay.ts'
+import { temporaryFolder } from '../support/folder.ts'
 import { httpReceiver } from '../support/http-receiver.ts'
 import { notificationsFolder } from '../support/notifications-folder.ts'
 import { freePort } from '../support/ports.ts'
@@ -74,11 +77,13 @@ test('two apis and two workers, one of which stops on the way: nothing lost, not
     assert.equal(await migration.ended, 0, migration.output())
   }
   const apis = ports.map((port) => start(t, api, { ...env, PORT: String(port) }))
-  const workers = [start(t, worker, env), start(t, worker, env)] as const
+  const readyFile = join(temporaryFolder(), 'ready')
+  const workers = [start(t, worker, { ...env, BELAY_READY_FILE: readyFile }), start(t, worker, env)] as const
   await Promise.all([
     ...apis.map((each) => each.says('api listens')),
     ...workers.map((each) => each.says('worker polls')),
   ])
+  await until('the ready file', () => existsSync(readyFile))
   const [one, other] = ports.map((port) => new Belay(() => `http://127.0.0.1:${port}`, SECRET_KEY)) as [Belay, Belay]
 
   await t.test(`${TRIGGERS} triggers, each canceled for one of its two recipients through the other api`, async () => {
@@ -98,6 +103,7 @@ test('two apis and two workers, one of which stops on the way: nothing lost, not
     }
     await Promise.all(Array.from({ length: LANES }, lane))
     assert.equal(await workers[0].ended, 0, workers[0].output())
+    assert.ok(!existsSync(readyFile), 'a worker that stops is not ready')
     const everybodyServed = async () => {
       const runs = await one.recipientRuns({ workflow: 'letter' })
       assert.equal(runs.length, 2 * TRIGGERS)
