@@ -5,7 +5,7 @@ import { readCatalog } from '../definitions/read-catalog.ts'
 import { DefinitionsError } from '../definitions/problem.ts'
 import { createLog } from '../log.ts'
 import { readSettings, SettingsError } from '../settings.ts'
-import { openPostgres } from '../store/database.ts'
+import { openReachablePostgres } from '../store/reachable.ts'
 import { warnOfUnread } from '../unread-variables.ts'
 import { startApi } from './server.ts'
 
@@ -23,7 +23,7 @@ async function main(): Promise<void> {
   process.on('SIGINT', () => stop.abort())
 
   const catalog = await readCatalog(settings.BELAY_NOTIFICATIONS_DIR)
-  const store = openPostgres(settings.DATABASE_URL!, {
+  const store = await openReachablePostgres(settings.DATABASE_URL!, {
     onError: (error) => log.warn({ err: error }, 'a store connection broke'),
   })
   const { connectionOptions, namespace = 'default' } = loadClientConnectConfig()

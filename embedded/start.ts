@@ -4,7 +4,8 @@ import type { Logger } from 'pino'
 import { startApi } from '../api/server.ts'
 import { readCatalog } from '../definitions/read-catalog.ts'
 import type { Settings } from '../settings.ts'
-import { openPglite, openPostgres, type Store } from '../store/database.ts'
+import { openPglite, type Store } from '../store/database.ts'
+import { openReachablePostgres } from '../store/reachable.ts'
 import { registerWithTemporal } from '../worker/register.ts'
 import { startWorker } from '../worker/worker.ts'
 import { resolveTemporalCli } from './binaries.ts'
@@ -13,7 +14,6 @@ import { NAMESPACE, startDevServer } from './dev-server.ts'
 import { readKeys, type Keys } from './keys.ts'
 import { endLingeringServer } from './lingering.ts'
 import { checkPorts, freePort } from './ports.ts'
-import { StartError } from './start-error.ts'
 
 export interface Embedded extends Keys {
   apiUrl: string
@@ -124,14 +124,7 @@ export async function startEmbedded(
 
 async function openStore(settings: Settings, folder: string, log: Logger): Promise<Store> {
   if (settings.DATABASE_URL === undefined) return openPglite(folder)
-  const store = openPostgres(settings.DATABASE_URL, {
+  return openReachablePostgres(settings.DATABASE_URL, {
     onError: (error) => log.warn({ err: error }, 'a connection to the database broke'),
   })
-  try {
-    await store.ping()
-    return store
-  } catch (error) {
-    await store.close()
-    throw new StartError(`DATABASE_URL: the database does not answer (${String(error)})`)
-  }
 }

@@ -51,6 +51,28 @@ test('without what it needs, each process ends with 1 and one line that names it
   }
 })
 
+test('what a process cannot start without is named where it does not answer; Temporal an api can do without', async (t) => {
+  const database = await testPostgres()
+  t.after(() => database.drop())
+  const keys = { BELAY_SECRET_KEY: SECRET_KEY, BELAY_PUBLIC_KEY: PUBLIC_KEY }
+  const noStore = { ...keys, DATABASE_URL: 'postgres://belay:hidden@localhost:9/none' }
+  for (const script of [api, migrate]) {
+    const process = start(t, script, noStore)
+    assert.equal(await process.ended, 1)
+    assert.match(process.output(), /^DATABASE_URL: the database does not answer \([^\n]*ECONNREFUSED[^\n]*\n$/)
+  }
+  const noTemporal = { ...keys, DATABASE_URL: database.url, TEMPORAL_ADDRESS: '127.0.0.1:9', PORT: '0' }
+  const migration = start(t, migrate, noTemporal)
+  assert.equal(await migration.ended, 1)
+  const [store, temporal, ...more] = migration.output().split('\n')
+  assert.deepEqual([store, more], ['store: tables are up to date', ['']])
+  assert.match(temporal!, /^TEMPORAL_ADDRESS: Temporal does not answer at 127\.0\.0\.1:9 \(/)
+  const alone = start(t, api, noTemporal)
+  await alone.says('api listens')
+  alone.kill('SIGTERM')
+  assert.equal(await alone.ended, 0, alone.output())
+})
+
 test('two apis and two workers, one of which stops on the way: nothing lost, nothing double, no verdict untrue', async (t) => {
   const held: ServerResponse[] = []
   const receiver = await httpReceiver((response) => held.push(response))
