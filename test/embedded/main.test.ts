@@ -6,9 +6,12 @@ import { test, type TestContext } from 'node:test'
 import { setTimeout as wait } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { freePort } from '../../embedded/ports.ts'
+import type { Verdict } from '../../store/verdict.ts'
+import { Belay } from '../support/belay.ts'
 import { temporalCli } from '../support/binaries.ts'
 import { temporaryFolder } from '../support/folder.ts'
 import { gone, isRunning, runScript, type Script } from '../support/process.ts'
+import { until } from '../support/until.ts'
 
 const main = fileURLToPath(new URL('../../embedded/main.ts', import.meta.url))
 
@@ -69,8 +72,26 @@ const keysFile = (settings: Settings) => readFileSync(join(settings.BELAY_DATA_D
 function paste(belay: Script): unknown[] {
   const lines = belay.output().split('\n')
   return lines
-    .filter((line) => line.startsWith('curl '))
-    .map((line) => JSON.parse(execFileSync('sh', ['-c', line], { encoding: 'utf8' })) as unknown)
+    .filter((line) => /^(curl|sleep) /.test(line))
+    .map((line) => shell(line))
+    .filter((said) => said !== '')
+    .map((said) => JSON.parse(said) as unknown)
+}
+
+const shell = (script: string) => execFileSync('sh', ['-c', script], { encoding: 'utf8' })
+
+/** The README's first block of calls, whole, with this start's keys and address in it; one after the other, what it prints. */
+function pasteReadme(settings: Settings): unknown[] {
+  const readme = readFileSync(new URL('../../README.md', import.meta.url), 'utf8')
+  const block = [...readme.matchAll(/^```sh\n(.*?)^```$/gms)].find(([, text]) => text!.includes('try-me/trigger'))![1]!
+  assert.match(block, /\.belay\/keys\.json.*:4000/s)
+  const here = block
+    .replace('.belay/keys.json', join(settings.BELAY_DATA_DIR, 'keys.json'))
+    .replace(':4000', `:${settings.PORT}`)
+  return shell(here)
+    .replaceAll('}{', '}\n{')
+    .split('\n')
+    .map((answer) => JSON.parse(answer) as unknown)
 }
 
 test('the start is ready with all its parts, its curl lines work when pasted, and SIGTERM leaves nothing', async (t) => {
@@ -80,11 +101,11 @@ test('the start is ready with all its parts, its curl lines work when pasted, an
   assert.deepEqual([first.status, await first.json()], [200, { store: 'ok', temporal: 'ok', worker: 'ok' }])
   await belay.says('/v1/users/ada/feeds/')
 
-  const [trigger, cancel, feed] = paste(belay) as [object, { status: string; summary: { canceled: number } }, object]
+  const [trigger, cancel, feed] = paste(belay) as [object, Verdict, { entries: unknown[] }]
   assert.ok('workflow_run_id' in trigger)
-  assert.equal(cancel.status, 'applied')
-  assert.equal(cancel.summary.canceled, 1)
-  assert.ok('entries' in feed)
+  assert.deepEqual([cancel.status, cancel.summary.canceled], ['applied', 1])
+  assert.equal(cancel.recipients[0]!.runs[0]!.messages.length, 1, 'Grace had got the first')
+  assert.equal(feed.entries.length, 1)
   const { secret_key } = JSON.parse(keysFile(settings)) as { secret_key: string }
   assert.ok(!belay.output().includes(secret_key), 'a log file must not hold the key')
 
@@ -93,6 +114,27 @@ test('the start is ready with all its parts, its curl lines work when pasted, an
   belay.kill('SIGTERM')
   assert.equal(await belay.ended, 0, belay.output())
   assert.equal(isRunning(temporal), false)
+})
+
+test('the README’s first lines, pasted whole, do what it says', async (t) => {
+  const settings = await settingsFor()
+  const belay = await started(t, settings)
+  const { secret_key } = JSON.parse(keysFile(settings)) as { secret_key: string }
+  const caller = new Belay(() => `http://127.0.0.1:${settings.PORT}`, secret_key)
+  const perPerson = async () => {
+    const people = (await caller.messages({ source: 'try-me' })).map(({ recipient }) => recipient as string)
+    return Object.fromEntries(['ada', 'alan', 'grace'].map((name) => [name, people.filter((p) => p === name).length]))
+  }
+  const [trigger, cancel, messages] = pasteReadme(settings) as [object, Verdict, { items: unknown[] }]
+  assert.ok('workflow_run_id' in trigger)
+  assert.deepEqual([cancel.status, cancel.summary.canceled, messages.items.length], ['applied', 1, 3])
+  assert.deepEqual(await perPerson(), { ada: 1, alan: 1, grace: 1 })
+  // The minute is over.
+  await caller.post('/v1/workflows/try-me/send_now', { cancelation_key: 'first' })
+  await until('the second messages', async () => (await caller.messages({ source: 'try-me' })).length === 5)
+  assert.deepEqual(await perPerson(), { ada: 2, alan: 2, grace: 1 })
+  belay.kill('SIGTERM')
+  assert.equal(await belay.ended, 0, belay.output())
 })
 
 test('killed with SIGKILL, the next start has the folder, the keys and the ports, and the old Temporal server is gone', async (t) => {
