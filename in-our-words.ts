@@ -33,7 +33,7 @@ export const inOurWords: z.core.$ZodErrorMap = (issue) => {
     case 'too_small':
       return boundWords(issue.origin, 'at least', issue.minimum, issue.inclusive)
     case 'unrecognized_keys':
-      return `does not know ${issue.keys.map((key) => JSON.stringify(key)).join(', ')}`
+      return `${issue.keys.map((key) => JSON.stringify(key)).join(', ')} ${issue.keys.length === 1 ? 'is' : 'are'} unknown here`
     default:
       return undefined
   }
