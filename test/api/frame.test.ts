@@ -96,8 +96,8 @@ test('what is wrong with a value is told in words of ours', async () => {
   }
   const cases: [query: string, said: string][] = [
     ['messages?status=lost', 'status[0] must be one of queued, sent, delivered, delivery_attempted,'],
-    ['messages?page_size=51', 'page_size must be at most 50 (length)'],
-    ['messages?page_size=0', 'page_size must be at least 1 (length)'],
+    ['messages?page_size=51', 'page_size must be 1 to 50 (length)'],
+    ['messages?page_size=0', 'page_size must be 1 to 50 (length)'],
     ['messages?page_size=some', 'page_size must be a number (cast)'],
     ['messages?workflow_run_id=1', 'workflow_run_id must be a UUID (format)'],
     ['messages?tenant[]=a', 'tenant must be a text (cast)'],
