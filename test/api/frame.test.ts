@@ -110,7 +110,7 @@ test('what is wrong with a value is told in words of ours', async () => {
     assert.equal(more.length, 0)
   }
   assert.deepEqual(await said('/v1/messages/batch/seen', { message_ids: [] }), [
-    'message_ids must have at least 1 entry (length)',
+    'message_ids names no message (length)',
   ])
   assert.deepEqual(await said('/v1/messages/batch/seen', { message_ids: [1] }), [
     'message_ids[0] must be a text (cast)',
