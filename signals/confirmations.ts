@@ -1,13 +1,17 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import type { Database } from '../store/database.ts'
 import { confirmSignals, type Confirmation } from '../store/pending-signals.ts'
 
 const BATCH = 1_000
+/** Confirmations gather for this long: one statement for many triggers, and nobody waits for it. */
+const GATHER_MS = 100
 
-/** Forgets signals that Temporal has taken: while one batch is written, the next gathers. */
+/** Forgets signals that Temporal has taken, many at a time. */
 export class Confirmations {
   readonly #db: Database
   readonly #log: Logger
+  readonly #closing = new AbortController()
   #waiting: Confirmation[] = []
   #writing: Promise<void> | undefined
 
@@ -21,12 +25,15 @@ export class Confirmations {
     this.#writing ??= this.#write()
   }
 
-  async settled(): Promise<void> {
+  /** Writes what has gathered, at once. */
+  async close(): Promise<void> {
+    this.#closing.abort()
     await this.#writing
   }
 
   async #write(): Promise<void> {
     while (this.#waiting.length > 0) {
+      await delay(GATHER_MS, undefined, { signal: this.#closing.signal }).catch(() => undefined)
       const batch = this.#waiting.splice(0, BATCH)
       try {
         await confirmSignals(this.#db, batch)

@@ -68,7 +68,7 @@ export class Signaler {
   /** Waits for what is under way, and for its confirmation. */
   async close(): Promise<void> {
     while (this.#flushes.size > 0) await Promise.all(this.#flushes)
-    await this.#confirmations.settled()
+    await this.#confirmations.close()
   }
 
   async #sendAll(ids: number[]): Promise<void> {
