@@ -9,3 +9,7 @@ export function percentile(samples: readonly number[], share: number): number {
 export function repeated(samples: readonly number[]): { value: number; range: [number, number] } {
   return { value: percentile(samples, 0.5), range: [Math.min(...samples), Math.max(...samples)] }
 }
+
+export function mean(samples: readonly number[]): number {
+  return samples.reduce((sum, sample) => sum + sample, 0) / samples.length
+}

@@ -28,7 +28,7 @@ export function planDelay(step: DelayStep, scope: DelayScope, from: number): Del
   if (typeof start === 'string') return { field, problem: start }
   const due = step.delayFor === null ? start : after(start, step.delayFor)
   if (due < from - PAST_MS) return { field, problem: `leads to ${iso(due)}, which is past` }
-  if (due > yearAfter(from)) return { field, problem: `leads to ${iso(due)}, which is more than 365 days ahead` }
+  if (due > from + YEAR_MS && due > yearAfter(from)) return { field, problem: `leads to ${iso(due)}, which is more than 365 days ahead` }
   return { due: Math.max(due, from) }
 }
 
@@ -38,6 +38,9 @@ export function after(from: number, { unit, value }: Duration): number {
     .plus({ [unit]: value })
     .toMillis()
 }
+
+/** Never longer than `yearAfter`, and known without a calendar. */
+const YEAR_MS = 365 * 86_400_000
 
 /** 365 days, or 12 months where they are 366. */
 function yearAfter(from: number): number {
@@ -79,6 +82,9 @@ const expected = 'it must be an ISO 8601 instant such as 2030-01-31T09:00:00Z, o
 const ISO = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}([.,]\d{1,9})?)?(Z|[+-]\d{2}(:?\d{2})?)?$/i
 
 function instant(text: string): number | string {
+  const plain = Date.parse(text)
+  // As JavaScript writes it: a day that the month does not have comes out as another.
+  if (!Number.isNaN(plain) && new Date(plain).toISOString() === text) return plain
   const zone = ISO.exec(text)
   if (zone === null) return `is not an instant; ${expected}`
   if (zone[3] === undefined) return 'has no time zone; end it with Z or an offset such as +02:00'

@@ -1,5 +1,6 @@
 import { Client, Connection } from '@temporalio/client'
 import pLimit from 'p-limit'
+import { setTimeout as wait } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { runScript } from '../../test/support/process.ts'
 import type { Bench, Scenario } from '../bench.ts'
@@ -9,12 +10,15 @@ import type { Caller } from '../ground/caller.ts'
 import { benchPostgres } from '../ground/postgres.ts'
 import { recipients, remind } from '../ground/reminders.ts'
 import { benchTemporal, type BenchTemporal } from '../ground/temporal.ts'
-import { percentile, repeated } from '../samples.ts'
+import { mean, percentile, repeated } from '../samples.ts'
 
 const TRIGGERS = 1_000
 const AT_ONCE = 32
 const CANCELS = 200
-const REPEATS = 5
+const REPEATS = 6
+/** Node compiles what is hot only after some thousand calls. */
+const WARM = 2_000
+const PAUSE_MS = 3_000
 const DAY_MS = 86_400_000
 const RAW_QUEUE = 'bench-raw'
 
@@ -27,27 +31,55 @@ export const calls: Scenario = {
     const temporal = await benchTemporal(bench)
     const { caller } = await benchBelay(bench, { postgres, temporal })
     const raw = await rawRuns(bench, temporal)
-    await rounds(caller, raw, 'warm', 200)
-    const rates: number[][] = []
+    await round(caller, raw, { prefix: 'warm', count: WARM, ours: 'first' })
+    const rates: Round[] = []
     for (let i = 0; i < REPEATS; i += 1) {
-      const rate = await rounds(caller, raw, `round_${i}`, TRIGGERS)
-      bench.say(`triggers a second: ${rate.map(Math.round).join(', raw ')}`)
+      // The server slows down with each run it holds: who comes second has the worse half of the round.
+      const ours = i % 2 === 0 ? 'first' : 'second'
+      const rate = await round(caller, raw, { prefix: `round_${i}`, count: TRIGGERS, ours })
+      bench.say(`triggers a second: ${Math.round(rate.belay)}, raw ${Math.round(rate.raw)}`)
       rates.push(rate)
     }
-    const ours = repeated(rates.map(([belay]) => belay!))
-    const theirs = repeated(rates.map(([, signal]) => signal!)).value
-    const compared = share(ours.value, 'raw signalWithStart', theirs)
-    bench.figure({ name: 'triggers accepted', unit: 'a second', ...ours, ...compared, goal: { atLeast: 0.8 } })
+    const baseline = { name: 'raw signalWithStart', value: repeated(rates.map(({ raw }) => raw)).value }
+    bench.figure({
+      name: 'triggers accepted',
+      unit: 'a second',
+      ...repeated(rates.map(({ belay }) => belay)),
+      baseline,
+      ratio: mean(rates.map(({ belay, raw }) => belay / raw)),
+      goal: { atLeast: 0.8 },
+      note: 'the ratio is the mean of those of the rounds, in each of which both are measured, in turns who is first',
+    })
     await cancels(bench, caller, raw)
   },
 }
 
-/** Both for as many runs, one after the other: triggers a second of ours, then of Temporal alone. */
-async function rounds(caller: Caller, raw: RawRuns, prefix: string, count: number): Promise<[number, number]> {
+/** Calls a second. */
+interface Round {
+  belay: number
+  raw: number
+}
+
+/** Both for as many runs, one after the other: ours, and Temporal alone. */
+async function round(
+  caller: Caller,
+  raw: RawRuns,
+  { prefix, count, ours }: { prefix: string; count: number; ours: 'first' | 'second' },
+): Promise<Round> {
   const at = Date.now() + DAY_MS
   const one = (i: number) => remind(caller, { key: `${prefix}_${i}`, recipients: [`user_${i}`], at })
-  const belay = await rate(count, one)
-  return [belay, await rate(count, (i) => raw.start(`${prefix}_${i}`, `user_${i}`))]
+  const rates = { belay: 0, raw: 0 }
+  const measure = {
+    belay: async () => (rates.belay = await rate(count, one)),
+    raw: async () => (rates.raw = await rate(count, (i) => raw.start(`${prefix}_${i}`, `user_${i}`))),
+  }
+  const order = ours === 'first' ? (['belay', 'raw'] as const) : (['raw', 'belay'] as const)
+  for (const which of order) {
+    // What the one before has left to its worker is not charged to this one.
+    await wait(PAUSE_MS)
+    await measure[which]()
+  }
+  return rates
 }
 
 async function rate(count: number, call: (i: number) => Promise<unknown>): Promise<number> {
