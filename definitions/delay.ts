@@ -28,7 +28,8 @@ export function planDelay(step: DelayStep, scope: DelayScope, from: number): Del
   if (typeof start === 'string') return { field, problem: start }
   const due = step.delayFor === null ? start : after(start, step.delayFor)
   if (due < from - PAST_MS) return { field, problem: `leads to ${iso(due)}, which is past` }
-  if (due > from + YEAR_MS && due > yearAfter(from)) return { field, problem: `leads to ${iso(due)}, which is more than 365 days ahead` }
+  if (due > from + YEAR_MS && due > yearAfter(from))
+    return { field, problem: `leads to ${iso(due)}, which is more than 365 days ahead` }
   return { due: Math.max(due, from) }
 }
 
