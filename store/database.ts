@@ -42,8 +42,9 @@ export function openPostgres(url: string, options: PostgresOptions = {}): Store 
     max: options.connections ?? 20,
     // For a connection of the pool, too: a burst may wait a little for one.
     connectionTimeoutMillis: 5_000,
-    // A statement that waits longer than this has lost; the caller is answered 503 and nothing is half done.
-    options: '-c statement_timeout=15000 -c lock_timeout=10000 -c idle_in_transaction_session_timeout=20000',
+    // A statement that waits longer than this has lost; the caller is answered 503 and nothing is half done. Statements
+    // this short are done before they would be compiled.
+    options: '-c statement_timeout=15000 -c lock_timeout=10000 -c idle_in_transaction_session_timeout=20000 -c jit=off',
   })
   pool.on('error', (error) => options.onError?.(error))
   const db = drizzlePg(pool, { schema })

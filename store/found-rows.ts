@@ -1,6 +1,7 @@
-import { sql } from 'drizzle-orm'
+import { sql, type SQL } from 'drizzle-orm'
 import { ids, query, texts, type Database } from './database.ts'
 import { loadDefinitions } from './definitions.ts'
+import { rowIdsOf } from './row-id.ts'
 
 /** Which rows of a run are addressed. */
 export interface Which {
@@ -54,28 +55,27 @@ export async function findRows(tx: Database, which: Which): Promise<FoundRow[]> 
     which.workflowRunIds === null
       ? sql`t.generation = ${run.generation}`
       : sql`t.workflow_run_id = any(${texts(which.workflowRunIds)}::uuid[])`
-  const [bounds] = await query<{ first: number | null; last: number | null }>(
-    tx,
-    sql`select min(t.id) as first, max(t.id) as last from triggers t where t.run_id = ${run.id} and ${triggers}`,
-  )
-  if (bounds?.first == null || bounds.last == null) return []
-  const source =
-    which.recipients === null
-      ? sql`triggers t join recipient_runs r on r.id between t.id * 16384 and t.id * 16384 + 16383 where true`
-      : sql`recipient_runs r join triggers t on t.id = r.id / 16384
-            where r.recipient = any(${texts(which.recipients)})
-            and r.id between ${bounds.first * 16384} and ${bounds.last * 16384 + 16383}`
+  const ours = sql`t.run_id = ${run.id} and ${triggers}`
+  const addressed = which.recipients === null ? sql`r.id = any(${rowIdsOf(ours)})` : named(which.recipients, ours)
+  // Each row's trigger by its id, whatever the planner thinks of the run: a key may have been joined 50,000 times.
   const rows = await query<Row>(
     tx,
     sql`select r.id, t.run_id as "runId", r.recipient, r.status, r.revision, r.step, r.step >= t.last_send as last,
           r.attempt, r.cancel_id is not null as canceling, r.sent, r.reason, t.workflow_run_id as "workflowRunId",
           t.skip_delay as "skipDelay", t.definition_hash as "definitionHash",
           (extract(epoch from t.accepted_at) * 1000)::float8 as "acceptedMs"
-        from ${source} and t.run_id = ${run.id} and ${triggers}
-          and ${which.upTo === undefined ? sql`true` : sql`r.id <= ${which.upTo}`}
+        from recipient_runs r cross join lateral (select * from triggers t where t.id = r.id / 16384 offset 0) t
+        where ${addressed} and ${ours} and ${which.upTo === undefined ? sql`true` : sql`r.id <= ${which.upTo}`}
         order by r.id for update of r`,
   )
   return withSteps(tx, rows)
+}
+
+/** The recipients' rows between the first of these triggers and the last; others' lie among them. */
+function named(recipients: string[], triggers: SQL): SQL {
+  return sql`r.recipient = any(${texts(recipients)})
+    and r.id >= (select min(t.id) * 16384 from triggers t where ${triggers})
+    and r.id <= (select max(t.id) * 16384 + 16383 from triggers t where ${triggers})`
 }
 
 async function withSteps(tx: Database, rows: Row[]): Promise<FoundRow[]> {

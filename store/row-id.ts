@@ -1,3 +1,4 @@
+import { sql, type SQL } from 'drizzle-orm'
 import { parse, stringify } from 'uuid'
 
 /**
@@ -17,6 +18,17 @@ export function triggerIdOf(row: number): number {
 /** The first and last row id a trigger can have. */
 export function rowsOf(triggerId: number): [number, number] {
   return [triggerId * PLACES, triggerId * PLACES + PLACES - 1]
+}
+
+/**
+ * All row ids of the triggers `t` for which this holds, for `= any(...)`. Named one by one: of a range whose bounds are
+ * columns the planner guesses that it holds a two-hundredth of the table, and for many triggers it then reads the table
+ * once a trigger.
+ */
+export function rowIdsOf(triggers: SQL): SQL {
+  return sql`array(
+    select t.id * ${sql.raw(String(PLACES))} + place
+    from triggers t cross join lateral generate_series(0, t.recipient_count - 1) place where ${triggers})`
 }
 
 /**

@@ -1,6 +1,7 @@
 import { eq, sql } from 'drizzle-orm'
 import { at, ids, query, transaction, type Database } from './database.ts'
 import { silent, tell, type OutboxEvent } from './outbox.ts'
+import { rowIdsOf } from './row-id.ts'
 import { runs } from './schema.ts'
 
 export type Run = typeof runs.$inferSelect
@@ -18,9 +19,11 @@ export async function pendingExecutions(
   return query(
     db,
     sql`select t.temporal_run_id as "temporalRunId", array_agg(t.id::float8) as "triggerIds" from triggers t
-        where t.run_id = ${runId} and t.temporal_run_id is not null and exists (
+        cross join lateral (
           select 1 from recipient_runs r
-          where r.id between t.id * 16384 and t.id * 16384 + 16383 and r.status in ('waiting', 'claimed'))
+          where r.id between t.id * 16384 and t.id * 16384 + 16383 and r.status in ('waiting', 'claimed') limit 1
+        ) pending
+        where t.run_id = ${runId} and t.temporal_run_id is not null
         group by 1`,
   )
 }
@@ -55,9 +58,9 @@ async function end(tx: Database, triggerIds: readonly number[], reason: string, 
   return query<Touched>(
     tx,
     sql`with pending as materialized (
-          select r.id, r.status from triggers t
-          join recipient_runs r on r.id between t.id * 16384 and t.id * 16384 + 16383
-          where t.id = any(${ids(triggerIds)}) and r.status in ('waiting', 'claimed') order by r.id for update of r
+          select r.id, r.status from recipient_runs r
+          where r.id = any(${rowIdsOf(sql`t.id = any(${ids(triggerIds)})`)}) and r.status in ('waiting', 'claimed')
+          order by r.id for update
         ),
         tried as (
           update messages set status = 'delivery_attempted', reason = ${reason}, updated_at = ${at(now)}, settled_at = ${at(now)}

@@ -85,7 +85,7 @@ export const triggers = pgTable(
     /** The execution that took the trigger's signal; null until Temporal confirmed one. */
     temporalRunId: text('temporal_run_id'),
   },
-  (table) => [index('triggers_run').on(table.runId, table.generation)],
+  (table) => [index('triggers_run').on(table.runId, table.generation, table.id)],
 )
 
 /**

@@ -1,0 +1,55 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { sql } from 'drizzle-orm'
+import { query, type Database } from '../../store/database.ts'
+import { endRows, pendingExecutions } from '../../store/runs.ts'
+import { onEachStore } from '../support/each-store.ts'
+import { accept, cancel } from '../support/recipient-runs.ts'
+import { invite as version } from '../support/row-states.ts'
+import { catalogOf } from '../support/versions.ts'
+
+const JOINS = 50_000
+
+/** The trigger again and again, as so many joins of its key would leave it, each with one recipient asleep. */
+async function joinMany(db: Database, triggerId: number): Promise<void> {
+  await db.execute(sql`
+    with copies as (
+      insert into triggers (workflow_run_id, run_id, generation, definition_hash, data, last_send, recipient_count,
+        api_key, accepted_at, temporal_run_id)
+      select gen_random_uuid(), run_id, generation, definition_hash, data, last_send, recipient_count, api_key,
+        accepted_at, 'execution'
+      from triggers cross join generate_series(1, ${JOINS}) where id = ${triggerId}
+      returning id
+    )
+    insert into recipient_runs (id, recipient, step, due, updated_at)
+    select copies.id * 16384, 'u' || copies.id, 0, now(), now() from copies`)
+}
+
+// The store gives up a statement after 15 s: one that reads a table once a trigger does not end in that.
+onEachStore(catalogOf(version), (store) => {
+  for (const known of [false, true]) {
+    const planner = known ? 'that knows the tables' : 'that has not seen the tables grow'
+
+    test(`50,000 triggers that joined a key are canceled by one call, under a planner ${planner}`, async () => {
+      const db = store()
+      const key = `canceled-${known}`
+      const { triggerId } = await accept(db, version, key, ['ada'])
+      await joinMany(db, triggerId)
+      if (known) await db.execute(sql`analyze`)
+      const { verdict, signal } = await cancel(db, version, key)
+      assert.equal(verdict.summary.canceled, JOINS + 1)
+      assert.equal(signal?.message.rows.length, JOINS + 1)
+    })
+
+    test(`50,000 triggers of an execution that is gone are ended, under a planner ${planner}`, async () => {
+      const db = store()
+      const { triggerId } = await accept(db, version, `gone-${known}`, ['ada'])
+      await joinMany(db, triggerId)
+      if (known) await db.execute(sql`analyze`)
+      const [run] = await query<{ id: number }>(db, sql`select run_id as id from triggers where id = ${triggerId}`)
+      const [pending] = await pendingExecutions(db, run!.id)
+      assert.equal(pending?.triggerIds.length, JOINS)
+      assert.equal(await endRows(db, pending.triggerIds, 'gone', Date.now()), JOINS)
+    })
+  }
+})
