@@ -2,10 +2,12 @@ import type { WorkerOptions } from '@temporalio/worker'
 
 /**
  * `shutdownGraceTime`: longer than a chunk is worked on, so that a stop loses no send; compose waits longer still. Fewer
- * activities than the SDK's 100: each holds a connection to the store while it writes.
+ * activities than the SDK's 100: each holds a connection to the store while it writes. Fewer workflow tasks than its 40:
+ * they share a thread or two with the sends they hand out, and at the top of the minute the first sends wait for them.
+ * Pollers, cache and sticky time are the SDK's: others made no difference (docs/performance.md, worker-settings).
  */
 export const workerOptions = {
   shutdownGraceTime: '20s',
   maxConcurrentActivityTaskExecutions: 40,
-  maxConcurrentWorkflowTaskExecutions: 40,
+  maxConcurrentWorkflowTaskExecutions: 10,
 } as const satisfies Partial<WorkerOptions>
