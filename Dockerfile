@@ -20,4 +20,4 @@ COPY --from=build /app/dist ./dist
 # The files stay root's: the process can read and not change them.
 USER node
 EXPOSE 4000
-CMD ["node", "dist/api/main.js"]
+CMD ["node", "--max-semi-space-size=32", "dist/api/main.js"]

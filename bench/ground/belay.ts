@@ -64,7 +64,8 @@ export async function benchBelay(bench: Bench, options: BelayOptions): Promise<B
   }
   let worker = await startWorker()
   bench.after(() => stop(worker))
-  const api = runScript(file('api/main.ts'), [], env)
+  // As `npm run api` starts it.
+  const api = runScript(file('api/main.ts'), [], { ...env, NODE_OPTIONS: '--max-semi-space-size=32' })
   bench.after(() => stop(api))
   await api.says('api listens')
   const caller = new Caller(`http://127.0.0.1:${port}`, SECRET_KEY)
