@@ -13,7 +13,8 @@ const RECIPIENTS = 100
 /** Between the instants of two rounds. */
 const APART_MS = 3_000
 const AHEAD_MS = 4_000
-const FROM_MS = -50
+/** A send follows its instant by a tenth of a second: from 50 ms before, less than a tenth of the cancels may come in time. */
+const FROM_MS = -150
 const TO_MS = 1_500
 /** How long the provider takes. */
 const PROVIDER_MS = 20
