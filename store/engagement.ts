@@ -4,6 +4,7 @@ import { isoText } from './instant.ts'
 import { withIds } from './message-filter.ts'
 import { findMessages, messageIdOf, type MessageRow } from './message-list.ts'
 import { silent, tell } from './outbox.ts'
+import { triggerOf } from './row-id.ts'
 import type { JsonObject } from './schema.ts'
 
 type Column = 'seen_at' | 'read_at' | 'interacted_at' | 'archived_at'
@@ -40,7 +41,7 @@ export async function engage(
       tx,
       sql`select m.recipient_run_id, m.step, m.seen_at, m.read_at, m.interacted_at, m.archived_at,
           t.workflow_run_id, ${isoText(sql`t.accepted_at`)} as accepted_at
-        from messages m join triggers t on t.id = m.recipient_run_id / 16384
+        from messages m join triggers t on t.id = ${triggerOf('m.recipient_run_id')}
         where ${withIds(messageIds)} order by m.recipient_run_id, m.step for update of m`,
     )
     const wanted = new Set(messageIds)

@@ -1,7 +1,7 @@
 import { sql, type SQL } from 'drizzle-orm'
 import { ids, query, texts, type Database } from './database.ts'
 import { loadDefinitions } from './definitions.ts'
-import { rowIdsOf } from './row-id.ts'
+import { rowAt, rowIdsOf, triggerOf } from './row-id.ts'
 
 /** Which rows of a run are addressed. */
 export interface Which {
@@ -64,7 +64,7 @@ export async function findRows(tx: Database, which: Which): Promise<FoundRow[]> 
           r.attempt, r.cancel_id is not null as canceling, r.sent, r.reason, t.workflow_run_id as "workflowRunId",
           t.skip_delay as "skipDelay", t.definition_hash as "definitionHash",
           (extract(epoch from t.accepted_at) * 1000)::float8 as "acceptedMs"
-        from recipient_runs r cross join lateral (select * from triggers t where t.id = r.id / 16384 offset 0) t
+        from recipient_runs r cross join lateral (select * from triggers t where t.id = ${triggerOf('r.id')} offset 0) t
         where ${addressed} and ${ours} and ${which.upTo === undefined ? sql`true` : sql`r.id <= ${which.upTo}`}
         order by r.id for update of r`,
   )
@@ -74,8 +74,8 @@ export async function findRows(tx: Database, which: Which): Promise<FoundRow[]> 
 /** The recipients' rows between the first of these triggers and the last; others' lie among them. */
 function named(recipients: string[], triggers: SQL): SQL {
   return sql`r.recipient = any(${texts(recipients)})
-    and r.id >= (select min(t.id) * 16384 from triggers t where ${triggers})
-    and r.id <= (select max(t.id) * 16384 + 16383 from triggers t where ${triggers})`
+    and r.id >= (select ${rowAt('min(t.id)', '0')} from triggers t where ${triggers})
+    and r.id < (select ${rowAt('(max(t.id) + 1)', '0')} from triggers t where ${triggers})`
 }
 
 async function withSteps(tx: Database, rows: Row[]): Promise<FoundRow[]> {

@@ -12,7 +12,7 @@ import {
 } from './message-filter.ts'
 import { messageId, type MessageKey } from './message-id.ts'
 import { allOf, orderAndLimit, pageOf, windowConditions, type Order, type Page, type Window } from './page.ts'
-import { recipientRunUuid } from './row-id.ts'
+import { isRowOf, recipientRunUuid, triggerOf } from './row-id.ts'
 import type { JsonObject } from './schema.ts'
 
 /** A message with what its trigger, definition and channel tell about it. Instants are ISO 8601. */
@@ -70,8 +70,8 @@ export const messageColumns = sql`m.recipient_run_id, m.step, m.step_ref, m.reci
  * "all messages of this trigger" starts at the trigger.
  */
 export const messageTables = sql`messages m
-  join triggers t on t.id = m.recipient_run_id / 16384
-    and m.recipient_run_id between t.id * 16384 and t.id * 16384 + 16383
+  join triggers t on t.id = ${triggerOf('m.recipient_run_id')}
+    and ${isRowOf('m.recipient_run_id', 't.id')}
   join recipient_runs r on r.id = m.recipient_run_id
   join runs on runs.id = t.run_id
   join definitions d on d.hash = t.definition_hash

@@ -1,5 +1,6 @@
 import { sql } from 'drizzle-orm'
 import { query, type Database } from './database.ts'
+import { triggerOf } from './row-id.ts'
 
 export interface PendingRun {
   workflowId: string
@@ -22,7 +23,7 @@ export async function pendingRunsOf(
     db,
     sql`select u.workflow_id as "workflowId", u.definition_key as definition, u.cancelation_key as "cancelationKey",
           json_agg(t.workflow_run_id order by t.id) as "workflowRunIds"
-        from recipient_runs r join triggers t on t.id = r.id / 16384 join runs u on u.id = t.run_id
+        from recipient_runs r join triggers t on t.id = ${triggerOf('r.id')} join runs u on u.id = t.run_id
         where r.recipient = ${recipient} and r.status in ('waiting', 'claimed') and r.cancel_id is null
           and ${workflow} and ${tenant}
         group by u.id order by u.id limit ${limit}`,

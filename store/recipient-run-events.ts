@@ -2,6 +2,7 @@ import { sql } from 'drizzle-orm'
 import { query, type Database } from './database.ts'
 import { isoText } from './instant.ts'
 import type { MessageStatus } from './message-filter.ts'
+import { triggerOf } from './row-id.ts'
 import type { JsonObject } from './schema.ts'
 
 export interface RecordedEvent {
@@ -42,7 +43,7 @@ export async function traceOf(db: Database, run: { id: number; cancel_id: number
     sql`select e.id, e.event, e.status, d.content->'steps'->e.step->>'ref' as step_ref,
         d.content->'steps'->e.step->>'type' as step_type, e.attempt, e.data, ${isoText(sql`e.inserted_at`)} as inserted_at
       from recipient_run_events e
-      join triggers t on t.id = e.recipient_run_id / 16384
+      join triggers t on t.id = ${triggerOf('e.recipient_run_id')}
       join definitions d on d.hash = t.definition_hash
       where e.recipient_run_id = ${run.id} order by e.id`,
   )

@@ -3,7 +3,7 @@ import { at, ids, query, texts, type Database } from './database.ts'
 import { isoText } from './instant.ts'
 import { instantConditions, type InstantFilter } from './message-filter.ts'
 import { allOf, orderAndLimit, pageOf, windowConditions, type Order, type Page, type Window } from './page.ts'
-import { recipientRunUuid, rowOfUuid } from './row-id.ts'
+import { isRowOf, recipientRunUuid, rowOfUuid, triggerOf } from './row-id.ts'
 import { workflowIdOf } from './workflow-id.ts'
 
 /** Knock's words for where a recipient run stands. */
@@ -44,7 +44,7 @@ export interface RecipientRunFilter {
 }
 
 const tables = sql`recipient_runs r
-  join triggers t on t.id = r.id / 16384 and r.id between t.id * 16384 and t.id * 16384 + 16383
+  join triggers t on t.id = ${triggerOf('r.id')} and ${isRowOf('r.id', 't.id')}
   join runs on runs.id = t.run_id
   join definitions d on d.hash = t.definition_hash`
 

@@ -20,6 +20,19 @@ export function rowsOf(triggerId: number): [number, number] {
   return [triggerId * PLACES, triggerId * PLACES + PLACES - 1]
 }
 
+/** In SQL, of a column: the row's trigger, and whether a row is one of the trigger's. */
+export function triggerOf(row: string): SQL {
+  return sql.raw(`${row} / ${PLACES}`)
+}
+export function isRowOf(row: string, trigger: string): SQL {
+  return sql.raw(`${row} between ${trigger} * ${PLACES} and ${trigger} * ${PLACES} + ${PLACES - 1}`)
+}
+
+/** In SQL: the row at a place of a trigger. */
+export function rowAt(trigger: string, place: string): SQL {
+  return sql.raw(`${trigger} * ${PLACES} + ${place}`)
+}
+
 /**
  * All row ids of the triggers `t` for which this holds, for `= any(...)`. Named one by one: of a range whose bounds are
  * columns the planner guesses that it holds a two-hundredth of the table, and for many triggers it then reads the table
@@ -27,7 +40,7 @@ export function rowsOf(triggerId: number): [number, number] {
  */
 export function rowIdsOf(triggers: SQL): SQL {
   return sql`array(
-    select t.id * ${sql.raw(String(PLACES))} + place
+    select ${rowAt('t.id', 'place')}
     from triggers t cross join lateral generate_series(0, t.recipient_count - 1) place where ${triggers})`
 }
 

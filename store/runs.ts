@@ -1,7 +1,7 @@
 import { eq, sql } from 'drizzle-orm'
 import { at, ids, query, transaction, type Database } from './database.ts'
 import { silent, tell, type OutboxEvent } from './outbox.ts'
-import { rowIdsOf } from './row-id.ts'
+import { isRowOf, rowIdsOf } from './row-id.ts'
 import { runs } from './schema.ts'
 
 export type Run = typeof runs.$inferSelect
@@ -21,7 +21,7 @@ export async function pendingExecutions(
     sql`select t.temporal_run_id as "temporalRunId", array_agg(t.id::float8) as "triggerIds" from triggers t
         cross join lateral (
           select 1 from recipient_runs r
-          where r.id between t.id * 16384 and t.id * 16384 + 16383 and r.status in ('waiting', 'claimed') limit 1
+          where ${isRowOf('r.id', 't.id')} and r.status in ('waiting', 'claimed') limit 1
         ) pending
         where t.run_id = ${runId} and t.temporal_run_id is not null
         group by 1`,

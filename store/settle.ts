@@ -3,6 +3,7 @@ import type { Holder, NewMessage } from './claims.ts'
 import { at, ids, json, query, transaction, type Database } from './database.ts'
 import { silent, tell } from './outbox.ts'
 import { prepared } from './prepared.ts'
+import { triggerOf } from './row-id.ts'
 import type { JsonObject } from './schema.ts'
 import { eventsOf } from './settlement-events.ts'
 
@@ -53,7 +54,7 @@ export async function settle(
     const locked = await query<LockedRow>(
       tx,
       sql`select id, revision, error_count as "errorCount", cancel_id is not null as canceling,
-            cancel_id is not null and step < (select last_send from triggers t where t.id = recipient_runs.id / 16384) as told
+            cancel_id is not null and step < (select last_send from triggers t where t.id = ${triggerOf('recipient_runs.id')}) as told
           from recipient_runs where id = any(${ids(settlements.map(({ id }) => id))}) and ${held} order by id for update`,
     )
     const found = new Map(locked.map((row) => [row.id, row]))

@@ -1,6 +1,7 @@
 import { sql } from 'drizzle-orm'
 import { toRanges, type Sleepers } from '../workflows/messages.ts'
 import { ids, query, type Database } from './database.ts'
+import { rowsOf, triggerOf } from './row-id.ts'
 
 /** In runs this small signals name their recipients, so that timers and history do. */
 export const NAMED = 50
@@ -38,13 +39,13 @@ export type RowNow = SleepingRow & { status: 'waiting' | 'claimed' | 'ended' | '
 export async function loadRowsNow(db: Database, which: readonly number[] | { triggerId: number }): Promise<RowNow[]> {
   const filter =
     'triggerId' in which
-      ? sql`r.id between ${which.triggerId * 16384} and ${which.triggerId * 16384 + 16383}`
+      ? sql`r.id between ${rowsOf(which.triggerId)[0]} and ${rowsOf(which.triggerId)[1]}`
       : sql`r.id = any(${ids(which)})`
   const rows = await query<RowNow>(
     db,
     sql`select r.id, r.recipient, r.revision, r.status, (extract(epoch from r.due) * 1000)::float8 as due,
           (d.content -> 'steps' -> r.step::int ->> 'ref') as step
-        from recipient_runs r join triggers t on t.id = r.id / 16384 join definitions d on d.hash = t.definition_hash
+        from recipient_runs r join triggers t on t.id = ${triggerOf('r.id')} join definitions d on d.hash = t.definition_hash
         where ${filter} order by r.id`,
   )
   return rows.map((row) => ({ ...row, due: Math.round(row.due) }))

@@ -3,7 +3,7 @@ import type { DefinitionVersion } from '../definitions/definition.ts'
 import { lastSendOf } from '../definitions/definition.ts'
 import type { TriggerMessage } from '../workflows/messages.ts'
 import { at, json } from './database.ts'
-import { rowId } from './row-id.ts'
+import { rowAt, rowId } from './row-id.ts'
 import type { JsonObject } from './schema.ts'
 import { sleepersOf } from './sleepers.ts'
 import { workflowIdOf } from './workflow-id.ts'
@@ -66,7 +66,7 @@ export function triggerRows(accepted: Acceptance, generation: number, from: SQL)
     ),
     recipients as (
       insert into recipient_runs (id, recipient, step, due, trigger_data, updated_at)
-      select (select id from trigger) * 16384 + x.p, x.r, x.s, to_timestamp(x.d / 1000.0),
+      select ${rowAt('(select id from trigger)', 'x.p')}, x.r, x.s, to_timestamp(x.d / 1000.0),
         case when jsonb_typeof(x.t) = 'object' then x.t end, ${acceptedAt}
       from jsonb_to_recordset(${json(rows)}) as x(p bigint, r text, s smallint, d bigint, t jsonb)
       where exists (select from trigger)

@@ -2,7 +2,7 @@ import { sql } from 'drizzle-orm'
 import { query, type Database } from './database.ts'
 import { silent, tell } from './outbox.ts'
 import { prepared } from './prepared.ts'
-import { rowId } from './row-id.ts'
+import { isRowOf, rowId } from './row-id.ts'
 import {
   acceptedTrigger,
   triggerRows,
@@ -45,7 +45,7 @@ async function newestPending(tx: Database, runId: number, generation: number): P
     sql`select t.workflow_run_id as id from triggers t
         cross join lateral (
           select 1 from recipient_runs r
-          where r.id between t.id * 16384 and t.id * 16384 + 16383 and r.status in ('waiting', 'claimed')
+          where ${isRowOf('r.id', 't.id')} and r.status in ('waiting', 'claimed')
             and r.cancel_id is null limit 1
         ) open
         where t.run_id = ${runId} and t.generation = ${generation}

@@ -45,6 +45,7 @@ export class Attempt {
   #hangs = new Gate()
   #released = new Gate()
   #calls = 0
+  readonly #underWay: Promise<unknown>[] = []
 
   constructor(
     db: Database,
@@ -59,7 +60,9 @@ export class Attempt {
     const env = new MockActivityEnvironment({ activityId, attempt, workflowExecution }, { logger: quiet })
     const deliver = createDeliver({ db: this.#mortal(db), senders: this.#senders(), outbox: silent, log })
     const ended = env.run<[DeliverInput], DeliverResult, typeof deliver>(deliver, input)
-    this.result = ended.catch((error: unknown) => {
+    this.result = ended.catch(async (error: unknown) => {
+      // The model is alone with the store once the attempt has ended.
+      await Promise.allSettled(this.#underWay)
       for (let cause = error; cause instanceof Error; cause = cause.cause) {
         if (cause instanceof WorkerDied) return undefined
       }
@@ -95,7 +98,12 @@ export class Attempt {
         return (...args: unknown[]) => {
           this.#calls += 1
           if (this.#isDead) throw new WorkerDied()
-          return Reflect.apply(value, target, args) as unknown
+          const answer: unknown = Reflect.apply(value, target, args)
+          if (name !== 'execute' && name !== 'transaction') return answer
+          // Drizzle sends a statement when it is awaited, and again each time.
+          const carriedOut = Promise.resolve(answer)
+          this.#underWay.push(carriedOut)
+          return carriedOut
         }
       },
     })

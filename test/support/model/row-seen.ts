@@ -29,6 +29,16 @@ export async function loadSeen(db: Database, rows: number[]): Promise<RowSeen[]>
   return found.map((row) => ({ ...row, due: Math.round(row.due) }))
 }
 
+/** The step a row stood at when it was last moved, as the store recorded it. */
+export async function movedAt(db: Database, row: number): Promise<number> {
+  const [moved] = await query<{ step: number }>(
+    db,
+    sql`select step from recipient_run_events
+        where recipient_run_id = ${row} and event in ('rescheduled', 'sent_now') order by id desc limit 1`,
+  )
+  return moved!.step
+}
+
 /** What a move is to answer of a row: asleep after a delay or in a backoff, or why not. */
 export function moveOf(row: RowSeen, definition: Definition, to: Move['to'], reached: number[]): MoveOutcome {
   switch (row.status) {
