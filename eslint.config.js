@@ -29,6 +29,16 @@ export default tseslint.config(
           patterns: ['../api/*', '../store/*', '../activities/*', '../worker/*', '../definitions/*', '../settings*'],
         },
       ],
+      // All runs of a worker share its modules (worker/bundle.ts).
+      'no-restricted-syntax': [
+        'error',
+        ...[
+          "Program > VariableDeclaration[kind!='const']",
+          'Program > ExportNamedDeclaration > VariableDeclaration[kind!="const"]',
+          'Program > * NewExpression[callee.name=/Map$|Set$/][arguments.length=0]:not(:function *):not(PropertyDefinition *)',
+          'Program > * ArrayExpression[elements.length=0]:not(:function *):not(PropertyDefinition *)',
+        ].map((selector) => ({ selector, message: 'Runs share this module: what changes belongs into a run.' })),
+      ],
     },
   },
   {

@@ -10,11 +10,15 @@ function workflowsPath(): string {
   return fileURLToPath(existsSync(built) ? built : new URL('../workflows/index.ts', import.meta.url))
 }
 
-/** The workflow code in one text, as a worker of the same SDK version loads it. Takes about 2 s. */
+/**
+ * The workflow code in one text, as a worker of the same SDK version loads it. Takes about 2 s. Its modules are
+ * evaluated once a worker, not once a run, so nothing at their top may change (eslint.config.js sees to it).
+ */
 export async function bundleWorkflows(): Promise<{ code: string }> {
   const quiet = () => undefined
   const logger = { log: quiet, trace: quiet, debug: quiet, info: quiet, warn: console.warn, error: console.error }
-  return bundleWorkflowCode({ workflowsPath: workflowsPath(), logger })
+  const path = workflowsPath()
+  return bundleWorkflowCode({ workflowsPath: path, preloadModules: [path], logger })
 }
 
 export async function writeBundle(file: string): Promise<void> {
