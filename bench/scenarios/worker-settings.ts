@@ -12,8 +12,8 @@ import { rush, type Rush } from './top-of-minute.ts'
 const REPEATS = 5
 /** A third of the rush: each setting has its turn several times. */
 const RUNS = 60
-const AHEAD_MS = 12_000
-const BURST = 800
+const AHEAD_MS = 8_000
+const BURST = 500
 const AT_ONCE = 32
 
 const pollers = (maximum: number): Partial<WorkerOptions> => ({
