@@ -1,5 +1,6 @@
 import type { Scenario } from '../bench.ts'
 import { asleep } from './asleep.ts'
+import { begin } from './begin.ts'
 import { calls } from './calls.ts'
 import { edges } from './edges.ts'
 import { embedded } from './embedded.ts'
@@ -17,6 +18,7 @@ export const scenarios: readonly Scenario[] = [
   embedded,
   events,
   calls,
+  begin,
   topOfMinute,
   spread,
   asleep,
