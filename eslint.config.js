@@ -34,6 +34,7 @@ export default tseslint.config(
         'error',
         ...[
           "Program > VariableDeclaration[kind!='const']",
+          'PropertyDefinition[static=true]',
           'Program > ExportNamedDeclaration > VariableDeclaration[kind!="const"]',
           'Program > * NewExpression[callee.name=/Map$|Set$/][arguments.length=0]:not(:function *):not(PropertyDefinition *)',
           'Program > * ArrayExpression[elements.length=0]:not(:function *):not(PropertyDefinition *)',

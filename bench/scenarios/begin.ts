@@ -1,15 +1,13 @@
 import type { WorkerOptions } from '@temporalio/worker'
-import pLimit from 'p-limit'
 import { Bench, type Scenario } from '../bench.ts'
 import { benchBelay } from '../ground/belay.ts'
-import { begun } from '../ground/begun.ts'
+import { AT_ONCE, burst, type Burst } from '../ground/burst.ts'
 import { benchPostgres } from '../ground/postgres.ts'
 import { remind } from '../ground/reminders.ts'
 import { benchTemporal } from '../ground/temporal.ts'
 import { repeated } from '../samples.ts'
 
 const TRIGGERS = 500
-const AT_ONCE = 32
 const REPEATS = 5
 const DAY_MS = 86_400_000
 
@@ -29,7 +27,7 @@ export const begin: Scenario = {
     const bursts = new Map<string, Burst[]>(Object.keys(settings).map((name) => [name, []]))
     for (let round = 0; round < REPEATS; round += 1) {
       for (const [name, options] of Object.entries(settings)) {
-        const one = await burst(options)
+        const one = await burstUnder(options)
         bursts.get(name)!.push(one)
         bench.say(`${name}: accepted ${Math.round(one.acceptedMs)}, begun ${Math.round(one.begunMs)} ms`)
       }
@@ -42,28 +40,16 @@ export const begin: Scenario = {
   },
 }
 
-/** Since the first call. */
-interface Burst {
-  acceptedMs: number
-  begunMs: number
-}
-
-/** One burst on servers of its own; `worker` is laid over worker/options.ts. */
-async function burst(worker: Partial<WorkerOptions>): Promise<Burst> {
+/** On servers of its own; `worker` is laid over worker/options.ts. */
+async function burstUnder(worker: Partial<WorkerOptions>): Promise<Burst> {
   const bench = new Bench()
   try {
     const postgres = await benchPostgres(bench)
     const temporal = await benchTemporal(bench)
     const { caller } = await benchBelay(bench, { postgres, temporal, worker })
-    const limit = pLimit(AT_ONCE)
     const at = Date.now() + DAY_MS
-    const started = performance.now()
-    const one = (i: number) => remind(caller, { key: `b${i}`, recipients: ['user'], at })
-    await Promise.all(Array.from({ length: TRIGGERS }, (_, i) => limit(() => one(i))))
-    const acceptedMs = performance.now() - started
-    const last = Array.from({ length: AT_ONCE }, (_, i) => `reminder/b${TRIGGERS - 1 - i}`)
-    await begun(temporal, last)
-    return { acceptedMs, begunMs: performance.now() - started }
+    const workflowIds = Array.from({ length: TRIGGERS }, (_, i) => `reminder/b${i}`)
+    return await burst(temporal, workflowIds, (i) => remind(caller, { key: `b${i}`, recipients: ['user'], at }))
   } finally {
     await bench.close()
   }

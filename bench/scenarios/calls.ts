@@ -1,11 +1,10 @@
 import { Client, Connection } from '@temporalio/client'
-import pLimit from 'p-limit'
 import { fileURLToPath } from 'node:url'
 import { runScript } from '../../test/support/process.ts'
 import type { Bench, Scenario } from '../bench.ts'
 import { share } from '../figure.ts'
-import { begun } from '../ground/begun.ts'
 import { benchBelay } from '../ground/belay.ts'
+import { AT_ONCE, burst } from '../ground/burst.ts'
 import type { Caller } from '../ground/caller.ts'
 import { benchPostgres } from '../ground/postgres.ts'
 import { recipients, remind } from '../ground/reminders.ts'
@@ -13,7 +12,6 @@ import { benchTemporal, type BenchTemporal } from '../ground/temporal.ts'
 import { mean, percentile, repeated } from '../samples.ts'
 
 const TRIGGERS = 1_000
-const AT_ONCE = 32
 const CANCELS = 200
 const REPEATS = 6
 /** Node compiles what is hot only after some thousand calls. */
@@ -37,8 +35,8 @@ export const calls: Scenario = {
       // The server slows down with each run it holds: who comes second has the worse half of the round.
       const ours = i % 2 === 0 ? 'first' : 'second'
       const { belay, raw: alone } = await round(places, { prefix: `round_${i}`, count: TRIGGERS, ours })
-      for (const [name, { accepted, begun }] of Object.entries({ belay, raw: alone })) {
-        bench.say(`${name}: ${Math.round(accepted)} accepted a second, ${Math.round(begun)} begun`)
+      for (const [name, rates] of Object.entries({ belay, raw: alone })) {
+        bench.say(`${name}: ${Math.round(rates.accepted)} accepted a second, ${Math.round(rates.begun)} begun`)
       }
       rounds.push({ belay, raw: alone })
     }
@@ -59,10 +57,10 @@ export const calls: Scenario = {
   },
 }
 
-/** A second, of one round. */
+/** A second. */
 interface Rates {
   accepted: number
-  /** From the first call until a worker has carried out the first task of the last run. */
+  /** Carried through: until the last runs have begun. */
   begun: number
 }
 
@@ -78,31 +76,16 @@ async function round(
 ): Promise<Round> {
   const at = Date.now() + DAY_MS
   const keys = Array.from({ length: count }, (_, i) => `${prefix}_${i}`)
-  const belay = () =>
-    rates(temporal, keys, 'reminder', (key, i) => remind(caller, { key, recipients: [`user_${i}`], at }))
-  const alone = () => rates(temporal, keys, 'raw', (key, i) => raw.start(key, `user_${i}`))
+  const measure = async (type: string, call: (key: string, i: number) => Promise<unknown>): Promise<Rates> => {
+    const workflowIds = keys.map((key) => `${type}/${key}`)
+    const { acceptedMs, begunMs } = await burst(temporal, workflowIds, (i) => call(keys[i]!, i))
+    return { accepted: (count / acceptedMs) * 1_000, begun: (count / begunMs) * 1_000 }
+  }
+  const belay = () => measure('reminder', (key, i) => remind(caller, { key, recipients: [`user_${i}`], at }))
+  const alone = () => measure('raw', (key, i) => raw.start(key, `user_${i}`))
   if (ours === 'first') return { belay: await belay(), raw: await alone() }
   const first = await alone()
   return { belay: await belay(), raw: first }
-}
-
-/** Ends only when the last runs have begun: what workers are still to do is not charged to who comes next. */
-async function rates(
-  temporal: BenchTemporal,
-  keys: readonly string[],
-  type: string,
-  call: (key: string, i: number) => Promise<unknown>,
-): Promise<Rates> {
-  const limit = pLimit(AT_ONCE)
-  const started = performance.now()
-  const perSecond = () => (keys.length / (performance.now() - started)) * 1_000
-  await Promise.all(keys.map((key, i) => limit(() => call(key, i))))
-  const accepted = perSecond()
-  await begun(
-    temporal,
-    keys.slice(-AT_ONCE).map((key) => `${type}/${key}`),
-  )
-  return { accepted, begun: perSecond() }
 }
 
 async function cancels(bench: Bench, caller: Caller, raw: RawRuns): Promise<void> {
