@@ -53,9 +53,9 @@ export function acceptTrigger(
   const acceptance = judgeTrigger(context, version, request)
   const { workflowRunId, cancelationKey } = acceptance
   const conflict = request.settings?.on_conflict ?? 'join'
-  const told = ({ workflowId, signalId, triggerId, message }: AcceptedTrigger): PendingSignal => {
+  const told = ({ workflowId, signalId, triggerId, message }: AcceptedTrigger, opens: boolean): PendingSignal => {
     const address = { workflowId, definition: key, cancelationKey }
-    return { id: signalId, ...address, kind: 'trigger', triggerId, message }
+    return { id: signalId, ...address, kind: 'trigger', triggerId, message, opens }
   }
 
   async function within(tx: Database): Promise<Done<TriggerAnswer>> {
@@ -76,7 +76,7 @@ export function acceptTrigger(
         ...(joins && { joined: true as const }),
         ...(replaced !== null && { replaced: replaced.answer }),
       },
-      signals: [...(replaced?.signals ?? []), told(trigger)],
+      signals: [...(replaced?.signals ?? []), told(trigger, pending === null)],
     }
   }
 
@@ -85,7 +85,7 @@ export function acceptTrigger(
     const answer = { workflow_run_id: workflowRunId }
     const answered = idempotent === null ? null : { ...idempotent, response: answer }
     const trigger = await insertFirstTrigger(store.db, acceptance, answered)
-    return trigger === null ? null : { answer, signals: [told(trigger)] }
+    return trigger === null ? null : { answer, signals: [told(trigger, true)] }
   }
 
   return { within, alone }

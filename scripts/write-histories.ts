@@ -105,6 +105,28 @@ const shapes: Record<string, Shape> = {
       return closed(run)
     },
   },
+  'opened-by-its-trigger': {
+    plan: REMINDER,
+    async story(run) {
+      await run.trigger('user_1', 'user_2')
+      await run.state()
+      await run.trigger('user_3')
+      await run.state()
+      await run.cancel('user_2')
+      return closed(run)
+    },
+  },
+  'opened-and-canceled-at-once': {
+    plan: REMINDER,
+    async story(run) {
+      await run.stopWorker()
+      await run.trigger('user_1', 'user_2')
+      await run.cancel('user_2')
+      await run.handle.signal('cancel')
+      await run.startWorker()
+      return closed(run)
+    },
+  },
   'continues-as-new': {
     plan: [{ delay: 3_600 * SECOND }, 'email_1'],
     limit: 20,

@@ -119,7 +119,7 @@ export class Signaler {
     if (first.kind === 'trigger') {
       const triggers = signals.filter((signal) => signal.kind === 'trigger')
       const needed = triggers.map(({ message }) => message).filter((message) => message.sleepers.length > 0)
-      const temporalRunId = needed.length === 0 ? '' : await sendTriggers(client, taskQueue, first, needed)
+      const temporalRunId = needed.length === 0 ? '' : await sendTriggers(client, taskQueue, first, needed, first.opens)
       this.#confirmations.add(
         triggers.map(({ id, triggerId }) => ({ signalId: id, trigger: { id: triggerId, temporalRunId } })),
       )

@@ -11,10 +11,13 @@ interface Addressed {
   cancelationKey: string | null
 }
 
-/** A signal Temporal has not confirmed, with what it tells as of now. */
+/**
+ * A signal Temporal has not confirmed, with what it tells as of now. A trigger `opens` if it was accepted a moment ago
+ * with nobody pending: its run is most likely not there yet.
+ */
 export type PendingSignal = Addressed &
   (
-    | { kind: 'trigger'; triggerId: number; message: TriggerMessage }
+    | { kind: 'trigger'; triggerId: number; message: TriggerMessage; opens: boolean }
     | { kind: 'cancel'; message: RemovedMessage }
     | { kind: 'move'; groups: Sleepers[] }
   )
@@ -60,7 +63,7 @@ async function withMessage(db: Database, row: Row): Promise<PendingSignal> {
   // Only who is still to be served: the rest of the trigger needs no sleep any more.
   const rows = await loadRowsNow(db, { triggerId })
   const message = { workflowRunId: row.workflowRunId!, sleepers: sleepersOf(rows.filter(isPending)) }
-  return { ...address, kind: 'trigger', triggerId, message }
+  return { ...address, kind: 'trigger', triggerId, message, opens: false }
 }
 
 export interface Confirmation {

@@ -20,7 +20,7 @@ export interface TriggerMessage {
   sleepers: Sleepers[]
 }
 
-/** Adds what one or more triggers accepted. Sent with start, and again if unconfirmed: known rows are not added twice. */
+/** Adds what triggers accepted. May come twice, or after a start with the same: known rows are not added twice. */
 export const triggerSignal = defineSignal<[TriggerMessage[]]>('trigger')
 
 /** From the api: rows the store has already taken out. `recipients` names them in small runs, for whoever reads the history. */
@@ -59,10 +59,12 @@ export interface RunView extends Counts {
 
 export const stateQuery = defineQuery<RunView>('state')
 
-/** What a run is started with; `carried` is what the execution before it handed on. */
+/** What a run is started with: by a trigger, or by the execution before it, which hands on what it `carried`. */
 export interface RunInput {
   definition: string
   cancelationKey: string | null
+  /** Who opened the run. None where it was thought to be open: its trigger then comes by signal. */
+  triggers?: TriggerMessage[]
   carried?: Carried
 }
 

@@ -20,6 +20,7 @@ import {
   type RunActivities,
   type RunInput,
   type TakeOutInput,
+  type TriggerMessage,
 } from './messages.ts'
 import { areSleepers, areTriggers, isRemoved } from './readable.ts'
 import { RunState, type Chunk } from './run-state.ts'
@@ -43,13 +44,13 @@ const { takeOut } = proxyActivities<RunActivities>({
 })
 
 /**
- * Everything pending under one (definition, cancelation_key). Its ID is made of both; triggers start or join it by
- * signal, cancels and moves signal it, and it ends when nothing is pending. Recipients are records in `state`; handlers
+ * Everything pending under one (definition, cancelation_key). Its ID is made of both; a trigger starts it, or joins
+ * by signal; cancels and moves signal it, and it ends when nothing is pending. Recipients are records in `state`; handlers
  * only change that, and one loop acts on it. A crash loses nothing: Temporal replays the state, and the store refuses
  * whatever was sent or canceled meanwhile.
  */
-export async function notificationRun(input: RunInput): Promise<Counts> {
-  const state = new RunState(input.carried)
+export async function notificationRun({ triggers = [], carried, ...named }: RunInput): Promise<Counts> {
+  const state = new RunState(carried)
   const requests: Omit<TakeOutInput, 'workflowId'>[] = []
   const work = new Set<Promise<void>>()
   let changed = true
@@ -60,21 +61,21 @@ export async function notificationRun(input: RunInput): Promise<Counts> {
   const timers = new Timers(wake)
   const inspection = new Inspection()
 
-  setHandler(
-    triggerSignal,
-    (messages) => {
-      if (!areTriggers(messages)) {
-        log.warn('trigger ignored: only the api writes this signal')
-        return
-      }
-      for (const { workflowRunId, sleepers } of messages) {
-        state.triggers.add(workflowRunId)
-        for (const group of sleepers) state.add(group)
-      }
-      wake()
-    },
-    { description: 'Adds the recipients of accepted triggers.' },
-  )
+  const add = (messages: TriggerMessage[]) => {
+    if (!areTriggers(messages)) {
+      log.warn('trigger ignored: only the api writes it')
+      return
+    }
+    for (const { workflowRunId, sleepers } of messages) {
+      state.triggers.add(workflowRunId)
+      for (const group of sleepers) state.add(group)
+    }
+    wake()
+  }
+
+  // Before any signal is handled: a cancel that overtook the first task knows of them.
+  add(triggers)
+  setHandler(triggerSignal, add, { description: 'Adds the recipients of accepted triggers.' })
   setHandler(
     cancelSignal,
     (message) => {
@@ -148,7 +149,7 @@ export async function notificationRun(input: RunInput): Promise<Counts> {
         if (hasChanged()) continue
         if (state.pending === 0) break
         inspection.show(state, now, true)
-        await continueAsNew<typeof notificationRun>({ ...input, carried: state.carry() })
+        await continueAsNew<typeof notificationRun>({ ...named, carried: state.carry() })
       }
       const showAt = inspection.show(state, now)
       if (!draining) timers.arm(wantedTimers(state, now, showAt), now)

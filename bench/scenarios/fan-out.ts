@@ -27,7 +27,8 @@ export const fanOut: Scenario = {
     const temporal = await benchTemporal(bench)
     const belay = await benchBelay(bench, { postgres, temporal })
     const redis = await benchRedis(bench)
-    await once(belay, postgres, FEWER, 'warm')
+    // As BullMQ is warmed by looking for its best concurrency.
+    await once(belay, postgres, RECIPIENTS, 'warm')
     const best = redis === undefined ? undefined : await bestConcurrency(bench, redis, postgres)
 
     const ours: Taken[] = []

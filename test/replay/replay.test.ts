@@ -39,6 +39,8 @@ test('a history of each shape is there', () => {
     'join',
     'large-run',
     'move',
+    'opened-and-canceled-at-once',
+    'opened-by-its-trigger',
     'retry',
     'small-run-with-cancel',
     'was-continued',

@@ -29,7 +29,7 @@ onEachStore(catalogOf(version), (store) => {
     assert.ok(signal?.kind === 'trigger')
     const { kind, message, ...address } = signal
     const run = { workflowId: 'invite/as of now', definition: 'invite', cancelationKey: 'as of now' }
-    assert.deepEqual([kind, address], ['trigger', { id: signalId, triggerId, ...run }])
+    assert.deepEqual([kind, address], ['trigger', { id: signalId, triggerId, ...run, opens: false }])
     const { due } = await rowNow(db, asleep)
     assert.deepEqual(message, {
       workflowRunId,

@@ -35,6 +35,7 @@ export class LiveRun {
   readonly address = { workflowId: 'reminder/order_1', definition: 'reminder', cancelationKey: 'order_1' }
   readonly #options: { maxCachedWorkflows?: number }
   #startedAt: number | undefined
+  #opened = false
   #realStart = 0
   #worker: { worker: Worker; stopped: Promise<void> } | undefined
 
@@ -83,8 +84,11 @@ export class LiveRun {
     return this.send(await this.accept(...recipients))
   }
 
+  /** The first opens the run, the next join it. */
   async send(...messages: TriggerMessage[]): Promise<string> {
-    return this.#insist(() => sendTriggers(this.client, TASK_QUEUE, this.address, messages))
+    const opens = !this.#opened
+    this.#opened = true
+    return this.#insist(() => sendTriggers(this.client, TASK_QUEUE, this.address, messages, opens))
   }
 
   /** No recipients: everybody. */

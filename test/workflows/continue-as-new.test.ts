@@ -147,3 +147,25 @@ timeline(
 function isServed(run: LiveRun, user: string): boolean {
   return run.store.handOuts.some(({ recipient, outcome }) => recipient === user && outcome === 'sent')
 }
+
+timeline(
+  'whom a run was opened with, and who is through when it continues as new, does not sleep again',
+  [{ delay: HOUR }, 'email_1'],
+  async (run) => {
+    const first = await run.trigger('user_1', 'user_2')
+    await run.state()
+    await run.move(0, 'user_1')
+    let sleeping = 1
+    do {
+      sleeping += 1
+      await run.trigger(`joined_${sleeping}`)
+      await run.state()
+    } while ((await run.handle.describe()).runId === first)
+    const { pending, sent } = await run.state()
+    assert.deepEqual({ pending, sent }, { pending: sleeping, sent: 1 })
+    await run.hasSent(['email_1', 'user_1', 0])
+    await run.cancel()
+    await run.result()
+  },
+  after(20),
+)

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { sendTriggers } from '../../signals/send.ts'
 import { DAY, HOUR, timeline } from '../support/timeline.ts'
 
 const REMINDER = [{ delay: 3 * DAY }, 'email_1'] as const
@@ -11,6 +12,25 @@ timeline('a second trigger joins the open run with sleeps of its own', REMINDER,
   assert.equal((await run.state()).pending, 3)
   await run.closes(4 * DAY)
   await run.hasSent(['email_1', 'user_1', 3 * DAY], ['email_1', 'user_2', 4 * DAY], ['email_1', 'user_1', 4 * DAY])
+})
+
+timeline('the first trigger starts the run with its recipients, a second one signals it', REMINDER, async (run) => {
+  const signals = async () => (await run.events()).filter(({ type }) => type === 'WORKFLOW_EXECUTION_SIGNALED').length
+  await run.trigger('user_1', 'user_2')
+  assert.equal((await run.state()).pending, 2)
+  assert.equal(await signals(), 0)
+  await run.trigger('user_3')
+  assert.equal((await run.state()).pending, 3)
+  assert.equal(await signals(), 1)
+})
+
+timeline('a trigger that takes the run for closed joins it all the same', REMINDER, async (run) => {
+  const first = await run.trigger('user_1')
+  await run.at(DAY)
+  const second = await sendTriggers(run.client, 'belay', run.address, [await run.accept('user_2')], true)
+  assert.equal(second, first)
+  await run.closes(4 * DAY)
+  await run.hasSent(['email_1', 'user_1', 3 * DAY], ['email_1', 'user_2', 4 * DAY])
 })
 
 timeline('a trigger after the run closed starts a new one under the same ID', REMINDER, async (run) => {
@@ -77,4 +97,13 @@ timeline('a run started by hand, with nobody in it, closes at once', REMINDER, a
   const args = [{ definition, cancelationKey: null }]
   const handle = await run.client.workflow.start('notificationRun', { workflowId, taskQueue: 'belay', args })
   assert.deepEqual(await handle.result(), { sent: 0, canceled: 0, skipped: 0, failed: 0 })
+})
+
+timeline('a run started by hand with triggers it cannot read closes at once', REMINDER, async (run) => {
+  const { workflowId, definition } = run.address
+  for (const triggers of ['user_1', [{ workflowRunId: 'run_1', sleepers: [{ step: 'email_1' }] }]]) {
+    const args = [{ definition, cancelationKey: null, triggers }]
+    const handle = await run.client.workflow.start('notificationRun', { workflowId, taskQueue: 'belay', args })
+    assert.deepEqual(await handle.result(), { sent: 0, canceled: 0, skipped: 0, failed: 0 })
+  }
 })
