@@ -88,7 +88,7 @@ function inlineText(tokens: Token[]): string {
   let link: { address: string; start: number } | null = null
   for (const token of tokens) {
     if (token.type === 'softbreak' || token.type === 'hardbreak') text += '\n'
-    else if (token.type === 'link_open') link = { address: String(token.attrGet('href') ?? ''), start: text.length }
+    else if (token.type === 'link_open') link = { address: token.attrGet('href') ?? '', start: text.length }
     else if (token.type === 'link_close' && link !== null) {
       const label = revealText(text.slice(link.start))
       if (label !== link.address && `mailto:${label}` !== link.address) text += ` (${link.address})`

@@ -23,7 +23,7 @@ export class TemplateError extends Error {
 
 /** Renders a step's template for one recipient, at once. Throws a TemplateError. */
 export function renderStep(step: ChannelStep, scope: Scope): Rendered {
-  const fill = filler(step.ref, scope)
+  const fill = new Filler(step.ref, scope)
   switch (step.channelType) {
     case 'in_app_feed':
       return { channelType: step.channelType, content: feed(step.template, fill) }
@@ -35,39 +35,44 @@ export function renderStep(step: ChannelStep, scope: Scope): Rendered {
   }
 }
 
-interface Fill {
-  (field: string, text: string, context: LiquidContext): string
-  /** On one line, without space at its ends. */
-  line(field: string, text: string): string
-  /** An address that a client may open. */
-  address(field: string, text: string): string
-}
+/** Fills the texts of one step for one recipient. A class, since there is one for every recipient and closures are dear. */
+class Filler {
+  readonly #step: string
+  readonly #scope: Scope
 
-function filler(step: string, scope: Scope): Fill {
-  const fill = (field: string, text: string, context: LiquidContext): string => {
+  constructor(step: string, scope: Scope) {
+    this.#step = step
+    this.#scope = scope
+  }
+
+  text(field: string, text: string, context: LiquidContext): string {
     try {
-      return renderLiquid(text, context, scope)
+      return renderLiquid(text, context, this.#scope)
     } catch (error) {
-      throw new TemplateError(step, `template.${field}`, (error as Error).message)
+      throw new TemplateError(this.#step, `template.${field}`, (error as Error).message)
     }
   }
-  const line = (field: string, text: string) =>
-    fill(field, text, 'text')
+
+  /** On one line, without space at its ends. */
+  line(field: string, text: string): string {
+    return this.text(field, text, 'text')
       .trim()
       .replace(/\s*[\r\n]+\s*/g, ' ')
-  const address = (field: string, text: string) => {
+  }
+
+  /** An address that a client may open. */
+  address(field: string, text: string): string {
     // Browsers drop control characters before they look for `javascript:`.
-    const filled = fill(field, text, 'text')
+    const filled = this.text(field, text, 'text')
       .replace(/\p{Cc}/gu, '')
       .trim()
     if (isSafeAddress(filled)) return filled
-    throw new TemplateError(step, `template.${field}`, 'is an address that is not safe to open')
+    throw new TemplateError(this.#step, `template.${field}`, 'is an address that is not safe to open')
   }
-  return Object.assign(fill, { line, address })
 }
 
-function feed(template: FeedTemplate, fill: Fill): FeedContent {
-  const body = fill('markdown_body', template.markdownBody, 'markdown')
+function feed(template: FeedTemplate, fill: Filler): FeedContent {
+  const body = fill.text('markdown_body', template.markdownBody, 'markdown')
   const blocks: FeedContent['blocks'] = [
     { name: 'body', type: 'markdown', content: revealMarkdown(body), rendered: toHtml(body) },
   ]
@@ -87,24 +92,24 @@ function feed(template: FeedTemplate, fill: Fill): FeedContent {
   return { blocks }
 }
 
-function fillButtons(field: string, buttons: readonly Button[], fill: Fill): Button[] {
+function fillButtons(field: string, buttons: readonly Button[], fill: Filler): Button[] {
   return buttons.map(({ label, action }, index) => ({
     label: fill.line(`${field}[${index}].label`, label),
     action: fill.address(`${field}[${index}].action`, action),
   }))
 }
 
-function email(template: EmailTemplate, fill: Fill): EmailContent {
+function email(template: EmailTemplate, fill: Filler): EmailContent {
   const subject_line = fill.line('subject', template.subject)
-  const given = template.textBody === null ? null : fill('text_body', template.textBody, 'text')
+  const given = template.textBody === null ? null : fill.text('text_body', template.textBody, 'text')
   if ('html' in template.body) {
-    return { subject_line, html_body: fill('html_body', template.body.html, 'html'), text_body: given }
+    return { subject_line, html_body: fill.text('html_body', template.body.html, 'html'), text_body: given }
   }
   const blocks = template.body.visualBlocks.map((block, index) => {
     const field = `visual_blocks[${index}]`
     if (block.type === 'divider') return { html: divider, text: '---' }
     if (block.type === 'markdown') {
-      const source = fill(`${field}.content`, block.content, 'markdown')
+      const source = fill.text(`${field}.content`, block.content, 'markdown')
       return { html: toHtml(source), text: given === null ? toText(source) : '' }
     }
     const buttons = fillButtons(`${field}.buttons`, block.buttons, fill)
@@ -123,16 +128,16 @@ function email(template: EmailTemplate, fill: Fill): EmailContent {
 }
 
 /** The channel checks address and headers: they may name a value that only it can judge. */
-function http(template: HttpTemplate, fill: Fill): HttpContent {
+function http(template: HttpTemplate, fill: Filler): HttpContent {
   return {
     method: template.method,
     url: fill.line('url', template.url),
     headers: template.headers.map(({ key, value }, n) => ({ key, value: fill.line(`headers[${n}].value`, value) })),
     query: template.queryParams.map(({ key, value }, n) => ({
       key,
-      value: fill(`query_params[${n}].value`, value, 'text'),
+      value: fill.text(`query_params[${n}].value`, value, 'text'),
     })),
-    body: template.body === null ? null : fill('body', template.body, 'text'),
+    body: template.body === null ? null : fill.text('body', template.body, 'text'),
   }
 }
 
