@@ -3,6 +3,7 @@ import { execFile } from 'node:child_process'
 import { test } from 'node:test'
 import { promisify } from 'node:util'
 import { temporalCli } from '../support/binaries.ts'
+import { eventsOf } from '../support/history.ts'
 import { notificationsFolder } from '../support/notifications-folder.ts'
 import { startProduct } from '../support/product.ts'
 import { delayStep, feedStep, workflow } from '../support/steps.ts'
@@ -31,6 +32,9 @@ test('one cancelation key, many triggers, and Temporal by hand', async (t) => {
     assert.equal(first.joined, undefined)
     assert.equal(second.joined, true)
     assert.notEqual(second.workflow_run_id, first.workflow_run_id)
+    const events = await eventsOf(temporal.workflow.getHandle('patient/joined'))
+    const signals = events.filter(({ type }) => type === 'WORKFLOW_EXECUTION_SIGNALED')
+    assert.equal(signals.length, 1, 'the first has started the run, and only the second has signaled it')
     const { summary, recipients } = await belay.cancel('patient', { cancelation_key: 'joined' })
     assert.equal(summary.canceled, 2)
     assert.deepEqual(
