@@ -26,7 +26,20 @@ export default tseslint.config(
         'error',
         {
           paths: [...builtinModules, ...builtinModules.map((name) => `node:${name}`)],
-          patterns: ['../api/*', '../store/*', '../activities/*', '../worker/*', '../definitions/*', '../settings*'],
+          patterns: [
+            '../api/*',
+            '../store/*',
+            '../activities/*',
+            '../worker/*',
+            '../definitions/*',
+            '../settings/*',
+            '../temporal/*',
+            '../steps/*',
+            '../channels/*',
+            '../templates/*',
+            '../engine/*',
+            '../events/*',
+          ],
         },
       ],
       // All runs of a worker share its modules (worker/bundle.ts).
@@ -43,7 +56,7 @@ export default tseslint.config(
     },
   },
   {
-    files: ['test/**/*.ts'],
+    files: ['test/**/*.ts', 'testing/**/*.ts'],
     rules: {
       '@typescript-eslint/no-floating-promises': [
         'error',

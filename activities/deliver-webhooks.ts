@@ -1,12 +1,12 @@
 import { cancellationSignal, heartbeat } from '@temporalio/activity'
 import pLimit from 'p-limit'
 import type { Logger } from 'pino'
-import type { Database } from '../store/database.ts'
-import { loadMessages } from '../store/message-list.ts'
-import { messageOf } from '../store/message-shape.ts'
-import type { Outbox } from '../store/outbox.ts'
-import { loadRecipientRuns } from '../store/recipient-run-list.ts'
-import { recipientRunOf } from '../store/recipient-run-shape.ts'
+import type { Database } from '../store/postgres/database.ts'
+import { loadMessages } from '../store/messages/message-list.ts'
+import { messageOf } from '../resources/message-shape.ts'
+import type { Outbox } from '../events/outbox.ts'
+import { loadRecipientRuns } from '../store/recipient-runs/recipient-run-list.ts'
+import { recipientRunOf } from '../resources/recipient-run-shape.ts'
 import {
   environmentId,
   loadDueEvents,
@@ -14,10 +14,10 @@ import {
   untilNextDue,
   type DueEvent,
   type FailedDelivery,
-} from '../store/webhook-events.ts'
-import type { WebhookEndpoint } from '../webhook-endpoints.ts'
+} from '../store/webhook-events/webhook-events.ts'
+import type { WebhookEndpoint } from '../settings/webhook-endpoints.ts'
 import type { WebhookTurn } from '../workflows/messages.ts'
-import type { WebhookBody, WebhookSender } from './channels/webhook-sender.ts'
+import type { WebhookBody, WebhookSender } from '../events/webhooks/webhook-sender.ts'
 import { BACKOFF_S } from './settlements.ts'
 
 const BATCH = 100

@@ -1,12 +1,12 @@
 import { heartbeat } from '@temporalio/activity'
 import { WorkflowNotFoundError, type Client } from '@temporalio/client'
 import type { Logger } from 'pino'
-import type { Signaler } from '../signals/signaler.ts'
-import type { Database } from '../store/database.ts'
-import { forgetIdempotencyKeys, seenUntil, setSeenUntil } from '../store/housekeeping.ts'
-import type { Outbox } from '../store/outbox.ts'
-import { endRows, findRun, pendingExecutions } from '../store/runs.ts'
-import { endpointsDue, forgetWebhookEvents } from '../store/webhook-events.ts'
+import type { Signaler } from '../temporal/signaler.ts'
+import type { Database } from '../store/postgres/database.ts'
+import { forgetIdempotencyKeys, seenUntil, setSeenUntil } from '../store/runs/housekeeping.ts'
+import type { Outbox } from '../events/outbox.ts'
+import { endRows, findRun, pendingExecutions } from '../store/runs/runs.ts'
+import { endpointsDue, forgetWebhookEvents } from '../store/webhook-events/webhook-events.ts'
 import { NOTIFICATION_RUN } from '../workflows/messages.ts'
 
 /** A signal not confirmed for so long is sent again; its api may still be at it. */

@@ -2,7 +2,7 @@ import type { HousekeepingActivities, RunActivities, WebhookActivities } from '.
 import { createDeliver, type DeliverDeps } from './deliver.ts'
 import { createDeliverWebhooks, type DeliverWebhooksDeps } from './deliver-webhooks.ts'
 import { createHousekeep, type HousekeepDeps } from './housekeep.ts'
-import { createTakeOut } from './take-out.ts'
+import { createTakeOut } from './cancel-in-store.ts'
 
 export function createActivities(
   deps: DeliverDeps & HousekeepDeps & DeliverWebhooksDeps,

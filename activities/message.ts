@@ -1,8 +1,8 @@
 import type { ChannelStep } from '../definitions/definition.ts'
-import type { SettledMessage } from '../store/settle.ts'
+import type { SettledMessage } from '../store/recipient-runs/settle.ts'
 import type { Delivery } from './chunk.ts'
-import type { Rendered } from './content.ts'
-import { renderStep } from './render.ts'
+import type { Rendered } from '../templates/content.ts'
+import { renderStep } from '../templates/render.ts'
 
 export type RenderedMessage = Omit<SettledMessage, 'status' | 'reason' | 'externalId'> & {
   content: Rendered['content']

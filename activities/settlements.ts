@@ -1,9 +1,9 @@
-import { arrive } from '../definitions/advance.ts'
-import type { DelayScope } from '../definitions/delay.ts'
+import { arrive } from '../steps/arrive.ts'
+import type { DelayScope } from '../steps/delay/delay.ts'
 import type { Definition } from '../definitions/definition.ts'
-import type { DeliveryRow } from '../store/deliveries.ts'
-import type { SettledMessage, Settlement } from '../store/settle.ts'
-import type { SendResult } from './channels/channel.ts'
+import type { DeliveryRow } from '../store/recipient-runs/deliveries.ts'
+import type { SettledMessage, Settlement } from '../store/recipient-runs/settle.ts'
+import type { SendResult } from '../channels/sender.ts'
 
 /** Waits between the tries of a step, in seconds: 8 tries over 30 minutes. */
 export const BACKOFF_S = [15, 30, 60, 120, 225, 450, 900] as const

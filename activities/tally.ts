@@ -1,5 +1,5 @@
-import type { Settlement } from '../store/settle.ts'
-import type { SleepingRow } from '../store/sleepers.ts'
+import type { Settlement } from '../store/recipient-runs/settle.ts'
+import type { SleepingRow } from '../store/recipient-runs/sleepers.ts'
 import type { Counts } from '../workflows/messages.ts'
 
 /** What a chunk came to: who was settled, how, and who of them sleeps again. */

@@ -3,11 +3,11 @@ import { loadClientConnectConfig } from '@temporalio/envconfig'
 import { once } from 'node:events'
 import { readCatalog } from '../definitions/read-catalog.ts'
 import { DefinitionsError } from '../definitions/problem.ts'
-import { createLog } from '../log.ts'
-import { readSettings, SettingsError } from '../settings.ts'
-import { openReachablePostgres } from '../store/reachable.ts'
-import { warnOfUnread } from '../unread-variables.ts'
-import { startApi } from './server.ts'
+import { createLog } from '../settings/log.ts'
+import { readSettings, SettingsError } from '../settings/settings.ts'
+import { openReachablePostgres } from '../store/recipient-runs/reachable.ts'
+import { warnOfUnread } from '../settings/unknown-settings.ts'
+import { startApi } from './http/server.ts'
 
 /** The api process. It starts while Temporal is away; it does not while the store is. */
 async function main(): Promise<void> {

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { parseLiquid, type LiquidContext } from './liquid.ts'
+import { parseLiquid, type LiquidContext } from '../templates/liquid.ts'
 
 /** A field of Knock's that changes what happens and that Belay does not carry out: it may only stand there unset. */
 export const unsupported = z.unknown().refine(isUnset, 'is not supported yet; leave the field out').optional()

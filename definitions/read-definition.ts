@@ -1,5 +1,5 @@
 import path from 'node:path'
-import { inOurWords } from '../in-our-words.ts'
+import { inOurWords } from '../settings/zod-error-map.ts'
 import type { Channel } from './catalog.ts'
 import { channelOf } from './channels-file.ts'
 import type { Definition, Step } from './definition.ts'

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { httpMethods } from './definition.ts'
 import { ignored, liquid, notOneOf, object, optional, required, unsupported } from './fields.ts'
-import { isHeaderName, isReservedHeader } from './http-headers.ts'
+import { isHeaderName, isReservedHeader } from '../channels/http/http-headers.ts'
 
 const button = object({ label: required('text'), action: required('text') })
 

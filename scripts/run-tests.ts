@@ -5,8 +5,8 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { resolveTemporalCli, resolveTestServer } from '../embedded/binaries.ts'
 import { tethered } from '../embedded/tether.ts'
-import { readSettings } from '../settings.ts'
-import { startPostgres } from '../test/support/postgres-server.ts'
+import { readSettings } from '../settings/settings.ts'
+import { startPostgres } from '../testing/servers/postgres-server.ts'
 import { writeBundle } from '../worker/bundle.ts'
 
 process.chdir(fileURLToPath(new URL('..', import.meta.url)))

@@ -9,10 +9,10 @@
 import { historyToJSON } from '@temporalio/common/lib/proto-utils.js'
 import { existsSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import { searchAttributes } from '../signals/send.ts'
-import { LiveRun, SECOND } from '../test/support/live-run.ts'
-import { RecordingStore, type Plan } from '../test/support/recording.ts'
-import { devServer } from '../test/support/temporal.ts'
+import { searchAttributes } from '../temporal/send.ts'
+import { LiveRun, SECOND } from '../testing/product/live-run.ts'
+import { RecordingStore, type Plan } from '../testing/fixtures/recording.ts'
+import { devServer } from '../testing/servers/temporal.ts'
 import { HOUSEKEEPING, wakeSignal, WEBHOOK_DELIVERY } from '../workflows/messages.ts'
 
 interface Shape {

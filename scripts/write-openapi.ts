@@ -1,5 +1,5 @@
 import { writeFileSync } from 'node:fs'
-import { openApiDocument } from '../api/openapi.ts'
+import { openApiDocument } from '../api/http/openapi.ts'
 import { routes } from '../api/routes/index.ts'
 
 const file = new URL('../openapi.json', import.meta.url)

@@ -1,13 +1,13 @@
 import { existsSync } from 'node:fs'
 import { once } from 'node:events'
-import { createLog } from '../log.ts'
-import { readSettings, SettingsError } from '../settings.ts'
-import { openPostgres } from '../store/database.ts'
-import { warnOfUnread } from '../unread-variables.ts'
+import { createLog } from '../settings/log.ts'
+import { readSettings, SettingsError } from '../settings/settings.ts'
+import { openPostgres } from '../store/postgres/database.ts'
+import { warnOfUnread } from '../settings/unknown-settings.ts'
 import { builtBundle } from './bundle.ts'
 import { keepReadyFile } from './ready-file.ts'
 import { installRuntime } from './runtime.ts'
-import { connectWorker } from './temporal.ts'
+import { connectWorker } from '../temporal/connect.ts'
 import { startWorker } from './worker.ts'
 
 /** The worker process: polls until SIGTERM or SIGINT, then lets what is being sent end. */

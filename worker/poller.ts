@@ -1,6 +1,6 @@
 import type { NativeConnection } from '@temporalio/worker'
 import { setTimeout as delay } from 'node:timers/promises'
-import { DEADLINE_MS } from '../signals/send.ts'
+import { DEADLINE_MS } from '../temporal/send.ts'
 
 /** temporal.api.enums.v1.TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW */
 const WORKFLOW_TASKS: number = 1

@@ -1,21 +1,21 @@
 import { z } from 'zod'
-import { runOfTrigger } from '../../store/pending-runs.ts'
-import { addressOf, cancelEach, cancelPending, knownDefinition } from '../cancel-pending.ts'
-import { cancelUser } from '../cancel-user.ts'
-import { defineRoute } from '../define-route.ts'
-import { ApiError } from '../errors.ts'
-import { once } from '../idempotency.ts'
-import { onceInParts } from '../once-in-parts.ts'
+import { runOfTrigger } from '../../store/runs/pending-runs.ts'
+import { addressOf, cancelEach, cancelPending, knownDefinition } from '../../engine/cancel-pending.ts'
+import { cancelUser } from '../../engine/cancel-user.ts'
+import { defineRoute } from '../http/define-route.ts'
+import { ApiError } from '../http/errors.ts'
+import { once } from '../../engine/idempotent.ts'
+import { onceInParts } from '../../engine/idempotent-in-parts.ts'
 import {
   bulkCancelAnswer,
   bulkCancelRequest,
   userCancelAnswer,
   userCancelRequest,
-} from '../schemas/cancel-without-key.ts'
-import { triggerCancelRequest, verdict } from '../schemas/verdict.ts'
-import { userId } from '../schemas/user.ts'
-import { Verdicts } from '../verdicts.ts'
-import { withoutBody } from '../without-body.ts'
+} from '../requests/cancel-without-key.ts'
+import { triggerCancelRequest, verdict } from '../../resources/verdict.ts'
+import { userId } from '../../resources/user.ts'
+import { Verdicts } from '../../engine/verdicts.ts'
+import { withoutBody } from '../http/without-body.ts'
 
 const tag = 'Workflows'
 const mismatches = ['idempotency_key_mismatch', 'idempotency_key_too_long'] as const

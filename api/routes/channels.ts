@@ -1,8 +1,8 @@
 import { z } from 'zod'
-import { channelTimes } from '../../store/channel-times.ts'
-import { defineRoute } from '../define-route.ts'
-import { channel } from '../schemas/channel.ts'
-import { pageInfo, wholeList } from '../schemas/page.ts'
+import { channelTimes } from '../../store/catalog/channel-times.ts'
+import { defineRoute } from '../http/define-route.ts'
+import { channel } from '../../resources/channel.ts'
+import { pageInfo, wholeList } from '../../resources/page.ts'
 
 const getChannels = defineRoute({
   method: 'get',

@@ -1,4 +1,4 @@
-import type { Route } from '../route.ts'
+import type { Route } from '../http/route.ts'
 import { cancelRoutes } from './cancel.ts'
 import { cancelWithoutKeyRoutes } from './cancel-without-key.ts'
 import { channelRoutes } from './channels.ts'

@@ -1,11 +1,11 @@
 import { z } from 'zod'
-import { engage, engagementActions, type EngagementAction } from '../../store/engagement.ts'
-import { messageOf } from '../../store/message-shape.ts'
-import type { JsonObject } from '../../store/schema.ts'
-import { defineRoute } from '../define-route.ts'
-import { ApiError } from '../errors.ts'
-import type { Context, Route } from '../route.ts'
-import { message } from '../schemas/message.ts'
+import { engage, engagementActions, type EngagementAction } from '../../store/messages/engagement.ts'
+import { messageOf } from '../../resources/message-shape.ts'
+import type { JsonObject } from '../../store/schema/index.ts'
+import { defineRoute } from '../http/define-route.ts'
+import { ApiError } from '../http/errors.ts'
+import type { Context, Route } from '../http/route.ts'
+import { message } from '../../resources/message.ts'
 
 const MAX_BATCH = 1_000
 const MAX_METADATA_FIELDS = 5

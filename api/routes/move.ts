@@ -1,13 +1,13 @@
 import { DateTime } from 'luxon'
 import { z } from 'zod'
-import { after, withinYear } from '../../definitions/delay.ts'
-import { moveIn, type Move } from '../../store/move.ts'
-import { addressOf, keysOf, knownDefinition } from '../cancel-pending.ts'
-import { defineRoute } from '../define-route.ts'
-import { invalid } from '../errors.ts'
-import { once } from '../idempotency.ts'
-import type { Context } from '../route.ts'
-import { keyOf } from '../schemas/cancelation-key.ts'
+import { after, withinYear } from '../../steps/delay/delay.ts'
+import { moveIn, type Move } from '../../store/recipient-runs/move.ts'
+import { addressOf, keysOf, knownDefinition } from '../../engine/cancel-pending.ts'
+import { defineRoute } from '../http/define-route.ts'
+import { invalid } from '../http/errors.ts'
+import { once } from '../../engine/idempotent.ts'
+import type { Context } from '../http/route.ts'
+import { keyOf } from '../requests/cancelation-key.ts'
 import {
   rescheduleAnswer,
   rescheduleRequest,
@@ -15,7 +15,7 @@ import {
   sendNowRequest,
   type MoveRequest,
   type RescheduleRequest,
-} from '../schemas/move.ts'
+} from '../requests/move.ts'
 
 const tag = 'Workflows'
 const params = z.object({ key: z.string() })

@@ -1,18 +1,18 @@
 import { z } from 'zod'
-import { loadPendingSignals } from '../../store/pending-signals.ts'
-import { acceptTrigger, activeVersion, type TriggerAnswer } from '../accept-trigger.ts'
-import { addressOf } from '../cancel-pending.ts'
-import { defineRoute } from '../define-route.ts'
-import { once } from '../idempotency.ts'
-import { Reply, type Context } from '../route.ts'
-import { keyOf } from '../schemas/cancelation-key.ts'
+import { loadPendingSignals } from '../../store/signals/pending-signals.ts'
+import { acceptTrigger, activeVersion, type TriggerAnswer } from '../../engine/accept-trigger.ts'
+import { addressOf } from '../../engine/cancel-pending.ts'
+import { defineRoute } from '../http/define-route.ts'
+import { once } from '../../engine/idempotent.ts'
+import { Reply, type Context } from '../http/route.ts'
+import { keyOf } from '../requests/cancelation-key.ts'
 import {
   notifyRequest,
   notifyResponse,
   triggerRequest,
   triggerResponse,
   type TriggerRequest,
-} from '../schemas/trigger.ts'
+} from '../requests/trigger.ts'
 
 const tag = 'Workflows'
 const description =

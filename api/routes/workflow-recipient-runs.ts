@@ -1,14 +1,18 @@
 import { z } from 'zod'
-import { recipientKey } from '../../store/recipient.ts'
-import { traceOf } from '../../store/recipient-run-events.ts'
-import { findRecipientRun, listRecipientRuns, recipientRunStatuses } from '../../store/recipient-run-list.ts'
-import { recipientRunOf } from '../../store/recipient-run-shape.ts'
-import { defineRoute } from '../define-route.ts'
-import { ApiError } from '../errors.ts'
-import { keyFields, keyOf, oneKey } from '../schemas/cancelation-key.ts'
-import { flag, instant, several } from '../schemas/filters.ts'
-import { pageInfo, pageInfoOf, pageQuery, rowPosition, windowOf } from '../schemas/page.ts'
-import { eventsOf, recipientRun, recipientRunWithEvents } from '../schemas/recipient-run.ts'
+import { recipientKey } from '../../store/ids/recipient.ts'
+import { traceOf } from '../../store/recipient-runs/recipient-run-events.ts'
+import {
+  findRecipientRun,
+  listRecipientRuns,
+  recipientRunStatuses,
+} from '../../store/recipient-runs/recipient-run-list.ts'
+import { recipientRunOf } from '../../resources/recipient-run-shape.ts'
+import { defineRoute } from '../http/define-route.ts'
+import { ApiError } from '../http/errors.ts'
+import { keyFields, keyOf, oneKey } from '../requests/cancelation-key.ts'
+import { flag, instant, several } from '../requests/filters.ts'
+import { pageInfo, pageInfoOf, pageQuery, rowPosition, windowOf } from '../../resources/page.ts'
+import { eventsOf, recipientRun, recipientRunWithEvents } from '../../resources/recipient-run.ts'
 
 const tag = 'Recipient runs'
 

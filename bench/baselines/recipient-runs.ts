@@ -1,6 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
-import { runScript } from '../../test/support/process.ts'
+import { runScript } from '../../testing/servers/process.ts'
 import { Bench } from '../bench.ts'
 import { allCommitted, type BenchPostgres } from '../ground/postgres.ts'
 import { recipients } from '../ground/reminders.ts'

@@ -1,6 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import pg from 'pg'
-import { startPostgres } from '../../test/support/postgres-server.ts'
+import { startPostgres } from '../../testing/servers/postgres-server.ts'
 import type { Bench } from '../bench.ts'
 
 export interface BenchPostgres {

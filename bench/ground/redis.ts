@@ -2,7 +2,7 @@ import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { freePort } from '../../embedded/ports.ts'
 import { tethered } from '../../embedded/tether.ts'
-import { temporaryFolder } from '../../test/support/folder.ts'
+import { temporaryFolder } from '../../testing/fixtures/folder.ts'
 import type { Bench } from '../bench.ts'
 
 /** A Redis that keeps what it took (appendfsync always); undefined where redis-server is not installed. Answers its port. */

@@ -5,8 +5,8 @@ import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { freePort } from '../../embedded/ports.ts'
 import { tethered } from '../../embedded/tether.ts'
-import { temporalCli } from '../../test/support/binaries.ts'
-import { temporaryFolder } from '../../test/support/folder.ts'
+import { temporalCli } from '../../testing/servers/binaries.ts'
+import { temporaryFolder } from '../../testing/fixtures/folder.ts'
 import type { Bench } from '../bench.ts'
 
 export interface BenchTemporal {

@@ -1,8 +1,8 @@
 import { NativeConnection, type WorkerOptions } from '@temporalio/worker'
 import { once } from 'node:events'
-import { createLog } from '../../log.ts'
-import { readSettings } from '../../settings.ts'
-import { openPostgres } from '../../store/database.ts'
+import { createLog } from '../../settings/log.ts'
+import { readSettings } from '../../settings/settings.ts'
+import { openPostgres } from '../../store/postgres/database.ts'
 import { installRuntime } from '../../worker/runtime.ts'
 import { startWorker } from '../../worker/worker.ts'
 

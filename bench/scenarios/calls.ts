@@ -1,6 +1,6 @@
 import { Client, Connection } from '@temporalio/client'
 import { fileURLToPath } from 'node:url'
-import { runScript } from '../../test/support/process.ts'
+import { runScript } from '../../testing/servers/process.ts'
 import type { Bench, Scenario } from '../bench.ts'
 import { share } from '../figure.ts'
 import { benchBelay } from '../ground/belay.ts'

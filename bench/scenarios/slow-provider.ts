@@ -1,6 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
-import { httpReceiver } from '../../test/support/http-receiver.ts'
+import { httpReceiver } from '../../testing/servers/http-receiver.ts'
 import type { Bench, Scenario } from '../bench.ts'
 import { share } from '../figure.ts'
 import { benchBelay } from '../ground/belay.ts'

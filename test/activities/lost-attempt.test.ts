@@ -1,13 +1,13 @@
 import { sql } from 'drizzle-orm'
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
-import { openPglite, type Store } from '../../store/database.ts'
-import { publishCatalog } from '../../store/definitions.ts'
-import { messages } from '../../store/schema.ts'
+import { openPglite, type Store } from '../../store/postgres/database.ts'
+import { publishCatalog } from '../../store/catalog/definitions.ts'
+import { messages } from '../../store/schema/index.ts'
 import { toRanges, type DeliverInput } from '../../workflows/messages.ts'
-import { Attempt } from '../support/model/attempt.ts'
-import { accept, cancel, claimRow, holder, rowNow } from '../support/recipient-runs.ts'
-import { catalogOf, testVersion } from '../support/versions.ts'
+import { Attempt } from '../../testing/oracle/attempt.ts'
+import { accept, cancel, claimRow, holder, rowNow } from '../../testing/fixtures/recipient-runs.ts'
+import { catalogOf, testVersion } from '../../testing/fixtures/versions.ts'
 
 const version = testVersion('invite', ['mail'])
 const [workflowId, activityId] = holder().claim.split(':') as [string, string]

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { EmailContent, FeedContent, HttpContent } from '../../activities/content.ts'
-import { renderStep, TemplateError } from '../../activities/render.ts'
-import type { Scope } from '../../activities/scope.ts'
+import type { EmailContent, FeedContent, HttpContent } from '../../templates/content.ts'
+import { renderStep, TemplateError } from '../../templates/render.ts'
+import type { Scope } from '../../templates/scope.ts'
 import type { ChannelStep, EmailTemplate, FeedTemplate, HttpTemplate } from '../../definitions/definition.ts'
-import { testScope } from '../support/scope.ts'
+import { testScope } from '../../testing/fixtures/scope.ts'
 
 const base = { type: 'channel' as const, ref: 'step_1', name: 'Step', channel: { key: 'c', id: 'c' } }
 const render = (step: ChannelStep, scope: Scope) => renderStep(step, scope).content

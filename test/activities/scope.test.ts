@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { renderLiquid } from '../../definitions/liquid.ts'
-import { testScope } from '../support/scope.ts'
+import { renderLiquid } from '../../templates/liquid.ts'
+import { testScope } from '../../testing/fixtures/scope.ts'
 
 const scope = testScope({
   data: { event: 'saved', plan: { name: 'Pro' }, recipient: 'not this', list: ['a', 'b'] },

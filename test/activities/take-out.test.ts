@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { createTakeOut } from '../../activities/take-out.ts'
-import { silent } from '../../store/outbox.ts'
-import { loadPendingSignals } from '../../store/pending-signals.ts'
+import { createTakeOut } from '../../activities/cancel-in-store.ts'
+import { silent } from '../../events/outbox.ts'
+import { loadPendingSignals } from '../../store/signals/pending-signals.ts'
 import { idsOf } from '../../workflows/messages.ts'
-import { onEachStore } from '../support/each-store.ts'
-import { accept, cancel, claimRow, rowNow } from '../support/recipient-runs.ts'
-import { catalogOf, testVersion } from '../support/versions.ts'
+import { onEachStore } from '../../testing/servers/each-store.ts'
+import { accept, cancel, claimRow, rowNow } from '../../testing/fixtures/recipient-runs.ts'
+import { catalogOf, testVersion } from '../../testing/fixtures/versions.ts'
 
 const version = testVersion('invite', ['mail', 'wait', 'mail_again'])
 

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
-import type { TriggerAnswer } from '../../api/accept-trigger.ts'
-import { publishCatalog } from '../../store/definitions.ts'
-import type { Verdict } from '../../store/verdict.ts'
-import { startApi, type ApiServer } from '../support/api-server.ts'
-import { catalogOf, testVersion } from '../support/versions.ts'
+import type { TriggerAnswer } from '../../engine/accept-trigger.ts'
+import { publishCatalog } from '../../store/catalog/definitions.ts'
+import type { Verdict } from '../../store/recipient-runs/verdict.ts'
+import { startApi, type ApiServer } from '../../testing/product/api-server.ts'
+import { catalogOf, testVersion } from '../../testing/fixtures/versions.ts'
 
 const catalog = catalogOf(testVersion('remind', ['wait', 'feed']), testVersion('letter', ['feed', 'wait', 'mail']))
 let api: ApiServer

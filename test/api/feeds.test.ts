@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import type { z } from 'zod'
-import type { feed } from '../../api/schemas/feed.ts'
-import type { Database } from '../../store/database.ts'
-import { upsertObjects } from '../../store/objects.ts'
-import { upsertUsers } from '../../store/users.ts'
-import { SECRET_KEY, startApi, type ApiServer } from '../support/api-server.ts'
-import { assertRefused } from '../support/refused.ts'
+import type { feed } from '../../resources/feed.ts'
+import type { Database } from '../../store/postgres/database.ts'
+import { upsertObjects } from '../../store/profiles/objects.ts'
+import { upsertUsers } from '../../store/profiles/users.ts'
+import { SECRET_KEY, startApi, type ApiServer } from '../../testing/product/api-server.ts'
+import { assertRefused } from '../../testing/fixtures/refused.ts'
 import {
   bodyBlock,
   catalog,
@@ -15,7 +15,7 @@ import {
   seedChannels,
   seedMessage,
   seedTrigger,
-} from '../support/seed.ts'
+} from '../../testing/fixtures/seed.ts'
 
 let api: ApiServer
 let db: Database

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
-import type { ErrorCode } from '../../api/errors.ts'
-import { openPglite, openPostgres } from '../../store/database.ts'
-import { PUBLIC_KEY, startApi, type Answer, type ApiServer } from '../support/api-server.ts'
-import { catalog } from '../support/seed.ts'
+import type { ErrorCode } from '../../api/http/errors.ts'
+import { openPglite, openPostgres } from '../../store/postgres/database.ts'
+import { PUBLIC_KEY, startApi, type Answer, type ApiServer } from '../../testing/product/api-server.ts'
+import { catalog } from '../../testing/fixtures/seed.ts'
 
 let api: ApiServer
 before(async () => {

@@ -2,12 +2,19 @@ import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import { after, before, test } from 'node:test'
 import type { z } from 'zod'
-import type { FieldError } from '../../api/errors.ts'
-import type { message } from '../../api/schemas/message.ts'
-import { cursorOf } from '../../api/schemas/page.ts'
-import type { Database } from '../../store/database.ts'
-import { startApi, type ApiServer } from '../support/api-server.ts'
-import { catalog, emailChannel, feedChannel, seedChannels, seedMessage, seedTrigger } from '../support/seed.ts'
+import type { FieldError } from '../../api/http/errors.ts'
+import type { message } from '../../resources/message.ts'
+import { cursorOf } from '../../resources/page.ts'
+import type { Database } from '../../store/postgres/database.ts'
+import { startApi, type ApiServer } from '../../testing/product/api-server.ts'
+import {
+  catalog,
+  emailChannel,
+  feedChannel,
+  seedChannels,
+  seedMessage,
+  seedTrigger,
+} from '../../testing/fixtures/seed.ts'
 
 let api: ApiServer
 let db: Database

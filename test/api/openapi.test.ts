@@ -2,11 +2,11 @@ import { Ajv2020 } from 'ajv/dist/2020.js'
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { after, before, test } from 'node:test'
-import { errorCodes } from '../../api/errors.ts'
-import { openApiDocument } from '../../api/openapi.ts'
+import { errorCodes } from '../../api/http/errors.ts'
+import { openApiDocument } from '../../api/http/openapi.ts'
 import { routes } from '../../api/routes/index.ts'
-import { startApi, type ApiServer } from '../support/api-server.ts'
-import { catalog } from '../support/seed.ts'
+import { startApi, type ApiServer } from '../../testing/product/api-server.ts'
+import { catalog } from '../../testing/fixtures/seed.ts'
 
 const read = (file: string) => readFileSync(new URL(`../../${file}`, import.meta.url), 'utf8')
 const document = JSON.parse(JSON.stringify(openApiDocument(routes))) as Document

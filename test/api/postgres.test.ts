@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import type { z } from 'zod'
-import type { feed } from '../../api/schemas/feed.ts'
-import type { message } from '../../api/schemas/message.ts'
-import { openPostgres, type Database } from '../../store/database.ts'
-import { startApi, type ApiServer } from '../support/api-server.ts'
-import { testPostgres, type TestDatabase } from '../support/postgres.ts'
-import { catalog, feedChannel, seedChannels, seedMessage, seedTrigger } from '../support/seed.ts'
+import type { feed } from '../../resources/feed.ts'
+import type { message } from '../../resources/message.ts'
+import { openPostgres, type Database } from '../../store/postgres/database.ts'
+import { startApi, type ApiServer } from '../../testing/product/api-server.ts'
+import { testPostgres, type TestDatabase } from '../../testing/servers/postgres.ts'
+import { catalog, feedChannel, seedChannels, seedMessage, seedTrigger } from '../../testing/fixtures/seed.ts'
 
 // On a real Postgres: parameters get their types from the statement, and callers meet in its locks.
 let database: TestDatabase

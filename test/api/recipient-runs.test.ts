@@ -2,11 +2,11 @@ import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import { after, before, test } from 'node:test'
 import type { z } from 'zod'
-import type { recipientRun, recipientRunWithEvents } from '../../api/schemas/recipient-run.ts'
-import type { Database } from '../../store/database.ts'
-import { cancels, recipientRunEvents } from '../../store/schema.ts'
-import { startApi, type ApiServer } from '../support/api-server.ts'
-import { catalog, seedMessage, seedTrigger } from '../support/seed.ts'
+import type { recipientRun, recipientRunWithEvents } from '../../resources/recipient-run.ts'
+import type { Database } from '../../store/postgres/database.ts'
+import { cancels, recipientRunEvents } from '../../store/schema/index.ts'
+import { startApi, type ApiServer } from '../../testing/product/api-server.ts'
+import { catalog, seedMessage, seedTrigger } from '../../testing/fixtures/seed.ts'
 
 let api: ApiServer
 let db: Database

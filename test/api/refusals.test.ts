@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { routes } from '../../api/routes/index.ts'
-import { publishCatalog } from '../../store/definitions.ts'
-import { startApi, type ApiServer } from '../support/api-server.ts'
-import { assertRefused } from '../support/refused.ts'
-import { pendingRefusals } from '../support/refusals/pending.ts'
-import { recordRefusals } from '../support/refusals/records.ts'
-import { catalogOf, testVersion } from '../support/versions.ts'
+import { publishCatalog } from '../../store/catalog/definitions.ts'
+import { startApi, type ApiServer } from '../../testing/product/api-server.ts'
+import { assertRefused } from '../../testing/fixtures/refused.ts'
+import { pendingRefusals } from '../../testing/fixtures/refusals/pending.ts'
+import { recordRefusals } from '../../testing/fixtures/refusals/records.ts'
+import { catalogOf, testVersion } from '../../testing/fixtures/versions.ts'
 
 let api: ApiServer
 before(async () => {

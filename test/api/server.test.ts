@@ -4,12 +4,12 @@ import { once } from 'node:events'
 import { createServer, type AddressInfo, type Socket } from 'node:net'
 import { test } from 'node:test'
 import { pino } from 'pino'
-import { startApi } from '../../api/server.ts'
-import { readSettings } from '../../settings.ts'
-import { openPglite } from '../../store/database.ts'
-import { freePort } from '../support/ports.ts'
-import { PUBLIC_KEY, SECRET_KEY } from '../support/api-server.ts'
-import { catalog } from '../support/seed.ts'
+import { startApi } from '../../api/http/server.ts'
+import { readSettings } from '../../settings/settings.ts'
+import { openPglite } from '../../store/postgres/database.ts'
+import { freePort } from '../../testing/servers/ports.ts'
+import { PUBLIC_KEY, SECRET_KEY } from '../../testing/product/api-server.ts'
+import { catalog } from '../../testing/fixtures/seed.ts'
 
 test('an api looks for Temporal before it lets anybody in, and starts within about two seconds if that says nothing', async (t) => {
   const sockets = new Set<Socket>()

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { Turns } from '../../api/turns.ts'
+import { Turns } from '../../engine/keyed-mutex.ts'
 
 test('work for one key is done one after the other, in its order, also after a failure; other keys do not wait', async () => {
   const turns = new Turns()

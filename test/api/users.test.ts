@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
-import type { FieldError } from '../../api/errors.ts'
-import { startApi, type ApiServer } from '../support/api-server.ts'
-import { catalog } from '../support/seed.ts'
+import type { FieldError } from '../../api/http/errors.ts'
+import { startApi, type ApiServer } from '../../testing/product/api-server.ts'
+import { catalog } from '../../testing/fixtures/seed.ts'
 
 let api: ApiServer
 before(async () => {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { Verdicts } from '../../api/verdicts.ts'
-import type { Verdict } from '../../store/verdict.ts'
+import { Verdicts } from '../../engine/verdicts.ts'
+import type { Verdict } from '../../store/recipient-runs/verdict.ts'
 
 const run = { workflow_run_id: 'w', workflow_recipient_run_id: 'r', outcome: 'canceled', messages: [], in_flight: null }
 

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { Pacing } from '../../activities/channels/pacing.ts'
+import { Pacing } from '../../channels/pacing.ts'
 import type { Channel } from '../../definitions/catalog.ts'
-import { emailSettings, httpSettings } from '../../definitions/channel-settings.ts'
+import { emailSettings, httpSettings } from '../../channels/channel-settings.ts'
 
 const never = new AbortController().signal
 

@@ -4,8 +4,8 @@ import { after, before, test } from 'node:test'
 import type { AddressInfo } from 'node:net'
 import { Belay, BelayError } from '../../client/index.ts'
 import { readCatalog } from '../../definitions/read-catalog.ts'
-import { publishCatalog } from '../../store/definitions.ts'
-import { SECRET_KEY, startApi, type ApiServer } from '../support/api-server.ts'
+import { publishCatalog } from '../../store/catalog/definitions.ts'
+import { SECRET_KEY, startApi, type ApiServer } from '../../testing/product/api-server.ts'
 
 let api: ApiServer
 let knock: Belay

@@ -5,9 +5,9 @@ import { join, resolve } from 'node:path'
 import { after, before, test } from 'node:test'
 import { promisify } from 'node:util'
 import { readCatalog } from '../../definitions/read-catalog.ts'
-import { publishCatalog } from '../../store/definitions.ts'
-import { SECRET_KEY, startApi, type ApiServer } from '../support/api-server.ts'
-import { temporaryFolder } from '../support/folder.ts'
+import { publishCatalog } from '../../store/catalog/definitions.ts'
+import { SECRET_KEY, startApi, type ApiServer } from '../../testing/product/api-server.ts'
+import { temporaryFolder } from '../../testing/fixtures/folder.ts'
 
 const home = resolve(import.meta.dirname, '../..')
 const inHome = (...path: string[]) => join(home, ...path)

@@ -6,9 +6,9 @@ import { existsSync, readFileSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
 import { parse } from 'yaml'
-import { readSettings, variables } from '../../settings.ts'
-import { temporaryFolder } from '../support/folder.ts'
-import { httpReceiver } from '../support/http-receiver.ts'
+import { readSettings, variables } from '../../settings/settings.ts'
+import { temporaryFolder } from '../../testing/fixtures/folder.ts'
+import { httpReceiver } from '../../testing/servers/http-receiver.ts'
 import { composeFile, root } from './compose-file.ts'
 
 const { services, configs, volumes } = composeFile()

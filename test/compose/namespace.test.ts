@@ -3,8 +3,8 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { text } from 'node:stream/consumers'
 import { after, test } from 'node:test'
-import { temporalCli } from '../support/binaries.ts'
-import { devServer } from '../support/temporal.ts'
+import { temporalCli } from '../../testing/servers/binaries.ts'
+import { devServer } from '../../testing/servers/temporal.ts'
 import { composeFile } from './compose-file.ts'
 
 test('the namespace is made with its retention, and again without harm', async () => {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test, type TestContext } from 'node:test'
 import { readCatalog } from '../../definitions/read-catalog.ts'
 import { uuidOf } from '../../definitions/version.ts'
-import { notificationsFolder, problemsOf } from '../support/notifications-folder.ts'
+import { notificationsFolder, problemsOf } from '../../testing/fixtures/notifications-folder.ts'
 
 const id = '7d6c0b9e-22a5-4c3f-8f7b-0c8f4a8f6a11'
 

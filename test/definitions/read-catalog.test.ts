@@ -4,8 +4,8 @@ import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import type { ChannelStep } from '../../definitions/definition.ts'
 import { readCatalog } from '../../definitions/read-catalog.ts'
-import { temporaryFolder } from '../support/folder.ts'
-import { notificationsFolder, problemsOf } from '../support/notifications-folder.ts'
+import { temporaryFolder } from '../../testing/fixtures/folder.ts'
+import { notificationsFolder, problemsOf } from '../../testing/fixtures/notifications-folder.ts'
 
 const feed = (extra: object = {}) => ({
   ref: 'feed_1',

@@ -15,10 +15,10 @@ const sections = new Map(
 /** File and name of each test that a text names as a proof. */
 function proofsIn(text: string): [file: string, name: string][] {
   return inOneLine(text)
-    .split(/(?=`test\/)/)
+    .split(/(?=`test(?:ing)?\/)/)
     .slice(1)
     .flatMap((part) => {
-      const [, file] = /^`(test\/[^`]+)`/.exec(part)!
+      const [, file] = /^`(test(?:ing)?\/[^`]+)`/.exec(part)!
       return [...part.matchAll(/"([^"]+)"/g)].map(([, name]): [string, string] => [file!, name!])
     })
 }

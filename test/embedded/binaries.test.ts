@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { test } from 'node:test'
 import { resolveTemporalCli, resolveTestServer } from '../../embedded/binaries.ts'
-import { temporaryFolder } from '../support/folder.ts'
+import { temporaryFolder } from '../../testing/fixtures/folder.ts'
 
 /** Puts an executable shell script at the path. */
 function script(path: string, ...lines: string[]): string {

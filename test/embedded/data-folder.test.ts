@@ -4,10 +4,10 @@ import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { openDataFolder } from '../../embedded/data-folder.ts'
-import { temporaryFolder } from '../support/folder.ts'
-import { runScript, type Script } from '../support/process.ts'
+import { temporaryFolder } from '../../testing/fixtures/folder.ts'
+import { runScript, type Script } from '../../testing/servers/process.ts'
 
-const holdDataFolder = fileURLToPath(new URL('../support/hold-data-folder.ts', import.meta.url))
+const holdDataFolder = fileURLToPath(new URL('../../testing/servers/hold-data-folder.ts', import.meta.url))
 
 async function hold(t: TestContext, folder: string): Promise<Script> {
   const holder = runScript(holdDataFolder, [folder])

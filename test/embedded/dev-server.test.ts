@@ -9,9 +9,9 @@ import { pino } from 'pino'
 import { startDevServer } from '../../embedded/dev-server.ts'
 import { endLingeringServer, rememberServer } from '../../embedded/lingering.ts'
 import { freePort } from '../../embedded/ports.ts'
-import { temporalCli } from '../support/binaries.ts'
-import { temporaryFolder } from '../support/folder.ts'
-import { gone, isRunning } from '../support/process.ts'
+import { temporalCli } from '../../testing/servers/binaries.ts'
+import { temporaryFolder } from '../../testing/fixtures/folder.ts'
+import { gone, isRunning } from '../../testing/servers/process.ts'
 
 /** A log whose entries can be awaited. */
 function awaitableLog() {

@@ -3,7 +3,7 @@ import { statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { readKeys } from '../../embedded/keys.ts'
-import { temporaryFolder } from '../support/folder.ts'
+import { temporaryFolder } from '../../testing/fixtures/folder.ts'
 
 test('keys are made once and kept, readable by their owner alone', () => {
   const folder = temporaryFolder()

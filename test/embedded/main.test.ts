@@ -6,12 +6,12 @@ import { test, type TestContext } from 'node:test'
 import { setTimeout as wait } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { freePort } from '../../embedded/ports.ts'
-import type { Verdict } from '../../store/verdict.ts'
-import { Belay } from '../support/belay.ts'
-import { temporalCli } from '../support/binaries.ts'
-import { temporaryFolder } from '../support/folder.ts'
-import { gone, isRunning, runScript, type Script } from '../support/process.ts'
-import { until } from '../support/until.ts'
+import type { Verdict } from '../../store/recipient-runs/verdict.ts'
+import { Belay } from '../../testing/product/belay.ts'
+import { temporalCli } from '../../testing/servers/binaries.ts'
+import { temporaryFolder } from '../../testing/fixtures/folder.ts'
+import { gone, isRunning, runScript, type Script } from '../../testing/servers/process.ts'
+import { until } from '../../testing/fixtures/until.ts'
 
 const main = fileURLToPath(new URL('../../embedded/main.ts', import.meta.url))
 

@@ -1,6 +1,6 @@
 import { test } from 'node:test'
-import { openPglite } from '../../store/database.ts'
-import { sequencesHold } from '../support/model/sequences-hold.ts'
+import { openPglite } from '../../store/postgres/database.ts'
+import { sequencesHold } from '../../testing/oracle/sequences-hold.ts'
 
 const SEQUENCES = Number(process.env['BELAY_MODEL_RUNS'] ?? 300)
 

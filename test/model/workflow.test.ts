@@ -1,6 +1,6 @@
 import { test } from 'node:test'
-import { openPglite } from '../../store/database.ts'
-import { livesHold } from '../support/model/sequences-hold.ts'
+import { openPglite } from '../../store/postgres/database.ts'
+import { livesHold } from '../../testing/oracle/sequences-hold.ts'
 
 const LIVES = 10
 

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { bodies } from '../support/belay.ts'
-import { notificationsFolder } from '../support/notifications-folder.ts'
-import { startPostgres } from '../support/postgres-server.ts'
-import { startProduct } from '../support/product.ts'
-import { delayStep, feedStep, workflow } from '../support/steps.ts'
-import { until } from '../support/until.ts'
+import { bodies } from '../../testing/product/belay.ts'
+import { notificationsFolder } from '../../testing/fixtures/notifications-folder.ts'
+import { startPostgres } from '../../testing/servers/postgres-server.ts'
+import { startProduct } from '../../testing/product/product.ts'
+import { delayStep, feedStep, workflow } from '../../testing/fixtures/steps.ts'
+import { until } from '../../testing/fixtures/until.ts'
 
 const definitions = {
   'letter/workflow.json': workflow(feedStep('now', '{{ data.text }}')),

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { Webhook } from 'standardwebhooks'
-import { httpReceiver } from '../support/http-receiver.ts'
-import { notificationsFolder } from '../support/notifications-folder.ts'
-import { startProduct } from '../support/product.ts'
-import { smtpReceiver, smtpReply } from '../support/smtp-receiver.ts'
-import { delayStep, emailStep, feedStep, httpStep, workflow } from '../support/steps.ts'
-import { until } from '../support/until.ts'
+import { httpReceiver } from '../../testing/servers/http-receiver.ts'
+import { notificationsFolder } from '../../testing/fixtures/notifications-folder.ts'
+import { startProduct } from '../../testing/product/product.ts'
+import { smtpReceiver, smtpReply } from '../../testing/servers/smtp-receiver.ts'
+import { delayStep, emailStep, feedStep, httpStep, workflow } from '../../testing/fixtures/steps.ts'
+import { until } from '../../testing/fixtures/until.ts'
 
 const SECRET = 'whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD'
 

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict'
 import type { ServerResponse } from 'node:http'
 import { test } from 'node:test'
-import { httpReceiver } from '../support/http-receiver.ts'
-import { notificationsFolder } from '../support/notifications-folder.ts'
-import { startProduct } from '../support/product.ts'
-import { feedStep, httpStep, workflow } from '../support/steps.ts'
-import { until } from '../support/until.ts'
+import { httpReceiver } from '../../testing/servers/http-receiver.ts'
+import { notificationsFolder } from '../../testing/fixtures/notifications-folder.ts'
+import { startProduct } from '../../testing/product/product.ts'
+import { feedStep, httpStep, workflow } from '../../testing/fixtures/steps.ts'
+import { until } from '../../testing/fixtures/until.ts'
 
 /** More than a channel sends at once. */
 const PEOPLE = Array.from({ length: 60 }, (_, i) => `user-${i}`)

@@ -2,12 +2,12 @@ import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
 import { test } from 'node:test'
 import { promisify } from 'node:util'
-import { temporalCli } from '../support/binaries.ts'
-import { eventsOf } from '../support/history.ts'
-import { notificationsFolder } from '../support/notifications-folder.ts'
-import { startProduct } from '../support/product.ts'
-import { delayStep, feedStep, workflow } from '../support/steps.ts'
-import { until } from '../support/until.ts'
+import { temporalCli } from '../../testing/servers/binaries.ts'
+import { eventsOf } from '../../testing/fixtures/history.ts'
+import { notificationsFolder } from '../../testing/fixtures/notifications-folder.ts'
+import { startProduct } from '../../testing/product/product.ts'
+import { delayStep, feedStep, workflow } from '../../testing/fixtures/steps.ts'
+import { until } from '../../testing/fixtures/until.ts'
 
 const definitions = {
   'patient/workflow.json': workflow(delayStep('wait', 30, 'days'), feedStep('later')),

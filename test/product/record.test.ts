@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { Message, RecipientRun } from '../support/belay.ts'
-import { httpReceiver } from '../support/http-receiver.ts'
-import { notificationsFolder } from '../support/notifications-folder.ts'
-import { startProduct } from '../support/product.ts'
-import { delayStep, emailStep, feedStep, httpStep, workflow } from '../support/steps.ts'
-import { until } from '../support/until.ts'
-import { webhookReceiver } from '../support/webhook-receiver.ts'
+import type { Message, RecipientRun } from '../../testing/product/belay.ts'
+import { httpReceiver } from '../../testing/servers/http-receiver.ts'
+import { notificationsFolder } from '../../testing/fixtures/notifications-folder.ts'
+import { startProduct } from '../../testing/product/product.ts'
+import { delayStep, emailStep, feedStep, httpStep, workflow } from '../../testing/fixtures/steps.ts'
+import { until } from '../../testing/fixtures/until.ts'
+import { webhookReceiver } from '../../testing/servers/webhook-receiver.ts'
 
 interface Event {
   event: string

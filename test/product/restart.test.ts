@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { bodies } from '../support/belay.ts'
-import { notificationsFolder } from '../support/notifications-folder.ts'
-import { startProduct } from '../support/product.ts'
-import { delayStep, feedStep, workflow } from '../support/steps.ts'
+import { bodies } from '../../testing/product/belay.ts'
+import { notificationsFolder } from '../../testing/fixtures/notifications-folder.ts'
+import { startProduct } from '../../testing/product/product.ts'
+import { delayStep, feedStep, workflow } from '../../testing/fixtures/steps.ts'
 
 const until = { ref: 'until', type: 'delay', settings: { delay_until_field_path: 'data.at' } }
 const inSeconds = (seconds: number) => new Date(Date.now() + seconds * 1_000).toISOString()

@@ -2,7 +2,7 @@ import { DefaultLogger, Runtime, Worker, type ReplayResult } from '@temporalio/w
 import assert from 'node:assert/strict'
 import { readdirSync, readFileSync } from 'node:fs'
 import { test } from 'node:test'
-import { testBundle } from '../support/bundle.ts'
+import { testBundle } from '../../testing/servers/bundle.ts'
 
 // Recorded by scripts/write-histories.ts: what one shape of a run did on a real server, and must go on doing.
 const histories = readdirSync(import.meta.dirname)

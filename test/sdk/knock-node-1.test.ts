@@ -8,13 +8,13 @@ import Knock, {
 } from 'knock-node-1'
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
-import { publishCatalog } from '../../store/definitions.ts'
-import { triggers } from '../../store/schema.ts'
-import type { Verdict } from '../../store/verdict.ts'
-import { PUBLIC_KEY, SECRET_KEY, startApi, type ApiServer } from '../support/api-server.ts'
-import { accept, deliver } from '../support/recipient-runs.ts'
-import { emailChannel, feedChannel } from '../support/seed.ts'
-import { catalogOf, testVersion } from '../support/versions.ts'
+import { publishCatalog } from '../../store/catalog/definitions.ts'
+import { triggers } from '../../store/schema/index.ts'
+import type { Verdict } from '../../store/recipient-runs/verdict.ts'
+import { PUBLIC_KEY, SECRET_KEY, startApi, type ApiServer } from '../../testing/product/api-server.ts'
+import { accept, deliver } from '../../testing/fixtures/recipient-runs.ts'
+import { emailChannel, feedChannel } from '../../testing/fixtures/seed.ts'
+import { catalogOf, testVersion } from '../../testing/fixtures/versions.ts'
 
 const version = testVersion('invite', ['feed', 'wait', 'mail'], { categories: ['social'] })
 let api: ApiServer

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Counts } from '../../workflows/messages.ts'
-import { eventsOf } from '../support/history.ts'
-import { inLanes } from '../support/lanes.ts'
-import { notificationsFolder } from '../support/notifications-folder.ts'
-import { startProduct } from '../support/product.ts'
-import { delayStep, feedStep, workflow } from '../support/steps.ts'
+import { eventsOf } from '../../testing/fixtures/history.ts'
+import { inLanes } from '../../testing/fixtures/lanes.ts'
+import { notificationsFolder } from '../../testing/fixtures/notifications-folder.ts'
+import { startProduct } from '../../testing/product/product.ts'
+import { delayStep, feedStep, workflow } from '../../testing/fixtures/steps.ts'
 
 const definitions = { 'patient/workflow.json': workflow(delayStep('wait', 30, 'days'), feedStep('later')) }
 const PEOPLE = 10_000

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { setTimeout as wait } from 'node:timers/promises'
-import type { Outcome, Verdict } from '../../store/verdict.ts'
-import { notificationsFolder } from '../support/notifications-folder.ts'
-import { httpReceiver } from '../support/http-receiver.ts'
-import { startProcesses } from '../support/processes.ts'
-import { feedStep, httpStep, workflow } from '../support/steps.ts'
-import { until } from '../support/until.ts'
+import type { Outcome, Verdict } from '../../store/recipient-runs/verdict.ts'
+import { notificationsFolder } from '../../testing/fixtures/notifications-folder.ts'
+import { httpReceiver } from '../../testing/servers/http-receiver.ts'
+import { startProcesses } from '../../testing/servers/processes.ts'
+import { feedStep, httpStep, workflow } from '../../testing/fixtures/steps.ts'
+import { until } from '../../testing/fixtures/until.ts'
 
 const ROUNDS = 20
 const RECIPIENTS = 100

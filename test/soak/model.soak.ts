@@ -1,7 +1,7 @@
 import { test } from 'node:test'
-import { openPglite, openPostgres } from '../../store/database.ts'
-import { livesHold, sequencesHold } from '../support/model/sequences-hold.ts'
-import { testPostgres } from '../support/postgres.ts'
+import { openPglite, openPostgres } from '../../store/postgres/database.ts'
+import { livesHold, sequencesHold } from '../../testing/oracle/sequences-hold.ts'
+import { testPostgres } from '../../testing/servers/postgres.ts'
 
 const SEQUENCES = 5_000
 const LIVES = 30

@@ -1,15 +1,24 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { settle } from '../../store/settle.ts'
-import { keyOfMessageId } from '../../store/message-id.ts'
-import { cancels, messageEvents, messages, pendingSignals, recipientRuns, runs } from '../../store/schema.ts'
-import type { Verdict } from '../../store/verdict.ts'
+import { settle } from '../../store/recipient-runs/settle.ts'
+import { keyOfMessageId } from '../../store/ids/message-id.ts'
+import { cancels, messageEvents, messages, pendingSignals, recipientRuns, runs } from '../../store/schema/index.ts'
+import type { Verdict } from '../../store/recipient-runs/verdict.ts'
 import { idsOf } from '../../workflows/messages.ts'
 import { eq, inArray } from 'drizzle-orm'
-import { onEachStore } from '../support/each-store.ts'
-import { accept, cancel, claimRow, deliver, delivered, holder, rowNow, toRetry } from '../support/recipient-runs.ts'
-import { invite as version, rowStates, sleeper } from '../support/row-states.ts'
-import { catalogOf, testVersion } from '../support/versions.ts'
+import { onEachStore } from '../../testing/servers/each-store.ts'
+import {
+  accept,
+  cancel,
+  claimRow,
+  deliver,
+  delivered,
+  holder,
+  rowNow,
+  toRetry,
+} from '../../testing/fixtures/recipient-runs.ts'
+import { invite as version, rowStates, sleeper } from '../../testing/fixtures/row-states.ts'
+import { catalogOf, testVersion } from '../../testing/fixtures/versions.ts'
 
 const other = testVersion('other', ['feed', 'mail'])
 

@@ -3,9 +3,9 @@ import { after, before, test } from 'node:test'
 import type { Catalog } from '../../definitions/catalog.ts'
 import type { Definition } from '../../definitions/definition.ts'
 import { uuidOf, versionOf } from '../../definitions/version.ts'
-import { openPglite, type Store } from '../../store/database.ts'
-import { definitionKnown, loadChannels, loadDefinitions, publishCatalog } from '../../store/definitions.ts'
-import { channels as channelRows } from '../../store/schema.ts'
+import { openPglite, type Store } from '../../store/postgres/database.ts'
+import { definitionKnown, loadChannels, loadDefinitions, publishCatalog } from '../../store/catalog/definitions.ts'
+import { channels as channelRows } from '../../store/schema/index.ts'
 
 let store: Store
 before(async () => {

@@ -1,11 +1,11 @@
 import { eq } from 'drizzle-orm'
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { Database } from '../../store/database.ts'
-import { claim, fence } from '../../store/claims.ts'
-import { settle } from '../../store/settle.ts'
-import { messages, recipientRunEvents } from '../../store/schema.ts'
-import { onEachStore } from '../support/each-store.ts'
+import type { Database } from '../../store/postgres/database.ts'
+import { claim, fence } from '../../store/recipient-runs/claims.ts'
+import { settle } from '../../store/recipient-runs/settle.ts'
+import { messages, recipientRunEvents } from '../../store/schema/index.ts'
+import { onEachStore } from '../../testing/servers/each-store.ts'
 import {
   accept,
   cancel,
@@ -16,8 +16,8 @@ import {
   newMessage,
   rowNow,
   toRetry,
-} from '../support/recipient-runs.ts'
-import { catalogOf, testVersion } from '../support/versions.ts'
+} from '../../testing/fixtures/recipient-runs.ts'
+import { catalogOf, testVersion } from '../../testing/fixtures/versions.ts'
 
 const version = testVersion('invite', ['feed', 'feed_again', 'mail'])
 let keys = 0

@@ -1,11 +1,11 @@
 import { sql } from 'drizzle-orm'
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { query, transaction, type Database } from '../../store/database.ts'
-import { forgetIdempotencyKeys } from '../../store/housekeeping.ts'
-import { keepAnswer, takeKey, type IdempotentRequest, type Replay } from '../../store/idempotency.ts'
-import { onEachStore } from '../support/each-store.ts'
-import { catalogOf } from '../support/versions.ts'
+import { query, transaction, type Database } from '../../store/postgres/database.ts'
+import { forgetIdempotencyKeys } from '../../store/runs/housekeeping.ts'
+import { keepAnswer, takeKey, type IdempotentRequest, type Replay } from '../../store/idempotency/idempotency.ts'
+import { onEachStore } from '../../testing/servers/each-store.ts'
+import { catalogOf } from '../../testing/fixtures/versions.ts'
 
 const request = (key: string, given: Partial<IdempotentRequest> = {}): IdempotentRequest => {
   return { scope: 'abc trigger invite', key, hash: 'h1', requestId: 'r1', ...given }

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { sql } from 'drizzle-orm'
-import { query, type Database } from '../../store/database.ts'
-import { endRows, pendingExecutions } from '../../store/runs.ts'
-import { onEachStore } from '../support/each-store.ts'
-import { accept, cancel } from '../support/recipient-runs.ts'
-import { invite as version } from '../support/row-states.ts'
-import { catalogOf } from '../support/versions.ts'
+import { query, type Database } from '../../store/postgres/database.ts'
+import { endRows, pendingExecutions } from '../../store/runs/runs.ts'
+import { onEachStore } from '../../testing/servers/each-store.ts'
+import { accept, cancel } from '../../testing/fixtures/recipient-runs.ts'
+import { invite as version } from '../../testing/fixtures/row-states.ts'
+import { catalogOf } from '../../testing/fixtures/versions.ts'
 
 const JOINS = 50_000
 

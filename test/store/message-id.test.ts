@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { keyOfMessageId, messageId } from '../../store/message-id.ts'
+import { keyOfMessageId, messageId } from '../../store/ids/message-id.ts'
 
 const recipientRunId = fc.integer({ min: 16_384, max: Number.MAX_SAFE_INTEGER })
 const key = fc.record({ recipientRunId, step: fc.nat(99) }, { noNullPrototype: true })

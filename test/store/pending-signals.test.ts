@@ -6,12 +6,12 @@ import {
   countPendingSignals,
   loadPendingSignals,
   triggerSignalPending,
-} from '../../store/pending-signals.ts'
-import { triggers } from '../../store/schema.ts'
+} from '../../store/signals/pending-signals.ts'
+import { triggers } from '../../store/schema/index.ts'
 import { eq } from 'drizzle-orm'
-import { onEachStore } from '../support/each-store.ts'
-import { accept, cancel, claimRow, deliver, rowNow } from '../support/recipient-runs.ts'
-import { catalogOf, testVersion } from '../support/versions.ts'
+import { onEachStore } from '../../testing/servers/each-store.ts'
+import { accept, cancel, claimRow, deliver, rowNow } from '../../testing/fixtures/recipient-runs.ts'
+import { catalogOf, testVersion } from '../../testing/fixtures/versions.ts'
 
 const version = testVersion('invite', ['feed', 'mail'])
 

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
-import { openPglite, transaction, type Store } from '../../store/database.ts'
-import { upsertObjects } from '../../store/objects.ts'
-import { PropertiesTooLargeError } from '../../store/properties.ts'
-import { loadRecipients } from '../../store/recipients.ts'
-import { tenants } from '../../store/schema.ts'
-import { upsertTenants } from '../../store/tenants.ts'
-import { findUser, upsertUsers } from '../../store/users.ts'
+import { openPglite, transaction, type Store } from '../../store/postgres/database.ts'
+import { upsertObjects } from '../../store/profiles/objects.ts'
+import { PropertiesTooLargeError } from '../../store/profiles/properties.ts'
+import { loadRecipients } from '../../store/profiles/recipients.ts'
+import { tenants } from '../../store/schema/index.ts'
+import { upsertTenants } from '../../store/profiles/tenants.ts'
+import { findUser, upsertUsers } from '../../store/profiles/users.ts'
 
 let store: Store
 before(async () => {

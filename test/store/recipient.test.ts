@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { recipientKey, recipientReference } from '../../store/recipient.ts'
+import { recipientKey, recipientReference } from '../../store/ids/recipient.ts'
 
 const name = fc.string({ unit: 'binary', minLength: 1, maxLength: 256 }).filter((text) => !/[/#]/.test(text))
 /** An object's id may hold anything. */

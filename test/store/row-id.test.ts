@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { validate } from 'uuid'
-import { recipientRunUuid, rowId, rowOfUuid, rowsOf, triggerIdOf } from '../../store/row-id.ts'
+import { recipientRunUuid, rowId, rowOfUuid, rowsOf, triggerIdOf } from '../../store/ids/row-id.ts'
 
 const trigger = fc.integer({ min: 1, max: Math.floor(Number.MAX_SAFE_INTEGER / 16_384) - 2 })
 const place = fc.integer({ min: 0, max: 9_999 })

@@ -1,13 +1,22 @@
 import { eq } from 'drizzle-orm'
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { settle } from '../../store/settle.ts'
-import { messages } from '../../store/schema.ts'
-import { confirmSignals } from '../../store/pending-signals.ts'
-import { endRows, findRun, pendingExecutions } from '../../store/runs.ts'
-import { onEachStore } from '../support/each-store.ts'
-import { accept, cancel, claimRow, deliver, delivered, holder, rowNow, toRetry } from '../support/recipient-runs.ts'
-import { catalogOf, testVersion } from '../support/versions.ts'
+import { settle } from '../../store/recipient-runs/settle.ts'
+import { messages } from '../../store/schema/index.ts'
+import { confirmSignals } from '../../store/signals/pending-signals.ts'
+import { endRows, findRun, pendingExecutions } from '../../store/runs/runs.ts'
+import { onEachStore } from '../../testing/servers/each-store.ts'
+import {
+  accept,
+  cancel,
+  claimRow,
+  deliver,
+  delivered,
+  holder,
+  rowNow,
+  toRetry,
+} from '../../testing/fixtures/recipient-runs.ts'
+import { catalogOf, testVersion } from '../../testing/fixtures/versions.ts'
 
 const version = testVersion('invite', ['feed', 'feed_again', 'mail'])
 

@@ -1,13 +1,13 @@
 import { eq, inArray } from 'drizzle-orm'
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { transaction, type Database } from '../../store/database.ts'
-import { settle } from '../../store/settle.ts'
-import { pendingSignals, recipientRuns, runs, triggers } from '../../store/schema.ts'
-import { lockRun } from '../../store/triggers.ts'
-import { onEachStore } from '../support/each-store.ts'
-import { accept, cancel, claimRow, deliver, delivered, holder, rowNow } from '../support/recipient-runs.ts'
-import { catalogOf, testVersion } from '../support/versions.ts'
+import { transaction, type Database } from '../../store/postgres/database.ts'
+import { settle } from '../../store/recipient-runs/settle.ts'
+import { pendingSignals, recipientRuns, runs, triggers } from '../../store/schema/index.ts'
+import { lockRun } from '../../store/triggers/triggers.ts'
+import { onEachStore } from '../../testing/servers/each-store.ts'
+import { accept, cancel, claimRow, deliver, delivered, holder, rowNow } from '../../testing/fixtures/recipient-runs.ts'
+import { catalogOf, testVersion } from '../../testing/fixtures/versions.ts'
 
 const version = testVersion('invite', ['feed', 'mail'])
 const pendingUnder = async (db: Database, key: string) =>

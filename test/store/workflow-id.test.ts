@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { cutToBytes, readWorkflowId, workflowIdOf } from '../../store/workflow-id.ts'
+import { cutToBytes, readWorkflowId, workflowIdOf } from '../../store/ids/workflow-id.ts'
 
 const definitionKey = fc.stringMatching(/^[a-z0-9_-]{3,255}$/)
 /** Any key a caller may give, with the characters an ID gives a meaning to more often than chance would. */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { readSettings, SettingsError } from '../../settings.ts'
-import { webhookEvents } from '../../webhook-endpoints.ts'
+import { readSettings, SettingsError } from '../../settings/settings.ts'
+import { webhookEvents } from '../../settings/webhook-endpoints.ts'
 
 const read = (value: string | undefined) => readSettings({ BELAY_WEBHOOKS: value }).BELAY_WEBHOOKS
 

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { createWebhookSender } from '../../activities/channels/webhook-sender.ts'
-import { readSettings } from '../../settings.ts'
-import { httpReceiver } from '../support/http-receiver.ts'
+import { createWebhookSender } from '../../events/webhooks/webhook-sender.ts'
+import { readSettings } from '../../settings/settings.ts'
+import { httpReceiver } from '../../testing/servers/http-receiver.ts'
 
 const body = {
   __typename: 'Event',

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
-import { temporalCli } from '../support/binaries.ts'
-import { DAY, timeline, type LiveRun } from '../support/timeline.ts'
+import { temporalCli } from '../../testing/servers/binaries.ts'
+import { DAY, timeline, type LiveRun } from '../../testing/fixtures/timeline.ts'
 
 const REMINDER = [{ delay: 3 * DAY }, 'email_1'] as const
 

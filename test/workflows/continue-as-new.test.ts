@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
-import { searchAttributes } from '../../signals/send.ts'
-import { eventsOf } from '../support/history.ts'
-import { devServer } from '../support/temporal.ts'
-import { DAY, HOUR, timeline, type LiveRun } from '../support/timeline.ts'
+import { searchAttributes } from '../../temporal/send.ts'
+import { eventsOf } from '../../testing/fixtures/history.ts'
+import { devServer } from '../../testing/servers/temporal.ts'
+import { DAY, HOUR, timeline, type LiveRun } from '../../testing/fixtures/timeline.ts'
 
 /** A real server on which a run is told to continue as new after so many events. */
 function after(events: number) {

@@ -2,8 +2,8 @@ import { Worker } from '@temporalio/worker'
 import assert from 'node:assert/strict'
 import { createHook } from 'node:async_hooks'
 import { test } from 'node:test'
-import { testBundle } from '../support/bundle.ts'
-import { HOUR, timeline, type LiveRun } from '../support/timeline.ts'
+import { testBundle } from '../../testing/servers/bundle.ts'
+import { HOUR, timeline, type LiveRun } from '../../testing/fixtures/timeline.ts'
 
 const REMINDER = [{ delay: HOUR }, 'email_1'] as const
 

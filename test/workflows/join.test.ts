@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
-import { sendTriggers } from '../../signals/send.ts'
-import { DAY, HOUR, timeline } from '../support/timeline.ts'
+import { sendTriggers } from '../../temporal/send.ts'
+import { DAY, HOUR, timeline } from '../../testing/fixtures/timeline.ts'
 
 const REMINDER = [{ delay: 3 * DAY }, 'email_1'] as const
 

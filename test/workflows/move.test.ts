@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { DAY, HOUR, timeline } from '../support/timeline.ts'
+import { DAY, HOUR, timeline } from '../../testing/fixtures/timeline.ts'
 
 const REMINDER = [{ delay: 3 * DAY }, 'email_1'] as const
 

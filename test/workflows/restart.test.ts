@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { DAY, timeline } from '../support/timeline.ts'
+import { DAY, timeline } from '../../testing/fixtures/timeline.ts'
 
 const uncached = { maxCachedWorkflows: 0 }
 

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { DAY, HOUR, MINUTE, SECOND, timeline } from '../support/timeline.ts'
+import { DAY, HOUR, MINUTE, SECOND, timeline } from '../../testing/fixtures/timeline.ts'
 
 timeline('a three-day reminder fires once, at +3 d', [{ delay: 3 * DAY }, 'email_1'], async (run) => {
   await run.trigger('user_1')

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { idsOf, toRanges, type Carried, type Sleepers } from '../../workflows/messages.ts'
 import { RunState } from '../../workflows/run-state.ts'
-import { StoreAndRun } from '../support/store-and-run.ts'
+import { StoreAndRun } from '../../testing/product/store-and-run.ts'
 
 const choice = fc.nat({ max: 1_000_000 })
 const commands = fc.array(

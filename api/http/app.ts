@@ -1,0 +1,73 @@
+import express, { type Express, type Request, type Response, type NextFunction } from 'express'
+import helmet from 'helmet'
+import { randomUUID } from 'node:crypto'
+import { pinoHttp } from 'pino-http'
+import qs from 'qs'
+import { authenticate } from './auth.ts'
+import type { Deps } from './deps.ts'
+import { docs } from './docs.ts'
+import { answerError } from './error-handler.ts'
+import { health } from './health.ts'
+import { parseInput } from './input.ts'
+import { Reply, type Route } from './route.ts'
+import { routes } from '../routes/index.ts'
+
+const BODY_LIMIT = '20mb'
+
+/** The API as an Express app; it listens nowhere by itself, so that tests and the embedded start mount it as they like. */
+export function createApp(deps: Deps): Express {
+  const app = express()
+  app.disable('x-powered-by')
+  app.set('etag', false)
+  // Array and nested forms of every SDK: status[]=a, status[0]=a, inserted_at[gt]=.
+  app.set('query parser', (text: string) => qs.parse(text, { arrayLimit: 1_000, depth: 5, parameterLimit: 2_000 }))
+  app.use((request: Request, response: Response, next: NextFunction) => {
+    request.id = randomUUID()
+    response.setHeader('x-request-id', request.id)
+    next()
+  })
+  app.use(pinoHttp({ logger: deps.log, ...logOptions }))
+  // This process speaks plain http: a browser told to upgrade would look for it on https and find nothing.
+  app.use(helmet({ contentSecurityPolicy: { directives: { upgradeInsecureRequests: null } } }))
+  app.use(health(deps))
+  app.use(docs())
+  // Any content type, and an empty body with one: SDKs send both.
+  app.use('/v1', authenticate(deps.settings), express.json({ limit: BODY_LIMIT, type: () => true, strict: false }))
+  for (const route of routes) app[route.method](route.path, (request, response) => run(route, deps, request, response))
+  app.use((_request, response) => {
+    response.status(404).setHeader('content-type', 'application/json')
+    response.end(JSON.stringify({ errors: { detail: '404 Not Found' } }))
+  })
+  app.use(answerError(deps.log))
+  return app
+}
+
+async function run(route: Route, deps: Deps, request: Request, response: Response): Promise<void> {
+  const input = parseInput(route, request)
+  const answer = await route.handle(input, {
+    ...deps,
+    requestId: request.id as string,
+    apiKey: response.locals['apiKey'] as string,
+    header: (name) => request.get(name),
+  })
+  const reply = answer instanceof Reply ? answer : new Reply(answer)
+  response.status(reply.status).set(reply.headers)
+  if (reply.body === undefined) response.end()
+  else response.json(reply.body)
+}
+
+/** Method, path and status; never a body, a query or a header, since they hold addresses and keys. */
+const logOptions = {
+  genReqId: (request: { id?: unknown }) => request.id as string,
+  quietReqLogger: true,
+  customLogLevel: (_request: unknown, response: { statusCode: number }, error?: Error) =>
+    response.statusCode >= 500 || error !== undefined ? ('error' as const) : ('debug' as const),
+  serializers: {
+    req: (request: { id: string; method: string; url: string }) => ({
+      id: request.id,
+      method: request.method,
+      path: request.url.split('?')[0],
+    }),
+    res: (response: { statusCode: number }) => ({ status: response.statusCode }),
+  },
+}

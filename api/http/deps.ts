@@ -1,0 +1,24 @@
+import type { Logger } from 'pino'
+import type { Catalog } from '../../definitions/catalog.ts'
+import type { Settings } from '../../settings/settings.ts'
+import type { Store } from '../../store/postgres/database.ts'
+import type { Outbox } from '../../events/outbox.ts'
+import type { Signaler } from '../../temporal/signaler.ts'
+import type { TemporalLink } from '../../temporal/temporal-link.ts'
+import type { Turns } from '../../engine/keyed-mutex.ts'
+
+/** What the API works with; a test gives its own. */
+export interface Deps {
+  settings: Settings
+  store: Store
+  catalog: Catalog
+  signaler: Signaler
+  temporal: TemporalLink
+  /** What is to be told to BELAY_WEBHOOKS. */
+  outbox: Outbox
+  log: Logger
+  /** Requests for one run wait for each other here rather than in the store. */
+  turns: Turns
+  /** Epoch milliseconds at which a trigger is accepted. Temporal's clock under time skipping, else the host's. */
+  now: () => number
+}

@@ -1,0 +1,79 @@
+import type { Request } from 'express'
+import { z } from 'zod'
+import { inOurWords } from '../../settings/zod-error-map.ts'
+import { ApiError, type FieldError } from './errors.ts'
+import type { Input, Route } from './route.ts'
+import { findUnstorable } from './storable.ts'
+
+/** Of each part; what is wrong with thousands of recipients is told by the first. */
+const MAX_FAULTS = 100
+
+/** Parses a request by its route's schemas; what does not fit is a 422 that names each field. */
+export function parseInput(route: Route, request: Request): Input<unknown, unknown, unknown> {
+  const fields: FieldError[] = []
+  const parse = (part: 'params' | 'query' | 'body', schema: z.ZodType, value: unknown): unknown => {
+    const unstorable = findUnstorable(value)
+    if (unstorable !== undefined) {
+      fields.push({ field: fieldName(unstorable.path) || part, message: unstorable.message, type: 'format' })
+      return undefined
+    }
+    const result = schema.safeParse(value, { reportInput: true, error: inOurWords })
+    if (result.success) return result.data
+    // A fault of the whole is named after its part: a body that is no object has no field to name.
+    const faults = result.error.issues.slice(0, MAX_FAULTS).flatMap(fieldErrors)
+    fields.push(...faults.map((each) => ({ ...each, field: each.field || part })))
+    return undefined
+  }
+  const input = {
+    params: parse('params', route.params, request.params),
+    query: parse('query', route.query, request.query),
+    // An absent body is an empty one: what it lacks is named field by field.
+    body: route.body === undefined ? undefined : parse('body', route.body, (request.body as unknown) ?? {}),
+  }
+  if (fields.length > 0) throw new ApiError('invalid_params', { fields })
+  return input
+}
+
+type Issue = z.core.$ZodIssue
+
+function fieldErrors(issue: Issue): FieldError[] {
+  if (issue.code === 'unrecognized_keys') {
+    return issue.keys.map((key) => ({
+      field: fieldName([...issue.path, key]),
+      message: 'is not a field of this request',
+      type: 'unknown',
+    }))
+  }
+  if (issue.code === 'invalid_union') {
+    // The branch whose type was given tells what the caller meant.
+    const meant = issue.errors.filter(
+      (issues) => !issues.some((inner) => isTypeFault(inner) && inner.path.length === 0),
+    )
+    if (meant.length === 1) return meant[0]!.flatMap((inner) => prefixed(issue.path, inner))
+  }
+  const params = issue.code === 'custom' ? (issue.params as { type?: string } | undefined) : undefined
+  return [{ field: fieldName(issue.path), message: issue.message, type: params?.type ?? typeOf(issue) }]
+}
+
+function prefixed(path: PropertyKey[], issue: Issue): FieldError[] {
+  return fieldErrors({ ...issue, path: [...path, ...issue.path] })
+}
+
+function isTypeFault(issue: Issue): boolean {
+  return issue.code === 'invalid_type' || issue.code === 'invalid_union'
+}
+
+function typeOf(issue: Issue): string {
+  if (isTypeFault(issue)) return issue.input === undefined ? 'required' : 'cast'
+  if (issue.code === 'too_big' || issue.code === 'too_small') return 'length'
+  if (issue.code === 'invalid_value') return issue.input === undefined ? 'required' : 'inclusion'
+  return issue.code === 'invalid_format' ? 'format' : 'invalid'
+}
+
+/** `recipients[2].id` */
+function fieldName(path: PropertyKey[]): string {
+  return path.reduce<string>((name, part) => {
+    if (typeof part === 'number') return `${name}[${part}]`
+    return name === '' ? String(part) : `${name}.${String(part)}`
+  }, '')
+}

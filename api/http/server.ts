@@ -1,0 +1,108 @@
+import { Client, type Connection } from '@temporalio/client'
+import { createServer, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { setTimeout as delay } from 'node:timers/promises'
+import type { Logger } from 'pino'
+import type { Catalog } from '../../definitions/catalog.ts'
+import type { Settings } from '../../settings/settings.ts'
+import { Signaler } from '../../temporal/signaler.ts'
+import { TemporalLink } from '../../temporal/temporal-link.ts'
+import { WebhookWaker } from '../../temporal/webhook-waker.ts'
+import type { Store } from '../../store/postgres/database.ts'
+import { publishCatalog } from '../../store/catalog/definitions.ts'
+import { createApp } from './app.ts'
+import { listen } from './listen.ts'
+import { Turns } from '../../engine/keyed-mutex.ts'
+
+export interface ApiStart {
+  settings: Settings
+  store: Store
+  /** Lazy: an api starts and accepts while Temporal is away. */
+  connection: Connection
+  namespace: string
+  catalog: Catalog
+  log: Logger
+  /** Listens only once Temporal knows a worker, or does not in a while: for a start that brings its own. */
+  awaitWorker?: boolean
+  /** The host's clock unless given. */
+  now?: () => number
+}
+
+export interface RunningApi {
+  url: string
+  port: number
+  /** Whether Temporal and a worker answer, as last seen. */
+  temporal: TemporalLink
+  /** Stops accepting, lets open requests end, then what they had to tell Temporal. Safe to call twice. */
+  close(): Promise<void>
+}
+
+const CLOSE_MS = 10_000
+const WORKER_WITHIN_MS = 10_000
+const LOOK_MS = 20
+
+export async function startApi(start: ApiStart): Promise<RunningApi> {
+  const { settings, store, connection, namespace, catalog, log } = start
+  const client = new Client({ connection, namespace })
+  const taskQueue = settings.BELAY_TASK_QUEUE
+  await publishCatalog(store.db, catalog)
+  const temporal = new TemporalLink({ client, taskQueue, log, onBack: () => void resend() })
+  const signaler = new Signaler({ client, taskQueue, db: store.db, link: temporal, log })
+  const endpoints = settings.BELAY_WEBHOOKS
+  const outbox = new WebhookWaker({ client, taskQueue, endpoints, away: () => temporal.away, log })
+  const resend = async () => {
+    try {
+      await signaler.resend()
+    } catch (error) {
+      log.warn({ err: error }, 'signals not sent again; housekeeping will')
+    }
+  }
+  const app = createApp({
+    settings,
+    store,
+    catalog,
+    signaler,
+    temporal,
+    outbox,
+    log,
+    turns: new Turns(),
+    now: start.now ?? Date.now,
+  })
+  const server = createServer(app)
+  let closing: Promise<void> | undefined
+  const close = async () => {
+    await closeServer(server)
+    await signaler.close()
+    await outbox.close()
+    await temporal.close()
+  }
+  // Before anybody is let in: a trigger that finds Temporal not looked for yet would be put aside.
+  await temporal.start()
+  if (start.awaitWorker === true) await workerSeen(temporal)
+  try {
+    await listen(server, { variable: 'PORT', hostVariable: 'HOST', host: settings.HOST, port: settings.PORT })
+  } catch (error) {
+    await close()
+    throw error
+  }
+  const { port } = server.address() as AddressInfo
+  const host = settings.HOST.includes(':') ? `[${settings.HOST}]` : settings.HOST
+  return { url: `http://${host}:${port}`, port, temporal, close: () => (closing ??= close()) }
+}
+
+/** Resolves once the link, which goes on looking, has seen a worker, or has not in a while. */
+async function workerSeen(temporal: TemporalLink): Promise<void> {
+  const deadline = Date.now() + WORKER_WITHIN_MS
+  while (temporal.status().worker === 'away' && Date.now() < deadline) await delay(LOOK_MS)
+}
+
+function closeServer(server: Server): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(() => server.closeAllConnections(), CLOSE_MS)
+    server.close(() => {
+      clearTimeout(timer)
+      resolve()
+    })
+    server.closeIdleConnections()
+  })
+}

@@ -1,0 +1,29 @@
+import { z } from 'zod'
+import { keyText } from './cancelation-key.ts'
+import { archiveSent, reason, verdict } from '../../resources/verdict.ts'
+
+export const userCancelRequest = z
+  .strictObject({
+    workflow: z.string().nullish().describe('Only of this workflow'),
+    tenant: z.string().nullish().describe('Only of this tenant'),
+    reason,
+  })
+  .meta({ id: 'UserCancelRequest' })
+
+export const bulkCancelRequest = z
+  .strictObject({
+    cancelation_keys: z.array(keyText).min(1, 'names no key').max(1_000, 'names more than 1,000 keys'),
+    archive_sent: archiveSent,
+    reason,
+  })
+  .meta({ id: 'BulkCancelRequest' })
+
+const many = {
+  status: verdict.shape.status,
+  summary: verdict.shape.summary.describe('Sums over the verdicts'),
+  verdicts: z.array(verdict).describe('In all 10,000 runs of recipients and archived messages at most'),
+  truncated: verdict.shape.truncated,
+}
+
+export const userCancelAnswer = z.object({ user: z.string(), ...many }).meta({ id: 'UserCancelAnswer' })
+export const bulkCancelAnswer = z.object({ workflow: z.string(), ...many }).meta({ id: 'BulkCancelAnswer' })

@@ -1,0 +1,60 @@
+import { z } from 'zod'
+import { inOurWords } from '../../settings/zod-error-map.ts'
+import { recipientKey, type RecipientReference } from '../../store/ids/recipient.ts'
+import type { JsonObject } from '../../store/schema/index.ts'
+import { userId, userProperties } from '../../resources/user.ts'
+
+const collection = z
+  .string('must be the collection of an object; a user is named by the id alone')
+  .min(1, 'must not be empty')
+  .max(256, 'must have at most 256 characters')
+  .regex(/^[^/#]*$/, 'must not hold / or #')
+const objectId = z.string().min(1, 'must not be empty').max(256, 'must have at most 256 characters')
+
+/** A user's id, or an object's collection and id. */
+export const recipientReferenceRequest = z
+  .union([userId, z.object({ collection, id: objectId })], 'must be a user id, or {collection, id}')
+  .transform((reference): RecipientReference => reference)
+
+/** A recipient of a trigger: whom it is, what is to be stored of them first, and what their templates see beside `data`. */
+export interface RequestedRecipient {
+  key: string
+  user?: { id: string; properties: JsonObject }
+  object?: { collection: string; id: string; properties: JsonObject }
+  triggerData: JsonObject | null
+}
+
+/** A field that would change who gets what, and that Belay cannot honour: refused rather than dropped. */
+const unsupported = z.null('is not supported here yet').optional()
+
+const inlineRecipient = z
+  .looseObject({
+    id: z.string(),
+    collection: collection.optional(),
+    $trigger_data: z.record(z.string(), z.unknown()).nullish().describe('Laid over data for this recipient'),
+    preferences: unsupported,
+    channel_data: unsupported,
+  })
+  .transform((given, context): RequestedRecipient => {
+    const { id, collection, $trigger_data, preferences: _p, channel_data: _c, ...properties } = given
+    const triggerData = ($trigger_data ?? null) as JsonObject | null
+    const checkedId = (collection === undefined ? userId : objectId).safeParse(id, { error: inOurWords })
+    const checked = userProperties.safeParse(properties, { error: inOurWords })
+    for (const issue of checkedId.error?.issues ?? []) context.addIssue({ ...issue, path: ['id'] })
+    for (const issue of checked.error?.issues ?? []) context.addIssue({ ...issue })
+    const stored = checked.data ?? {}
+    if (collection !== undefined) {
+      const key = recipientKey({ collection, id })
+      return { key, object: { collection, id, properties: stored }, triggerData }
+    }
+    // An id alone names a user and identifies nothing.
+    const named = Object.keys(stored).length === 0
+    return { key: id, ...(named ? {} : { user: { id, properties: stored } }), triggerData }
+  })
+
+export const recipientRequest = z
+  .union(
+    [userId.transform((id): RequestedRecipient => ({ key: id, triggerData: null })), inlineRecipient],
+    'must be a user id, or an object with an id',
+  )
+  .meta({ id: 'RecipientRequest', description: 'A user id, a user with properties to store, or an object' })

@@ -1,0 +1,58 @@
+import { z } from 'zod'
+import type { JsonObject } from '../../store/schema/index.ts'
+import { keyFields, oneKey } from './cancelation-key.ts'
+import { recipientRequest } from './recipient-request.ts'
+import { verdict } from '../../resources/verdict.ts'
+
+const MAX_DATA_BYTES = 10 * 1024 * 1024
+
+const data = z
+  .record(z.string(), z.unknown())
+  .nullish()
+  .transform((given) => (given ?? {}) as JsonObject)
+  .refine((given) => Buffer.byteLength(JSON.stringify(given)) <= MAX_DATA_BYTES, {
+    message: 'must be at most 10 MB as JSON',
+    params: { type: 'length' },
+  })
+  .describe('What templates and delays see as data')
+
+const tenantId = z.string().min(1, 'must not be empty').max(256, 'must have at most 256 characters')
+const tenant = z
+  .union([tenantId, z.looseObject({ id: tenantId })], 'must be an id, or an object with one')
+  .nullish()
+  .describe('Recorded with the trigger; with properties, stored first')
+
+const common = {
+  recipients: z.array(recipientRequest).min(1, 'must name at least one recipient'),
+  actor: recipientRequest.nullish(),
+  data,
+  tenant,
+  settings: z
+    .object({
+      skip_delay: z.boolean().nullish().describe('Passes over every delay'),
+      sandbox_mode: z.boolean().nullish().describe('Carries everything out but sends nothing: messages are not_sent'),
+      on_conflict: z
+        .enum(['join', 'replace', 'keep'])
+        .nullish()
+        .describe('What happens to what is pending under the key: joined (default), canceled first, or kept instead'),
+    })
+    .nullish(),
+  ...keyFields,
+}
+
+export const triggerRequest = z.object(common).superRefine(oneKey).meta({ id: 'TriggerRequest' })
+export const notifyRequest = z
+  .object({ name: z.string().describe('The key of the definition'), ...common })
+  .superRefine(oneKey)
+  .meta({ id: 'NotifyRequest' })
+
+export type TriggerRequest = z.output<typeof triggerRequest>
+
+const conflict = {
+  joined: z.literal(true).optional().describe('Somebody was pending under the key'),
+  replaced: verdict.optional().describe('What on_conflict: replace took out'),
+  kept: z.literal(true).optional().describe('on_conflict: keep found somebody pending, and nothing was stored'),
+}
+
+export const triggerResponse = z.object({ workflow_run_id: z.uuid(), ...conflict }).meta({ id: 'TriggerResponse' })
+export const notifyResponse = z.object({ result_id: z.uuid(), ...conflict }).meta({ id: 'NotifyResponse' })

@@ -1,0 +1,46 @@
+import { sql } from 'drizzle-orm'
+import { randomUUID } from 'node:crypto'
+import type { WebhookEndpoint, WebhookEventType } from '../settings/webhook-endpoints.ts'
+import { at, json, onCommit, type Database } from '../store/postgres/database.ts'
+import type { JsonObject } from '../store/schema/index.ts'
+
+/** Where events go. Without endpoints nothing is written, and nobody is woken. */
+export interface Outbox {
+  readonly endpoints: readonly WebhookEndpoint[]
+  /** Events for these endpoints, by their keys, have been committed. Returns at once, never throws. */
+  wake(endpoints: ReadonlySet<string>): void
+}
+
+export const silent: Outbox = { endpoints: [], wake: () => undefined }
+
+/** Something to tell of a recipient run, or of the message of one of its steps. */
+export interface OutboxEvent {
+  type: WebhookEventType
+  recipientRunId: number
+  step?: number
+  data?: JsonObject | null
+}
+
+/**
+ * Writes events, in one statement, in the transaction of what they tell: both are there or neither. `events` is called
+ * only if somebody listens. Once that is committed, whoever delivers is woken.
+ */
+export async function tell(
+  tx: Database,
+  outbox: Outbox,
+  now: number,
+  events: () => readonly OutboxEvent[],
+): Promise<void> {
+  if (outbox.endpoints.length === 0) return
+  const rows = events().flatMap(({ type, recipientRunId, step, data }) => {
+    const event = { e: randomUUID(), t: type, r: recipientRunId, s: step, d: data ?? undefined }
+    return outbox.endpoints.filter((endpoint) => endpoint.events.has(type)).map(({ key }) => ({ ...event, k: key }))
+  })
+  if (rows.length === 0) return
+  await tx.execute(
+    sql`insert into webhook_events (event_id, endpoint, type, recipient_run_id, step, data, created_at)
+        select x.e, x.k, x.t, x.r, x.s, x.d, ${at(now)}
+        from jsonb_to_recordset(${json(rows)}) as x(e uuid, k text, t text, r bigint, s smallint, d jsonb)`,
+  )
+  onCommit(tx, () => outbox.wake(new Set(rows.map(({ k }) => k))))
+}

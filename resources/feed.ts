@@ -1,0 +1,109 @@
+import { z } from 'zod'
+import type { FeedRow } from '../store/messages/feed.ts'
+import { messageIdOf, messageOrder } from '../store/messages/message-list.ts'
+import { engagementInstants, sourceOf } from './message-shape.ts'
+import { source } from './message.ts'
+import { cursorOf, pageInfo } from './page.ts'
+import { recipient, recipientOf, user, userOf } from './recipient.ts'
+
+const data = z.record(z.string(), z.unknown())
+const instant = z.string().nullable()
+
+const activity = z
+  .object({
+    __typename: z.literal('Activity'),
+    id: z.string(),
+    actor: z.union([recipient, z.null()]),
+    recipient: user,
+    data,
+    inserted_at: z.string(),
+    updated_at: z.string(),
+  })
+  .meta({ id: 'Activity' })
+
+const button = z.object({ name: z.string(), label: z.string(), action: z.string() })
+
+const block = z
+  .union([
+    z.object({ type: z.enum(['markdown', 'text']), name: z.string(), content: z.string(), rendered: z.string() }),
+    z.object({ type: z.literal('button_set'), name: z.string(), buttons: z.array(button) }),
+  ])
+  .meta({ id: 'FeedBlock' })
+
+export const feedItem = z
+  .object({
+    __typename: z.literal('FeedItem'),
+    __cursor: z.string(),
+    id: z.string().describe('The message’s id'),
+    activities: z.array(activity).optional(),
+    total_activities: z.int().optional(),
+    actors: z.array(recipient),
+    total_actors: z.int(),
+    blocks: z.array(block),
+    data,
+    source,
+    tenant: z.string().nullable(),
+    seen_at: instant,
+    read_at: instant,
+    interacted_at: instant,
+    clicked_at: instant,
+    link_clicked_at: instant,
+    archived_at: instant,
+    inserted_at: z.string(),
+    updated_at: z.string(),
+  })
+  .meta({ id: 'FeedItem' })
+
+export const feed = z
+  .object({
+    entries: z.array(feedItem),
+    vars: data,
+    meta: z.object({
+      __typename: z.literal('FeedMetadata'),
+      total_count: z.int(),
+      unread_count: z.int(),
+      unseen_count: z.int(),
+    }),
+    page_info: pageInfo,
+  })
+  .meta({ id: 'Feed' })
+
+export const feedSettings = z
+  .object({ features: z.object({ branding_required: z.boolean() }) })
+  .meta({ id: 'FeedSettings' })
+
+/** `compact` leaves out activities and what is nested in `data`. A message has one activity: nothing is batched. */
+export function feedItemOf(row: FeedRow, mode: 'compact' | 'rich'): z.input<typeof feedItem> {
+  const id = messageIdOf(row)
+  const actor = row.actor === null ? null : recipientOf(row.actor, row.actor_profile)
+  const { inserted_at, updated_at } = row
+  const receiver = userOf(row.recipient, row.recipient_profile)
+  const activity = {
+    __typename: 'Activity' as const,
+    id,
+    actor,
+    recipient: receiver,
+    data: row.data,
+    inserted_at,
+    updated_at,
+  }
+  return {
+    __typename: 'FeedItem',
+    __cursor: cursorOf(messageOrder.positionOf(row)),
+    id,
+    ...(mode === 'rich' && { activities: [activity], total_activities: 1 }),
+    actors: actor === null ? [] : [actor],
+    total_actors: actor === null ? 0 : 1,
+    blocks: row.blocks as z.input<typeof block>[],
+    data: mode === 'rich' ? row.data : flatPart(row.data),
+    source: sourceOf(row),
+    tenant: row.tenant,
+    ...engagementInstants(row),
+    inserted_at,
+    updated_at,
+  }
+}
+
+function flatPart(data: FeedRow['data']): FeedRow['data'] {
+  return Object.fromEntries(Object.entries(data).filter(([, value]) => typeof value !== 'object' || value === null))
+}

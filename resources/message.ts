@@ -1,0 +1,64 @@
+import { z } from 'zod'
+import { engagementStatuses } from '../store/messages/message-filter.ts'
+import { messageIdOf, type MessageRow } from '../store/messages/message-list.ts'
+import { messageStatus, type JsonObject } from '../store/schema/index.ts'
+import { channel } from './channel.ts'
+import { reference } from './recipient.ts'
+
+const instant = z.string().nullable()
+
+export const source = z
+  .object({
+    __typename: z.literal('NotificationSource'),
+    type: z.literal('workflow'),
+    key: z.string().describe('The definition’s key'),
+    version_id: z.uuid().describe('The version the trigger started with'),
+    categories: z.array(z.string()),
+    step_ref: z.string(),
+    workflow_run_id: z.uuid(),
+    workflow_recipient_run_id: z.uuid(),
+  })
+  .meta({ id: 'NotificationSource' })
+
+export const message = z
+  .object({
+    __typename: z.literal('Message'),
+    id: z.string(),
+    channel_id: z.uuid(),
+    channel: channel.optional(),
+    recipient: reference,
+    actors: z.array(reference),
+    workflow: z.string(),
+    source,
+    tenant: z.string().nullable(),
+    data: z.record(z.string(), z.unknown()),
+    metadata: z.object({ external_id: z.string().nullable().describe('The provider’s id of it') }),
+    status: z.enum(messageStatus.enumValues),
+    reason: z.string().nullable().describe('Why it was not sent, or the provider’s last refusal'),
+    engagement_statuses: z.array(z.enum(engagementStatuses)),
+    seen_at: instant,
+    read_at: instant,
+    interacted_at: instant,
+    link_clicked_at: instant,
+    clicked_at: instant,
+    archived_at: instant,
+    scheduled_at: instant,
+    inserted_at: z.string(),
+    updated_at: z.string(),
+  })
+  .meta({ id: 'Message' })
+
+export const messageContent = z
+  .object({
+    __typename: z.literal('MessageContent'),
+    message_id: z.string(),
+    inserted_at: z.string(),
+    data: z
+      .record(z.string(), z.unknown())
+      .describe('As its channel type has it: blocks; subject_line, html_body, ...'),
+  })
+  .meta({ id: 'MessageContent' })
+
+export function contentOf(row: MessageRow, content: JsonObject): z.input<typeof messageContent> {
+  return { __typename: 'MessageContent', message_id: messageIdOf(row), inserted_at: row.inserted_at, data: content }
+}

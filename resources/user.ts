@@ -1,0 +1,34 @@
+import { z } from 'zod'
+import { MAX_PROPERTIES_BYTES } from '../store/profiles/properties.ts'
+import type { JsonObject } from '../store/schema/index.ts'
+import { knownProperties } from './recipient.ts'
+
+export const userId = z
+  .string()
+  .min(1, 'must not be empty')
+  .max(256, 'must have at most 256 characters')
+  .regex(/^[^/#]*$/, 'must not hold / or #')
+
+/** Refused rather than dropped: each would change who gets what. */
+const unsupported = z.null('is not supported here yet').optional()
+
+/** Not a user's properties, whoever sends them. */
+const reserved = new Set(['id', '__typename', 'updated_at'])
+
+/** A user's properties as they are identified: known ones are texts, any other JSON is their own; null clears. */
+export const userProperties = z
+  .looseObject({
+    ...knownProperties,
+    created_at: knownProperties.name,
+    preferences: unsupported,
+    channel_data: unsupported,
+  })
+  .partial()
+  .transform((given): JsonObject => {
+    const entries = Object.entries(given as JsonObject).filter(([name]) => !reserved.has(name))
+    return Object.fromEntries(entries)
+  })
+  .refine((properties) => Buffer.byteLength(JSON.stringify(properties)) <= MAX_PROPERTIES_BYTES, {
+    error: 'a user has at most 256 kB of properties',
+    params: { type: 'length' },
+  })

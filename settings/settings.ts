@@ -1,0 +1,66 @@
+import { z } from 'zod'
+import { parseAddress } from '../channels/email/email-address.ts'
+import { isSmtpUrl, SMTP_URL_FORM } from '../channels/email/smtp-url.ts'
+import { inOurWords } from './zod-error-map.ts'
+import { webhookEndpoints } from './webhook-endpoints.ts'
+
+const flag = z
+  .enum(['true', 'false', '1', '0', ''])
+  .default('false')
+  .transform((value) => value === 'true' || value === '1')
+const port = z.coerce.number().int().min(0).max(65_535)
+const secret = (prefix: string) =>
+  z
+    .string()
+    .regex(new RegExp(`^${prefix}\\S{8,}$`), `must start with ${prefix} and have 8 or more characters after it`)
+    .optional()
+
+/** Every variable Belay reads, with its default. Temporal's own (TEMPORAL_ADDRESS, ...) are read by @temporalio/envconfig. */
+export const variables = {
+  PORT: port.default(4000),
+  HOST: z.string().default('127.0.0.1'),
+  BELAY_DATA_DIR: z.string().default('.belay'),
+  BELAY_NOTIFICATIONS_DIR: z.string().default('notifications'),
+  BELAY_SECRET_KEY: secret('sk_'),
+  BELAY_PUBLIC_KEY: secret('pk_'),
+  BELAY_EMAIL_FROM: z
+    .string()
+    .refine((text) => parseAddress(text) !== undefined, 'must be one address, such as Name <name@example.com>')
+    .optional(),
+  BELAY_HTTP_SECRET: z
+    .string()
+    .regex(/^whsec_[A-Za-z0-9+/=]{16,}$/, 'must be whsec_ followed by base64 (Standard Webhooks)')
+    .optional(),
+  BELAY_HTTP_ALLOW_PRIVATE: flag,
+  BELAY_WEBHOOKS: webhookEndpoints,
+  /** Of a worker process, which listens nowhere: see worker/ready-file.ts. */
+  BELAY_READY_FILE: z.string().optional(),
+  BELAY_TASK_QUEUE: z.string().min(1).max(200).default('belay'),
+  DATABASE_URL: z
+    .string()
+    .regex(/^postgres(ql)?:\/\//, 'must be a postgres:// address')
+    .optional(),
+  SMTP_URL: z.string().refine(isSmtpUrl, SMTP_URL_FORM).optional(),
+  TEMPORAL_DEV_PORT: port.default(7233),
+  TEMPORAL_DEV_UI_PORT: port.default(8233),
+  TEMPORAL_CLI_PATH: z.string().optional(),
+  TEMPORAL_TEST_SERVER_PATH: z.string().optional(),
+  LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
+} as const
+
+const schema = z.object(variables)
+export type Settings = z.infer<typeof schema>
+
+/** A variable that cannot be used; the message names each one. */
+export class SettingsError extends Error {
+  override readonly name = 'SettingsError'
+}
+
+/** Reads and checks the environment. An empty variable counts as unset. */
+export function readSettings(env: NodeJS.ProcessEnv = process.env): Settings {
+  const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ''))
+  const result = schema.safeParse(given, { error: inOurWords })
+  if (result.success) return result.data
+  const lines = result.error.issues.map((issue) => `  ${issue.path.join('.')}: ${issue.message}`)
+  throw new SettingsError(`These settings cannot be used:\n${lines.join('\n')}`)
+}

@@ -1,0 +1,69 @@
+import { asc, eq, inArray, sql } from 'drizzle-orm'
+import type { Catalog, Channel } from '../../definitions/catalog.ts'
+import type { ChannelType, DefinitionVersion } from '../../definitions/definition.ts'
+import { transaction, type Database } from '../postgres/database.ts'
+import { channels, definitions, type JsonObject } from '../schema/index.ts'
+
+/**
+ * Stores what an api read at its start, for the workers. A version already there stays as it is; a channel is what the
+ * last api says it is; nothing is removed, since triggers still under way may need it.
+ */
+export async function publishCatalog(db: Database, catalog: Catalog): Promise<void> {
+  // Rows in one order, so that apis that start at once do not wait for each other in a circle.
+  const versions = [...catalog.definitions.values()].sort((a, b) => (a.hash < b.hash ? -1 : 1))
+  const published = [...catalog.channels].sort((a, b) => (a.key < b.key ? -1 : 1))
+  await transaction(db, async (tx) => {
+    if (versions.length > 0) {
+      const rows = versions.map(({ hash, versionId, definition }) => ({
+        hash,
+        key: definition.key,
+        versionId,
+        content: definition,
+      }))
+      await tx.insert(definitions).values(rows).onConflictDoNothing()
+    }
+    for (const channel of published) {
+      const row = { ...channel, settings: channel.settings as JsonObject }
+      const { key: _key, ...changed } = row
+      await tx
+        .insert(channels)
+        .values(row)
+        .onConflictDoUpdate({ target: channels.key, set: { ...changed, updatedAt: sql`now()` }, setWhere: differs })
+    }
+  })
+}
+
+const differs = sql`(${channels.id}, ${channels.type}, ${channels.name}, ${channels.provider}, ${channels.settings})
+  is distinct from (excluded.id, excluded.type, excluded.name, excluded.provider, excluded.settings)`
+
+/** A hash stands for one content for ever, in every store: what was read once is kept. */
+const known = new Map<string, DefinitionVersion>()
+const KNOWN_MAX = 1_000
+
+/** Versions by hash; one the store does not have is missing from the map. */
+export async function loadDefinitions(db: Database, hashes: string[]): Promise<Map<string, DefinitionVersion>> {
+  const found = new Map(hashes.flatMap((hash) => (known.has(hash) ? [[hash, known.get(hash)!] as const] : [])))
+  const unknown = hashes.filter((hash) => !found.has(hash))
+  if (unknown.length === 0) return found
+  if (known.size > KNOWN_MAX) known.clear()
+  const rows = await db.select().from(definitions).where(inArray(definitions.hash, unknown))
+  for (const { hash, versionId, content } of rows) {
+    const version = { hash, versionId, definition: content }
+    found.set(hash, version)
+    known.set(hash, version)
+  }
+  return found
+}
+
+/** True if any version of this key was ever published. */
+export async function definitionKnown(db: Database, key: string): Promise<boolean> {
+  const rows = await db.select({ key: definitions.key }).from(definitions).where(eq(definitions.key, key)).limit(1)
+  return rows.length > 0
+}
+
+export async function loadChannels(db: Database): Promise<Channel[]> {
+  const rows = await db.select().from(channels).orderBy(asc(channels.key))
+  return rows.map(({ key, id, type, name, provider, settings }) => {
+    return { key, id, type: type as ChannelType, name, provider, settings }
+  })
+}

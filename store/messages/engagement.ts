@@ -1,0 +1,100 @@
+import { sql } from 'drizzle-orm'
+import { at, json, query, transaction, type Database } from '../postgres/database.ts'
+import { isoText } from '../postgres/instant.ts'
+import { withIds } from './message-filter.ts'
+import { findMessages, messageIdOf, type MessageRow } from './message-list.ts'
+import { silent, tell } from '../../events/outbox.ts'
+import { triggerOf } from '../ids/row-id.ts'
+import type { JsonObject } from '../schema/index.ts'
+
+type Column = 'seen_at' | 'read_at' | 'interacted_at' | 'archived_at'
+
+/** Statuses add up: what was read was seen. Taking one back takes back that one alone. */
+const actions = {
+  seen: { set: true, columns: ['seen_at'] },
+  unseen: { set: false, columns: ['seen_at'] },
+  read: { set: true, columns: ['seen_at', 'read_at'] },
+  unread: { set: false, columns: ['read_at'] },
+  interacted: { set: true, columns: ['seen_at', 'read_at', 'interacted_at'] },
+  archived: { set: true, columns: ['archived_at'] },
+  unarchived: { set: false, columns: ['archived_at'] },
+} as const satisfies Record<string, { set: boolean; columns: Column[] }>
+
+export type EngagementAction = keyof typeof actions
+export const engagementActions = Object.keys(actions) as EngagementAction[]
+
+type LockedRow = Pick<MessageRow, Column | 'recipient_run_id' | 'step' | 'workflow_run_id' | 'accepted_at'>
+
+/**
+ * Applies an action and returns the messages as they are then, in the order of the ids; what is no message is left out.
+ * A message the action would not change stays as it was, without an event; but each interaction is recorded.
+ */
+export async function engage(
+  db: Database,
+  messageIds: readonly string[],
+  action: EngagementAction,
+  options: { now: number; metadata?: JsonObject | undefined },
+  outbox = silent,
+): Promise<MessageRow[]> {
+  return transaction(db, async (tx) => {
+    const locked = await query<LockedRow>(
+      tx,
+      sql`select m.recipient_run_id, m.step, m.seen_at, m.read_at, m.interacted_at, m.archived_at,
+          t.workflow_run_id, ${isoText(sql`t.accepted_at`)} as accepted_at
+        from messages m join triggers t on t.id = ${triggerOf('m.recipient_run_id')}
+        where ${withIds(messageIds)} order by m.recipient_run_id, m.step for update of m`,
+    )
+    const wanted = new Set(messageIds)
+    const changed = locked.filter((row) => wanted.has(messageIdOf(row)) && eventsOf(row, action).length > 0)
+    if (changed.length > 0) {
+      await setColumns(tx, changed, action, options.now)
+      const events = changed.flatMap((row) => recordsOf(row, action, options.metadata))
+      await record(tx, events, options.now)
+      await tell(tx, outbox, options.now, () =>
+        events.map(([recipientRunId, step, type, data]) => ({ type: `message.${type}`, recipientRunId, step, data })),
+      )
+    }
+    return findMessages(tx, messageIds)
+  })
+}
+
+function eventsOf(row: LockedRow, action: EngagementAction): EngagementAction[] {
+  const { set, columns } = actions[action]
+  return columns
+    .filter((column) => (set ? row[column] === null || column === 'interacted_at' : row[column] !== null))
+    .map((column) => `${set ? '' : 'un'}${column.replace('_at', '')}` as EngagementAction)
+}
+
+async function setColumns(tx: Database, rows: LockedRow[], action: EngagementAction, now: number): Promise<void> {
+  const { set, columns } = actions[action]
+  const assignments = columns.map((column) => {
+    const name = sql.raw(column)
+    if (!set) return sql`${name} = null`
+    return column === 'interacted_at' ? sql`${name} = ${at(now)}` : sql`${name} = coalesce(${name}, ${at(now)})`
+  })
+  const keys = rows.map((row) => [row.recipient_run_id, row.step])
+  await tx.execute(
+    sql`update messages set ${sql.join(assignments, sql`, `)}, updated_at = ${at(now)}
+      where (recipient_run_id, step) in (
+        select (pair->>0)::bigint, (pair->>1)::smallint from jsonb_array_elements(${json(keys)}) as pair)`,
+  )
+}
+
+type EventRecord = [recipientRunId: number, step: number, type: EngagementAction, data: JsonObject | null]
+
+function recordsOf(row: LockedRow, action: EngagementAction, metadata: JsonObject | undefined): EventRecord[] {
+  return eventsOf(row, action).map((type) => [
+    row.recipient_run_id,
+    row.step,
+    type,
+    type === 'interacted' ? (metadata ?? null) : null,
+  ])
+}
+
+async function record(tx: Database, events: EventRecord[], now: number): Promise<void> {
+  await tx.execute(
+    sql`insert into message_events (recipient_run_id, step, type, data, inserted_at)
+      select (event->>0)::bigint, (event->>1)::smallint, event->>2, nullif(event->3, 'null'), ${at(now)}
+      from jsonb_array_elements(${json(events)}) as event`,
+  )
+}

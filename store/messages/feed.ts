@@ -1,0 +1,80 @@
+import { sql, type SQL } from 'drizzle-orm'
+import { query, type Database } from '../postgres/database.ts'
+import { isoText } from '../postgres/instant.ts'
+import { messageConditions, type MessageFilter } from './message-filter.ts'
+import { messageColumns, messageOrder, messageTables, type MessageRow } from './message-list.ts'
+import { allOf, orderAndLimit, pageOf, windowConditions, type Page, type Window } from './page.ts'
+import type { Json, JsonObject } from '../schema/index.ts'
+
+/** A stored user or object; null instants and no properties if the id was never stored. */
+export interface Profile {
+  properties: JsonObject
+  created_at: string | null
+  updated_at: string | null
+}
+
+export interface FeedRow extends MessageRow {
+  blocks: Json[]
+  recipient_profile: Profile | null
+  actor_profile: Profile | null
+}
+
+/** One user's in-app messages in one channel. */
+export interface FeedFilter extends MessageFilter {
+  recipient: string
+  channelId: string
+  archived: 'exclude' | 'include' | 'only'
+}
+
+const profile = (alias: SQL) => sql`case when ${alias}.id is not null then jsonb_build_object(
+  'properties', ${alias}.properties, 'created_at', ${isoText(sql`${alias}.created_at`)},
+  'updated_at', ${isoText(sql`${alias}.updated_at`)}) end`
+
+function feedConditions(filter: FeedFilter): SQL[] {
+  // What reached the feed: a sandboxed message is recorded, and not shown.
+  const conditions = [sql`m.status in ('sent', 'delivered')`, ...messageConditions(filter)]
+  if (filter.archived === 'exclude') conditions.push(sql`m.archived_at is null`)
+  if (filter.archived === 'only') conditions.push(sql`m.archived_at is not null`)
+  return conditions
+}
+
+export async function listFeed(db: Database, filter: FeedFilter, window: Window): Promise<Page<FeedRow>> {
+  const conditions = [...feedConditions(filter), ...windowConditions(window, messageOrder)]
+  const found = await query<FeedRow>(
+    db,
+    sql`select ${messageColumns}, coalesce(m.content->'blocks', '[]') as blocks,
+      ${profile(sql`receiver`)} as recipient_profile,
+      coalesce(${profile(sql`actor_user`)}, ${profile(sql`actor_object`)}) as actor_profile
+    from ${messageTables}
+    left join users receiver on receiver.id = m.recipient
+    left join users actor_user on actor_user.id = t.actor
+    left join objects actor_object on strpos(t.actor, '#') > 0
+      and actor_object.collection = split_part(t.actor, '#', 1)
+      and actor_object.id = substr(t.actor, strpos(t.actor, '#') + 1)
+    where ${allOf(conditions)} ${orderAndLimit(window, messageOrder)}`,
+  )
+  return pageOf<FeedRow>(found, window, messageOrder)
+}
+
+export interface FeedCounts {
+  total_count: number
+  unread_count: number
+  unseen_count: number
+}
+
+/** Over the whole feed under this filter, whatever page or engagement status was asked for. */
+export async function countFeed(db: Database, filter: FeedFilter): Promise<FeedCounts> {
+  const counted = { ...filter, engagement: undefined }
+  const rows = await query<FeedCounts>(
+    db,
+    sql`select count(*)::int as total_count, (count(*) filter (where m.read_at is null))::int as unread_count,
+      (count(*) filter (where m.seen_at is null))::int as unseen_count
+    from ${asksTrigger(filter) ? messageTables : sql`messages m`} where ${allOf(feedConditions(counted))}`,
+  )
+  return rows[0]!
+}
+
+/** Most counts need the messages alone. */
+function asksTrigger({ tenant, hasTenant, categories, source, workflowRunId, triggerData }: FeedFilter): boolean {
+  return [tenant, hasTenant, categories, source, workflowRunId, triggerData].some((part) => part !== undefined)
+}

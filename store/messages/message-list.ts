@@ -1,0 +1,134 @@
+import { sql } from 'drizzle-orm'
+import type { ChannelType } from '../../definitions/definition.ts'
+import { query, type Database } from '../postgres/database.ts'
+import { isoText } from '../postgres/instant.ts'
+import {
+  messageConditions,
+  messageData,
+  withIds,
+  withKeys,
+  type MessageFilter,
+  type MessageStatus,
+} from './message-filter.ts'
+import { messageId, type MessageKey } from '../ids/message-id.ts'
+import { allOf, orderAndLimit, pageOf, windowConditions, type Order, type Page, type Window } from './page.ts'
+import { isRowOf, recipientRunUuid, triggerOf } from '../ids/row-id.ts'
+import type { JsonObject } from '../schema/index.ts'
+
+/** A message with what its trigger, definition and channel tell about it. Instants are ISO 8601. */
+export interface MessageRow {
+  recipient_run_id: number
+  step: number
+  step_ref: string
+  recipient: string
+  channel_id: string
+  /** Null where no such channel is published any more. */
+  channel: {
+    key: string
+    name: string
+    type: ChannelType
+    provider: string
+    created_at: string
+    updated_at: string
+  } | null
+  status: MessageStatus
+  reason: string | null
+  external_id: string | null
+  inserted_at: string
+  updated_at: string
+  /** Since when the status is what it is; null while queued. */
+  settled_at: string | null
+  seen_at: string | null
+  read_at: string | null
+  interacted_at: string | null
+  link_clicked_at: string | null
+  archived_at: string | null
+  workflow_run_id: string
+  accepted_at: string
+  actor: string | null
+  tenant: string | null
+  data: JsonObject
+  workflow: string
+  version_id: string
+  categories: string[]
+}
+
+export const messageColumns = sql`m.recipient_run_id, m.step, m.step_ref, m.recipient, m.channel_id, m.status,
+  m.reason, m.external_id, ${isoText(sql`m.inserted_at`)} as inserted_at, ${isoText(sql`m.updated_at`)} as updated_at,
+  ${isoText(sql`case when m.status <> 'queued' then coalesce(m.settled_at, m.updated_at) end`)} as settled_at,
+  ${isoText(sql`m.seen_at`)} as seen_at, ${isoText(sql`m.read_at`)} as read_at,
+  ${isoText(sql`m.interacted_at`)} as interacted_at, ${isoText(sql`m.link_clicked_at`)} as link_clicked_at,
+  ${isoText(sql`m.archived_at`)} as archived_at, t.workflow_run_id, ${isoText(sql`t.accepted_at`)} as accepted_at,
+  t.actor, t.tenant, ${messageData} as data, runs.definition_key as workflow, d.version_id,
+  d.content->'categories' as categories,
+  case when c.key is not null then jsonb_build_object('key', c.key, 'name', c.name, 'type', c.type,
+    'provider', c.provider, 'created_at', ${isoText(sql`c.created_at`)}, 'updated_at', ${isoText(sql`c.updated_at`)})
+  end as channel`
+
+/**
+ * Each join is a lookup by primary key. A trigger is joined both ways, by its id and by its range of rows, so that
+ * "all messages of this trigger" starts at the trigger.
+ */
+export const messageTables = sql`messages m
+  join triggers t on t.id = ${triggerOf('m.recipient_run_id')}
+    and ${isRowOf('m.recipient_run_id', 't.id')}
+  join recipient_runs r on r.id = m.recipient_run_id
+  join runs on runs.id = t.run_id
+  join definitions d on d.hash = t.definition_hash
+  left join channels c on c.id = m.channel_id`
+
+export const messageOrder: Order<MessageRow> = {
+  columns: [sql`m.inserted_at`, sql`m.recipient_run_id`, sql`m.step`],
+  valueOf: ([insertedAt, row, step]) => sql`(${insertedAt}::timestamptz, ${row}::bigint, ${step}::smallint)`,
+  positionOf: (row) => [row.inserted_at, row.recipient_run_id, row.step],
+}
+
+type Identity = Pick<MessageRow, 'workflow_run_id' | 'accepted_at' | 'recipient_run_id' | 'step'>
+
+export function messageIdOf(row: Identity): string {
+  const trigger = { workflowRunId: row.workflow_run_id, acceptedAt: new Date(row.accepted_at) }
+  return messageId(trigger, { recipientRunId: row.recipient_run_id, step: row.step })
+}
+
+export async function listMessages(db: Database, filter: MessageFilter, window: Window): Promise<Page<MessageRow>> {
+  const conditions = [...messageConditions(filter), ...windowConditions(window, messageOrder)]
+  const found = await query<MessageRow>(
+    db,
+    sql`select ${messageColumns} from ${messageTables} where ${allOf(conditions)} ${orderAndLimit(window, messageOrder)}`,
+  )
+  const page = pageOf(found, window, messageOrder)
+  return { ...page, rows: page.rows.filter((row) => isMeant(row, filter)) }
+}
+
+/** In the order of the ids, each once; what is no message is left out. */
+export async function findMessages(db: Database, messageIds: readonly string[]): Promise<MessageRow[]> {
+  const rows = await query<MessageRow>(
+    db,
+    sql`select ${messageColumns} from ${messageTables} where ${withIds(messageIds)}`,
+  )
+  const byId = new Map(rows.map((row) => [messageIdOf(row), row]))
+  return [...new Set(messageIds)].map((id) => byId.get(id)).filter((row) => row !== undefined)
+}
+
+/** By where they lie, in no order; what is no message is left out. */
+export async function loadMessages(db: Database, keys: readonly MessageKey[]): Promise<MessageRow[]> {
+  return query<MessageRow>(db, sql`select ${messageColumns} from ${messageTables} where ${withKeys(keys)}`)
+}
+
+/** What a message says; the row must be one that was found. */
+export async function findContent(db: Database, row: MessageRow): Promise<JsonObject> {
+  const rows = await query<{ content: JsonObject }>(
+    db,
+    sql`select content from messages where recipient_run_id = ${row.recipient_run_id} and step = ${row.step}`,
+  )
+  return rows[0]!.content
+}
+
+/** Ids are looked up by the row they name; one that was made up names a row whose own id is another. */
+function isMeant(row: MessageRow, { ids, workflowRecipientRunId }: MessageFilter): boolean {
+  if (ids !== undefined && !ids.includes(messageIdOf(row))) return false
+  return (
+    workflowRecipientRunId === undefined ||
+    workflowRecipientRunId.toLowerCase() === recipientRunUuid(row.workflow_run_id, row.recipient_run_id)
+  )
+}

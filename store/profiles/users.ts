@@ -1,0 +1,37 @@
+import { sql } from 'drizzle-orm'
+import { query, type Database } from '../postgres/database.ts'
+import { isoText } from '../postgres/instant.ts'
+import { upsertProperties } from './properties.ts'
+import type { JsonObject } from '../schema/index.ts'
+
+export interface User {
+  id: string
+  properties: JsonObject
+}
+
+/** Instants are ISO 8601. */
+export interface StoredUser extends User {
+  created_at: string
+  updated_at: string
+}
+
+/** Creates users, or lays the given properties over theirs; null clears, the last of several with one id wins. */
+export async function upsertUsers(tx: Database, given: readonly User[]): Promise<void> {
+  const entries = given.map(({ id, properties }) => ({ key: [id], properties }))
+  await upsertProperties(tx, 'users', entries)
+}
+
+export async function findUser(db: Database, id: string): Promise<StoredUser | undefined> {
+  const rows = await query<StoredUser>(
+    db,
+    sql`select id, properties, ${isoText(sql`created_at`)} as created_at, ${isoText(sql`updated_at`)} as updated_at
+      from users where id = ${id}`,
+  )
+  return rows[0]
+}
+
+/** Answers whether there was one. */
+export async function deleteUser(db: Database, id: string): Promise<boolean> {
+  const gone = await query(db, sql`delete from users where id = ${id} returning 1`)
+  return gone.length > 0
+}

@@ -1,0 +1,60 @@
+import { sql } from 'drizzle-orm'
+import { query, type Database } from '../postgres/database.ts'
+import { isoText } from '../postgres/instant.ts'
+import type { MessageStatus } from '../messages/message-filter.ts'
+import { triggerOf } from '../ids/row-id.ts'
+import type { JsonObject } from '../schema/index.ts'
+
+export interface RecordedEvent {
+  id: number
+  event: string
+  status: string
+  step_ref: string | null
+  step_type: string | null
+  attempt: number
+  data: JsonObject | null
+  inserted_at: string
+}
+
+export interface ProducedMessage {
+  step: number
+  step_ref: string
+  status: MessageStatus
+  reason: string | null
+  inserted_at: string
+}
+
+export interface RecordedCancel {
+  api_key: string
+  reason: string | null
+  created_at: string
+}
+
+/** What one recipient run left behind, each oldest first. */
+export interface RecipientRunTrace {
+  events: RecordedEvent[]
+  messages: ProducedMessage[]
+  cancel: RecordedCancel | undefined
+}
+
+export async function traceOf(db: Database, run: { id: number; cancel_id: number | null }): Promise<RecipientRunTrace> {
+  const events = await query<RecordedEvent>(
+    db,
+    sql`select e.id, e.event, e.status, d.content->'steps'->e.step->>'ref' as step_ref,
+        d.content->'steps'->e.step->>'type' as step_type, e.attempt, e.data, ${isoText(sql`e.inserted_at`)} as inserted_at
+      from recipient_run_events e
+      join triggers t on t.id = ${triggerOf('e.recipient_run_id')}
+      join definitions d on d.hash = t.definition_hash
+      where e.recipient_run_id = ${run.id} order by e.id`,
+  )
+  const messages = await query<ProducedMessage>(
+    db,
+    sql`select step, step_ref, status, reason, ${isoText(sql`inserted_at`)} as inserted_at
+      from messages where recipient_run_id = ${run.id} order by step`,
+  )
+  const cancels = await query<RecordedCancel>(
+    db,
+    sql`select api_key, reason, ${isoText(sql`created_at`)} as created_at from cancels where id = ${run.cancel_id}`,
+  )
+  return { events, messages, cancel: cancels[0] }
+}

@@ -1,0 +1,44 @@
+import { sql } from 'drizzle-orm'
+import { query, type Database } from '../postgres/database.ts'
+import { triggerOf } from '../ids/row-id.ts'
+
+export interface PendingRun {
+  workflowId: string
+  definition: string
+  cancelationKey: string | null
+  /** The triggers of the run in which they are pending. */
+  workflowRunIds: string[]
+}
+
+/** The runs in which a recipient is pending, oldest first, at most `limit`. */
+export async function pendingRunsOf(
+  db: Database,
+  recipient: string,
+  filter: { workflow: string | null; tenant: string | null },
+  limit: number,
+): Promise<PendingRun[]> {
+  const workflow = filter.workflow === null ? sql`true` : sql`u.definition_key = ${filter.workflow}`
+  const tenant = filter.tenant === null ? sql`true` : sql`t.tenant = ${filter.tenant}`
+  return query<PendingRun>(
+    db,
+    sql`select u.workflow_id as "workflowId", u.definition_key as definition, u.cancelation_key as "cancelationKey",
+          json_agg(t.workflow_run_id order by t.id) as "workflowRunIds"
+        from recipient_runs r join triggers t on t.id = ${triggerOf('r.id')} join runs u on u.id = t.run_id
+        where r.recipient = ${recipient} and r.status in ('waiting', 'claimed') and r.cancel_id is null
+          and ${workflow} and ${tenant}
+        group by u.id order by u.id limit ${limit}`,
+  )
+}
+
+/** The run a trigger belongs to. */
+export async function runOfTrigger(
+  db: Database,
+  workflowRunId: string,
+): Promise<Omit<PendingRun, 'workflowRunIds'> | undefined> {
+  const [run] = await query<PendingRun>(
+    db,
+    sql`select u.workflow_id as "workflowId", u.definition_key as definition, u.cancelation_key as "cancelationKey"
+        from triggers t join runs u on u.id = t.run_id where t.workflow_run_id = ${workflowRunId}::uuid`,
+  )
+  return run
+}

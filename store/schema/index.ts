@@ -1,0 +1,12 @@
+// All tables, by what they are about.
+export * from './catalog.ts'
+export type { Json, JsonObject } from './columns.ts'
+export * from './environment.ts'
+export * from './housekeeping.ts'
+export * from './idempotency-keys.ts'
+export * from './messages.ts'
+export * from './pending-signals.ts'
+export * from './profiles.ts'
+export * from './recipient-runs.ts'
+export * from './runs.ts'
+export * from './webhook-events.ts'

@@ -1,0 +1,86 @@
+import { sql } from 'drizzle-orm'
+import { query, type Database } from '../postgres/database.ts'
+import { silent, tell } from '../../events/outbox.ts'
+import { prepared } from '../postgres/prepared.ts'
+import { isRowOf, rowId } from '../ids/row-id.ts'
+import {
+  acceptedTrigger,
+  triggerRows,
+  workflowIdFor,
+  type Acceptance,
+  type AcceptedTrigger,
+  type WrittenTrigger,
+} from './trigger-rows.ts'
+import { workflowIdOf } from '../ids/workflow-id.ts'
+
+export interface LockedRun {
+  id: number
+  workflowId: string
+  generation: number
+  /** The newest trigger with somebody pending under the key, which another joins; null if nobody is. */
+  pendingTrigger: string | null
+}
+
+/** Takes the key's row, the first lock of everybody who joins or cancels, and tells whether somebody is pending. */
+export async function lockRun(tx: Database, definitionKey: string, cancelationKey: string): Promise<LockedRun> {
+  const workflowId = workflowIdOf(definitionKey, { cancelationKey })
+  const [run] = await query<{ id: number; generation: number; fresh: boolean }>(
+    tx,
+    prepared(
+      'lock_run',
+      sql`insert into runs (workflow_id, definition_key, cancelation_key)
+        values (${workflowId}, ${definitionKey}, ${cancelationKey})
+        on conflict (workflow_id) do update set workflow_id = excluded.workflow_id
+        returning id, generation, (xmax = 0) as fresh`,
+    ),
+  )
+  const { id, generation, fresh } = run!
+  return { id, workflowId, generation, pendingTrigger: fresh ? null : await newestPending(tx, id, generation) }
+}
+
+/** Newest first: who joined last is the likeliest to be pending. Who is canceled while claimed is not: nothing more comes. */
+async function newestPending(tx: Database, runId: number, generation: number): Promise<string | null> {
+  const [found] = await query<{ id: string }>(
+    tx,
+    sql`select t.workflow_run_id as id from triggers t
+        cross join lateral (
+          select 1 from recipient_runs r
+          where ${isRowOf('r.id', 't.id')} and r.status in ('waiting', 'claimed')
+            and r.cancel_id is null limit 1
+        ) open
+        where t.run_id = ${runId} and t.generation = ${generation}
+        order by t.id desc limit 1`,
+  )
+  return found?.id ?? null
+}
+
+/**
+ * Writes an accepted trigger under `run`, the locked row of its key, or, without a key, under a run of its own. Unless it
+ * `joins` who is pending there, a generation begins.
+ */
+export async function insertTrigger(
+  tx: Database,
+  run: LockedRun | null,
+  accepted: Acceptance,
+  joins: boolean,
+  outbox = silent,
+): Promise<AcceptedTrigger> {
+  const generation = run === null ? 1 : joins ? run.generation : run.generation + 1
+  const owner =
+    run === null
+      ? sql`insert into runs (workflow_id, definition_key)
+            values (${workflowIdFor(accepted)}, ${accepted.version.definition.key}) returning id`
+      : sql`update runs set generation = ${generation} where id = ${run.id} returning id`
+  const [written] = await query<WrittenTrigger>(
+    tx,
+    sql`with run as (${owner}), ${triggerRows(accepted, generation, sql`from run`)}`,
+  )
+  const trigger = acceptedTrigger(accepted, written!)
+  await tell(tx, outbox, accepted.acceptedAt, () =>
+    accepted.recipients.map((_, place) => ({
+      type: 'workflow_recipient_run.started',
+      recipientRunId: rowId(trigger.triggerId, place),
+    })),
+  )
+  return trigger
+}

@@ -1,0 +1,65 @@
+import fc from 'fast-check'
+import type { Context } from '../../api/http/route.ts'
+import type { Store } from '../../store/postgres/database.ts'
+import { publishCatalog } from '../../store/catalog/definitions.ts'
+import { startApi } from '../product/api-server.ts'
+import { catalogOf, testVersion } from '../fixtures/versions.ts'
+import { beginnings, sequences } from './commands.ts'
+import { Live } from './live.ts'
+import { lives } from './lives.ts'
+import { World } from './world.ts'
+
+const catalog = catalogOf(
+  testVersion('story', ['feed', 'wait', 'mail']),
+  testVersion('letters', ['mail', 'wait', 'feed', 'mail_again']),
+  testVersion('patience', ['wait_long', 'wait', 'mail', 'feed']),
+)
+
+/** `{"seed": …, "path": …, "replayPath": …}` as a failure printed them: that sequence is run alone. */
+const { replayPath, ...again } = JSON.parse(process.env['BELAY_MODEL_AGAIN'] ?? '{}') as {
+  seed?: number
+  path?: string
+  replayPath?: string
+}
+
+/** Runs so many sequences over an empty store, which it closes; rejects with the shortest that does not hold. */
+export async function sequencesHold(store: Store, count: number): Promise<void> {
+  const commands = sequences({ maxCommands: 20, replayPath })
+  await onStore(store, async (context) => {
+    const holds = fc.asyncProperty(beginnings, commands, async ({ home, recipients, rounds }, sequence) => {
+      const world = new World(context, home)
+      try {
+        await world.caller.trigger('here', recipients, 'join')
+        for (let i = 0; i < rounds; i += 1) await world.goOn()
+        await fc.asyncModelRun(() => ({ model: world, real: world }), sequence)
+        await world.finish()
+      } finally {
+        await world.close()
+      }
+    })
+    await fc.assert(holds, { ...again, numRuns: count, includeErrorInReport: true })
+  })
+}
+
+/** The same through the whole workflow on a server; rejects with the first that does not hold. */
+export async function livesHold(store: Store, count: number): Promise<void> {
+  await onStore(store, async (context) => {
+    const live = await Live.start(context)
+    try {
+      const holds = fc.asyncProperty(lives, (life) => live.lead(life))
+      await fc.assert(holds, { ...again, numRuns: count, includeErrorInReport: true, endOnFailure: true })
+    } finally {
+      await live.close()
+    }
+  })
+}
+
+async function onStore(store: Store, work: (context: Context) => Promise<void>): Promise<void> {
+  const api = await startApi(catalog, store)
+  try {
+    await publishCatalog(store.db, catalog)
+    await work({ ...api.deps, requestId: 'model', apiKey: 'model', header: () => undefined })
+  } finally {
+    await api.close()
+  }
+}

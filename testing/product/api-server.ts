@@ -1,0 +1,115 @@
+import { Client, Connection } from '@temporalio/client'
+import assert from 'node:assert/strict'
+import type { AddressInfo } from 'node:net'
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import { pino } from 'pino'
+import { createApp } from '../../api/http/app.ts'
+import type { Deps } from '../../api/http/deps.ts'
+import { routes } from '../../api/routes/index.ts'
+import { Turns } from '../../engine/keyed-mutex.ts'
+import type { Catalog } from '../../definitions/catalog.ts'
+import { readSettings } from '../../settings/settings.ts'
+import { Signaler } from '../../temporal/signaler.ts'
+import { TemporalLink } from '../../temporal/temporal-link.ts'
+import { openPglite, type Store } from '../../store/postgres/database.ts'
+import { silent } from '../../events/outbox.ts'
+
+export const SECRET_KEY = 'sk_test_12345678'
+export const PUBLIC_KEY = 'pk_test_12345678'
+
+export interface Answer {
+  status: number
+  headers: Headers
+  /** Parsed JSON, or undefined for an empty body. */
+  body: unknown
+}
+
+export interface CallOptions {
+  /** Sent as JSON; a string is sent as it is. */
+  body?: unknown
+  headers?: Record<string, string>
+  /** Null: no Authorization header. */
+  key?: string | null
+  /** Of another api than this one. */
+  url?: string
+}
+
+export interface ApiServer {
+  url: string
+  deps: Deps
+  /** The clock of the api; a test sets it. */
+  clock: { now: number }
+  /** One request. A 200 of a route in the table is held against its response schema, exactly. */
+  call(method: string, path: string, options?: CallOptions): Promise<Answer>
+  close(): Promise<void>
+}
+
+/** The API over real HTTP, on an empty store in memory unless another is given; Temporal is away. */
+export async function startApi(catalog: Catalog, given?: Store): Promise<ApiServer> {
+  const settings = readSettings({ BELAY_SECRET_KEY: SECRET_KEY, BELAY_PUBLIC_KEY: PUBLIC_KEY, LOG_LEVEL: 'silent' })
+  const store = given ?? (await openPglite(null))
+  await store.migrate()
+  const log = pino({ level: 'silent' })
+  const client = new Client({ connection: Connection.lazy({ address: '127.0.0.1:9' }) })
+  const temporal = new TemporalLink({ client, taskQueue: 'belay', log })
+  const signaler = new Signaler({ client, taskQueue: 'belay', db: store.db, link: temporal, log })
+  const clock = { now: Date.now() }
+  const deps: Deps = {
+    settings,
+    store,
+    catalog,
+    signaler,
+    temporal,
+    outbox: silent,
+    log,
+    turns: new Turns(),
+    now: () => clock.now,
+  }
+  const server = createServer(createApp(deps))
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  return {
+    url,
+    deps,
+    clock,
+    call: (method, path, options) => call(url, method, path, options),
+    async close() {
+      server.close()
+      server.closeAllConnections()
+      await client.connection.close()
+      await store.close()
+    },
+  }
+}
+
+async function call(url: string, method: string, path: string, options: CallOptions = {}): Promise<Answer> {
+  const { body, key = SECRET_KEY } = options
+  const response = await fetch((options.url ?? url) + path, {
+    method,
+    headers: {
+      ...(key !== null && { authorization: `Bearer ${key}` }),
+      ...(body !== undefined && { 'content-type': 'application/json' }),
+      ...options.headers,
+    },
+    ...(body !== undefined && { body: typeof body === 'string' ? body : JSON.stringify(body) }),
+  })
+  const text = await response.text()
+  const answer = { status: response.status, headers: response.headers, body: text === '' ? undefined : parsed(text) }
+  if (response.status === 200) holdAgainstSchema(method, path, answer.body)
+  return answer
+}
+
+function parsed(text: string): unknown {
+  return text.startsWith('{') || text.startsWith('[') ? JSON.parse(text) : text
+}
+
+/** Neither a field too few nor one that is not documented. */
+function holdAgainstSchema(method: string, path: string, body: unknown): void {
+  const name = path.split('?')[0]!
+  const route = routes.find(
+    (each) => each.method === method.toLowerCase() && new RegExp(`^${each.path.replace(/:\w+/g, '[^/]+')}$`).test(name),
+  )
+  if (route !== undefined) assert.deepEqual(route.response.parse(body), body)
+}

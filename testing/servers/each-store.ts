@@ -1,0 +1,34 @@
+import { after, before, describe } from 'node:test'
+import type { Catalog } from '../../definitions/catalog.ts'
+import { openPglite, openPostgres, type Database, type Store } from '../../store/postgres/database.ts'
+import { publishCatalog } from '../../store/catalog/definitions.ts'
+import { testPostgres, type TestDatabase } from './postgres.ts'
+
+/** The same tests on PGlite and on a real Postgres, each with a store of its own that knows the catalog. */
+export function onEachStore(catalog: Catalog, tests: (db: () => Database) => void): void {
+  describe('in PGlite', () => {
+    let store: Store
+    before(async () => {
+      store = await openPglite(null)
+      await store.migrate()
+      await publishCatalog(store.db, catalog)
+    })
+    after(() => store.close())
+    tests(() => store.db)
+  })
+  describe('in Postgres', () => {
+    let store: Store
+    let database: TestDatabase
+    before(async () => {
+      database = await testPostgres()
+      store = openPostgres(database.url)
+      await store.migrate()
+      await publishCatalog(store.db, catalog)
+    })
+    after(async () => {
+      await store.close()
+      await database.drop()
+    })
+    tests(() => store.db)
+  })
+}

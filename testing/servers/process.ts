@@ -1,0 +1,70 @@
+import { spawn, type ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
+import { setTimeout as wait } from 'node:timers/promises'
+import { tethered } from '../../embedded/tether.ts'
+import { unreadVariables } from '../../settings/unknown-settings.ts'
+
+export interface Script {
+  pid: number
+  /** All it said so far. */
+  output(): string
+  /** Resolves once its output holds the text; rejects if it ends first. */
+  says(text: string): Promise<void>
+  kill(signal: NodeJS.Signals): void
+  /** Its exit code, or the signal that ended it. */
+  ended: Promise<number | NodeJS.Signals | null>
+}
+
+/** Runs a TypeScript file in a process of its own, which ends with this one; settings reach it through `env`. */
+export function runScript(file: string, args: readonly string[] = [], env: NodeJS.ProcessEnv = {}): Script {
+  const [command, all] = tethered('TERM', process.execPath, ['--import', 'tsx', file, ...args])
+  const child: ChildProcess = spawn(command, all, {
+    // What only the tests read is no setting of Belay, which would warn of it.
+    env: { ...without(process.env, unreadVariables(process.env)), ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  let output = ''
+  let over = false
+  child.stdout!.on('data', (chunk: Buffer) => (output += chunk.toString()))
+  child.stderr!.on('data', (chunk: Buffer) => (output += chunk.toString()))
+  const ended = once(child, 'close').then(([code, signal]) => {
+    over = true
+    return (code ?? signal) as number | NodeJS.Signals | null
+  })
+  return {
+    pid: child.pid!,
+    output: () => output,
+    async says(text) {
+      while (!output.includes(text)) {
+        if (over) throw new Error(`${file} ended before it said "${text}":\n${output}`)
+        await Promise.race([once(child.stdout!, 'data'), once(child.stderr!, 'data'), ended])
+      }
+    },
+    kill: (signal) => child.kill(signal),
+    ended,
+  }
+}
+
+function without(env: NodeJS.ProcessEnv, names: readonly string[]): NodeJS.ProcessEnv {
+  return Object.fromEntries(Object.entries(env).filter(([name]) => !names.includes(name)))
+}
+
+/** Whether a process runs: an ended one whose status nobody collected does not. */
+export function isRunning(pid: number): boolean {
+  try {
+    process.kill(pid, 0)
+    return process.platform !== 'linux' || readFileSync(`/proc/${pid}/cmdline`, 'utf8') !== ''
+  } catch {
+    return false
+  }
+}
+
+/** Resolves when the process has ended. */
+export async function gone(pid: number, withinMs = 15_000): Promise<void> {
+  const deadline = Date.now() + withinMs
+  while (isRunning(pid)) {
+    if (Date.now() > deadline) throw new Error(`process ${pid} still runs after ${withinMs} ms`)
+    await wait(20)
+  }
+}
