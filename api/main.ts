@@ -5,6 +5,7 @@ import { readCatalog } from '../definitions/read-catalog.ts'
 import { DefinitionsError } from '../definitions/problem.ts'
 import { createLog } from '../settings/log.ts'
 import { readSettings, SettingsError } from '../settings/settings.ts'
+import { openClock } from '../store/clock/open-clock.ts'
 import { openReachablePostgres } from '../store/recipient-runs/reachable.ts'
 import { warnOfUnread } from '../settings/unknown-settings.ts'
 import { startApi } from './http/server.ts'
@@ -28,12 +29,14 @@ async function main(): Promise<void> {
   })
   const { connectionOptions, namespace = 'default' } = loadClientConnectConfig()
   const connection = Connection.lazy(connectionOptions)
-  const api = await startApi({ settings, store, connection, namespace, catalog, log })
+  const clock = await openClock(store.db, log)
+  const api = await startApi({ settings, store, clock, connection, namespace, catalog, log })
   log.info({ url: api.url, namespace, definitions: [...catalog.definitions.keys()] }, 'api listens')
   if (!stop.signal.aborted) await once(stop.signal, 'abort')
   log.info('api stops: what was asked is answered first')
   await api.close()
   await connection.close()
+  await clock.close()
   await store.close()
   log.info('api stopped')
 }

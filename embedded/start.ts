@@ -4,6 +4,7 @@ import type { Logger } from 'pino'
 import { startApi } from '../api/http/server.ts'
 import { readCatalog } from '../definitions/read-catalog.ts'
 import type { Settings } from '../settings/settings.ts'
+import { openClock } from '../store/clock/open-clock.ts'
 import { openPglite, type Store } from '../store/postgres/database.ts'
 import { openReachablePostgres } from '../store/recipient-runs/reachable.ts'
 import { registerWithTemporal } from '../temporal/register.ts'
@@ -73,6 +74,8 @@ export async function startEmbedded(
     const store = await openStore(settings, folder.postgres, log)
     opened('the store', () => store.close())
     await store.migrate()
+    const clock = await openClock(store.db, log)
+    opened("the store's clock", () => clock.close())
     log.info({ store: store.kind, definitions: catalog.definitions.size }, 'the store is open')
 
     const server = await startDevServer({
@@ -91,13 +94,14 @@ export async function startEmbedded(
 
     const native = await NativeConnection.connect({ address })
     opened("the worker's connection", () => native.close())
-    const worker = await startWorker({ settings, store, connection: native, namespace: NAMESPACE, log, bundle })
+    const worker = await startWorker({ settings, store, clock, connection: native, namespace: NAMESPACE, log, bundle })
     opened('the worker', () => worker.stop())
     log.info('the worker polls')
 
     const api = await startApi({
       settings: { ...settings, BELAY_SECRET_KEY: keys.secretKey, BELAY_PUBLIC_KEY: keys.publicKey },
       store,
+      clock,
       connection,
       namespace: NAMESPACE,
       catalog,

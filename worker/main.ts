@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs'
 import { once } from 'node:events'
 import { createLog } from '../settings/log.ts'
 import { readSettings, SettingsError } from '../settings/settings.ts'
+import { openClock } from '../store/clock/open-clock.ts'
 import { openPostgres } from '../store/postgres/database.ts'
 import { warnOfUnread } from '../settings/unknown-settings.ts'
 import { builtBundle } from './bundle.ts'
@@ -26,9 +27,10 @@ async function main(): Promise<void> {
   const store = openPostgres(settings.DATABASE_URL, {
     onError: (error) => log.warn({ err: error }, 'a store connection broke'),
   })
+  const clock = await openClock(store.db, log)
   const { connection, namespace } = await connectWorker(log, stop.signal)
   const bundle = existsSync(builtBundle) ? { codePath: builtBundle } : undefined
-  const worker = await startWorker({ settings, store, connection, namespace, log, bundle })
+  const worker = await startWorker({ settings, store, clock, connection, namespace, log, bundle })
   log.info({ namespace, taskQueue: settings.BELAY_TASK_QUEUE }, 'worker polls')
   const { BELAY_READY_FILE: file } = settings
   const ready = file === undefined ? undefined : keepReadyFile(file, () => worker.polls(), log)
@@ -37,6 +39,7 @@ async function main(): Promise<void> {
   ready?.stop()
   await worker.stop()
   await connection.close()
+  await clock.close()
   await store.close()
   log.info('worker stopped')
 }

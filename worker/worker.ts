@@ -7,6 +7,7 @@ import { createWebhookSender } from '../events/webhooks/webhook-sender.ts'
 import type { Settings } from '../settings/settings.ts'
 import { Signaler } from '../temporal/signaler.ts'
 import { WebhookWaker } from '../temporal/webhook-waker.ts'
+import type { Clock } from '../store/clock/store-clock.ts'
 import type { Store } from '../store/postgres/database.ts'
 import { isSeenPolling } from './poller.ts'
 import { bundleWorkflows } from './bundle.ts'
@@ -15,6 +16,8 @@ import { workerOptions } from './options.ts'
 export interface WorkerStart {
   settings: Settings
   store: Store
+  /** Of the store; who opened it closes it. */
+  clock: Clock
   connection: NativeConnection
   namespace: string
   log: Logger

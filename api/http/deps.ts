@@ -19,6 +19,8 @@ export interface Deps {
   log: Logger
   /** Requests for one run wait for each other here rather than in the store. */
   turns: Turns
-  /** Epoch milliseconds at which a trigger is accepted. Temporal's clock under time skipping, else the host's. */
+  /** Epoch milliseconds by the store's clock: the one that counts for every instant. */
   now: () => number
+  /** What an operator must know though requests are answered, as sentences for `/readyz`. */
+  warnings: () => string[]
 }

@@ -5,9 +5,9 @@ const STORE_DEADLINE_MS = 2_000
 
 /**
  * `/healthz`: the process answers. `/readyz`: 200 while the store answers, since a cancel must work while Temporal is
- * away; its body names each part `ok` or `away`.
+ * away; its body names each part `ok` or `away`, and has `warnings` where there are any.
  */
-export function health({ store, temporal }: Pick<Deps, 'store' | 'temporal'>): Router {
+export function health({ store, temporal, warnings }: Pick<Deps, 'store' | 'temporal' | 'warnings'>): Router {
   const router = Router()
   router.get('/healthz', (_request, response) => {
     response.json({ status: 'ok' })
@@ -15,7 +15,8 @@ export function health({ store, temporal }: Pick<Deps, 'store' | 'temporal'>): R
   router.get('/readyz', async (_request, response) => {
     const ready = await answers(store.ping())
     const { server, worker } = temporal.status()
-    const body = { store: ready ? 'ok' : 'away', temporal: server, worker }
+    const told = warnings()
+    const body = { store: ready ? 'ok' : 'away', temporal: server, worker, ...(told.length > 0 && { warnings: told }) }
     response.status(ready ? 200 : 503).json(body)
   })
   return router

@@ -8,6 +8,7 @@ import type { Settings } from '../../settings/settings.ts'
 import { Signaler } from '../../temporal/signaler.ts'
 import { TemporalLink } from '../../temporal/temporal-link.ts'
 import { WebhookWaker } from '../../temporal/webhook-waker.ts'
+import type { Clock } from '../../store/clock/store-clock.ts'
 import type { Store } from '../../store/postgres/database.ts'
 import { publishCatalog } from '../../store/catalog/definitions.ts'
 import { createApp } from './app.ts'
@@ -24,8 +25,8 @@ export interface ApiStart {
   log: Logger
   /** Listens only once Temporal knows a worker, or does not in a while: for a start that brings its own. */
   awaitWorker?: boolean
-  /** The host's clock unless given. */
-  now?: () => number
+  /** Of the store; who opened it closes it. */
+  clock: Clock
 }
 
 export interface RunningApi {
@@ -42,7 +43,7 @@ const WORKER_WITHIN_MS = 10_000
 const LOOK_MS = 20
 
 export async function startApi(start: ApiStart): Promise<RunningApi> {
-  const { settings, store, connection, namespace, catalog, log } = start
+  const { settings, store, clock, connection, namespace, catalog, log } = start
   const client = new Client({ connection, namespace })
   const taskQueue = settings.BELAY_TASK_QUEUE
   await publishCatalog(store.db, catalog)
@@ -66,7 +67,8 @@ export async function startApi(start: ApiStart): Promise<RunningApi> {
     outbox,
     log,
     turns: new Turns(),
-    now: start.now ?? Date.now,
+    now: clock.now,
+    warnings: () => (clock.warning === undefined ? [] : [clock.warning]),
   })
   const server = createServer(app)
   let closing: Promise<void> | undefined

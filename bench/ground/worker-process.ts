@@ -2,6 +2,7 @@ import { NativeConnection, type WorkerOptions } from '@temporalio/worker'
 import { once } from 'node:events'
 import { createLog } from '../../settings/log.ts'
 import { readSettings } from '../../settings/settings.ts'
+import { openClock } from '../../store/clock/open-clock.ts'
 import { openPostgres } from '../../store/postgres/database.ts'
 import { installRuntime } from '../../worker/runtime.ts'
 import { startWorker } from '../../worker/worker.ts'
@@ -13,9 +14,11 @@ installRuntime(log)
 const options = JSON.parse(process.env['BENCH_WORKER_OPTIONS'] ?? '{}') as Partial<WorkerOptions>
 const store = openPostgres(settings.DATABASE_URL!)
 const connection = await NativeConnection.connect({ address: process.env['TEMPORAL_ADDRESS']! })
-const worker = await startWorker({ settings, store, connection, namespace: 'default', log, options })
+const clock = await openClock(store.db, log)
+const worker = await startWorker({ settings, store, clock, connection, namespace: 'default', log, options })
 console.log('worker polls')
 await once(process, 'SIGTERM')
 await worker.stop()
 await connection.close()
+await clock.close()
 await store.close()

@@ -12,6 +12,7 @@ import { startApi, type Answer, type ApiServer } from '../../testing/product/api
 import { devServer } from '../../testing/servers/temporal.ts'
 import { testPostgres, type TestDatabase } from '../../testing/servers/postgres.ts'
 import { assertRefused } from '../../testing/fixtures/refused.ts'
+import { hostClock } from '../../testing/fixtures/host-clock.ts'
 import { until } from '../../testing/fixtures/until.ts'
 import { catalogOf, testVersion } from '../../testing/fixtures/versions.ts'
 import { sql } from 'drizzle-orm'
@@ -184,7 +185,7 @@ test('what the first committed and could not tell its run is told by the repeat'
   const store = openPostgres(database.url)
   t.after(() => store.close())
   const { settings, log } = api.deps
-  const start = { store, connection: temporal.connection, namespace: 'default', catalog, log }
+  const start = { store, clock: hostClock, connection: temporal.connection, namespace: 'default', catalog, log }
   const other = await startServer({ ...start, settings: { ...settings, PORT: 0 } })
   t.after(() => other.close())
   const replay = await api.call('POST', '/v1/workflows/invite/trigger', {

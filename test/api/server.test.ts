@@ -9,6 +9,7 @@ import { readSettings } from '../../settings/settings.ts'
 import { openPglite } from '../../store/postgres/database.ts'
 import { freePort } from '../../testing/servers/ports.ts'
 import { PUBLIC_KEY, SECRET_KEY } from '../../testing/product/api-server.ts'
+import { hostClock } from '../../testing/fixtures/host-clock.ts'
 import { catalog } from '../../testing/fixtures/seed.ts'
 
 test('an api looks for Temporal before it lets anybody in, and starts within about two seconds if that says nothing', async (t) => {
@@ -22,7 +23,7 @@ test('an api looks for Temporal before it lets anybody in, and starts within abo
   const settings = readSettings({ PORT: String(port), BELAY_SECRET_KEY: SECRET_KEY, BELAY_PUBLIC_KEY: PUBLIC_KEY })
   const log = pino({ level: 'silent' })
   const begun = performance.now()
-  const starting = startApi({ settings, store, connection, namespace: 'default', catalog, log })
+  const starting = startApi({ settings, store, clock: hostClock, connection, namespace: 'default', catalog, log })
   t.after(async () => {
     await (await starting).close()
     await connection.close()
@@ -53,7 +54,7 @@ test('an address that cannot be listened on ends the start with the setting to c
   const { port } = taken.address() as AddressInfo
   const log = pino({ level: 'silent' })
   const start = (env: NodeJS.ProcessEnv) =>
-    startApi({ settings: readSettings(env), store, connection, namespace: 'default', catalog, log })
+    startApi({ settings: readSettings(env), store, clock: hostClock, connection, namespace: 'default', catalog, log })
   await assert.rejects(start({ PORT: String(port) }), {
     name: 'SettingsError',
     message: `PORT: port ${port} on 127.0.0.1 is in use; set PORT to another`,

@@ -12,6 +12,7 @@ import { startWorker } from '../../worker/worker.ts'
 import { testBundle } from '../../testing/servers/bundle.ts'
 import { temporaryFolder } from '../../testing/fixtures/folder.ts'
 import { devServer } from '../../testing/servers/temporal.ts'
+import { hostClock } from '../../testing/fixtures/host-clock.ts'
 import { until } from '../../testing/fixtures/until.ts'
 
 const log = pino({ level: 'silent' })
@@ -61,7 +62,15 @@ test('a worker polls once Temporal sees it, and not while Temporal is away or af
   const start = async () => {
     const connection = await NativeConnection.connect({ address: temporal.address })
     const bundle = await testBundle()
-    const worker = await startWorker({ settings, store, connection, namespace: 'default', log, bundle })
+    const worker = await startWorker({
+      settings,
+      store,
+      clock: hostClock,
+      connection,
+      namespace: 'default',
+      log,
+      bundle,
+    })
     return { worker, connection }
   }
   const one = await start()

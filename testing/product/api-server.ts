@@ -65,6 +65,7 @@ export async function startApi(catalog: Catalog, given?: Store): Promise<ApiServ
     log,
     turns: new Turns(),
     now: () => clock.now,
+    warnings: () => [],
   }
   const server = createServer(createApp(deps))
   server.listen(0, '127.0.0.1')
