@@ -24,9 +24,7 @@ async function main(): Promise<void> {
   process.on('SIGINT', () => stop.abort())
 
   const catalog = await readCatalog(settings.BELAY_NOTIFICATIONS_DIR)
-  const store = await openReachablePostgres(settings.DATABASE_URL!, {
-    onError: (error) => log.warn({ err: error }, 'a store connection broke'),
-  })
+  const store = await openReachablePostgres(settings.DATABASE_URL!, { log })
   const { connectionOptions, namespace = 'default' } = loadClientConnectConfig()
   const connection = Connection.lazy(connectionOptions)
   const clock = await openClock(store.db, log)

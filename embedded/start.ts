@@ -128,7 +128,5 @@ export async function startEmbedded(
 
 async function openStore(settings: Settings, folder: string, log: Logger): Promise<Store> {
   if (settings.DATABASE_URL === undefined) return openPglite(folder)
-  return openReachablePostgres(settings.DATABASE_URL, {
-    onError: (error) => log.warn({ err: error }, 'a connection to the database broke'),
-  })
+  return openReachablePostgres(settings.DATABASE_URL, { log })
 }

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
-import { sqlState, transaction, type Database } from '../store/postgres/database.ts'
+import { transaction, type Database } from '../store/postgres/database.ts'
+import { sqlState } from '../store/postgres/store-error.ts'
 import { keepAnswer, takeKey, type IdempotentRequest, type Replay } from '../store/idempotency/idempotency.ts'
 import type { PendingSignal } from '../store/signals/pending-signals.ts'
 import { ApiError } from '../api/http/errors.ts'

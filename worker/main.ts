@@ -24,9 +24,7 @@ async function main(): Promise<void> {
   process.on('SIGTERM', () => stop.abort())
   process.on('SIGINT', () => stop.abort())
 
-  const store = openPostgres(settings.DATABASE_URL, {
-    onError: (error) => log.warn({ err: error }, 'a store connection broke'),
-  })
+  const store = openPostgres(settings.DATABASE_URL, { log })
   const clock = await openClock(store.db, log)
   const { connection, namespace } = await connectWorker(log, stop.signal)
   const bundle = existsSync(builtBundle) ? { codePath: builtBundle } : undefined

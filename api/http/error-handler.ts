@@ -1,6 +1,6 @@
 import type { ErrorRequestHandler } from 'express'
 import type { Logger } from 'pino'
-import { sqlState } from '../../store/postgres/database.ts'
+import { StoreError } from '../../store/postgres/store-error.ts'
 import { PropertiesTooLargeError } from '../../store/profiles/properties.ts'
 import { bodyError } from './body-error.ts'
 import { ApiError, invalid } from './errors.ts'
@@ -28,14 +28,7 @@ export function toApiError(error: unknown): ApiError {
   const unread = bodyError(error)
   if (unread !== undefined) return unread
   if (isBadPath(error)) return new ApiError('resource_missing', { cause: error })
-  const state = sqlState(error)
-  if (state === '55P03' || state === '57014' || state === '53300') {
-    return new ApiError('overloaded', { retryAfter: 1, cause: error })
-  }
-  // Class 57P and 08: the server is going away, starting, or gone.
-  if (isConnectionError(error) || state?.startsWith('57P') || state?.startsWith('08')) {
-    return new ApiError('store_unavailable', { retryAfter: 2, cause: error })
-  }
+  if (error instanceof StoreError) return ofStore(error)
   return new ApiError('internal_error', { cause: error })
 }
 
@@ -43,23 +36,10 @@ function isBadPath(error: unknown): boolean {
   return error instanceof URIError
 }
 
-const CONNECTION_CODES = new Set([
-  'ECONNREFUSED',
-  'ECONNRESET',
-  'EPIPE',
-  'ETIMEDOUT',
-  'ENOTFOUND',
-  'EAI_AGAIN',
-  'ENOENT',
-])
-const CONNECTION_WORDS =
-  /timeout exceeded when trying to connect|Connection terminated|Cannot use a pool after calling end|PGlite is (closed|closing)|Client has encountered/i
-
-function isConnectionError(error: unknown): boolean {
-  for (let cause = error; cause instanceof Error; cause = cause.cause) {
-    const { code } = cause as Error & { code?: unknown }
-    if (typeof code === 'string' && CONNECTION_CODES.has(code)) return true
-    if (CONNECTION_WORDS.test(cause.message)) return true
-  }
-  return false
+/** What the store cannot take at this moment may be asked again; what it refuses for good is a fault of ours. */
+function ofStore(error: StoreError): ApiError {
+  if (error.fault === 'unavailable') return new ApiError('store_unavailable', { retryAfter: 2, cause: error })
+  if (error.fault === 'busy' || error.fault === 'conflict')
+    return new ApiError('overloaded', { retryAfter: 1, cause: error })
+  return new ApiError('internal_error', { cause: error })
 }

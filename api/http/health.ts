@@ -1,11 +1,13 @@
 import { Router } from 'express'
+import type { SchemaState } from '../../store/postgres/schema-version.ts'
 import type { Deps } from './deps.ts'
 
 const STORE_DEADLINE_MS = 2_000
 
 /**
- * `/healthz`: the process answers. `/readyz`: 200 while the store answers, since a cancel must work while Temporal is
- * away; its body names each part `ok` or `away`, and has `warnings` where there are any.
+ * `/healthz`: the process answers. `/readyz`: 200 while the store answers and holds the tables of this version, since a
+ * cancel must work while Temporal is away; its body names each part `ok` or `away` (the store also `not_migrated`), and has
+ * `warnings` where there are any.
  */
 export function health({ store, temporal, warnings }: Pick<Deps, 'store' | 'temporal' | 'warnings'>): Router {
   const router = Router()
@@ -13,23 +15,23 @@ export function health({ store, temporal, warnings }: Pick<Deps, 'store' | 'temp
     response.json({ status: 'ok' })
   })
   router.get('/readyz', async (_request, response) => {
-    const ready = await answers(store.ping())
+    const ready = await stateOf(store.schema())
     const { server, worker } = temporal.status()
     const told = warnings()
-    const body = { store: ready ? 'ok' : 'away', temporal: server, worker, ...(told.length > 0 && { warnings: told }) }
-    response.status(ready ? 200 : 503).json(body)
+    const body = { store: ready, temporal: server, worker, ...(told.length > 0 && { warnings: told }) }
+    response.status(ready === 'ok' ? 200 : 503).json(body)
   })
   return router
 }
 
-async function answers(ping: Promise<void>): Promise<boolean> {
+async function stateOf(schema: Promise<SchemaState>): Promise<'ok' | 'away' | 'not_migrated'> {
   let timer: NodeJS.Timeout | undefined
-  const deadline = new Promise<boolean>((resolve) => {
-    timer = setTimeout(resolve, STORE_DEADLINE_MS, false)
+  const deadline = new Promise<'away'>((resolve) => {
+    timer = setTimeout(resolve, STORE_DEADLINE_MS, 'away')
   })
-  const answered = ping.then(
-    () => true,
-    () => false,
+  const answered = schema.then(
+    (state) => (state === 'current' ? ('ok' as const) : ('not_migrated' as const)),
+    () => 'away' as const,
   )
   return Promise.race([answered, deadline]).finally(() => clearTimeout(timer))
 }

@@ -1,14 +1,20 @@
 import { sql, type SQL } from 'drizzle-orm'
 import { drizzle as drizzlePg } from 'drizzle-orm/node-postgres'
 import { migrate as migratePg } from 'drizzle-orm/node-postgres/migrator'
-import type { PgDatabase, PgQueryResultHKT } from 'drizzle-orm/pg-core'
+import { PgDialect, type PgDatabase, type PgQueryResultHKT, type PgSession } from 'drizzle-orm/pg-core'
 import { drizzle as drizzlePglite } from 'drizzle-orm/pglite'
 import { migrate as migratePglite } from 'drizzle-orm/pglite/migrator'
 import { mkdirSync } from 'node:fs'
-import { fileURLToPath } from 'node:url'
 import pg from 'pg'
-import { PreparingClient } from './prepared.ts'
+import type { StoreClient } from './client.ts'
+import { throwStoreErrors } from './own-errors.ts'
+import { StorePool, transactionsOf, type PoolOptions } from './pool.ts'
+import { migrationsFolder, schemaState, type SchemaState } from './schema-version.ts'
+import { nameOf } from './statement.ts'
+import { StoreError, toStoreError } from './store-error.ts'
 import * as schema from '../schema/index.ts'
+
+export type { PoolOptions } from './pool.ts'
 
 export type Database = PgDatabase<PgQueryResultHKT, typeof schema>
 
@@ -19,41 +25,27 @@ export interface Store {
   migrate(): Promise<void>
   /** Rejects when the store does not answer. */
   ping(): Promise<void>
+  /** Whether it holds the tables of this version. Rejects when it does not answer. */
+  schema(): Promise<SchemaState>
   close(): Promise<void>
 }
 
-const migrationsFolder = fileURLToPath(new URL('../migrations', import.meta.url))
 const MIGRATION_LOCK = 4_227_001
 
 // Row ids, counts and sums are within the safe integers by construction (row-id.ts).
 pg.types.setTypeParser(pg.types.builtins.INT8, Number)
 
-export interface PostgresOptions {
-  /** Connections in this process's pool. */
-  connections?: number
-  /** Told when an idle connection breaks; the pool replaces it. */
-  onError?: (error: Error) => void
-}
-
-export function openPostgres(url: string, options: PostgresOptions = {}): Store {
-  const pool = new pg.Pool({
-    connectionString: url,
-    Client: PreparingClient,
-    max: options.connections ?? 20,
-    // For a connection of the pool, too: a burst may wait a little for one.
-    connectionTimeoutMillis: 5_000,
-    // A statement that waits longer than this has lost; the caller is answered 503 and nothing is half done. Statements
-    // this short are done before they would be compiled.
-    options: '-c statement_timeout=15000 -c lock_timeout=10000 -c idle_in_transaction_session_timeout=20000 -c jit=off',
-  })
-  pool.on('error', (error) => options.onError?.(error))
+export function openPostgres(url: string, options: PoolOptions = {}): Store {
+  const pool = new StorePool(url, options)
   const db = drizzlePg(pool, { schema })
+  throwStoreErrors(db, transactionsOf(pool, db))
   return {
     kind: 'postgres',
     db: db,
     async migrate() {
       const client = await pool.connect()
       try {
+        ;(client as unknown as StoreClient).withoutDeadlines()
         await client.query('set statement_timeout = 0')
         await client.query('set lock_timeout = 0')
         await client.query('select pg_advisory_lock($1)', [MIGRATION_LOCK])
@@ -62,8 +54,9 @@ export function openPostgres(url: string, options: PostgresOptions = {}): Store 
         client.release(true)
       }
     },
+    schema: () => schemaState(db),
     async ping() {
-      await pool.query('select 1')
+      await db.execute(sql`select 1`)
     },
     async close() {
       await pool.end()
@@ -77,14 +70,16 @@ export async function openPglite(folder: string | null): Promise<Store> {
   if (folder !== null) mkdirSync(folder, { recursive: true })
   const client = await PGlite.create(folder ?? 'memory://')
   const db = drizzlePglite(client, { schema })
+  throwStoreErrors(db)
   return {
     kind: 'pglite',
     db: db as unknown as Database,
     async migrate() {
       await migratePglite(db, { migrationsFolder })
     },
+    schema: () => schemaState(db),
     async ping() {
-      await client.query('select 1')
+      await db.execute(sql`select 1`)
     },
     async close() {
       await client.close()
@@ -92,21 +87,21 @@ export async function openPglite(folder: string | null): Promise<Store> {
   }
 }
 
-/** Runs one statement and returns its rows as they come: int8 as number, timestamps as text. */
+const dialect = new PgDialect()
+
+/** Runs one statement and returns its rows as they come: int8 as number, timestamps as text. Throws a StoreError. */
 export async function query<Row>(db: Database, statement: SQL): Promise<Row[]> {
-  const result: unknown = await db.execute(statement)
-  return (result as { rows: Row[] }).rows
-}
-
-const RETRIED = new Set(['40P01', '40001'])
-
-/** The SQLSTATE of a failed statement, through Drizzle's wrapping; undefined if it is not the database's own answer. */
-export function sqlState(error: unknown): string | undefined {
-  for (let cause = error; cause instanceof Error; cause = cause.cause) {
-    const { code } = cause as Error & { code?: unknown }
-    if (typeof code === 'string' && /^[0-9A-Z]{5}$/.test(code)) return code
+  const given = nameOf(statement)
+  try {
+    const result: unknown = await (given?.isPrepared === true
+      ? (db._.session as unknown as PgSession)
+          .prepareQuery(dialect.sqlToQuery(statement), undefined, given.name, false)
+          .execute()
+      : db.execute(statement))
+    return (result as { rows: Row[] }).rows
+  } catch (error) {
+    throw given === undefined ? error : toStoreError(error, given.name)
   }
-  return undefined
 }
 
 /** What a transaction under way has left for after its commit. */
@@ -125,7 +120,7 @@ export async function transaction<Result>(db: Database, work: (tx: Database) => 
       for (const hook of hooks) hook()
       return result
     } catch (error) {
-      if (attempt >= 5 || !RETRIED.has(sqlState(error) ?? '')) throw error
+      if (attempt >= 5 || !(error instanceof StoreError) || error.fault !== 'conflict') throw error
     }
   }
 }

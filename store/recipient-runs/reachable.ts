@@ -1,8 +1,8 @@
 import { SettingsError } from '../../settings/settings.ts'
-import { openPostgres, type PostgresOptions, type Store } from '../postgres/database.ts'
+import { openPostgres, type PoolOptions, type Store } from '../postgres/database.ts'
 
 /** Postgres, once it has answered. Throws a SettingsError that names DATABASE_URL, and not the password in it. */
-export async function openReachablePostgres(url: string, options?: PostgresOptions): Promise<Store> {
+export async function openReachablePostgres(url: string, options?: PoolOptions): Promise<Store> {
   const store = openPostgres(url, options)
   try {
     await store.ping()

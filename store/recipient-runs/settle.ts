@@ -2,7 +2,7 @@ import { sql } from 'drizzle-orm'
 import type { Holder, NewMessage } from './claims.ts'
 import { at, ids, json, query, transaction, type Database } from '../postgres/database.ts'
 import { silent, tell } from '../../events/outbox.ts'
-import { prepared } from '../postgres/prepared.ts'
+import { prepared } from '../postgres/statement.ts'
 import { triggerOf } from '../ids/row-id.ts'
 import type { JsonObject } from '../schema/index.ts'
 import { eventsOf } from '../../events/settlement-events.ts'
@@ -98,7 +98,8 @@ function asCanceled(settlement: Settlement, { canceling, told }: LockedRow): Set
 async function writeMessages(tx: Database, settled: readonly Settlement[], now: number): Promise<void> {
   const rows = settled.flatMap(({ id, message }) => (message === undefined ? [] : [{ id, ...message }]))
   if (rows.length === 0) return
-  await tx.execute(
+  await query(
+    tx,
     prepared(
       'settle_messages',
       sql`insert into messages (recipient_run_id, step, step_ref, recipient, channel_id, status, content, reason, external_id,

@@ -1,7 +1,8 @@
 import { sql, type SQL } from 'drizzle-orm'
-import { json, query, sqlState, type Database } from '../postgres/database.ts'
+import { json, query, type Database } from '../postgres/database.ts'
+import { sqlState } from '../postgres/store-error.ts'
 import { WAIT_MS, type IdempotentRequest } from '../idempotency/idempotency.ts'
-import { prepared } from '../postgres/prepared.ts'
+import { prepared } from '../postgres/statement.ts'
 import {
   acceptedTrigger,
   triggerRows,

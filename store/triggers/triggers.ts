@@ -1,7 +1,7 @@
 import { sql } from 'drizzle-orm'
 import { query, type Database } from '../postgres/database.ts'
 import { silent, tell } from '../../events/outbox.ts'
-import { prepared } from '../postgres/prepared.ts'
+import { prepared } from '../postgres/statement.ts'
 import { isRowOf, rowId } from '../ids/row-id.ts'
 import {
   acceptedTrigger,

@@ -166,10 +166,11 @@ test(
     })
     await once(held.signal, 'abort')
     const started = performance.now()
-    await assert.rejects(
-      insertFirstTrigger(store.db, acceptance('waits'), answered('held')),
-      ({ cause }: Error) => (cause as { code?: string }).code === '55P03',
-    )
+    await assert.rejects(insertFirstTrigger(store.db, acceptance('waits'), answered('held')), {
+      name: 'StoreError',
+      sqlState: '55P03',
+      fault: 'busy',
+    })
     const waited = performance.now() - started
     assert.ok(waited > 1_900 && waited < 4_000, `${waited} ms`)
     released.abort()

@@ -1,0 +1,97 @@
+import { PgDialect } from 'drizzle-orm/pg-core'
+import { NodePgSession, type NodePgDatabase } from 'drizzle-orm/node-postgres'
+import pg from 'pg'
+import type { Logger } from 'pino'
+import { StoreClient, type Deadlines } from './client.ts'
+import type { RunTransaction } from './own-errors.ts'
+import { PoolBusyError } from './store-error.ts'
+
+/** To a new connection, and to a free one: a burst may wait a little. */
+const CONNECT_MS = 5_000
+/** A connection nobody uses is closed: the name is resolved anew for the next. */
+const IDLE_MS = 10_000
+/** However busy a connection is, it moves to where the name points now. */
+const LIFETIME_S = 600
+const BROKEN_LINE_MS = 10_000
+
+export interface PoolOptions extends Partial<Deadlines> {
+  /** Connections in this process's pool. */
+  connections?: number
+  /** Told of connections that break, at most once in ten seconds. */
+  log?: Pick<Logger, 'warn'>
+}
+
+type Connected = (
+  error: Error | undefined,
+  client: pg.PoolClient | undefined,
+  release: (error?: unknown) => void,
+) => void
+
+/** Connections to one store. What waits too long for a free one gets a PoolBusyError. */
+export class StorePool extends pg.Pool {
+  readonly #max: number
+
+  constructor(url: string, { connections = 20, log, ...deadlines }: PoolOptions) {
+    super({
+      connectionString: url,
+      Client: StoreClient,
+      max: connections,
+      connectionTimeoutMillis: CONNECT_MS,
+      idleTimeoutMillis: IDLE_MS,
+      maxLifetimeSeconds: LIFETIME_S,
+      // A statement that waits longer than this has lost; the caller is answered 503 and nothing is half done. Statements
+      // this short are done before they would be compiled. Above these are the client's own deadlines (client.ts).
+      options:
+        '-c statement_timeout=15000 -c lock_timeout=10000 -c idle_in_transaction_session_timeout=20000 -c jit=off',
+      ...deadlines,
+    })
+    this.#max = connections
+    const broke = linesOfBroken(log)
+    // Of an idle connection; its own listener has told of it.
+    this.on('error', () => undefined)
+    this.on('connect', (client) => client.on('error', broke))
+    const connect = this.connect.bind(this) as (done?: Connected) => Promise<pg.PoolClient>
+    const sorted = (done?: Connected) => {
+      const waits = this.totalCount >= this.#max && this.idleCount === 0
+      const why = (error: Error) => (waits && !('code' in error) ? new PoolBusyError('no free connection') : error)
+      if (done === undefined) {
+        return connect().catch((error: unknown) => {
+          throw why(error as Error)
+        })
+      }
+      return connect((error, client, release) => done(error === undefined ? error : why(error), client, release))
+    }
+    this.connect = sorted as typeof this.connect
+  }
+}
+
+/** A connection whose transaction did not begin, or did not end, is given back, too, and is not used again. */
+export function transactionsOf(pool: StorePool, db: NodePgDatabase<Record<string, unknown>>): RunTransaction {
+  const dialect = new PgDialect()
+  const { fullSchema, schema = {}, tableNamesMap } = db._
+  return () => async (work, config) => {
+    const client = await pool.connect()
+    try {
+      const session = new NodePgSession(client, dialect, { fullSchema, schema, tableNamesMap })
+      return await session.transaction(work, config as never)
+    } finally {
+      client.release((client as unknown as StoreClient).isInTransaction)
+    }
+  }
+}
+
+/** The first at once, then how many, every ten seconds: a store that restarts breaks them all. */
+function linesOfBroken(log: PoolOptions['log']): (error: Error) => void {
+  let toldAt = -Infinity
+  let since = 0
+  return (error) => {
+    since += 1
+    if (performance.now() - toldAt < BROKEN_LINE_MS) return
+    log?.warn(
+      { reason: (error as NodeJS.ErrnoException).code ?? error.name, broken: since },
+      'a store connection broke',
+    )
+    toldAt = performance.now()
+    since = 0
+  }
+}

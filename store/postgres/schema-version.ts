@@ -1,0 +1,29 @@
+import { sql } from 'drizzle-orm'
+import { readMigrationFiles } from 'drizzle-orm/migrator'
+import { fileURLToPath } from 'node:url'
+import type { Database } from './database.ts'
+import { sqlState } from './store-error.ts'
+
+export const migrationsFolder = fileURLToPath(new URL('../migrations', import.meta.url))
+
+/** `old`: migrations of this version are missing. A store that a newer version has migrated is `current`. */
+export type SchemaState = 'current' | 'missing' | 'old'
+
+let latest: number | undefined
+
+/** Whether the tables that this version needs are there. Rejects with a StoreError when the store does not answer. */
+export async function schemaState(db: Database): Promise<SchemaState> {
+  latest ??= Math.max(...readMigrationFiles({ migrationsFolder }).map(({ folderMillis }) => folderMillis))
+  try {
+    const result: unknown = await db.execute(
+      sql`select max(created_at)::float8 as latest, to_regclass('runs') is not null as has_runs from drizzle.__drizzle_migrations`,
+    )
+    const [row] = (result as { rows: { latest: number | null; has_runs: boolean }[] }).rows
+    if (row?.has_runs !== true || row.latest === null) return 'missing'
+    return row.latest >= latest ? 'current' : 'old'
+  } catch (error) {
+    const state = sqlState(error)
+    if (state === '42P01' || state === '3F000') return 'missing'
+    throw error
+  }
+}
