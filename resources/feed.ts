@@ -3,10 +3,11 @@ import type { FeedRow } from '../store/messages/feed.ts'
 import { messageIdOf, messageOrder } from '../store/messages/message-list.ts'
 import { engagementInstants, sourceOf } from './message-shape.ts'
 import { source } from './message.ts'
+import { jsonObject } from './json-object.ts'
 import { cursorOf, pageInfo } from './page.ts'
 import { recipient, recipientOf, user, userOf } from './recipient.ts'
 
-const data = z.record(z.string(), z.unknown())
+const data = jsonObject
 const instant = z.string().nullable()
 
 const activity = z

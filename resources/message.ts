@@ -3,6 +3,7 @@ import { engagementStatuses } from '../store/messages/message-filter.ts'
 import { messageIdOf, type MessageRow } from '../store/messages/message-list.ts'
 import { messageStatus, type JsonObject } from '../store/schema/index.ts'
 import { channel } from './channel.ts'
+import { jsonObject } from './json-object.ts'
 import { reference } from './recipient.ts'
 
 const instant = z.string().nullable()
@@ -31,7 +32,7 @@ export const message = z
     workflow: z.string(),
     source,
     tenant: z.string().nullable(),
-    data: z.record(z.string(), z.unknown()),
+    data: jsonObject,
     metadata: z.object({ external_id: z.string().nullable().describe('The provider’s id of it') }),
     status: z.enum(messageStatus.enumValues),
     reason: z.string().nullable().describe('Why it was not sent, or the provider’s last refusal'),

@@ -1,6 +1,8 @@
 import { z } from 'zod'
 import { recipientReference } from '../store/ids/recipient.ts'
 import type { JsonObject } from '../store/schema/index.ts'
+import { jsonObject } from './json-object.ts'
+import { looseObject } from './loose-object.ts'
 
 export const reference = z
   .union([z.string(), z.object({ collection: z.string(), id: z.string() })])
@@ -11,26 +13,22 @@ const text = z.string().nullable()
 /** What a user or object is known by; any other field is a property of its own. Null clears. */
 export const knownProperties = { name: text, email: text, phone_number: text, avatar: text, timezone: text }
 
-export const user = z
-  .looseObject({
-    __typename: z.literal('User'),
-    id: z.string(),
-    ...knownProperties,
-    created_at: text.describe('As the caller set it; null otherwise'),
-    updated_at: text.describe('Null for an id that was never identified'),
-  })
-  .meta({ id: 'User', description: 'Properties of its own stand beside the known ones' })
+export const user = looseObject({
+  __typename: z.literal('User'),
+  id: z.string(),
+  ...knownProperties,
+  created_at: text.describe('As the caller set it; null otherwise'),
+  updated_at: text.describe('Null for an id that was never identified'),
+}).meta({ id: 'User', description: 'Properties of its own stand beside the known ones' })
 
-export const object = z
-  .looseObject({
-    __typename: z.literal('Object'),
-    id: z.string(),
-    collection: z.string(),
-    properties: z.record(z.string(), z.unknown()),
-    created_at: text,
-    updated_at: text,
-  })
-  .meta({ id: 'Object' })
+export const object = looseObject({
+  __typename: z.literal('Object'),
+  id: z.string(),
+  collection: z.string(),
+  properties: jsonObject,
+  created_at: text,
+  updated_at: text,
+}).meta({ id: 'Object' })
 
 export const recipient = z.union([user, object]).meta({ id: 'Recipient' })
 

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { MAX_PROPERTIES_BYTES } from '../store/profiles/properties.ts'
 import type { JsonObject } from '../store/schema/index.ts'
+import { looseObject } from './loose-object.ts'
 import { knownProperties } from './recipient.ts'
 
 export const userId = z
@@ -16,13 +17,12 @@ const unsupported = z.null('is not supported here yet').optional()
 const reserved = new Set(['id', '__typename', 'updated_at'])
 
 /** A user's properties as they are identified: known ones are texts, any other JSON is their own; null clears. */
-export const userProperties = z
-  .looseObject({
-    ...knownProperties,
-    created_at: knownProperties.name,
-    preferences: unsupported,
-    channel_data: unsupported,
-  })
+export const userProperties = looseObject({
+  ...knownProperties,
+  created_at: knownProperties.name,
+  preferences: unsupported,
+  channel_data: unsupported,
+})
   .partial()
   .transform((given): JsonObject => {
     const entries = Object.entries(given as JsonObject).filter(([name]) => !reserved.has(name))

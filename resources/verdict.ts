@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { outcomes } from '../store/recipient-runs/verdict.ts'
 import { answer } from './answer.ts'
+import { boundedList } from './bounded-list.ts'
 import { keyFields, neededKey } from '../api/requests/cancelation-key.ts'
 import { recipientReferenceRequest } from '../api/requests/recipient-request.ts'
 
@@ -29,10 +30,12 @@ export const reason = z
   .describe('Kept with the cancel')
 
 const whom = {
-  recipients: z
-    .array(recipientReferenceRequest)
-    .min(1, 'names nobody; leave it out to cancel everyone')
-    .max(10_000, 'names more than 10,000')
+  recipients: boundedList(recipientReferenceRequest, {
+    min: 1,
+    max: 10_000,
+    tooFew: 'names nobody; leave it out to cancel everyone',
+    tooMany: 'names more than 10,000',
+  })
     .nullish()
     .describe('Left out or null: everyone'),
   archive_sent: archiveSent,

@@ -33,7 +33,10 @@ export const inOurWords: z.core.$ZodErrorMap = (issue) => {
     case 'too_small':
       return boundWords(issue.origin, 'at least', issue.minimum, issue.inclusive)
     case 'unrecognized_keys':
-      return `${issue.keys.map((key) => JSON.stringify(key)).join(', ')} ${issue.keys.length === 1 ? 'is' : 'are'} unknown here`
+      return `${issue.keys
+        .slice(0, 10)
+        .map((key) => JSON.stringify(key))
+        .join(', ')} ${issue.keys.length === 1 ? 'is' : 'are'} unknown here`
     default:
       return undefined
   }

@@ -9,10 +9,9 @@ import { docs } from './docs.ts'
 import { answerError } from './error-handler.ts'
 import { health } from './health.ts'
 import { parseInput } from './input.ts'
+import { LARGE_BODY, readBody, SMALL_BODY } from './read-body.ts'
 import { Reply, type Route } from './route.ts'
 import { routes } from '../routes/index.ts'
-
-const BODY_LIMIT = '20mb'
 
 /** The API as an Express app; it listens nowhere by itself, so that tests and the embedded start mount it as they like. */
 export function createApp(deps: Deps): Express {
@@ -31,8 +30,7 @@ export function createApp(deps: Deps): Express {
   app.use(helmet({ contentSecurityPolicy: { directives: { upgradeInsecureRequests: null } } }))
   app.use(health(deps))
   app.use(docs())
-  // Any content type, and an empty body with one: SDKs send both.
-  app.use('/v1', authenticate(deps.settings), express.json({ limit: BODY_LIMIT, type: () => true, strict: false }))
+  app.use('/v1', authenticate(deps.settings))
   for (const route of routes) app[route.method](route.path, (request, response) => run(route, deps, request, response))
   app.use((_request, response) => {
     response.status(404).setHeader('content-type', 'application/json')
@@ -43,7 +41,10 @@ export function createApp(deps: Deps): Express {
 }
 
 async function run(route: Route, deps: Deps, request: Request, response: Response): Promise<void> {
-  const input = parseInput(route, request)
+  // Where a route takes none, what SDKs send all the same is not read.
+  const limits = route.largeBody === true ? LARGE_BODY : SMALL_BODY
+  const body = route.body === undefined ? undefined : await readBody(request, response, limits)
+  const input = parseInput(route, request, body)
   const answer = await route.handle(input, {
     ...deps,
     requestId: request.id as string,

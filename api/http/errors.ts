@@ -24,7 +24,7 @@ export const errorCodes = {
     type: 'invalid_request_error',
     message: 'An Idempotency-Key has at most 255 characters',
   },
-  payload_too_large: { status: 413, type: 'invalid_request_error', message: 'The body is larger than 20 MB' },
+  payload_too_large: { status: 413, type: 'invalid_request_error', message: 'The body is too large' },
   invalid_params: {
     status: 422,
     type: 'invalid_request_error',

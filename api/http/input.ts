@@ -2,14 +2,18 @@ import type { Request } from 'express'
 import { z } from 'zod'
 import { inOurWords } from '../../settings/zod-error-map.ts'
 import { ApiError, type FieldError } from './errors.ts'
+import { fieldName } from './field-name.ts'
 import type { Input, Route } from './route.ts'
 import { findUnstorable } from './storable.ts'
 
 /** Of each part; what is wrong with thousands of recipients is told by the first. */
 const MAX_FAULTS = 100
 
-/** Parses a request by its route's schemas; what does not fit is a 422 that names each field. */
-export function parseInput(route: Route, request: Request): Input<unknown, unknown, unknown> {
+/**
+ * Parses a request by its route's schemas; what does not fit is a 422 that names each field. `body` is undefined where
+ * none was sent.
+ */
+export function parseInput(route: Route, request: Request, body: unknown): Input<unknown, unknown, unknown> {
   const fields: FieldError[] = []
   const parse = (part: 'params' | 'query' | 'body', schema: z.ZodType, value: unknown): unknown => {
     const unstorable = findUnstorable(value)
@@ -21,14 +25,14 @@ export function parseInput(route: Route, request: Request): Input<unknown, unkno
     if (result.success) return result.data
     // A fault of the whole is named after its part: a body that is no object has no field to name.
     const faults = result.error.issues.slice(0, MAX_FAULTS).flatMap(fieldErrors)
-    fields.push(...faults.map((each) => ({ ...each, field: each.field || part })))
+    fields.push(...faults.slice(0, MAX_FAULTS).map((each) => ({ ...each, field: each.field || part })))
     return undefined
   }
   const input = {
     params: parse('params', route.params, request.params),
     query: parse('query', route.query, request.query),
-    // An absent body is an empty one: what it lacks is named field by field.
-    body: route.body === undefined ? undefined : parse('body', route.body, (request.body as unknown) ?? {}),
+    // An absent body is an empty one, and `null` is none: what it lacks is named field by field.
+    body: route.body === undefined ? undefined : parse('body', route.body, body === undefined ? {} : body),
   }
   if (fields.length > 0) throw new ApiError('invalid_params', { fields })
   return input
@@ -38,7 +42,7 @@ type Issue = z.core.$ZodIssue
 
 function fieldErrors(issue: Issue): FieldError[] {
   if (issue.code === 'unrecognized_keys') {
-    return issue.keys.map((key) => ({
+    return issue.keys.slice(0, MAX_FAULTS).map((key) => ({
       field: fieldName([...issue.path, key]),
       message: 'is not a field of this request',
       type: 'unknown',
@@ -68,12 +72,4 @@ function typeOf(issue: Issue): string {
   if (issue.code === 'too_big' || issue.code === 'too_small') return 'length'
   if (issue.code === 'invalid_value') return issue.input === undefined ? 'required' : 'inclusion'
   return issue.code === 'invalid_format' ? 'format' : 'invalid'
-}
-
-/** `recipients[2].id` */
-function fieldName(path: PropertyKey[]): string {
-  return path.reduce<string>((name, part) => {
-    if (typeof part === 'number') return `${name}[${part}]`
-    return name === '' ? String(part) : `${name}.${String(part)}`
-  }, '')
 }

@@ -41,6 +41,8 @@ export interface Route {
   params: z.ZodObject
   query: z.ZodObject
   body: z.ZodType | undefined
+  /** Takes 20 MB instead of 1 MB. */
+  largeBody?: boolean
   /** The body of a 200. */
   response: z.ZodType
   /** Answers 204 without a body: always, or where a caller asks for it. */

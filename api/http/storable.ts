@@ -1,4 +1,4 @@
-const MAX_DEPTH = 100
+import { MAX_DEPTH, tooDeep } from './json-source.ts'
 
 export interface Unstorable {
   path: (string | number)[]
@@ -9,12 +9,19 @@ export interface Unstorable {
 export function findUnstorable(value: unknown, depth = 0): Unstorable | undefined {
   if (typeof value === 'string') return textFault(value)
   if (typeof value !== 'object' || value === null) return undefined
-  if (depth === MAX_DEPTH) return { path: [], message: `is nested more than ${MAX_DEPTH} levels deep` }
+  if (depth === MAX_DEPTH) return { path: [], message: tooDeep }
+  if (Array.isArray(value)) {
+    for (let index = 0; index < value.length; index += 1) {
+      const found = findUnstorable(value[index], depth + 1)
+      if (found !== undefined) return { ...found, path: [index, ...found.path] }
+    }
+    return undefined
+  }
   for (const [key, inner] of Object.entries(value)) {
     const nameFault = textFault(key)
     if (nameFault !== undefined) return { path: [], message: `has a field whose name ${nameFault.message}` }
     const found = findUnstorable(inner, depth + 1)
-    if (found !== undefined) return { ...found, path: [Array.isArray(value) ? Number(key) : key, ...found.path] }
+    if (found !== undefined) return { ...found, path: [key, ...found.path] }
   }
   return undefined
 }

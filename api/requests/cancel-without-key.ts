@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { boundedList } from '../../resources/bounded-list.ts'
 import { keyText } from './cancelation-key.ts'
 import { archiveSent, reason, verdict } from '../../resources/verdict.ts'
 
@@ -12,7 +13,12 @@ export const userCancelRequest = z
 
 export const bulkCancelRequest = z
   .strictObject({
-    cancelation_keys: z.array(keyText).min(1, 'names no key').max(1_000, 'names more than 1,000 keys'),
+    cancelation_keys: boundedList(keyText, {
+      min: 1,
+      max: 1_000,
+      tooFew: 'names no key',
+      tooMany: 'names more than 1,000 keys',
+    }),
     archive_sent: archiveSent,
     reason,
   })

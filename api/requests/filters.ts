@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { boundedList } from '../../resources/bounded-list.ts'
 import type { DataFilter, InstantFilter } from '../../store/messages/message-filter.ts'
 
 /** One or several values of a query field: `a[]=1&a[]=2`, `a[0]=1`, `a=1`. */
@@ -6,7 +7,7 @@ export function several<Item extends z.ZodType>(item: Item, max = 100) {
   return z
     .preprocess(
       (value) => (value === undefined || Array.isArray(value) ? value : [value]),
-      z.array(item).max(max, `has more than ${max} values`),
+      boundedList(item, { max, tooMany: `has more than ${max} values` }),
     )
     .optional()
 }

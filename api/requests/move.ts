@@ -2,15 +2,18 @@ import { z } from 'zod'
 import { durationUnits } from '../../definitions/definition.ts'
 import { rescheduleOutcomes, sendNowOutcomes } from '../../store/recipient-runs/move.ts'
 import { answer } from '../../resources/answer.ts'
+import { boundedList } from '../../resources/bounded-list.ts'
 import { keyFields, neededKey } from './cancelation-key.ts'
 import { recipientReferenceRequest } from './recipient-request.ts'
 
 const common = {
   ...keyFields,
-  recipients: z
-    .array(recipientReferenceRequest)
-    .min(1, 'names nobody; leave it out to move everyone')
-    .max(10_000, 'names more than 10,000')
+  recipients: boundedList(recipientReferenceRequest, {
+    min: 1,
+    max: 10_000,
+    tooFew: 'names nobody; leave it out to move everyone',
+    tooMany: 'names more than 10,000',
+  })
     .nullish()
     .describe('Left out or null: everyone asleep under the key'),
 }

@@ -2,6 +2,8 @@ import { z } from 'zod'
 import { inOurWords } from '../../settings/zod-error-map.ts'
 import { recipientKey, type RecipientReference } from '../../store/ids/recipient.ts'
 import type { JsonObject } from '../../store/schema/index.ts'
+import { jsonObject } from '../../resources/json-object.ts'
+import { looseObject } from '../../resources/loose-object.ts'
 import { userId, userProperties } from '../../resources/user.ts'
 
 const collection = z
@@ -27,30 +29,28 @@ export interface RequestedRecipient {
 /** A field that would change who gets what, and that Belay cannot honour: refused rather than dropped. */
 const unsupported = z.null('is not supported here yet').optional()
 
-const inlineRecipient = z
-  .looseObject({
-    id: z.string(),
-    collection: collection.optional(),
-    $trigger_data: z.record(z.string(), z.unknown()).nullish().describe('Laid over data for this recipient'),
-    preferences: unsupported,
-    channel_data: unsupported,
-  })
-  .transform((given, context): RequestedRecipient => {
-    const { id, collection, $trigger_data, preferences: _p, channel_data: _c, ...properties } = given
-    const triggerData = ($trigger_data ?? null) as JsonObject | null
-    const checkedId = (collection === undefined ? userId : objectId).safeParse(id, { error: inOurWords })
-    const checked = userProperties.safeParse(properties, { error: inOurWords })
-    for (const issue of checkedId.error?.issues ?? []) context.addIssue({ ...issue, path: ['id'] })
-    for (const issue of checked.error?.issues ?? []) context.addIssue({ ...issue })
-    const stored = checked.data ?? {}
-    if (collection !== undefined) {
-      const key = recipientKey({ collection, id })
-      return { key, object: { collection, id, properties: stored }, triggerData }
-    }
-    // An id alone names a user and identifies nothing.
-    const named = Object.keys(stored).length === 0
-    return { key: id, ...(named ? {} : { user: { id, properties: stored } }), triggerData }
-  })
+const inlineRecipient = looseObject({
+  id: z.string(),
+  collection: collection.optional(),
+  $trigger_data: jsonObject.nullish().describe('Laid over data for this recipient'),
+  preferences: unsupported,
+  channel_data: unsupported,
+}).transform((given, context): RequestedRecipient => {
+  const { id, collection, $trigger_data, preferences: _p, channel_data: _c, ...properties } = given
+  const triggerData = $trigger_data ?? null
+  const checkedId = (collection === undefined ? userId : objectId).safeParse(id, { error: inOurWords })
+  const checked = userProperties.safeParse(properties, { error: inOurWords })
+  for (const issue of checkedId.error?.issues ?? []) context.addIssue({ ...issue, path: ['id'] })
+  for (const issue of checked.error?.issues ?? []) context.addIssue({ ...issue })
+  const stored = checked.data ?? {}
+  if (collection !== undefined) {
+    const key = recipientKey({ collection, id })
+    return { key, object: { collection, id, properties: stored }, triggerData }
+  }
+  // An id alone names a user and identifies nothing.
+  const named = Object.keys(stored).length === 0
+  return { key: id, ...(named ? {} : { user: { id, properties: stored } }), triggerData }
+})
 
 export const recipientRequest = z
   .union(

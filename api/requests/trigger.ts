@@ -1,15 +1,18 @@
 import { z } from 'zod'
-import type { JsonObject } from '../../store/schema/index.ts'
 import { keyFields, oneKey } from './cancelation-key.ts'
 import { recipientRequest } from './recipient-request.ts'
+import { boundedList } from '../../resources/bounded-list.ts'
+import { jsonObject } from '../../resources/json-object.ts'
+import { looseObject } from '../../resources/loose-object.ts'
 import { verdict } from '../../resources/verdict.ts'
 
+/** Some may be named twice; of different ones a trigger takes 10,000. */
+const MAX_RECIPIENTS = 20_000
 const MAX_DATA_BYTES = 10 * 1024 * 1024
 
-const data = z
-  .record(z.string(), z.unknown())
+const data = jsonObject
   .nullish()
-  .transform((given) => (given ?? {}) as JsonObject)
+  .transform((given) => given ?? {})
   .refine((given) => Buffer.byteLength(JSON.stringify(given)) <= MAX_DATA_BYTES, {
     message: 'must be at most 10 MB as JSON',
     params: { type: 'length' },
@@ -18,12 +21,17 @@ const data = z
 
 const tenantId = z.string().min(1, 'must not be empty').max(256, 'must have at most 256 characters')
 const tenant = z
-  .union([tenantId, z.looseObject({ id: tenantId })], 'must be an id, or an object with one')
+  .union([tenantId, looseObject({ id: tenantId })], 'must be an id, or an object with one')
   .nullish()
   .describe('Recorded with the trigger; with properties, stored first')
 
 const common = {
-  recipients: z.array(recipientRequest).min(1, 'must name at least one recipient'),
+  recipients: boundedList(recipientRequest, {
+    min: 1,
+    max: MAX_RECIPIENTS,
+    tooFew: 'must name at least one recipient',
+    tooMany: 'has more than 20,000 entries',
+  }),
   actor: recipientRequest.nullish(),
   data,
   tenant,

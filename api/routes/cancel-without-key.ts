@@ -73,6 +73,7 @@ const bulkCancelRoute = defineRoute({
     'Each key on its own: the verdicts of those before one that fails hold. Lists 10,000 at most, over all keys; the summaries are complete.',
   params: z.object({ key: z.string() }),
   body: bulkCancelRequest,
+  largeBody: true,
   response: bulkCancelAnswer,
   noContent: 'on request',
   errors: ['workflow_missing', ...mismatches],

@@ -5,6 +5,8 @@ import type { JsonObject } from '../../store/schema/index.ts'
 import { defineRoute } from '../http/define-route.ts'
 import { ApiError } from '../http/errors.ts'
 import type { Context, Route } from '../http/route.ts'
+import { boundedList } from '../../resources/bounded-list.ts'
+import { jsonObject } from '../../resources/json-object.ts'
 import { message } from '../../resources/message.ts'
 
 const MAX_BATCH = 1_000
@@ -13,12 +15,18 @@ const MAX_METADATA_FIELDS = 5
 const tag = 'Messages'
 const params = z.object({ id: z.string() })
 
-const metadata = z
-  .record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.null()], 'must be a text, a number or a boolean'))
-  .refine((fields) => Object.keys(fields).length <= MAX_METADATA_FIELDS, {
-    message: `must have at most ${MAX_METADATA_FIELDS} fields`,
-    params: { type: 'length' },
+const metadata = jsonObject
+  .superRefine((fields, context) => {
+    const entries = Object.entries(fields)
+    const fault = (message: string, type: string, path: string[] = []) =>
+      context.addIssue({ code: 'custom', path, message, params: { type } })
+    if (entries.length > MAX_METADATA_FIELDS) fault(`must have at most ${MAX_METADATA_FIELDS} fields`, 'length')
+    else {
+      for (const [name, value] of entries)
+        if (typeof value === 'object' && value !== null) fault('must be a text, a number or a boolean', 'cast', [name])
+    }
   })
+  .meta({ maxProperties: MAX_METADATA_FIELDS, additionalProperties: { type: ['string', 'number', 'boolean', 'null'] } })
   .nullable()
   .optional()
 
@@ -63,7 +71,12 @@ function batchRoute(action: EngagementAction): Route {
     summary: `Mark messages as ${action}`,
     description: 'Answers the messages as they are then, in the order of the ids; what is no message is left out.',
     body: z.object({
-      message_ids: z.array(z.string()).min(1, 'names no message').max(MAX_BATCH, `names more than ${MAX_BATCH}`),
+      message_ids: boundedList(z.string(), {
+        min: 1,
+        max: MAX_BATCH,
+        tooFew: 'names no message',
+        tooMany: `names more than ${MAX_BATCH}`,
+      }),
       metadata,
     }),
     response: z.array(message),

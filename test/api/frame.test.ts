@@ -75,7 +75,7 @@ test('JSON is read under any content type', async () => {
   assert.equal((answer.body as { name: string }).name, 'Ada')
 })
 
-test('a body of more than 20 MB is too large', async () => {
+test('a body of far more than is taken is too large', async () => {
   const body = JSON.stringify({ name: 'x'.repeat(20 * 1_024 * 1_024) })
   assertError(await api.call('PUT', '/v1/users/ada', { body }), 413, 'payload_too_large')
 })
@@ -84,7 +84,7 @@ test('a body that is no object is refused as a whole', async () => {
   for (const body of ['[]', '"text"', '1', 'null']) {
     const answer = await api.call('POST', '/v1/messages/batch/seen', { body })
     const error = assertError(answer, 422, 'invalid_params')
-    assert.equal(error.errors[0]?.field, body === 'null' ? 'message_ids' : 'body')
+    assert.equal(error.errors[0]?.field, 'body')
   }
 })
 

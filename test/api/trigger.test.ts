@@ -93,7 +93,7 @@ const refusals: [what: string, body: unknown, fields: string[], key?: string][] 
   [
     'a number that is not exact as key',
     '{"recipients":["ada"],"cancelation_key":9007199254740993}',
-    ['cancelation_key length'],
+    ['cancelation_key format'],
   ],
   ['a boolean as key', { recipients: ['ada'], cancelation_key: true }, ['cancelation_key cast']],
   ['a key with U+0000', { recipients: ['ada'], cancelation_key: 'a\u0000' }, ['cancelation_key format']],

@@ -1,0 +1,98 @@
+import { isExactNumber } from './exact-number.ts'
+
+/** What JSON.parse would change or drop without a word. `type` as in an error's `errors[]`. */
+export interface SourceFault {
+  path: (string | number)[]
+  message: string
+  type: string
+}
+
+export const MAX_DEPTH = 100
+const MAX_FAULTS = 100
+
+/** An object or list that is open at this place of the text. */
+interface Open {
+  isList: boolean
+  index: number
+  /** Of an object: the name whose value is read, and those before it. */
+  name: string
+  names: Set<string>
+  awaitsName: boolean
+}
+
+/**
+ * Looks through a JSON text before it is parsed: numbers that a double cannot hold, names given twice in one object,
+ * nests deeper than 100, and more values than `maxValues`, after which it looks no further. Linear in the text, and it
+ * makes nothing of the text's size. Of a text that is no JSON it may say anything.
+ */
+export function faultsOfSource(text: string, maxValues: number): SourceFault[] {
+  const faults: SourceFault[] = []
+  const open: Open[] = []
+  let values = 0
+  const path = () => open.map((each) => (each.isList ? each.index : each.name))
+  let at = 0
+  while (at < text.length && faults.length < MAX_FAULTS) {
+    const char = text[at]!
+    const inner = open.at(-1)
+    let end = at + 1
+    if (char === ',') {
+      if (inner?.isList === true) inner.index += 1
+      else if (inner !== undefined) inner.awaitsName = true
+    } else if (char === '}' || char === ']') open.pop()
+    else if (char === '"' && inner?.awaitsName === true) {
+      end = endOfString(text, at)
+      inner.name = nameOf(text.slice(at, end))
+      inner.awaitsName = false
+      if (inner.names.has(inner.name)) faults.push({ path: path(), message: 'is given twice', type: 'conflict' })
+      inner.names.add(inner.name)
+    } else if (!BETWEEN.has(char)) {
+      values += 1
+      if (values > maxValues) return [{ path: [], message: tooMany(maxValues), type: 'length' }]
+      if (char === '{' || char === '[') {
+        if (open.length === MAX_DEPTH) return [{ path: path(), message: tooDeep, type: 'format' }]
+        const isList = char === '['
+        open.push({ isList, index: 0, name: '', names: new Set(), awaitsName: !isList })
+      } else if (char === '"') end = endOfString(text, at)
+      else {
+        end = endOfWord(text, at)
+        const isNumber = char === '-' || (char >= '0' && char <= '9')
+        if (isNumber && !isExactNumber(text.slice(at, end)))
+          faults.push({ path: path(), message: inexact, type: 'format' })
+      }
+    }
+    at = end
+  }
+  return faults
+}
+
+const BETWEEN = new Set([' ', '\t', '\n', '\r', ':'])
+const WORD = /[-+.\w]*/y
+const inexact = 'is not exact as a number; send it as a text'
+const tooMany = (max: number) => `holds more than ${max.toLocaleString('en')} values`
+export const tooDeep = `is nested more than ${MAX_DEPTH} levels deep`
+
+/** After the closing quote. Each backslash is looked at once. */
+function endOfString(text: string, start: number): number {
+  for (let quote = text.indexOf('"', start + 1); quote !== -1; quote = text.indexOf('"', quote + 1)) {
+    let before = quote
+    while (text[before - 1] === '\\') before -= 1
+    if ((quote - before) % 2 === 0) return quote + 1
+  }
+  return text.length
+}
+
+function endOfWord(text: string, start: number): number {
+  WORD.lastIndex = start
+  WORD.test(text)
+  return Math.max(WORD.lastIndex, start + 1)
+}
+
+/** Names that are written in two ways are the same name. */
+function nameOf(quoted: string): string {
+  if (!quoted.includes('\\')) return quoted.slice(1, -1)
+  try {
+    return String(JSON.parse(quoted))
+  } catch {
+    return quoted
+  }
+}
