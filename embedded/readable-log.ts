@@ -1,11 +1,11 @@
 import { pino, type Logger } from 'pino'
-import { createLog } from '../settings/log.ts'
+import { createLog, logOptions } from '../settings/log.ts'
 import type { Settings } from '../settings/settings.ts'
 
 /** One line of text an entry where a person reads it, on standard error as every log; JSON lines elsewhere. */
 export function openLog(settings: Pick<Settings, 'LOG_LEVEL'>): Logger {
   if (!process.stderr.isTTY) return createLog(settings)
-  const options = { level: settings.LOG_LEVEL, base: null }
+  const options = { ...logOptions, level: settings.LOG_LEVEL }
   return pino(options, { write: (line: string) => process.stderr.write(readable(line)) })
 }
 

@@ -1,4 +1,3 @@
-import { Connection } from '@temporalio/client'
 import { NativeConnection, type WorkflowBundleOption } from '@temporalio/worker'
 import type { Logger } from 'pino'
 import { startApi } from '../api/http/server.ts'
@@ -6,7 +5,8 @@ import { readCatalog } from '../definitions/read-catalog.ts'
 import type { Settings } from '../settings/settings.ts'
 import { openClock } from '../store/clock/open-clock.ts'
 import { openPglite, type Store } from '../store/postgres/database.ts'
-import { openReachablePostgres } from '../store/recipient-runs/reachable.ts'
+import { openReachablePostgres } from '../store/postgres/reachable.ts'
+import { openConnection } from '../temporal/connection.ts'
 import { registerWithTemporal } from '../temporal/register.ts'
 import { startWorker } from '../worker/worker.ts'
 import { resolveTemporalCli } from './binaries.ts'
@@ -87,8 +87,8 @@ export async function startEmbedded(
     })
     const { address, uiUrl } = server
     opened('the Temporal server', () => server.stop())
-    const connection = Connection.lazy({ address })
-    opened('the connection to Temporal', () => connection.close())
+    const { connection, renew, close } = openConnection({ address })
+    opened('the connection to Temporal', close)
     await registerWithTemporal(connection, NAMESPACE, settings)
     log.info({ address, ui: uiUrl }, 'the Temporal server answers')
 
@@ -103,6 +103,7 @@ export async function startEmbedded(
       store,
       clock,
       connection,
+      renew,
       namespace: NAMESPACE,
       catalog,
       log,

@@ -33,6 +33,8 @@ export const variables = {
     .optional(),
   BELAY_HTTP_ALLOW_PRIVATE: flag,
   BELAY_WEBHOOKS: webhookEndpoints,
+  /** Seconds an api goes on serving after SIGTERM, while `/readyz` says 503: as long as a balancer needs to notice. */
+  BELAY_DRAIN_SECONDS: z.coerce.number().min(0).max(15).default(0),
   /** Of a worker process, which listens nowhere: see worker/ready-file.ts. */
   BELAY_READY_FILE: z.string().optional(),
   BELAY_TASK_QUEUE: z.string().min(1).max(200).default('belay'),

@@ -8,6 +8,8 @@ export type Presence = 'ok' | 'away'
 const WORKFLOW_TASKS: number = 1
 const PROBE_OK_MS = 5_000
 const PROBE_AWAY_MS = 500
+/** A connection that does not come up in this time is given up for another. */
+const RENEW_MS = 5_000
 /** A worker's poll lasts up to 60 s; one not seen for longer has gone. */
 const POLLER_SEEN_MS = 75_000
 
@@ -17,6 +19,8 @@ export interface TemporalLinkOptions {
   log: Logger
   /** Called each time Temporal answers again. */
   onBack?: () => void
+  /** Called every few seconds while it does not: the connection is to be opened anew. */
+  renew?: (() => void) | undefined
 }
 
 /** Knows whether Temporal answers, so that nobody waits for it while it is known to be away. Probes by itself. */
@@ -27,6 +31,7 @@ export class TemporalLink {
   #timer: NodeJS.Timeout | undefined
   #probing: Promise<void> | undefined
   #closed = false
+  #renewedAt = performance.now()
 
   constructor(options: TemporalLinkOptions) {
     this.#options = options
@@ -69,6 +74,12 @@ export class TemporalLink {
     this.#timer.unref()
   }
 
+  #renew(): void {
+    if (performance.now() - this.#renewedAt < RENEW_MS) return
+    this.#renewedAt = performance.now()
+    this.#options.renew?.()
+  }
+
   async #probe(): Promise<void> {
     const { client, taskQueue, log, onBack } = this.#options
     try {
@@ -82,6 +93,7 @@ export class TemporalLink {
       )
       const seen = pollers.map(({ lastAccessTime }) => Number(lastAccessTime?.seconds ?? 0) * 1_000)
       this.#worker = Math.max(0, ...seen) > Date.now() - POLLER_SEEN_MS ? 'ok' : 'away'
+      this.#renewedAt = performance.now()
       if (this.#server === 'away') {
         this.#server = 'ok'
         log.info('Temporal answers')
@@ -91,6 +103,7 @@ export class TemporalLink {
     } catch (error) {
       this.failed(error)
       this.#worker = 'away'
+      this.#renew()
       this.#schedule(PROBE_AWAY_MS)
     }
   }

@@ -2,8 +2,9 @@ import { existsSync } from 'node:fs'
 import { once } from 'node:events'
 import { createLog } from '../settings/log.ts'
 import { readSettings, SettingsError } from '../settings/settings.ts'
+import { untilStopped } from '../settings/stopping.ts'
 import { openClock } from '../store/clock/open-clock.ts'
-import { openPostgres } from '../store/postgres/database.ts'
+import { openReachablePostgres, requireSchema } from '../store/postgres/reachable.ts'
 import { warnOfUnread } from '../settings/unknown-settings.ts'
 import { builtBundle } from './bundle.ts'
 import { keepReadyFile } from './ready-file.ts'
@@ -11,39 +12,42 @@ import { installRuntime } from './runtime.ts'
 import { connectWorker } from '../temporal/connect.ts'
 import { startWorker } from './worker.ts'
 
-/** The worker process: polls until SIGTERM or SIGINT, then lets what is being sent end. */
+const STORE_WAIT_MS = 60_000
+
+/** The worker process: waits up to a minute for its store, polls until SIGTERM or SIGINT, then lets what is being sent end. */
 async function main(): Promise<void> {
+  const stopping = untilStopped()
+  const { signal } = stopping
   const settings = readSettings()
   if (settings.DATABASE_URL === undefined)
     throw new SettingsError('DATABASE_URL is needed: npm run worker has no store of its own')
   const log = createLog(settings)
+  stopping.useLog(log)
   warnOfUnread(log)
   installRuntime(log)
-  const stop = new AbortController()
-  // Each time: a second signal, as npm and terminals send one, must not end what is being drained.
-  process.on('SIGTERM', () => stop.abort())
-  process.on('SIGINT', () => stop.abort())
-
-  const store = openPostgres(settings.DATABASE_URL, { log })
+  const store = await openReachablePostgres(settings.DATABASE_URL, { log }, { waitMs: STORE_WAIT_MS, log, signal })
+  await requireSchema(store)
   const clock = await openClock(store.db, log)
-  const { connection, namespace } = await connectWorker(log, stop.signal)
+  const { connection, namespace } = await connectWorker(log, signal)
   const bundle = existsSync(builtBundle) ? { codePath: builtBundle } : undefined
   const worker = await startWorker({ settings, store, clock, connection, namespace, log, bundle })
   log.info({ namespace, taskQueue: settings.BELAY_TASK_QUEUE }, 'worker polls')
   const { BELAY_READY_FILE: file } = settings
   const ready = file === undefined ? undefined : keepReadyFile(file, () => worker.polls(), log)
-  if (!stop.signal.aborted) await Promise.race([once(stop.signal, 'abort'), worker.stopped])
+  worker.stopped.catch((error: unknown) => stopping.fail(error, 'the worker failed'))
+  if (!signal.aborted) await once(signal, 'abort')
   log.info('worker stops: what is being sent is finished first')
   ready?.stop()
-  await worker.stop()
+  await worker.stop().catch(() => undefined)
   await connection.close()
   await clock.close()
   await store.close()
   log.info('worker stopped')
+  process.exit(stopping.exitCode())
 }
 
 main().catch((error: unknown) => {
-  if (error instanceof Error && error.name === 'AbortError') return
+  if (error instanceof Error && error.name === 'AbortError') process.exit(0)
   console.error(error instanceof SettingsError ? error.message : error)
-  process.exitCode = 1
+  process.exit(1)
 })

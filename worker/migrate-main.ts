@@ -1,7 +1,7 @@
 import { Connection, type ConnectionOptions } from '@temporalio/client'
 import { loadClientConnectConfig } from '@temporalio/envconfig'
 import { readSettings, SettingsError } from '../settings/settings.ts'
-import { openReachablePostgres } from '../store/recipient-runs/reachable.ts'
+import { openReachablePostgres } from '../store/postgres/reachable.ts'
 import { registerWithTemporal } from '../temporal/register.ts'
 
 /** `npm run migrate`: tables, search attributes, schedule. Safe to repeat; to be run before api and worker of a new version. */

@@ -3,6 +3,7 @@ import helmet from 'helmet'
 import { randomUUID } from 'node:crypto'
 import { pinoHttp } from 'pino-http'
 import qs from 'qs'
+import { logError } from '../../settings/log-error.ts'
 import { authenticate } from './auth.ts'
 import type { Deps } from './deps.ts'
 import { docs } from './docs.ts'
@@ -64,6 +65,7 @@ const logOptions = {
   customLogLevel: (_request: unknown, response: { statusCode: number }, error?: Error) =>
     response.statusCode >= 500 || error !== undefined ? ('error' as const) : ('debug' as const),
   serializers: {
+    err: logError,
     req: (request: { id: string; method: string; url: string }) => ({
       id: request.id,
       method: request.method,

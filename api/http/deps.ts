@@ -4,6 +4,7 @@ import type { Settings } from '../../settings/settings.ts'
 import type { Store } from '../../store/postgres/database.ts'
 import type { Outbox } from '../../events/outbox.ts'
 import type { Signaler } from '../../temporal/signaler.ts'
+import type { Draining } from './draining.ts'
 import type { TemporalLink } from '../../temporal/temporal-link.ts'
 import type { Turns } from '../../engine/keyed-mutex.ts'
 
@@ -21,6 +22,8 @@ export interface Deps {
   turns: Turns
   /** Epoch milliseconds by the store's clock: the one that counts for every instant. */
   now: () => number
+  /** Whether this api is leaving: `/readyz` answers 503. */
+  draining: Pick<Draining, 'begun'>
   /** What an operator must know though requests are answered, as sentences for `/readyz`. */
   warnings: () => string[]
 }

@@ -9,7 +9,12 @@ const STORE_DEADLINE_MS = 2_000
  * cancel must work while Temporal is away; its body names each part `ok` or `away` (the store also `not_migrated`), and has
  * `warnings` where there are any.
  */
-export function health({ store, temporal, warnings }: Pick<Deps, 'store' | 'temporal' | 'warnings'>): Router {
+export function health({
+  store,
+  temporal,
+  draining,
+  warnings,
+}: Pick<Deps, 'store' | 'temporal' | 'draining' | 'warnings'>): Router {
   const router = Router()
   router.get('/healthz', (_request, response) => {
     response.json({ status: 'ok' })
@@ -18,8 +23,14 @@ export function health({ store, temporal, warnings }: Pick<Deps, 'store' | 'temp
     const ready = await stateOf(store.schema())
     const { server, worker } = temporal.status()
     const told = warnings()
-    const body = { store: ready, temporal: server, worker, ...(told.length > 0 && { warnings: told }) }
-    response.status(ready === 'ok' ? 200 : 503).json(body)
+    const body = {
+      store: ready,
+      temporal: server,
+      worker,
+      ...(draining.begun && { draining: true }),
+      ...(told.length > 0 && { warnings: told }),
+    }
+    response.status(ready === 'ok' && !draining.begun ? 200 : 503).json(body)
   })
   return router
 }

@@ -1,5 +1,5 @@
 import { Client, type Connection } from '@temporalio/client'
-import { createServer, type Server } from 'node:http'
+import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Logger } from 'pino'
@@ -12,6 +12,8 @@ import type { Clock } from '../../store/clock/store-clock.ts'
 import type { Store } from '../../store/postgres/database.ts'
 import { publishCatalog } from '../../store/catalog/definitions.ts'
 import { createApp } from './app.ts'
+import { Draining } from './draining.ts'
+import { httpServer } from './front.ts'
 import { listen } from './listen.ts'
 import { Turns } from '../../engine/keyed-mutex.ts'
 
@@ -20,11 +22,15 @@ export interface ApiStart {
   store: Store
   /** Lazy: an api starts and accepts while Temporal is away. */
   connection: Connection
+  /** Opens the connection anew while Temporal stays away; see temporal/connection.ts. */
+  renew?: () => void
   namespace: string
   catalog: Catalog
   log: Logger
   /** Listens only once Temporal knows a worker, or does not in a while: for a start that brings its own. */
   awaitWorker?: boolean
+  /** Of listenEarly: it is taken over. Absent: one of its own. */
+  server?: Server
   /** Of the store; who opened it closes it. */
   clock: Clock
 }
@@ -34,11 +40,15 @@ export interface RunningApi {
   port: number
   /** Whether Temporal and a worker answer, as last seen. */
   temporal: TemporalLink
-  /** Stops accepting, lets open requests end, then what they had to tell Temporal. Safe to call twice. */
+  /**
+   * `/readyz` is 503 at once; serves for BELAY_DRAIN_SECONDS more, lets open requests end, then what they had to tell
+   * Temporal. Takes some 15 s more at most. Safe to call twice.
+   */
   close(): Promise<void>
 }
 
-const CLOSE_MS = 10_000
+const CLOSE_MS = 8_000
+const TELL_MS = 4_000
 const WORKER_WITHIN_MS = 10_000
 const LOOK_MS = 20
 
@@ -47,7 +57,8 @@ export async function startApi(start: ApiStart): Promise<RunningApi> {
   const client = new Client({ connection, namespace })
   const taskQueue = settings.BELAY_TASK_QUEUE
   await publishCatalog(store.db, catalog)
-  const temporal = new TemporalLink({ client, taskQueue, log, onBack: () => void resend() })
+  const { renew } = start
+  const temporal = new TemporalLink({ client, taskQueue, log, onBack: () => void resend(), renew })
   const signaler = new Signaler({ client, taskQueue, db: store.db, link: temporal, log })
   const endpoints = settings.BELAY_WEBHOOKS
   const outbox = new WebhookWaker({ client, taskQueue, endpoints, away: () => temporal.away, log })
@@ -58,6 +69,7 @@ export async function startApi(start: ApiStart): Promise<RunningApi> {
       log.warn({ err: error }, 'signals not sent again; housekeeping will')
     }
   }
+  const draining = new Draining()
   const app = createApp({
     settings,
     store,
@@ -68,21 +80,28 @@ export async function startApi(start: ApiStart): Promise<RunningApi> {
     log,
     turns: new Turns(),
     now: clock.now,
+    draining,
     warnings: () => (clock.warning === undefined ? [] : [clock.warning]),
   })
-  const server = createServer(app)
+  const server = start.server ?? httpServer()
   let closing: Promise<void> | undefined
   const close = async () => {
+    draining.begin()
+    if (server.listening) await delay(settings.BELAY_DRAIN_SECONDS * 1_000)
     await closeServer(server)
-    await signaler.close()
-    await outbox.close()
-    await temporal.close()
+    // A backlog that Temporal does not take stands in the store: it is not waited for.
+    await within(TELL_MS, Promise.all([signaler.close(), outbox.close(), temporal.close()]))
   }
   // Before anybody is let in: a trigger that finds Temporal not looked for yet would be put aside.
   await temporal.start()
   if (start.awaitWorker === true) await workerSeen(temporal)
   try {
-    await listen(server, { variable: 'PORT', hostVariable: 'HOST', host: settings.HOST, port: settings.PORT })
+    server.removeAllListeners('request')
+    draining.watch(server)
+    server.on('request', app)
+    if (!server.listening) {
+      await listen(server, { variable: 'PORT', hostVariable: 'HOST', host: settings.HOST, port: settings.PORT })
+    }
   } catch (error) {
     await close()
     throw error
@@ -90,6 +109,13 @@ export async function startApi(start: ApiStart): Promise<RunningApi> {
   const { port } = server.address() as AddressInfo
   const host = settings.HOST.includes(':') ? `[${settings.HOST}]` : settings.HOST
   return { url: `http://${host}:${port}`, port, temporal, close: () => (closing ??= close()) }
+}
+
+/** Waits for it, but not longer. */
+async function within(ms: number, work: Promise<unknown>): Promise<void> {
+  const late = new AbortController()
+  await Promise.race([work, delay(ms, undefined, { signal: late.signal }).catch(() => undefined)])
+  late.abort()
 }
 
 /** Resolves once the link, which goes on looking, has seen a worker, or has not in a while. */

@@ -69,7 +69,7 @@ export function createEmailSender(defaults: EmailDefaults, env: NodeJS.ProcessEn
 
 /** Options in the URL (`?maxConnections=2`, `?requireTLS=true`) win over these. */
 function openPool(url: string, connections: number) {
-  return nodemailer.createTransport({
+  const pool = nodemailer.createTransport({
     url,
     pool: true,
     maxConnections: connections,
@@ -80,6 +80,9 @@ function openPool(url: string, connections: number) {
     disableFileAccess: true,
     disableUrlAccess: true,
   })
+  // A connection that breaks while nobody sends; a send under way is told by its own error.
+  pool.on('error', () => undefined)
+  return pool
 }
 
 interface Addressed {

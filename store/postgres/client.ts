@@ -64,6 +64,11 @@ export class StoreClient extends pg.Client {
     return this.#status !== 'I'
   }
 
+  /** Ends the connection without a word; what is under way on it rejects. */
+  destroy(): void {
+    this.#wire.stream.destroy()
+  }
+
   /** For what may take hours: migrations. */
   withoutDeadlines(): void {
     this.#deadlines = null

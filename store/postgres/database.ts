@@ -59,7 +59,7 @@ export function openPostgres(url: string, options: PoolOptions = {}): Store {
       await db.execute(sql`select 1`)
     },
     async close() {
-      await pool.end()
+      await pool.close()
     },
   }
 }

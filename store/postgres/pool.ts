@@ -12,6 +12,8 @@ const CONNECT_MS = 5_000
 const IDLE_MS = 10_000
 /** However busy a connection is, it moves to where the name points now. */
 const LIFETIME_S = 600
+/** What is under way when the pool is closed may take so long; then its connections are destroyed. */
+const CLOSE_MS = 3_000
 const BROKEN_LINE_MS = 10_000
 
 export interface PoolOptions extends Partial<Deadlines> {
@@ -30,6 +32,7 @@ type Connected = (
 /** Connections to one store. What waits too long for a free one gets a PoolBusyError. */
 export class StorePool extends pg.Pool {
   readonly #max: number
+  readonly #open = new Set<StoreClient>()
 
   constructor(url: string, { connections = 20, log, ...deadlines }: PoolOptions) {
     super({
@@ -49,7 +52,11 @@ export class StorePool extends pg.Pool {
     const broke = linesOfBroken(log)
     // Of an idle connection; its own listener has told of it.
     this.on('error', () => undefined)
-    this.on('connect', (client) => client.on('error', broke))
+    this.on('connect', (client) => {
+      client.on('error', broke)
+      this.#open.add(client as unknown as StoreClient)
+    })
+    this.on('remove', (client) => this.#open.delete(client as unknown as StoreClient))
     const connect = this.connect.bind(this) as (done?: Connected) => Promise<pg.PoolClient>
     const sorted = (done?: Connected) => {
       const waits = this.totalCount >= this.#max && this.idleCount === 0
@@ -62,6 +69,15 @@ export class StorePool extends pg.Pool {
       return connect((error, client, release) => done(error === undefined ? error : why(error), client, release))
     }
     this.connect = sorted as typeof this.connect
+  }
+
+  /** Lets what is under way end, for three seconds. */
+  async close(): Promise<void> {
+    const timer = setTimeout(() => {
+      for (const client of this.#open) client.destroy()
+    }, CLOSE_MS)
+    await this.end()
+    clearTimeout(timer)
   }
 }
 

@@ -65,6 +65,7 @@ export async function startApi(catalog: Catalog, given?: Store): Promise<ApiServ
     log,
     turns: new Turns(),
     now: () => clock.now,
+    draining: { begun: false },
     warnings: () => [],
   }
   const server = createServer(createApp(deps))

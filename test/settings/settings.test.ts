@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { unreadVariables } from '../settings/unknown-settings.ts'
-import { readSettings, SettingsError } from '../settings/settings.ts'
+import { unreadVariables } from '../../settings/unknown-settings.ts'
+import { readSettings, SettingsError } from '../../settings/settings.ts'
 
 /** What is said of a setting, or null if it is taken. */
 function fault(name: string, value: string): string | null {

@@ -1,0 +1,83 @@
+import type { Logger } from 'pino'
+import { setTimeout as delay } from 'node:timers/promises'
+import { SettingsError } from '../../settings/settings.ts'
+import { openPostgres, type PoolOptions, type Store } from './database.ts'
+import { StoreError } from './store-error.ts'
+
+export interface Patience {
+  /** How long a store that does not answer is waited for. */
+  waitMs: number
+  log: Pick<Logger, 'warn'>
+  /** Aborted: the wait ends at once. */
+  signal: AbortSignal
+}
+
+const LOOK_MS = 500
+const LINE_MS = 10_000
+
+/**
+ * Postgres, once it has answered; with `patience` it is waited for. Throws a SettingsError that names DATABASE_URL, and not
+ * the password in it.
+ */
+export async function openReachablePostgres(url: string, options?: PoolOptions, patience?: Patience): Promise<Store> {
+  const store = openPostgres(url, options)
+  try {
+    await answered(store, patience)
+    return store
+  } catch (error) {
+    await store.close()
+    throw error
+  }
+}
+
+/** Throws a SettingsError with the command to run where the tables of this version are not there. */
+export async function requireSchema(store: Store): Promise<void> {
+  const state = await store.schema()
+  if (state === 'current') return
+  const what =
+    state === 'missing'
+      ? 'the database holds no tables of Belay'
+      : 'the tables in the database are those of an older version'
+  throw new SettingsError(
+    `DATABASE_URL: ${what}; run npm run migrate (in containers: node dist/worker/migrate-main.js) first`,
+  )
+}
+
+async function answered(store: Store, patience: Patience | undefined): Promise<void> {
+  const until = performance.now() + (patience?.waitMs ?? 0)
+  for (let toldAt = -Infinity; ;) {
+    try {
+      await store.ping()
+      return
+    } catch (error) {
+      patience?.signal.throwIfAborted()
+      const reason = reasonOf(error)
+      if (patience === undefined || isFinal(error) || performance.now() > until) {
+        throw new SettingsError(`DATABASE_URL: the database does not answer (${reason})`, { cause: error })
+      }
+      if (performance.now() - toldAt >= LINE_MS) {
+        patience.log.warn({ reason }, 'the database does not answer yet; waiting for it')
+        toldAt = performance.now()
+      }
+      await delay(LOOK_MS, undefined, { signal: patience.signal })
+    }
+  }
+}
+
+/** What only an operator puts right: the user, the password, the database's name. */
+const REASONS: Record<string, string> = {
+  '28P01': 'it refuses the password',
+  '28000': 'it refuses the user',
+  '3D000': 'it has no database of that name',
+}
+
+function isFinal(error: unknown): boolean {
+  return error instanceof StoreError && error.sqlState !== undefined && error.sqlState in REASONS
+}
+
+function reasonOf(error: unknown): string {
+  if (!(error instanceof StoreError)) return error instanceof Error ? error.message : String(error)
+  const { sqlState, reason } = error
+  if (sqlState !== undefined) return REASONS[sqlState] ?? `SQLSTATE ${sqlState}`
+  return reason ?? error.message
+}
