@@ -1,12 +1,13 @@
 import { z } from 'zod'
 import type { Page, Position, Window } from '../store/messages/page.ts'
+import { instant } from './instant.ts'
 
 const DEFAULT_SIZE = 50
 const MAX_SIZE = 50
 const sizes = `must be 1 to ${MAX_SIZE}`
 
 /** What the rows of a list are ordered by, as a cursor carries it: an instant with row and step, or a row alone. */
-export const messagePosition = z.tuple([z.iso.datetime(), z.int().min(0), z.int().min(0).max(32_767)])
+export const messagePosition = z.tuple([instant, z.int().min(0), z.int().min(0).max(32_767)])
 export const rowPosition = z.tuple([z.int().min(0)])
 
 /** Opaque to the caller: the row's place in the order of its list, so a page stays put while rows are added. */

@@ -4,12 +4,6 @@ import type { JsonObject } from '../store/schema/index.ts'
 import { looseObject } from './loose-object.ts'
 import { knownProperties } from './recipient.ts'
 
-export const userId = z
-  .string()
-  .min(1, 'must not be empty')
-  .max(256, 'must have at most 256 characters')
-  .regex(/^[^/#]*$/, 'must not hold / or #')
-
 /** Refused rather than dropped: each would change who gets what. */
 const unsupported = z.null('is not supported here yet').optional()
 

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { outcomes } from '../store/recipient-runs/verdict.ts'
 import { answer } from './answer.ts'
+import { workflowKey } from './ids.ts'
 import { boundedList } from './bounded-list.ts'
 import { keyFields, neededKey } from '../api/requests/cancelation-key.ts'
 import { recipientReferenceRequest } from '../api/requests/recipient-request.ts'
@@ -56,7 +57,7 @@ const common = {
 // A field it does not know is refused: a typo of `recipients` must not cancel everyone.
 export const cancelRequest = z.strictObject(common).superRefine(neededKey).meta({ id: 'CancelRequest' })
 export const cancelNotifyRequest = z
-  .strictObject({ ...common, name: z.string().describe('The key of the definition') })
+  .strictObject({ ...common, name: workflowKey.describe('The key of the definition') })
   .superRefine(neededKey)
   .meta({ id: 'CancelNotifyRequest' })
 

@@ -2,7 +2,6 @@ import express, { type Express, type Request, type Response, type NextFunction }
 import helmet from 'helmet'
 import { randomUUID } from 'node:crypto'
 import { pinoHttp } from 'pino-http'
-import qs from 'qs'
 import { logError } from '../../settings/log-error.ts'
 import { authenticate } from './auth.ts'
 import type { Deps } from './deps.ts'
@@ -10,6 +9,7 @@ import { docs } from './docs.ts'
 import { answerError } from './error-handler.ts'
 import { health } from './health.ts'
 import { parseInput } from './input.ts'
+import { parseQuery } from './parse-query.ts'
 import { LARGE_BODY, readBody, SMALL_BODY } from './read-body.ts'
 import { Reply, type Route } from './route.ts'
 import { routes } from '../routes/index.ts'
@@ -19,8 +19,7 @@ export function createApp(deps: Deps): Express {
   const app = express()
   app.disable('x-powered-by')
   app.set('etag', false)
-  // Array and nested forms of every SDK: status[]=a, status[0]=a, inserted_at[gt]=.
-  app.set('query parser', (text: string) => qs.parse(text, { arrayLimit: 1_000, depth: 5, parameterLimit: 2_000 }))
+  app.set('query parser', parseQuery)
   app.use((request: Request, response: Response, next: NextFunction) => {
     request.id = randomUUID()
     response.setHeader('x-request-id', request.id)

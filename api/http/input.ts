@@ -28,6 +28,7 @@ export function parseInput(route: Route, request: Request, body: unknown): Input
     fields.push(...faults.slice(0, MAX_FAULTS).map((each) => ({ ...each, field: each.field || part })))
     return undefined
   }
+  fields.push(...unknownMembers(route, request.query))
   const input = {
     params: parse('params', route.params, request.params),
     query: parse('query', route.query, request.query),
@@ -36,6 +37,15 @@ export function parseInput(route: Route, request: Request, body: unknown): Input
   }
   if (fields.length > 0) throw new ApiError('invalid_params', { fields })
   return input
+}
+
+/** A field a route does not know is ignored, since clients leak some; a bound of one that it knows (`inserted_at.after`) is not. */
+function unknownMembers({ query: { shape } }: Route, query: object): FieldError[] {
+  const isUnknown = (name: string) => !Object.hasOwn(shape, name) && Object.hasOwn(shape, name.split(/[.[]/, 1)[0]!)
+  return Object.keys(query)
+    .filter(isUnknown)
+    .slice(0, MAX_FAULTS)
+    .map((field) => ({ field, message: 'is not a field of this request', type: 'unknown' }))
 }
 
 type Issue = z.core.$ZodIssue

@@ -1,4 +1,10 @@
 import { z } from 'zod'
+import type { JsonObject } from '../../store/schema/index.ts'
+import { faultsOfSource } from '../http/json-source.ts'
+import { fieldName } from '../http/field-name.ts'
+import { findUnstorable } from '../http/storable.ts'
+import { instant } from '../../resources/instant.ts'
+import { jsonObject } from '../../resources/json-object.ts'
 import { boundedList } from '../../resources/bounded-list.ts'
 import type { DataFilter, InstantFilter } from '../../store/messages/message-filter.ts'
 
@@ -12,12 +18,10 @@ export function several<Item extends z.ZodType>(item: Item, max = 100) {
     .optional()
 }
 
-export const flag = z.enum(['true', 'false']).transform((value) => value === 'true')
-
-export const instant = z.iso.datetime({
-  offset: true,
-  error: 'must be an instant in ISO 8601, with Z or an offset: 2026-01-31T09:00:00Z',
-})
+/** `true` and `false`, and Python's `True` and `False`. */
+export const flag = z
+  .preprocess((text) => (typeof text === 'string' ? text.toLowerCase() : text), z.enum(['true', 'false']))
+  .transform((value) => value === 'true')
 
 const bounds = { gt: instant.optional(), gte: instant.optional(), lt: instant.optional(), lte: instant.optional() }
 
@@ -48,27 +52,40 @@ export function insertedAtOf(query: {
   }
 }
 
-const scalar = z.union([z.string(), z.number(), z.boolean(), z.null()])
+/** Of what is inside a text of JSON in a query. */
+const MAX_VALUES = 1_000
 
 /** `trigger_data={"plan":"pro"}` of some clients, `trigger_data[plan]=pro` of others; flat, or nothing could be compared. */
 export const triggerData = z
-  .union([z.string(), z.record(z.string(), z.unknown())])
+  .union([z.string(), jsonObject])
   .transform((given, context): DataFilter => {
-    if (typeof given === 'object') {
-      const plain = z.record(z.string(), z.string()).safeParse(given)
-      if (plain.success) return { typed: {}, plain: plain.data }
-    } else {
-      const typed = z.record(z.string(), scalar).safeParse(parseJson(given))
-      if (typed.success) return { typed: typed.data, plain: {} }
-    }
-    context.addIssue({
-      code: 'custom',
-      message: 'must be a JSON object of strings, numbers, booleans and nulls, not nested: {"plan":"pro"}',
-      params: { type: 'cast' },
-    })
+    const read = typeof given === 'string' ? typedOf(given) : plainOf(given)
+    if (typeof read !== 'string') return read
+    context.addIssue({ code: 'custom', message: read, params: { type: 'cast' } })
     return z.NEVER
   })
   .meta({ type: 'string', description: 'A flat JSON object, each field of which the data must have, equal' })
+
+const form = 'must be a JSON object of strings, numbers, booleans and nulls, not nested: {"plan":"pro"}'
+
+/** The fields of a text of JSON, or what is wrong with it: it is decoded here, after the query itself was looked at. */
+function typedOf(text: string): DataFilter | string {
+  const value = parseJson(text)
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return form
+  const [fault] = faultsOfSource(text, MAX_VALUES)
+  const first = fault ?? findUnstorable(value)
+  if (first !== undefined) return `is not taken: ${fieldName(first.path)} ${first.message}`
+  const typed = value as JsonObject
+  return Object.values(typed).some((each) => typeof each === 'object' && each !== null) ? form : { typed, plain: {} }
+}
+
+/** Values of a query string are texts. */
+function plainOf(given: JsonObject): DataFilter | string {
+  const entries = Object.entries(given).flatMap(([name, value]) =>
+    typeof value === 'string' ? [[name, value] as const] : [],
+  )
+  return entries.length === Object.keys(given).length ? { typed: {}, plain: Object.fromEntries(entries) } : form
+}
 
 function parseJson(text: string): unknown {
   try {

@@ -4,14 +4,8 @@ import { recipientKey, type RecipientReference } from '../../store/ids/recipient
 import type { JsonObject } from '../../store/schema/index.ts'
 import { jsonObject } from '../../resources/json-object.ts'
 import { looseObject } from '../../resources/loose-object.ts'
-import { userId, userProperties } from '../../resources/user.ts'
-
-const collection = z
-  .string('must be the collection of an object; a user is named by the id alone')
-  .min(1, 'must not be empty')
-  .max(256, 'must have at most 256 characters')
-  .regex(/^[^/#]*$/, 'must not hold / or #')
-const objectId = z.string().min(1, 'must not be empty').max(256, 'must have at most 256 characters')
+import { collectionName as collection, objectId, userId } from '../../resources/ids.ts'
+import { userProperties } from '../../resources/user.ts'
 
 /** A user's id, or an object's collection and id. */
 export const recipientReferenceRequest = z

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { keyFields, oneKey } from './cancelation-key.ts'
 import { recipientRequest } from './recipient-request.ts'
 import { boundedList } from '../../resources/bounded-list.ts'
+import { tenantId, workflowKey } from '../../resources/ids.ts'
 import { jsonObject } from '../../resources/json-object.ts'
 import { looseObject } from '../../resources/loose-object.ts'
 import { verdict } from '../../resources/verdict.ts'
@@ -19,7 +20,6 @@ const data = jsonObject
   })
   .describe('What templates and delays see as data')
 
-const tenantId = z.string().min(1, 'must not be empty').max(256, 'must have at most 256 characters')
 const tenant = z
   .union([tenantId, looseObject({ id: tenantId })], 'must be an id, or an object with one')
   .nullish()
@@ -50,7 +50,7 @@ const common = {
 
 export const triggerRequest = z.object(common).superRefine(oneKey).meta({ id: 'TriggerRequest' })
 export const notifyRequest = z
-  .object({ name: z.string().describe('The key of the definition'), ...common })
+  .object({ name: workflowKey.describe('The key of the definition'), ...common })
   .superRefine(oneKey)
   .meta({ id: 'NotifyRequest' })
 

@@ -13,7 +13,7 @@ import {
   userCancelRequest,
 } from '../requests/cancel-without-key.ts'
 import { triggerCancelRequest, verdict } from '../../resources/verdict.ts'
-import { userId } from '../../resources/user.ts'
+import { userId, workflowKey } from '../../resources/ids.ts'
 import { Verdicts } from '../../engine/verdicts.ts'
 import { withoutBody } from '../http/without-body.ts'
 
@@ -71,7 +71,7 @@ const bulkCancelRoute = defineRoute({
   summary: 'Cancel under up to 1,000 keys',
   description:
     'Each key on its own: the verdicts of those before one that fails hold. Lists 10,000 at most, over all keys; the summaries are complete.',
-  params: z.object({ key: z.string() }),
+  params: z.object({ key: workflowKey }),
   body: bulkCancelRequest,
   largeBody: true,
   response: bulkCancelAnswer,

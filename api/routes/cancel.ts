@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import type { Verdict } from '../../store/recipient-runs/verdict.ts'
 import { addressOf, cancelPending, knownDefinition } from '../../engine/cancel-pending.ts'
+import { workflowKey } from '../../resources/ids.ts'
 import { defineRoute } from '../http/define-route.ts'
 import { once } from '../../engine/idempotent.ts'
 import type { Context, Reply } from '../http/route.ts'
@@ -29,7 +30,7 @@ const cancelRoute = defineRoute({
   tag,
   summary: 'Cancel, for everyone or for some recipients',
   description,
-  params: z.object({ key: z.string() }),
+  params: z.object({ key: workflowKey }),
   body: cancelRequest,
   response: verdict,
   noContent: 'on request',

@@ -8,7 +8,7 @@ import { exclude, without } from '../requests/exclude.ts'
 import { feed, feedItemOf, feedSettings } from '../../resources/feed.ts'
 import { flag, insertedAtOf, insertedAtQuery, several, triggerData } from '../requests/filters.ts'
 import { messagePosition, pageInfoOf, pageQuery, windowOf } from '../../resources/page.ts'
-import { userId } from '../../resources/user.ts'
+import { userId } from '../../resources/ids.ts'
 
 const tag = 'Feeds'
 const params = z.object({ user_id: userId, channel: z.string().describe('The channel’s id or key') })

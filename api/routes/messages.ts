@@ -10,7 +10,7 @@ import { eventsOfMessage, messageEvent } from '../../resources/message-event.ts'
 import { messageFilterOf, messageQuery } from '../requests/message-query.ts'
 import { contentOf, message, messageContent } from '../../resources/message.ts'
 import { pageInfo, pageInfoOf, windowOf } from '../../resources/page.ts'
-import { userId } from '../../resources/user.ts'
+import { userId } from '../../resources/ids.ts'
 
 const tag = 'Messages'
 const params = z.object({ id: z.string() })

@@ -1,8 +1,9 @@
-import { DateTime } from 'luxon'
 import { z } from 'zod'
 import { after, withinYear } from '../../steps/delay/delay.ts'
+import { instantForm, readInstant } from '../../store/clock/read-instant.ts'
 import { moveIn, type Move } from '../../store/recipient-runs/move.ts'
 import { addressOf, keysOf, knownDefinition } from '../../engine/cancel-pending.ts'
+import { workflowKey } from '../../resources/ids.ts'
 import { defineRoute } from '../http/define-route.ts'
 import { invalid } from '../http/errors.ts'
 import { once } from '../../engine/idempotent.ts'
@@ -18,7 +19,7 @@ import {
 } from '../requests/move.ts'
 
 const tag = 'Workflows'
-const params = z.object({ key: z.string() })
+const params = z.object({ key: workflowKey })
 const errors = ['workflow_missing', 'idempotency_key_mismatch', 'idempotency_key_too_long'] as const
 
 /** `dueAt` is asked only when it is no repeat: what was moved once is answered so again, though its instant is past by now. */
@@ -52,16 +53,10 @@ function dueOf({ delay_until: until, delay_for: duration }: RescheduleRequest, n
     if (!withinYear(duration)) throw invalid('delay_for', 'is more than 365 days', 'length')
     return after(now, duration)
   }
-  const instant = DateTime.fromISO(until!, { setZone: true })
-  if (!instant.isValid || !/(Z|[+-]\d{2}:?\d{2})$/i.test(until!)) {
-    throw invalid(
-      'delay_until',
-      'must be an ISO 8601 instant with Z or an offset, such as 2030-01-31T09:00:00Z',
-      'format',
-    )
-  }
-  const due = instant.toMillis()
-  if (due <= now) throw invalid('delay_until', `is past: ${instant.toUTC().toISO()}`, 'invalid')
+  const read = readInstant(until!)
+  if (read === undefined) throw invalid('delay_until', `must be ${instantForm}`, 'format')
+  const due = read.epochMs
+  if (due <= now) throw invalid('delay_until', `is past: ${read.text}`, 'invalid')
   if (due > after(now, { unit: 'days', value: 365 }))
     throw invalid('delay_until', 'is more than 365 days ahead', 'length')
   return due

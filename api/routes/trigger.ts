@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { loadPendingSignals } from '../../store/signals/pending-signals.ts'
 import { acceptTrigger, activeVersion, type TriggerAnswer } from '../../engine/accept-trigger.ts'
 import { addressOf } from '../../engine/cancel-pending.ts'
+import { workflowKey } from '../../resources/ids.ts'
 import { defineRoute } from '../http/define-route.ts'
 import { once } from '../../engine/idempotent.ts'
 import { Reply, type Context } from '../http/route.ts'
@@ -38,7 +39,7 @@ const triggerRoute = defineRoute({
   tag,
   summary: 'Trigger a workflow for some recipients',
   description,
-  params: z.object({ key: z.string() }),
+  params: z.object({ key: workflowKey }),
   body: triggerRequest,
   largeBody: true,
   response: triggerResponse,

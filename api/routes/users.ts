@@ -7,7 +7,8 @@ import { defineRoute } from '../http/define-route.ts'
 import { ApiError } from '../http/errors.ts'
 import { Reply } from '../http/route.ts'
 import { user, userOf } from '../../resources/recipient.ts'
-import { userId, userProperties } from '../../resources/user.ts'
+import { userId } from '../../resources/ids.ts'
+import { userProperties } from '../../resources/user.ts'
 
 const tag = 'Users'
 const params = z.object({ id: userId })

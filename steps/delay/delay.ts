@@ -1,4 +1,5 @@
 import { DateTime } from 'luxon'
+import { readInstant } from '../../store/clock/read-instant.ts'
 import { durationUnits, type DelayStep, type Duration } from '../../definitions/definition.ts'
 
 /** Where a delay finds its value. A recipient's own `$trigger_data` is laid over `data` by the caller. */
@@ -80,17 +81,12 @@ function startOf(value: unknown, from: number): number | string {
 }
 
 const expected = 'it must be an ISO 8601 instant such as 2030-01-31T09:00:00Z, or {"unit": "days", "value": 3}'
-const ISO = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}([.,]\d{1,9})?)?(Z|[+-]\d{2}(:?\d{2})?)?$/i
 
 function instant(text: string): number | string {
-  const plain = Date.parse(text)
-  // As JavaScript writes it: a day that the month does not have comes out as another.
-  if (!Number.isNaN(plain) && new Date(plain).toISOString() === text) return plain
-  const zone = ISO.exec(text)
-  if (zone === null) return `is not an instant; ${expected}`
-  if (zone[3] === undefined) return 'has no time zone; end it with Z or an offset such as +02:00'
-  const parsed = DateTime.fromISO(text.toUpperCase(), { setZone: true })
-  return parsed.isValid ? parsed.toMillis() : `is not an instant (${parsed.invalidExplanation})`
+  const read = readInstant(text)
+  if (read !== undefined) return read.epochMs
+  if (readInstant(`${text}Z`) !== undefined) return 'has no time zone; end it with Z or an offset such as +02:00'
+  return `is not an instant; ${expected}`
 }
 
 function durationOf(value: object): Duration | string {

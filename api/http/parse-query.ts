@@ -1,0 +1,32 @@
+import qs from 'qs'
+import { invalid } from './errors.ts'
+
+const LIMITS = { arrayLimit: 1_000, depth: 5, parameterLimit: 2_000 }
+
+/**
+ * A query string in every form SDKs write: `status[]=a`, `status[0]=a`, `inserted_at[gt]=`. What would be left out in
+ * silence, and leave a list unfiltered, is refused with 422: names on the prototype of objects, and what passes a limit.
+ */
+export function parseQuery(text: string | null): unknown {
+  if (text === null) return {}
+  for (const part of text.split('&')) {
+    const name = decoded(part.split('=', 1)[0]!)
+    if (/(^|[[.])__proto__($|[\].])/.test(name)) throw invalid(name, 'is no name that can be asked for', 'unknown')
+  }
+  try {
+    return qs.parse(text, { ...LIMITS, allowPrototypes: true, strictDepth: true, throwOnLimitExceeded: true })
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error
+    const { parameterLimit, arrayLimit, depth } = LIMITS
+    const most = `has more than ${parameterLimit} parameters, ${arrayLimit} values in a list or ${depth} levels`
+    throw invalid('query', most, 'length')
+  }
+}
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text.replaceAll('+', ' '))
+  } catch {
+    return text
+  }
+}
