@@ -12,6 +12,7 @@ import type { Store } from '../store/postgres/database.ts'
 import { isSeenPolling } from './poller.ts'
 import { bundleWorkflows } from './bundle.ts'
 import { workerOptions } from './options.ts'
+import { ownErrors } from './own-errors.ts'
 
 export interface WorkerStart {
   settings: Settings
@@ -60,6 +61,7 @@ export async function startWorker(start: WorkerStart): Promise<RunningWorker> {
     connection,
     namespace,
     taskQueue,
+    interceptors: { activity: [ownErrors(log)] },
     workflowBundle: start.bundle ?? (await bundleWorkflows()),
     activities: createActivities({ db, client, signaler, senders, outbox, webhooks, log }),
   })
