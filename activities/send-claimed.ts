@@ -90,16 +90,16 @@ async function send(
   content: Rendered['content'],
   sinceClaim: () => number,
 ): Promise<SendResult> {
-  if (sinceClaim() > CLAIM_FRESH_MS) return { kind: 'retry', reason: 'the worker stalled before the send' }
+  if (sinceClaim() > CLAIM_FRESH_MS) return { kind: 'not_taken', reason: 'the worker stalled before the send' }
   const outgoing = {
     messageId,
     recipient: { reference: recipientReference(row.recipient), properties: recipient.properties },
     content: content as never,
   }
   try {
-    return await senders[step.channelType].send(outgoing, to, canceled)
+    return await senders[step.channelType].send(outgoing, to, { signal: canceled, onHandedOver: () => undefined })
   } catch (error) {
-    return { kind: 'retry', reason: error instanceof Error ? error.message : String(error) }
+    return { kind: 'not_taken', reason: error instanceof Error ? error.message : String(error) }
   }
 }
 

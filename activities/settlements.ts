@@ -77,19 +77,26 @@ export function afterSend(
       const settled = { ...message, status: kind, reason: result.reason, externalId: null }
       return goOn(standing, next, { reason: result.reason, message: settled })
     }
-    case 'undelivered':
-    case 'retry': {
+    case 'refused':
+    case 'not_taken':
+    case 'unknown': {
       const { reason } = result
       const attempt = row.attempt + 1
       const event = { event: 'attempt_failed', status: 'error', step: row.step, attempt, data: { reason } } as const
-      const wait = kind === 'retry' ? BACKOFF_S[row.attempt] : undefined
+      if (kind === 'unknown' && !result.repeatable) {
+        // The provider may have it: it counts as sent, and no repeat is risked.
+        const settled = { ...message, status: 'delivery_attempted' as const, reason, externalId: null }
+        return goOn(standing, next, { sent: 1, reason, message: settled, event })
+      }
+      const wait = kind === 'refused' ? undefined : BACKOFF_S[row.attempt]
       if (wait === undefined) {
         const settled = { ...message, status: 'undelivered' as const, reason, externalId: null }
         return goOn(standing, next, { errors: 1, reason, message: settled, event })
       }
       const settled = { ...message, status: 'queued' as const, reason, externalId: null }
       const base = { id: row.id, revision: row.revision, sent: 0, errors: 0, reason }
-      const due = now + wait * 1_000
+      const asked = kind === 'not_taken' ? (result.retryAfterMs ?? 0) : 0
+      const due = now + Math.max(wait * 1_000, asked)
       return { ...base, status: 'waiting', step: row.step, due, attempt, message: settled, event }
     }
   }

@@ -30,6 +30,9 @@ export const emailSettings = z.strictObject({
   ...pace,
 })
 
+/** The most that an http channel can wait for an answer. */
+export const HTTP_LONGEST_SECONDS = 120
+
 /** `settings` of an http channel in channels.json. */
 export const httpSettings = z.strictObject({
   secret: text(
@@ -44,7 +47,9 @@ export const httpSettings = z.strictObject({
       text(isHeaderValue, 'must be one line of Latin-1 text'),
     )
     .default({}),
-  /** At most 8: a send must not outlive its claim. */
-  timeout_seconds: z.number().min(0.1).max(8).default(5),
+  /** For an answer. */
+  timeout_seconds: z.number().min(0.1).max(HTTP_LONGEST_SECONDS).default(50),
+  /** False where the far side does not drop a repeat by its Idempotency-Key: what was not answered is not sent again. */
+  idempotent: z.boolean().default(true),
   ...pace,
 })

@@ -3,26 +3,47 @@ import type { RecipientReference } from '../store/ids/recipient.ts'
 
 /** One rendered message on its way out. */
 export interface Outgoing<Content> {
-  /** Stable over every attempt: the far side can drop a repeat by it. */
+  /** Stable over every try: the far side can drop a repeat by it. */
   messageId: string
   recipient: { reference: RecipientReference; properties: Record<string, unknown> }
   content: Content
 }
 
 /**
- * How a send ended. `sent`: the provider has it (`delivered`: and confirmed it). `not_sent`: nothing left this process,
- * for lack of settings or of an address that may be used. `undelivered`: refused for good. `retry`: refused for now.
+ * How a try ended.
+ * - `sent`: the provider took it; `delivered`: the far side confirmed it.
+ * - `refused`: refused for good; another try would end the same way.
+ * - `not_taken`: it never reached the provider, or the provider said that it did not take it. To be tried again after the
+ *   backoff or `retryAfterMs`, whichever is later.
+ * - `unknown`: the content was handed over and no answer came, so it may have gone out. `repeatable`: the provider
+ *   drops a repeat by an idempotency key, so that another try does no harm.
+ * - `not_sent`: nothing left this process, for lack of settings or of an address that may be used.
+ *
  * `filled` is what the channel added to the content (an e-mail's to, from and reply_to), to be kept with it.
  */
 export type SendResult = { filled?: Record<string, string | null> } & (
-  { kind: 'sent' | 'delivered'; externalId?: string } | { kind: 'not_sent' | 'undelivered' | 'retry'; reason: string }
+  | { kind: 'sent' | 'delivered'; externalId?: string }
+  | { kind: 'refused'; reason: string }
+  | { kind: 'not_taken'; reason: string; retryAfterMs?: number }
+  | { kind: 'unknown'; reason: string; repeatable: boolean }
+  | { kind: 'not_sent'; reason: string }
 )
 
-/** A channel that talks to the outside. It never throws for what a provider answers, and gives up when `signal` aborts. */
+/** What a sender and whoever called it tell each other during one try. */
+export interface Attempt {
+  /** The try gives up when it aborts: `not_taken` before the content was handed over, `unknown` after. */
+  signal: AbortSignal
+  /** Called at most once, just before the content may reach the provider: from then on no end but an answer is certain. */
+  onHandedOver(): void
+}
+
+/** A channel that talks to the outside. It never throws for what a provider answers. */
 export interface Sender<Content> {
   /** Sends at once through one channel from one worker process, unless its settings say otherwise. */
   readonly concurrency: number
-  send(message: Outgoing<Content>, channel: Channel, signal: AbortSignal): Promise<SendResult>
+  /** The longest that one `send` may last, in milliseconds, whatever the far side does. A lease has to cover it. */
+  readonly timeoutMs: number
+  send(message: Outgoing<Content>, channel: Channel, attempt: Attempt): Promise<SendResult>
   close(): Promise<void>
 }
 
@@ -41,8 +62,12 @@ const REASON_LENGTH = 1_000
 
 /** A provider's words as a reason: one line, at most 1,000 characters, and none that Postgres cannot hold. */
 export function oneLine(text: string): string {
-  const line = text.replace(/[\s\p{Cc}]+/gu, ' ').trim()
+  const line = text
+    .slice(0, 8 * REASON_LENGTH)
+    .replace(/[\s\p{Cc}]+/gu, ' ')
+    .trim()
   return Array.from(line.slice(0, 2 * REASON_LENGTH))
     .slice(0, REASON_LENGTH)
     .join('')
+    .replace(/\p{Cs}/gu, '\uFFFD')
 }

@@ -4,9 +4,7 @@ import { NotSent, type Outgoing } from '../sender.ts'
 import { isHeaderName, isHeaderValue, isReservedHeader } from './http-headers.ts'
 
 export interface HttpRequest {
-  origin: string
-  /** With the query. */
-  path: string
+  url: URL
   method: Uppercase<HttpContent['method']>
   headers: Record<string, string>
   body: string | null
@@ -35,8 +33,7 @@ export function httpRequest(message: Outgoing<HttpContent>, options: RequestOpti
     headers['webhook-signature'] = new Webhook(options.secret).sign(messageId, now, body)
   }
   return {
-    origin: url.origin,
-    path: `${url.pathname}${url.search}`,
+    url,
     method: content.method.toUpperCase() as HttpRequest['method'],
     headers,
     body: content.body,

@@ -95,7 +95,7 @@ test('a setting its channel type does not have, or cannot use, is named with its
     'channels.json': {
       mail: { type: 'email', settings: { from: 'nobody', port: 25, smtp_url: '$SMTP_URL' } },
       relay: { type: 'email', settings: { smtp_url: 'smtp://', reply_to: 'a@example.com, b@example.com' } },
-      hook: { type: 'http', settings: { headers: { 'Webhook-Id': 'x' }, timeout_seconds: 60 } },
+      hook: { type: 'http', settings: { headers: { 'Webhook-Id': 'x' }, timeout_seconds: 600 } },
     },
   })
   const fields = (await problemsOf(folder)).map(({ file, field }) => `${file}: ${field ?? ''}`)

@@ -9,7 +9,7 @@ import { silent } from '../../events/outbox.ts'
 import type { DeliverInput, DeliverResult } from '../../workflows/messages.ts'
 
 /** What a provider makes of a send. */
-export const answers = ['sent', 'sent', 'sent', 'retry', 'retry', 'undelivered', 'not_sent'] as const
+export const answers = ['sent', 'sent', 'sent', 'not_taken', 'not_taken', 'refused', 'not_sent'] as const
 export type ProviderAnswer = (typeof answers)[number]
 
 /**
@@ -113,6 +113,7 @@ export class Attempt {
     const sender = {
       // One at a time where it hangs: nothing else is under way then.
       concurrency: this.#fate.kind === 'hangs' ? 1 : 5,
+      timeoutMs: 60_000,
       send: (message: Outgoing<unknown>) => this.#send(message),
       close: () => Promise.resolve(),
     }

@@ -47,7 +47,7 @@ export function holdInstants({ accepted, moves, sends, messages }: Course, punct
     for (const { order, at, answer, job, unrecorded } of ofStep) {
       const move = here.findLast((move) => move.order < order && move.order > since)
       holdAt(at, move?.due ?? earliest, step, move?.at)
-      if (answer !== 'retry' || unrecorded) continue
+      if (answer !== 'not_taken' || unrecorded) continue
       earliest = job.input.now + (BACKOFF_S[failed] ?? 0) * 1_000
       failed += 1
       since = order

@@ -113,7 +113,7 @@ export class Live {
       caller.account.send({ input }, by, input.now, { messageId, answer })
       return Promise.resolve(answer === 'sent' ? { kind: answer } : { kind: answer, reason: 'the provider says so' })
     }
-    const sender = { concurrency: 5, send, close: () => Promise.resolve() }
+    const sender = { concurrency: 5, timeoutMs: 60_000, send, close: () => Promise.resolve() }
     const senders = { email: sender, http: sender, close: () => Promise.resolve() }
     const deliver = createDeliver({ db: this.#context.store.db, senders, outbox: silent, log })
     return {

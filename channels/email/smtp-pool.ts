@@ -1,0 +1,123 @@
+import { parseConnectionUrl, type ConnectionUrlOptions } from 'nodemailer/lib/shared'
+import pLimit, { type LimitFunction } from 'p-limit'
+import { oneLine, type Attempt, type SendResult } from '../sender.ts'
+import type { SmtpLimits } from './smtp-limits.ts'
+import { resultOf } from './smtp-result.ts'
+import { SmtpSession, type SmtpError, type SmtpMail } from './smtp-session.ts'
+
+/** Messages over one connection; some servers close it after more. `?maxMessages=` of the URL says otherwise. */
+const MESSAGES_A_SESSION = 100
+
+interface Idle {
+  session: SmtpSession
+  timer: NodeJS.Timeout
+}
+
+/** Connections to one server, kept open between messages. `?maxConnections=` of the URL says how many. */
+export class SmtpPool {
+  readonly #server: ConnectionUrlOptions
+  readonly #limits: SmtpLimits
+  readonly #atOnce: LimitFunction
+  readonly #sessions = new Set<SmtpSession>()
+  readonly #idle: Idle[] = []
+
+  /** Options in the URL (`?requireTLS=true`, `?tls.rejectUnauthorized=false`) are Nodemailer's. */
+  constructor(url: string, connections: number, limits: SmtpLimits) {
+    this.#server = parseConnectionUrl(url)
+    this.#limits = limits
+    this.#atOnce = pLimit(atLeastOne(this.#server.maxConnections) ?? connections)
+  }
+
+  /** Sends one message over a connection of its own for that time. Never rejects. */
+  send(mail: SmtpMail, attempt: Attempt): Promise<SendResult> {
+    return this.#atOnce(async () => {
+      let session = this.#takeIdle()
+      // A server may have closed an idle connection without our knowing: then a new one is opened, once.
+      const first = session === undefined ? undefined : await this.#carry(session, mail, attempt)
+      if (first !== undefined && !first.isLost) return first.result
+      try {
+        session = await SmtpSession.open(this.#server, this.#limits, attempt.signal)
+      } catch (error) {
+        return resultOf(error, false)
+      }
+      this.#sessions.add(session)
+      return (await this.#carry(session, mail, attempt)).result
+    })
+  }
+
+  close(): void {
+    for (const { timer } of this.#idle.splice(0)) clearTimeout(timer)
+    for (const session of this.#sessions) session.close()
+    this.#sessions.clear()
+  }
+
+  /** `isLost`: the connection ended before the content was handed over, and the server said nothing. */
+  async #carry(
+    session: SmtpSession,
+    mail: SmtpMail,
+    attempt: Attempt,
+  ): Promise<{ result: SendResult; isLost: boolean }> {
+    if (!session.takesUtf8Addresses && [mail.from, ...mail.to].some((address) => /[^\p{ASCII}]/u.test(address))) {
+      this.#keep(session)
+      return { result: { kind: 'refused', reason: NO_UTF8 }, isLost: false }
+    }
+    const content = { handedOver: false }
+    const onHandedOver = (): void => {
+      content.handedOver = true
+      attempt.onHandedOver()
+    }
+    try {
+      const reply = await session.send(mail, { ...attempt, onHandedOver })
+      this.#keep(session)
+      return { result: { kind: 'sent', externalId: oneLine(reply) }, isLost: false }
+    } catch (error) {
+      const isRefusal = (error as SmtpError).responseCode !== undefined
+      if (isRefusal) void session.reset().then((usable) => (usable ? this.#keep(session) : this.#drop(session)))
+      else this.#drop(session)
+      return {
+        result: resultOf(error, content.handedOver),
+        isLost: !isRefusal && !content.handedOver && session.carried > 1,
+      }
+    }
+  }
+
+  #takeIdle(): SmtpSession | undefined {
+    for (;;) {
+      const entry = this.#idle.pop()
+      if (entry === undefined) return undefined
+      clearTimeout(entry.timer)
+      if (entry.session.isOpen) return entry.session
+      this.#sessions.delete(entry.session)
+    }
+  }
+
+  #keep(session: SmtpSession): void {
+    const most = atLeastOne(this.#server.maxMessages) ?? MESSAGES_A_SESSION
+    if (!session.isOpen || !this.#sessions.has(session)) return this.#drop(session)
+    if (session.carried >= most) {
+      this.#sessions.delete(session)
+      return session.quit()
+    }
+    const entry: Idle = { session, timer: setTimeout(() => this.#retire(entry), this.#limits.idle) }
+    entry.timer.unref()
+    this.#idle.push(entry)
+  }
+
+  #retire(entry: Idle): void {
+    const at = this.#idle.indexOf(entry)
+    if (at !== -1) this.#idle.splice(at, 1)
+    this.#sessions.delete(entry.session)
+    entry.session.quit()
+  }
+
+  #drop(session: SmtpSession): void {
+    this.#sessions.delete(session)
+    session.close()
+  }
+}
+
+const NO_UTF8 = 'the mail server takes no internationalised addresses: it does not announce SMTPUTF8'
+
+function atLeastOne(option: unknown): number | undefined {
+  return typeof option === 'number' && option >= 1 ? option : undefined
+}

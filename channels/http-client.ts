@@ -1,0 +1,135 @@
+import { Agent, type buildConnector, type Dispatcher } from 'undici'
+import { withDeadline } from './deadline.ts'
+import { publicConnector } from './public-address.ts'
+import { retryAfterMs } from './retry-after.ts'
+import { NotSent, oneLine, type SendResult } from './sender.ts'
+
+/** How much of an answer is read. The rest is dropped, and with it the connection. */
+const READ_BYTES = 65_536
+const CONNECT_MS = 3_000
+
+export interface HttpCall {
+  url: URL
+  method: Dispatcher.HttpMethod
+  headers: Record<string, string>
+  body: string | Buffer | null
+  /** For all of it, the connection included. */
+  timeoutMs: number
+  signal: AbortSignal
+  /** Called just before the first byte of the request is written. */
+  onHandedOver?: () => void
+}
+
+export interface HttpAnswer {
+  status: number
+  headers: Record<string, string | string[] | undefined>
+  /** The first 64 kB. The status has been told by then: a body that breaks off changes nothing. */
+  body: string
+  /** What a Retry-After header asks for. */
+  retryAfterMs: number | undefined
+}
+
+/** No answer came. `handedOver`: the far side may have the request. */
+export class NoAnswer extends Error {
+  override readonly name = 'NoAnswer'
+  readonly handedOver: boolean
+
+  constructor(reason: string, handedOver: boolean) {
+    super(reason)
+    this.handedOver = handedOver
+  }
+}
+
+/**
+ * Every request that leaves Belay for an address that somebody configured goes through here: bounded in time and in what is
+ * read, no redirect followed, and no private address reached unless `allowPrivate`.
+ */
+export class HttpClient {
+  readonly #agent: Agent
+
+  constructor(options: { allowPrivate: boolean; tls?: buildConnector.BuildOptions; http2?: boolean }) {
+    const connect = { timeout: CONNECT_MS, ...options.tls }
+    this.#agent = new Agent({
+      connect: options.allowPrivate ? connect : publicConnector(connect),
+      allowH2: options.http2 ?? false,
+      // A server may close an idle connection just as a request is written to it: then its end would be unknown.
+      keepAliveTimeout: 2_000,
+    })
+  }
+
+  /** Throws NoAnswer, or NotSent for an address that may not be reached. */
+  async request({ url, method, headers, body, timeoutMs, signal, onHandedOver }: HttpCall): Promise<HttpAnswer> {
+    let handedOver = false
+    const dispatcher = this.#agent.compose(
+      onStart(() => {
+        if (!handedOver) onHandedOver?.()
+        handedOver = true
+      }),
+    )
+    try {
+      return await withDeadline(signal, timeoutMs, async (limit) => {
+        const path = `${url.pathname}${url.search}`
+        const answer = await dispatcher.request({ origin: url.origin, path, method, headers, body, signal: limit })
+        const wait = retryAfterMs(answer.headers['retry-after'], answer.headers.date, Date.now())
+        return {
+          status: answer.statusCode,
+          headers: answer.headers,
+          body: await start(answer.body),
+          retryAfterMs: wait,
+        }
+      })
+    } catch (error) {
+      if (error instanceof NotSent) throw error
+      throw new NoAnswer(oneLine(describe(error)), handedOver)
+    }
+  }
+
+  close(): Promise<void> {
+    return this.#agent.close()
+  }
+}
+
+/** What a request without an answer makes of its message. `repeatable`: the far side drops a repeat. */
+export function withoutAnswer(error: unknown, repeatable: boolean): SendResult {
+  if (!(error instanceof NoAnswer)) throw error
+  if (error.handedOver) return { kind: 'unknown', reason: error.message, repeatable }
+  return { kind: 'not_taken', reason: error.message }
+}
+
+function onStart(started: () => void): Dispatcher.DispatcherComposeInterceptor {
+  return (dispatch) => (options, handler) =>
+    dispatch(options, {
+      onRequestStart(controller, context) {
+        started()
+        handler.onRequestStart?.(controller, context)
+      },
+      onRequestUpgrade: (...given) => handler.onRequestUpgrade?.(...given),
+      onResponseStart: (...given) => handler.onResponseStart?.(...given),
+      onResponseData: (...given) => handler.onResponseData?.(...given),
+      onResponseEnd: (...given) => handler.onResponseEnd?.(...given),
+      onResponseError: (...given) => handler.onResponseError?.(...given),
+    })
+}
+
+async function start(body: Dispatcher.ResponseData['body']): Promise<string> {
+  const chunks: Buffer[] = []
+  let size = 0
+  // Leaving the loop early destroys the body, which says so by an error event.
+  body.on('error', () => undefined)
+  try {
+    for await (const chunk of body as AsyncIterable<Buffer>) {
+      chunks.push(chunk)
+      size += chunk.length
+      if (size >= READ_BYTES) break
+    }
+  } catch {
+    // As above.
+  }
+  return Buffer.concat(chunks).subarray(0, READ_BYTES).toString('utf8')
+}
+
+function describe(error: unknown): string {
+  // One error an address tried: the first tells as much as all.
+  const first: unknown = error instanceof AggregateError ? (error.errors[0] ?? error) : error
+  return first instanceof Error ? first.message : String(first)
+}
