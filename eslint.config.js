@@ -1,6 +1,7 @@
 import eslint from '@eslint/js'
 import { builtinModules } from 'node:module'
 import tseslint from 'typescript-eslint'
+import { errorListener } from './scripts/lint/error-listener.js'
 
 export default tseslint.config(
   { ignores: ['dist/', 'node_modules/', '.belay/'] },
@@ -17,6 +18,13 @@ export default tseslint.config(
       '@typescript-eslint/no-confusing-void-expression': 'off',
       '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_', varsIgnorePattern: '^_' }],
     },
+  },
+  {
+    // An emitter without an error listener ends the process.
+    files: ['**/*.ts'],
+    ignores: ['test/**', 'testing/**', 'bench/**', 'scripts/**'],
+    plugins: { belay: { rules: { 'error-listener': errorListener } } },
+    rules: { 'belay/error-listener': 'error' },
   },
   {
     // Workflow code is replayed: it may know nothing of this host.
@@ -73,7 +81,7 @@ export default tseslint.config(
     },
   },
   {
-    files: ['scripts/**/*.mjs', 'eslint.config.js'],
+    files: ['scripts/**/*.mjs', 'scripts/**/*.js', 'eslint.config.js'],
     languageOptions: { globals: { console: 'readonly', process: 'readonly', URL: 'readonly' } },
   },
 )

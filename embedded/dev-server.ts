@@ -124,7 +124,7 @@ function launch({ cli, dbFile, port, uiPort, log }: DevServerOptions): Launched 
   })
   if (child.pid !== undefined) rememberServer(dbFile, child.pid)
   const ended = new Promise<string>((resolve) => {
-    child.once('error', (error) => resolve(error.message))
+    child.on('error', (error) => resolve(error.message))
     child.once('close', (code, signal) => {
       resolve(`${signal ?? `code ${code ?? 0}`}: ${lastWords(said) || 'it said nothing'}`)
     })

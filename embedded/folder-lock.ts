@@ -46,7 +46,7 @@ function listen(path: string): Promise<Server | null> {
       socket.on('error', () => undefined)
       socket.end(String(process.pid))
     })
-    server.once('error', (error: NodeJS.ErrnoException) => {
+    server.on('error', (error: NodeJS.ErrnoException) => {
       if (error.code === 'EADDRINUSE') resolve(null)
       else reject(error)
     })

