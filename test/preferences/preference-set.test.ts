@@ -1,0 +1,57 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { preferenceSetRequest, preferenceSetSchema } from '../../preferences/preference-set.ts'
+
+const channelId = '8209f26c-62a5-461d-95e2-a5716a26e652'
+const problems = (given: unknown) =>
+  (preferenceSetSchema.safeParse(given).error?.issues ?? []).map(({ path, message }) => `${path.join('.')}: ${message}`)
+
+test('a preference set of Knock is read as it is, without what it does not know', () => {
+  const set = {
+    channel_types: { email: true, sms: { conditions: [{ variable: 'data.a', operator: 'exists' }] } },
+    channels: { [channelId]: false },
+    workflows: {
+      'new-comment': { channel_types: { email: false }, __strategy__: 'replace' },
+      'dinosaurs-loose': {
+        conditions: [{ variable: 'recipient.muted_dinos', operator: 'not_contains', argument: 'data.dino' }],
+      },
+    },
+    categories: { admin: false },
+    commercial_subscribed: true,
+  }
+  assert.deepEqual(preferenceSetSchema.parse({ id: 'default', __typename: 'PreferenceSet', ...set }), set)
+})
+
+test('null and absent parts are none, and a null entry is left out', () => {
+  assert.deepEqual(preferenceSetSchema.parse({}), {})
+  assert.deepEqual(
+    preferenceSetSchema.parse({
+      channel_types: null,
+      channels: {},
+      workflows: { a: null, b: { channel_types: { email: null }, conditions: null } },
+      commercial_subscribed: null,
+    }),
+    { workflows: { b: {} } },
+  )
+})
+
+test('an unknown channel type, a value that is none and a condition that cannot be used are refused by place', () => {
+  assert.match(problems({ channel_types: { pigeon: true } }).join(), /channel_types\.pigeon: .*must be one of email/)
+  assert.match(problems({ categories: { a: 'no' } }).join(), /categories\.a: must be true, false, or an object/)
+  assert.match(problems({ channels: { postmark: true } }).join(), /named by its id, a UUID/)
+  const set = { channel_types: { email: { conditions: [{ variable: 'refs.a.status', operator: 'exists' }] } } }
+  assert.match(
+    problems(set).join(),
+    /^channel_types\.email\.conditions\.0\.variable: refs is not there for the conditions of a preference/,
+  )
+  assert.match(problems([]).join(), /expected object/)
+})
+
+test('a request says whether it replaces what is stored, which it does by default, or is merged into it', () => {
+  assert.deepEqual(preferenceSetRequest.parse({ categories: { a: true } }), {
+    strategy: 'replace',
+    set: { categories: { a: true } },
+  })
+  assert.deepEqual(preferenceSetRequest.parse({ __persistence_strategy__: 'merge' }), { strategy: 'merge', set: {} })
+  assert.equal(preferenceSetRequest.safeParse({ __persistence_strategy__: 'append' }).success, false)
+})
