@@ -7,7 +7,7 @@ import {
   type Operator,
   type StatusName,
 } from './conditions.ts'
-import { readInstant } from './instant.ts'
+import { instantReading } from './instant.ts'
 import { decode, operandOf, parsePath } from './path.ts'
 import { relativeMs } from './relative.ts'
 
@@ -61,7 +61,7 @@ function timestamp(argument: Argument): Argument {
   if (argument.kind !== 'value') return argument
   const { value } = argument
   if (typeof value === 'string') {
-    const reading = readInstant(value)
+    const reading = instantReading(value)
     if ('problem' in reading) throw new ArgumentProblem(reading.problem)
     return argument
   }

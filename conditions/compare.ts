@@ -1,5 +1,5 @@
 import type { Operator } from './conditions.ts'
-import { readInstant } from './instant.ts'
+import { instantReading } from './instant.ts'
 import { relativeMs } from './relative.ts'
 import { same, sameKey } from './sameness.ts'
 
@@ -74,7 +74,7 @@ function order(left: unknown, right: unknown): number | null {
   const [a, b] = [numberOf(left), numberOf(right)]
   if (a !== null && b !== null) return a - b
   if (typeof left !== 'string' || typeof right !== 'string') return same(left, right) ? 0 : null
-  const [from, until] = [readInstant(left), readInstant(right)]
+  const [from, until] = [instantReading(left), instantReading(right)]
   if ('at' in from && 'at' in until) return from.at - until.at
   return left < right ? -1 : left > right ? 1 : 0
 }
@@ -140,7 +140,7 @@ function byInstant(left: unknown, right: unknown, now: number): number | null {
 /** An instant written out, or one relative to now as an argument may be. */
 function instantOf(value: unknown, now: number): number | null {
   if (typeof value === 'string') {
-    const reading = readInstant(value)
+    const reading = instantReading(value)
     return 'at' in reading ? reading.at : null
   }
   const ms = relativeMs(value)
