@@ -9,11 +9,16 @@ const flag = z
   .default('false')
   .transform((value) => value === 'true' || value === '1')
 const port = z.coerce.number().int().min(0).max(65_535)
-const secret = (prefix: string) =>
-  z
-    .string()
-    .regex(new RegExp(`^${prefix}\\S{8,}$`), `must start with ${prefix} and have 8 or more characters after it`)
-    .optional()
+const PLACEHOLDER = /change[-_]?me|replace[-_]?me|your[-_]|placeholder|example|^sk_(.)\1+$/i
+const secretKey = z
+  .string()
+  .regex(/^sk_\S{16,}$/, 'must start with sk_ and have 16 or more characters after it')
+  .refine((key) => !PLACEHOLDER.test(key), 'is a placeholder; make one with: openssl rand -hex 24')
+  .optional()
+const publicKey = z
+  .string()
+  .regex(/^pk_\S{8,}$/, 'must start with pk_ and have 8 or more characters after it')
+  .optional()
 
 /** Every variable Belay reads, with its default. Temporal's own (TEMPORAL_ADDRESS, ...) are read by @temporalio/envconfig. */
 export const variables = {
@@ -21,8 +26,8 @@ export const variables = {
   HOST: z.string().default('127.0.0.1'),
   BELAY_DATA_DIR: z.string().default('.belay'),
   BELAY_NOTIFICATIONS_DIR: z.string().default('notifications'),
-  BELAY_SECRET_KEY: secret('sk_'),
-  BELAY_PUBLIC_KEY: secret('pk_'),
+  BELAY_SECRET_KEY: secretKey,
+  BELAY_PUBLIC_KEY: publicKey,
   BELAY_EMAIL_FROM: z
     .string()
     .refine((text) => parseAddress(text) !== undefined, 'must be one address, such as Name <name@example.com>')

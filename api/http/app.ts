@@ -3,15 +3,19 @@ import helmet from 'helmet'
 import { randomUUID } from 'node:crypto'
 import { pinoHttp } from 'pino-http'
 import { logError } from '../../settings/log-error.ts'
+import { Admission } from './admission.ts'
+import { allowedMethods } from './allowed-methods.ts'
 import { authenticate } from './auth.ts'
 import type { Deps } from './deps.ts'
 import { docs } from './docs.ts'
 import { answerError } from './error-handler.ts'
+import { ApiError } from './errors.ts'
 import { health } from './health.ts'
 import { parseInput } from './input.ts'
 import { parseQuery } from './parse-query.ts'
 import { LARGE_BODY, readBody, SMALL_BODY } from './read-body.ts'
 import { Reply, type Route } from './route.ts'
+import { endUnreadBodies } from './unread-body.ts'
 import { routes } from '../routes/index.ts'
 
 /** The API as an Express app; it listens nowhere by itself, so that tests and the embedded start mount it as they like. */
@@ -23,15 +27,25 @@ export function createApp(deps: Deps): Express {
   app.use((request: Request, response: Response, next: NextFunction) => {
     request.id = randomUUID()
     response.setHeader('x-request-id', request.id)
+    response.setHeader('cache-control', 'no-store')
     next()
   })
+  app.use(endUnreadBodies)
   app.use(pinoHttp({ logger: deps.log, ...logOptions }))
   // This process speaks plain http: a browser told to upgrade would look for it on https and find nothing.
   app.use(helmet({ contentSecurityPolicy: { directives: { upgradeInsecureRequests: null } } }))
+  app.use((request: Request, _response: Response, next: NextFunction) => {
+    if (request.get('host') !== undefined || request.httpVersion === '1.0') next()
+    else throw new ApiError('malformed_request', { message: 'A request needs a Host header' })
+  })
   app.use(health(deps))
   app.use(docs())
   app.use('/v1', authenticate(deps.settings))
-  for (const route of routes) app[route.method](route.path, (request, response) => run(route, deps, request, response))
+  const admission = new Admission()
+  for (const route of routes) {
+    app[route.method](route.path, (request, response) => admit(admission, route, deps, request, response))
+  }
+  app.use(allowedMethods(routes))
   app.use((_request, response) => {
     response.status(404).setHeader('content-type', 'application/json')
     response.end(JSON.stringify({ errors: { detail: '404 Not Found' } }))
@@ -40,10 +54,21 @@ export function createApp(deps: Deps): Express {
   return app
 }
 
-async function run(route: Route, deps: Deps, request: Request, response: Response): Promise<void> {
-  // Where a route takes none, what SDKs send all the same is not read.
-  const limits = route.largeBody === true ? LARGE_BODY : SMALL_BODY
-  const body = route.body === undefined ? undefined : await readBody(request, response, limits)
+async function admit(admission: Admission, route: Route, deps: Deps, request: Request, response: Response) {
+  const isLarge = route.largeBody === true
+  // Where a route takes no body, what SDKs send all the same is not read.
+  const limits = route.body === undefined ? null : isLarge ? LARGE_BODY : SMALL_BODY
+  const admitted = admission.enter(request, response, limits, isLarge)
+  try {
+    const read = limits === null ? null : await readBody(request, response, limits)
+    admitted.resize(read?.bytes ?? 0)
+    await run(route, deps, request, response, read?.value)
+  } finally {
+    admitted.done()
+  }
+}
+
+async function run(route: Route, deps: Deps, request: Request, response: Response, body: unknown): Promise<void> {
   const input = parseInput(route, request, body)
   const answer = await route.handle(input, {
     ...deps,
@@ -62,7 +87,9 @@ const logOptions = {
   genReqId: (request: { id?: unknown }) => request.id as string,
   quietReqLogger: true,
   customLogLevel: (_request: unknown, response: { statusCode: number }, error?: Error) =>
-    response.statusCode >= 500 || error !== undefined ? ('error' as const) : ('debug' as const),
+    (response.statusCode >= 500 && response.statusCode !== 503) || error !== undefined
+      ? ('error' as const)
+      : ('debug' as const),
   serializers: {
     err: logError,
     req: (request: { id: string; method: string; url: string }) => ({

@@ -7,6 +7,7 @@ import { ApiError, invalid } from './errors.ts'
 
 /** Turns whatever was thrown into one answer of the table in errors.ts. */
 export function answerError(log: Logger): ErrorRequestHandler {
+  const refused = linesOfRefused(log)
   return (error: unknown, request, response, next) => {
     if (response.headersSent) {
       next(error)
@@ -14,12 +15,33 @@ export function answerError(log: Logger): ErrorRequestHandler {
     }
     const requestId = request.id as string
     const answer = toApiError(error)
-    if (answer.status >= 500) log.error({ err: error, requestId, code: answer.code }, 'request failed')
+    if (answer.code === 'overloaded' || answer.code === 'store_unavailable') refused(answer.code)
+    else if (answer.status >= 500) log.error({ err: error, requestId, code: answer.code }, 'request failed')
+    if (answer.status === 401) response.setHeader('www-authenticate', challenge(answer))
     if (answer.retryAfter !== undefined) response.setHeader('retry-after', String(answer.retryAfter))
     // No charset: old Go clients compare the content type exactly.
     response.status(answer.status).setHeader('content-type', 'application/json')
     response.end(JSON.stringify(answer.toBody(requestId)))
   }
+}
+
+const REFUSED_LINE_MS = 10_000
+
+/** The first at once, then how many, every ten seconds at most: under load one line each would be the heaviest part of it. */
+function linesOfRefused(log: Logger): (code: string) => void {
+  let toldAt = -Infinity
+  let counts: Record<string, number> = {}
+  return (code) => {
+    counts[code] = (counts[code] ?? 0) + 1
+    if (performance.now() - toldAt < REFUSED_LINE_MS) return
+    log.warn({ refused: counts }, 'requests were answered 503')
+    toldAt = performance.now()
+    counts = {}
+  }
+}
+
+function challenge({ code }: ApiError): string {
+  return code === 'api_key_missing' ? 'Bearer realm="belay"' : 'Bearer realm="belay", error="invalid_token"'
 }
 
 export function toApiError(error: unknown): ApiError {

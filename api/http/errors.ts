@@ -13,6 +13,18 @@ export const errorCodes = {
   },
   workflow_missing: { status: 404, type: 'invalid_request_error', message: 'No workflow has this key' },
   resource_missing: { status: 404, type: 'api_error', message: 'The resource you requested does not exist' },
+  method_not_allowed: {
+    status: 405,
+    type: 'invalid_request_error',
+    message: 'This path is there, but not under this method',
+  },
+  malformed_request: { status: 400, type: 'invalid_request_error', message: 'This is not HTTP as it is read here' },
+  headers_too_large: {
+    status: 431,
+    type: 'invalid_request_error',
+    message: 'The request line and its headers are larger than 32 kB',
+  },
+  request_timeout: { status: 408, type: 'invalid_request_error', message: 'The request took too long to arrive' },
   malformed_json: { status: 400, type: 'invalid_request_error', message: 'The body is not valid JSON' },
   idempotency_key_mismatch: {
     status: 400,

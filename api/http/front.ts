@@ -1,16 +1,42 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { randomUUID } from 'node:crypto'
 import type { Settings } from '../../settings/settings.ts'
+import { answerBroken } from './broken-request.ts'
 import { ApiError } from './errors.ts'
 import { listen } from './listen.ts'
 
 /** Longer than a load balancer keeps an idle connection (60 s as a rule): else it sends into one that was just closed. */
 const KEEP_ALIVE_MS = 65_000
 
+/** 50 ids, two cursors and a token fit. */
+const MAX_HEADER_BYTES = 32 * 1_024
+/** For the headers, and for all of a request: 20 MB over 2 Mbit/s. How long either took is looked at every 5 s. */
+const HEADERS_MS = 15_000
+const REQUEST_MS = 120_000
+const LOOK_MS = 5_000
+/** Without a byte in either direction: a reader who does not read. */
+const IDLE_MS = 150_000
+/** Above what a process can serve, and below its file handles; more are closed at once. */
+const MAX_CONNECTIONS = 4_096
+
 /** An HTTP server that listens nowhere yet. What breaks on it later, such as a lack of file handles, ends nothing. */
 export function httpServer(): Server {
-  const server = createServer()
-  server.keepAliveTimeout = KEEP_ALIVE_MS
+  const server = createServer({
+    maxHeaderSize: MAX_HEADER_BYTES,
+    headersTimeout: HEADERS_MS,
+    requestTimeout: REQUEST_MS,
+    connectionsCheckingInterval: LOOK_MS,
+    keepAliveTimeout: KEEP_ALIVE_MS,
+    // The app answers what has no Host, with a body.
+    requireHostHeader: false,
+  })
+  server.maxConnections = MAX_CONNECTIONS
+  server.setTimeout(IDLE_MS)
+  server.on('clientError', answerBroken)
+  // 100-continue is sent once a body is wanted; other expectations need not be met.
+  const handle = (request: IncomingMessage, response: ServerResponse) => server.emit('request', request, response)
+  server.on('checkContinue', handle)
+  server.on('checkExpectation', handle)
   server.on('error', () => undefined)
   return server
 }

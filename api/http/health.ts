@@ -16,11 +16,14 @@ export function health({
   warnings,
 }: Pick<Deps, 'store' | 'temporal' | 'draining' | 'warnings'>): Router {
   const router = Router()
+  let asked: Promise<SchemaState> | undefined
+  // However often it is asked, once at a time.
+  const schema = () => (asked ??= store.schema().finally(() => (asked = undefined)))
   router.get('/healthz', (_request, response) => {
     response.json({ status: 'ok' })
   })
   router.get('/readyz', async (_request, response) => {
-    const ready = await stateOf(store.schema())
+    const ready = await stateOf(schema())
     const { server, worker } = temporal.status()
     const told = warnings()
     const body = {

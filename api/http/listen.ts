@@ -11,12 +11,15 @@ export interface ListenAddress {
   hostVariable?: string
 }
 
+/** Connections not yet accepted; the kernel takes fewer where net.core.somaxconn says so. */
+const BACKLOG = 4_096
+
 /** Rejects with a SettingsError that names the setting to change. */
 export function listen(server: Server, address: ListenAddress): Promise<void> {
   return new Promise((resolve, reject) => {
     const failed = (error: Error) => reject(new SettingsError(listenFault(error, address), { cause: error }))
     server.once('error', failed)
-    server.listen(address.port, address.host, () => {
+    server.listen({ port: address.port, host: address.host, backlog: BACKLOG }, () => {
       server.off('error', failed)
       resolve()
     })

@@ -23,21 +23,27 @@ const inflaters: Record<string, () => Transform> = {
   br: createBrotliDecompress,
 }
 
+/** `value` is undefined if there was none. */
+export interface ReadBody {
+  value: unknown
+  bytes: number
+}
+
 /**
- * The JSON a request brings, whatever its content type says; undefined if it brings nothing. Throws an ApiError for a
+ * The JSON a request brings, whatever its content type says. Throws an ApiError for a
  * body that is too large (before it is uploaded, where its length is announced), that is no UTF-8 or no JSON, or of which
  * a part would be kept otherwise than it was sent.
  */
-export async function readBody(request: Request, response: Response, limits: BodyLimits): Promise<unknown> {
+export async function readBody(request: Request, response: Response, limits: BodyLimits): Promise<ReadBody> {
   const bytes = await bytesOf(request, response, limits.bytes)
-  if (bytes.length === 0) return undefined
+  if (bytes.length === 0) return { value: undefined, bytes: 0 }
   const text = decode(bytes)
   const faults = faultsOfSource(text, limits.values)
   // Before it is parsed: a few MB of zeros become hundreds.
   if (faults[0]?.type === 'length') throw faulty(faults)
   const value = parse(text)
   if (faults.length > 0) throw faulty(faults)
-  return value
+  return { value, bytes: bytes.length }
 }
 
 async function bytesOf(request: Request, response: Response, limit: number): Promise<Buffer> {
@@ -61,6 +67,8 @@ async function bytesOf(request: Request, response: Response, limit: number): Pro
   } finally {
     if (inflater !== null) request.unpipe(inflater)
     inflater?.destroy()
+    // What is left of a body that is refused is taken and dropped, so that its sender reads the answer.
+    request.resume()
   }
 }
 

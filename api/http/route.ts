@@ -6,7 +6,7 @@ import type { ErrorCode } from './errors.ts'
 /** What a handler is given besides its parsed input. */
 export interface Context extends Deps {
   requestId: string
-  /** Names the key that called, without telling it: the first 12 hex digits of its SHA-256. */
+  /** Names the key that called, without telling it (auth.ts). */
   apiKey: string
   header: (name: string) => string | undefined
 }

@@ -23,7 +23,7 @@ export interface Store {
   readonly db: Database
   /** Brings the tables up to date; safe to repeat, and to run in several processes at once. */
   migrate(): Promise<void>
-  /** Rejects when the store does not answer. */
+  /** Rejects when the store does not answer, not when it is busy; likewise `schema`. */
   ping(): Promise<void>
   /** Whether it holds the tables of this version. Rejects when it does not answer. */
   schema(): Promise<SchemaState>
@@ -39,6 +39,10 @@ export function openPostgres(url: string, options: PoolOptions = {}): Store {
   const pool = new StorePool(url, options)
   const db = drizzlePg(pool, { schema })
   throwStoreErrors(db, transactionsOf(pool, db))
+  // A connection of its own: a busy pool is no store that is away.
+  const probes = new StorePool(url, { ...options, connections: 1 })
+  const probe = drizzlePg(probes, { schema })
+  throwStoreErrors(probe, transactionsOf(probes, probe))
   return {
     kind: 'postgres',
     db: db,
@@ -54,12 +58,12 @@ export function openPostgres(url: string, options: PoolOptions = {}): Store {
         client.release(true)
       }
     },
-    schema: () => schemaState(db),
+    schema: () => schemaState(probe),
     async ping() {
-      await db.execute(sql`select 1`)
+      await probe.execute(sql`select 1`)
     },
     async close() {
-      await pool.close()
+      await Promise.all([pool.close(), probes.close()])
     },
   }
 }
@@ -70,6 +74,7 @@ export async function openPglite(folder: string | null): Promise<Store> {
   if (folder !== null) mkdirSync(folder, { recursive: true })
   const client = await PGlite.create(folder ?? 'memory://')
   const db = drizzlePglite(client, { schema })
+  let known: SchemaState | undefined
   throwStoreErrors(db)
   return {
     kind: 'pglite',
@@ -77,9 +82,15 @@ export async function openPglite(folder: string | null): Promise<Store> {
     async migrate() {
       await migratePglite(db, { migrationsFolder })
     },
-    schema: () => schemaState(db),
+    // It is never away, only busy: once its tables are there, nothing is asked that would wait behind other statements.
+    async schema() {
+      if (client.closed) throw new StoreError('unavailable', { reason: 'closed' })
+      if (known !== 'current') known = await schemaState(db)
+      return known
+    },
     async ping() {
-      await db.execute(sql`select 1`)
+      if (client.closed) throw new StoreError('unavailable', { reason: 'closed' })
+      await client.waitReady
     },
     async close() {
       await client.close()

@@ -19,8 +19,8 @@ test('keys are made once and kept, readable by their owner alone', () => {
 test('keys in the settings win, and those kept stay', () => {
   const folder = temporaryFolder()
   const kept = readKeys(folder, {})
-  const given = { BELAY_SECRET_KEY: 'sk_0123456789', BELAY_PUBLIC_KEY: 'pk_0123456789' }
-  const expected = { secretKey: 'sk_0123456789', publicKey: 'pk_0123456789', secretKeyFile: null }
+  const given = { BELAY_SECRET_KEY: 'sk_0123456789abcdef', BELAY_PUBLIC_KEY: 'pk_0123456789' }
+  const expected = { secretKey: 'sk_0123456789abcdef', publicKey: 'pk_0123456789', secretKeyFile: null }
   assert.deepEqual(readKeys(folder, given), expected)
   assert.deepEqual(readKeys(folder, {}), kept)
 })

@@ -2,9 +2,9 @@ import { Client, Connection } from '@temporalio/client'
 import assert from 'node:assert/strict'
 import type { AddressInfo } from 'node:net'
 import { once } from 'node:events'
-import { createServer } from 'node:http'
 import { pino } from 'pino'
 import { createApp } from '../../api/http/app.ts'
+import { httpServer } from '../../api/http/front.ts'
 import type { Deps } from '../../api/http/deps.ts'
 import { routes } from '../../api/routes/index.ts'
 import { Turns } from '../../engine/keyed-mutex.ts'
@@ -15,7 +15,7 @@ import { TemporalLink } from '../../temporal/temporal-link.ts'
 import { openPglite, type Store } from '../../store/postgres/database.ts'
 import { silent } from '../../events/outbox.ts'
 
-export const SECRET_KEY = 'sk_test_12345678'
+export const SECRET_KEY = 'sk_test_0123456789abcdef'
 export const PUBLIC_KEY = 'pk_test_12345678'
 
 export interface Answer {
@@ -68,7 +68,7 @@ export async function startApi(catalog: Catalog, given?: Store): Promise<ApiServ
     draining: { begun: false },
     warnings: () => [],
   }
-  const server = createServer(createApp(deps))
+  const server = httpServer().on('request', createApp(deps))
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`

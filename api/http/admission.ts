@@ -1,0 +1,88 @@
+import type { Request, Response } from 'express'
+import { ApiError } from './errors.ts'
+import type { BodyLimits } from './read-body.ts'
+
+interface Load {
+  requests: number
+  bytes: number
+}
+
+const MB = 1_024 * 1_024
+/**
+ * What may be under way in one process: more would only wait, and be answered when nobody listens any more. Bodies are
+ * parsed to several times their size.
+ */
+const MOST: Load = { requests: 256, bytes: 48 * MB }
+/** Of that, what bodies of triggers and bulk calls may take: the rest stays open for cancels and reads. */
+const MOST_LARGE: Load = { requests: 192, bytes: 40 * MB }
+
+/** Bounds the requests under way and the bytes of their bodies; what is too much is answered `overloaded` at once. */
+export class Admission {
+  readonly #all: Load = { requests: 0, bytes: 0 }
+  readonly #large: Load = { requests: 0, bytes: 0 }
+
+  /**
+   * Takes a request in until its response is closed and `done()` was called. Throws `overloaded` where there is no room
+   * for it; its body has not been read by then.
+   */
+  enter(request: Request, response: Response, limits: BodyLimits | null, isLarge: boolean): Admitted {
+    const bytes = limits === null ? 0 : expectedBytes(request, limits.bytes)
+    const loads: [Load, Load][] = isLarge
+      ? [
+          [this.#all, MOST],
+          [this.#large, MOST_LARGE],
+        ]
+      : [[this.#all, MOST]]
+    if (loads.some(([now, most]) => now.requests >= most.requests || now.bytes + bytes > most.bytes)) {
+      throw new ApiError('overloaded', { retryAfter: 1 + Math.floor(Math.random() * 5) })
+    }
+    for (const [now] of loads) {
+      now.requests += 1
+      now.bytes += bytes
+    }
+    return new Admitted(
+      response,
+      loads.map(([now]) => now),
+      bytes,
+    )
+  }
+}
+
+/** A request that is under way. */
+export class Admitted {
+  readonly #response: Response
+  readonly #loads: Load[]
+  #bytes: number
+
+  constructor(response: Response, loads: Load[], bytes: number) {
+    this.#response = response
+    this.#loads = loads
+    this.#bytes = bytes
+  }
+
+  /** Its body is read, and of this size. */
+  resize(bytes: number): void {
+    for (const load of this.#loads) load.bytes += bytes - this.#bytes
+    this.#bytes = bytes
+  }
+
+  /** The work is done; a response that its reader takes slowly still counts. */
+  done(): void {
+    const leave = () => {
+      for (const load of this.#loads) {
+        load.requests -= 1
+        load.bytes -= this.#bytes
+      }
+    }
+    if (this.#response.closed) leave()
+    else this.#response.once('close', leave)
+  }
+}
+
+/** As announced; what is not, or is compressed, may become as large as is taken. */
+function expectedBytes(request: Request, most: number): number {
+  const encoding = request.get('content-encoding') ?? 'identity'
+  const length = request.get('content-length')
+  if (length === undefined) return request.get('transfer-encoding') === undefined ? 0 : most
+  return encoding === 'identity' ? Math.min(Number(length), most) : most
+}
