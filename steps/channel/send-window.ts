@@ -70,14 +70,26 @@ export const sendWindowsField = z
  * it; a window within the hour that autumn repeats is open both times.
  */
 export function nextSendInstant(windows: SendWindows, zone: string, at: number): number {
+  const wait = waits.get(windows)?.get(zone)
+  if (wait !== undefined && at >= wait.from && at < wait.until) return wait.until
   if (isOpen(windows, zone, at)) return at
+  const until = nextBeginning(windows, zone, at)
+  const ofZones = waits.get(windows) ?? new Map<string, { from: number; until: number }>()
+  waits.set(windows, ofZones.set(zone, { from: at, until }))
+  return until
+}
+
+/** The last wait found, by windows and zone: within it the answer is the same, and a broadcast asks it very often. */
+const waits = new WeakMap<SendWindows, Map<string, { from: number; until: number }>>()
+
+function nextBeginning(windows: SendWindows, zone: string, at: number): number {
   const today = DateTime.fromMillis(at, { zone }).startOf('day')
   // Two weeks: a window may fall into an hour that a week's spring leaves out.
   for (let days = 0; days <= 14; days += 1) {
     const date = today.plus({ days })
     const begins = windows[date.weekday - 1]
     if (!begins) continue
-    const found = instantsOf(date, begins.from).find((start) => start > at && isOpen(windows, zone, start))
+    const found = beginnings(date, begins.from).find((start) => start > at && isOpen(windows, zone, start))
     if (found !== undefined) return found
   }
   throw new Error('these send windows never allow a message')
@@ -91,26 +103,25 @@ function isOpen(windows: SendWindows, zone: string, at: number): boolean {
   return time >= window.from && time < window.until
 }
 
-/** The instants at which the clock of a day shows a time: one, two in autumn, or in spring the end of what is left out. */
-function instantsOf(date: DateTime, time: number): number[] {
+/** The instants at which a window of the day may begin: its time, twice in autumn, and the change of the clock itself. */
+function beginnings(date: DateTime, time: number): number[] {
   const [hour, minute, second] = [Math.floor(time / 3_600_000), Math.floor(time / 60_000) % 60, (time / 1000) % 60]
   const local = date.set({ hour, minute, second, millisecond: 0 })
-  if (local.hour === hour && local.minute === minute)
-    return local
-      .getPossibleOffsets()
-      .map((possible) => possible.toMillis())
-      .sort((a, b) => a - b)
-  return [afterGap(date, local)]
+  const exact = local.hour === hour && local.minute === minute
+  const found = exact ? local.getPossibleOffsets().map((possible) => possible.toMillis()) : []
+  return [...found, ...changeOf(date)].sort((a, b) => a - b)
 }
 
-/** The instant at which the offset changes, between the beginning of the day and a time pushed over the gap. */
-function afterGap(date: DateTime, pushed: DateTime): number {
-  let [low, high] = [date.toMillis() - 1, pushed.toMillis()]
-  const offset = pushed.offset
+/** The instant of the day at which the zone's offset changes, if there is one. */
+function changeOf(date: DateTime): number[] {
+  const offsetAt = (at: number) => DateTime.fromMillis(at, { zone: date.zone }).offset
+  let [low, high] = [date.toMillis() - 1, date.plus({ days: 1 }).toMillis()]
+  const offset = offsetAt(high)
+  if (offsetAt(low) === offset) return []
   while (high - low > 1) {
     const middle = Math.floor((low + high) / 2)
-    if (DateTime.fromMillis(middle, { zone: date.zone }).offset === offset) high = middle
+    if (offsetAt(middle) === offset) high = middle
     else low = middle
   }
-  return high
+  return [high]
 }
