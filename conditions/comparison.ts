@@ -116,7 +116,8 @@ function allowed(operand: Operand, context: ConditionsContext, add: (message: st
   if (root === undefined) return operand
   const known = rootsOf(context.place)
   if (!(known as string[]).includes(root)) {
-    add(`${root} is not there for the conditions of a ${context.place}; take one of ${known.join(', ')}`)
+    const text = operand.kind === 'path' ? `; a text is written ${quoted(quoted(operand.path.join('.')))}` : ''
+    add(`${root} is not there for the conditions of a ${context.place}; take one of ${known.join(', ')}${text}`)
     return null
   }
   if (root !== 'refs') return operand

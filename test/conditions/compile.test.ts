@@ -196,6 +196,9 @@ test('messages of steps are there for steps and waits only, and events for waits
     refused(event, /variable: event is not there/, { place })
   }
   refused(event, /event is not there for the conditions of a step/)
+  const text = { all: [is('data.host', 'equal_to', 'event.com')] }
+  refused(text, /^all\.0\.argument: event is not there .*a text is written "\\"event\.com\\""$/)
+  assert.deepEqual(argumentOf('"event.com"'), { kind: 'value', value: 'event.com', text: '"event.com"' })
 })
 
 test('a status is asked by its own operators and with statuses that exist', () => {
