@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { MAX_PROPERTIES_BYTES } from '../store/profiles/properties.ts'
 import type { JsonObject } from '../store/schema/index.ts'
+import { email, timeZone } from './contact.ts'
 import { looseObject } from './loose-object.ts'
 import { knownProperties } from './recipient.ts'
 
@@ -13,6 +14,8 @@ const reserved = new Set(['id', '__typename', 'updated_at'])
 /** A user's properties as they are identified: known ones are texts, any other JSON is their own; null clears. */
 export const userProperties = looseObject({
   ...knownProperties,
+  email,
+  timezone: timeZone,
   created_at: knownProperties.name,
   preferences: unsupported,
   channel_data: unsupported,

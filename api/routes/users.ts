@@ -24,7 +24,8 @@ const putUser = defineRoute({
   path: '/v1/users/:id',
   tag,
   summary: 'Identify a user: create, or lay these properties over those there are',
-  description: 'Merged at the top level; null clears a property.',
+  description:
+    'Merged at the top level; null clears a property. A timezone that is none and an email that is none are refused, since they would only fail later.',
   params,
   body: userProperties,
   response: user,
@@ -40,6 +41,8 @@ const getUser = defineRoute({
   path: '/v1/users/:id',
   tag,
   summary: 'Get a user',
+  description:
+    'Of one who was identified. Somebody known only by id, as a recipient, is a 404 here; their feed and messages can be read all the same.',
   params,
   response: user,
   errors: ['resource_missing'],

@@ -1,15 +1,9 @@
 import addressparser from 'nodemailer/lib/addressparser'
+import { isEmailAddress } from '../../resources/contact.ts'
 
 export interface EmailAddress {
   name: string
   address: string
-}
-
-// Narrower than the RFC: no quoted local part, no domain literal, nothing that could end an address and start another.
-const ADDRESS = /^[^\s\p{Cc}@"<>()[\]\\,;:]{1,64}@[^\s\p{Cc}@"'<>()[\]\\,;:.]+(\.[^\s\p{Cc}@"'<>()[\]\\,;:.]+)*$/u
-
-export function isEmailAddress(text: string): boolean {
-  return text.length <= 254 && ADDRESS.test(text)
 }
 
 /** `name@example.com` or `Name <name@example.com>`; undefined if it is not exactly one such address. */

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import type { FieldError } from '../../api/http/errors.ts'
+import { assertRefused } from '../../testing/fixtures/refused.ts'
 import { startApi, type ApiServer } from '../../testing/product/api-server.ts'
 import { catalog } from '../../testing/fixtures/seed.ts'
 
@@ -86,4 +87,29 @@ test('more than 256 kB of properties are refused, given at once or bit by bit', 
   assert.deepEqual(fields(more.body), ['properties length'])
   const kept = (await api.call('GET', '/v1/users/large')).body as Record<string, unknown>
   assert.equal(kept['two'], undefined)
+})
+
+test('a timezone or an email that is none is refused where it is given, and blanks around one are not kept', async () => {
+  const faulty = [
+    ...['UTC+2', '', ' ', 'Pacific Time (US & Canada)', '+02:00', 'Mars/Olympus'].map((timezone) => ({ timezone })),
+    ...['t.example', '', 'a@b@c.example', 'Ada <ada@x.example>', 'a b@x.example'].map((email) => ({ email })),
+  ]
+  for (const properties of faulty) {
+    const [name] = Object.keys(properties)
+    const put = await api.call('PUT', '/v1/users/zone', { body: properties })
+    assert.deepEqual(assertRefused(put, 422, 'invalid_params'), [`${name} format`], JSON.stringify(properties))
+    const body = { recipients: [{ id: 'zone', ...properties }], actor: { id: 'zone', ...properties } }
+    const inline = assertRefused(await api.call('POST', '/v1/workflows/any/trigger', { body }), 422, 'invalid_params')
+    assert.deepEqual(inline, [`recipients[0].${name} format`, `actor.${name} format`])
+  }
+  const body = { timezone: ' Europe/Berlin ', email: 't@x.example ' }
+  const kept = (await api.call('PUT', '/v1/users/zone', { body })).body as Record<string, unknown>
+  assert.deepEqual([kept['timezone'], kept['email']], ['Europe/Berlin', 't@x.example'])
+  const cleared = (await api.call('PUT', '/v1/users/zone', { body: { timezone: null, email: null } })).body
+  assert.deepEqual([(cleared as typeof kept)['timezone'], (cleared as typeof kept)['email']], [null, null])
+})
+
+test('somebody known only by id has a feed and no profile', async () => {
+  assert.equal((await api.call('GET', '/v1/users/only-an-id')).status, 404)
+  assert.equal((await api.call('GET', '/v1/users/only-an-id/messages')).status, 200)
 })
