@@ -1,6 +1,6 @@
 import pLimit, { type LimitFunction } from 'p-limit'
 import { setTimeout as wait } from 'node:timers/promises'
-import { paceSettings } from './channel-settings.ts'
+import { paceSettings } from './settings.ts'
 import type { Channel } from '../definitions/catalog.ts'
 
 interface Lane {

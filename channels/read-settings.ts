@@ -1,6 +1,6 @@
 import type { z } from 'zod'
 import type { Channel } from '../definitions/catalog.ts'
-import { VARIABLE } from './channel-settings.ts'
+import { VARIABLE } from './settings.ts'
 import { inOurWords } from '../settings/zod-error-map.ts'
 import { NotSent } from './sender.ts'
 

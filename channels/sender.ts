@@ -5,7 +5,12 @@ import type { RecipientReference } from '../store/ids/recipient.ts'
 export interface Outgoing<Content> {
   /** Stable over every try: the far side can drop a repeat by it. */
   messageId: string
-  recipient: { reference: RecipientReference; properties: Record<string, unknown> }
+  recipient: {
+    reference: RecipientReference
+    properties: Record<string, unknown>
+    /** What is known of the recipient at this channel: their push tokens, their chat connections. */
+    channelData?: Record<string, unknown> | undefined
+  }
   content: Content
 }
 

@@ -1,24 +1,53 @@
-import type { EmailContent, HttpContent } from '../templates/content.ts'
-import type { Sender } from './sender.ts'
-import { createEmailSender, type EmailDefaults } from './email/smtp.ts'
-import { createHttpSender, type HttpDefaults } from './http/request-sender.ts'
+import type { Channel } from '../definitions/catalog.ts'
+import { HttpClient } from './http-client.ts'
+import type { ChannelDefaults, ProviderDeps } from './provider.ts'
+import { channelTypeRegistry, type Contents, type SendingType } from './registry.ts'
+import type { Sender, SendResult } from './sender.ts'
 
 /** One sender a channel type that talks to the outside. In-app messages are rows, and need none. */
-export interface Senders {
-  email: Sender<EmailContent>
-  http: Sender<HttpContent>
-  close(): Promise<void>
-}
+export type Senders = { readonly [Type in SendingType]: Sender<Contents[Type]> } & { close(): Promise<void> }
 
 /** `env` answers for the `$NAME`s in channel settings. */
-export function createSenders(settings: EmailDefaults & HttpDefaults, env: NodeJS.ProcessEnv = process.env): Senders {
-  const email = createEmailSender(settings, env)
-  const http = createHttpSender(settings, env)
+export function createSenders(defaults: ChannelDefaults, env: NodeJS.ProcessEnv = process.env): Senders {
+  const http = new HttpClient({ allowPrivate: defaults.BELAY_HTTP_ALLOW_PRIVATE })
+  const deps = { defaults, env, http }
+  const senders = {
+    email: typeSender('email', deps),
+    http: typeSender('http', deps),
+    sms: typeSender('sms', deps),
+    push: typeSender('push', deps),
+    chat: typeSender('chat', deps),
+  }
   return {
-    email,
-    http,
+    ...senders,
     async close() {
-      await Promise.all([email.close(), http.close()])
+      await Promise.all(Object.values(senders).map((sender) => sender.close()))
+      await http.close()
     },
   }
+}
+
+/** Hands each message to its channel's provider. Lasts as long, and sends as many at once, as the largest of them. */
+function typeSender<Type extends SendingType>(type: Type, deps: ProviderDeps): Sender<Contents[Type]> {
+  const { providers } = channelTypeRegistry[type]
+  const senders = new Map(Object.entries(providers).map(([key, provider]) => [key, provider.create(deps)]))
+  const most = (numbers: number[]) => Math.max(1, ...numbers)
+  return {
+    concurrency: most([...senders.values()].map(({ concurrency }) => concurrency)),
+    timeoutMs: most([...senders.values()].map(({ timeoutMs }) => timeoutMs)),
+    send(message, channel, attempt) {
+      const sender = senders.get(channel.provider)
+      return sender === undefined
+        ? Promise.resolve(noProvider(type, channel, [...senders.keys()]))
+        : sender.send(message, channel, attempt)
+    },
+    async close() {
+      await Promise.all([...senders.values()].map((sender) => sender.close()))
+    },
+  }
+}
+
+function noProvider(type: SendingType, { key }: Channel, known: string[]): SendResult {
+  const reason = `channel ${key} has no provider: give it one in channels.json (${type}: ${known.join(', ')})`
+  return { kind: 'not_sent', reason }
 }

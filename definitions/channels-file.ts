@@ -1,31 +1,27 @@
 import { z } from 'zod'
 import { inOurWords } from '../settings/zod-error-map.ts'
 import type { Channel } from './catalog.ts'
-import { emailSettings, httpSettings } from '../channels/channel-settings.ts'
-import type { ChannelReference, ChannelStep, ChannelType } from './definition.ts'
+import { channelTypeRegistry, NO_PROVIDER } from '../channels/registry.ts'
+import { channelTypes, type ChannelReference, type ChannelType } from './definition.ts'
 import { fieldName, type DefinitionProblem } from './problem.ts'
 import { readSource } from './source.ts'
 import { uuidOf } from './version.ts'
 
 export const CHANNELS_FILE = 'channels.json'
 
-type SendingType = ChannelStep['channelType']
-
 /** What a type's channel is where channels.json says nothing. */
-const defaults: Record<SendingType, { key: string; name: string; provider: string }> = {
-  in_app_feed: { key: 'in-app-feed', name: 'In-app feed', provider: 'belay' },
-  email: { key: 'email', name: 'Email', provider: 'smtp' },
-  http: { key: 'http', name: 'HTTP', provider: 'http' },
+function fallbackOf(type: ChannelType): Pick<Channel, 'key' | 'name' | 'provider'> {
+  const { key, name, provider } = channelTypeRegistry[type].fallback
+  return { key, name, provider: provider ?? NO_PROVIDER }
 }
-const sendingTypes = Object.keys(defaults) as SendingType[]
 
 const channelFile = z.strictObject(
   {
-    type: z.enum(sendingTypes, {
+    type: z.enum(channelTypes, {
       error: ({ input }) =>
         input === undefined
-          ? `is missing; it must be one of ${sendingTypes.join(', ')}`
-          : `${JSON.stringify(input)} is not supported yet; supported: ${sendingTypes.join(', ')}`,
+          ? `is missing; it must be one of ${channelTypes.join(', ')}`
+          : `${JSON.stringify(input)} is not supported yet; supported: ${channelTypes.join(', ')}`,
     }),
     name: z.string().min(1).optional(),
     provider: z.string().optional(),
@@ -67,7 +63,7 @@ export async function readChannels(
     id: file.id ?? uuidOf(key),
     type: file.type,
     name: file.name ?? key,
-    provider: file.provider ?? defaults[file.type].provider,
+    provider: file.provider ?? fallbackOf(file.type).provider,
     settings: file.settings ?? {},
   }))
   const channels = withDefaults(declared)
@@ -80,11 +76,11 @@ function problem(field: string, message: string): DefinitionProblem {
 
 /** The in-app feed always has its own channel; another type gets one where none is declared. */
 function withDefaults(declared: Channel[]): Channel[] {
-  const missing = sendingTypes.filter((type) => {
-    if (declared.some((channel) => channel.key === defaults[type].key)) return false
+  const missing = channelTypes.filter((type) => {
+    if (declared.some((channel) => channel.key === fallbackOf(type).key)) return false
     return type === 'in_app_feed' || !declared.some((channel) => channel.type === type)
   })
-  const made = missing.map((type) => ({ ...defaults[type], id: uuidOf(defaults[type].key), type, settings: {} }))
+  const made = missing.map((type) => ({ ...fallbackOf(type), id: uuidOf(fallbackOf(type).key), type, settings: {} }))
   return [...declared, ...made]
 }
 
@@ -97,24 +93,27 @@ function duplicates(channels: Channel[]): DefinitionProblem[] {
 
 function misused(declared: Channel[]): DefinitionProblem[] {
   return declared.flatMap((channel) => {
-    const { provider } = defaults[channel.type as SendingType]
-    if (channel.provider !== provider)
-      return [problem(`${channel.key}.provider`, `must be ${provider} for ${channel.type}, or left out`)]
-    const owner = sendingTypes.find((type) => defaults[type].key === channel.key)
+    const known = Object.keys(channelTypeRegistry[channel.type].providers)
+    if (!known.includes(channel.provider)) {
+      const wrong = channel.provider === NO_PROVIDER ? 'is missing' : 'is not known'
+      return [problem(`${channel.key}.provider`, `${wrong}; providers of ${channel.type}: ${known.join(', ')}`)]
+    }
+    const owner = channelTypes.find((type) => fallbackOf(type).key === channel.key)
     if (owner === undefined || owner === channel.type) return []
     return [problem(`${channel.key}.type`, `must be ${owner}: the key is that type's default`)]
   })
 }
 
-const settingsOf = { email: emailSettings, http: httpSettings, in_app_feed: z.strictObject({}) }
-
 function unusable(declared: Channel[]): DefinitionProblem[] {
-  return declared.flatMap(({ key, type, settings }) => {
-    const issues = settingsOf[type as SendingType].safeParse(settings, { error: inOurWords }).error?.issues ?? []
+  return declared.flatMap(({ key, type, provider, settings }) => {
+    const schema = channelTypeRegistry[type].providers[provider]?.settings
+    const issues = schema?.safeParse(settings, { error: inOurWords }).error?.issues ?? []
     return issues.flatMap((issue) => {
       const path = [key, 'settings', ...issue.path]
       if (issue.code !== 'unrecognized_keys') return [problem(fieldName(path), issue.message)]
-      return issue.keys.map((name) => problem(fieldName([...path, name]), `is not a setting of ${type} channels`))
+      return issue.keys.map((name) =>
+        problem(fieldName([...path, name]), `is not a setting of ${type} channels over ${provider}`),
+      )
     })
   })
 }

@@ -54,6 +54,9 @@ export type ChannelStep =
   | (ChannelStepBase & { channelType: 'in_app_feed'; template: FeedTemplate })
   | (ChannelStepBase & { channelType: 'email'; template: EmailTemplate })
   | (ChannelStepBase & { channelType: 'http'; template: HttpTemplate })
+  | (ChannelStepBase & { channelType: 'sms'; template: SmsTemplate })
+  | (ChannelStepBase & { channelType: 'push'; template: PushTemplate })
+  | (ChannelStepBase & { channelType: 'chat'; template: ChatTemplate })
 
 export interface Button {
   label: string
@@ -86,6 +89,29 @@ export interface HttpTemplate {
   headers: { key: string; value: string }[]
   queryParams: { key: string; value: string }[]
   body: string | null
+}
+
+export interface SmsTemplate {
+  textBody: string
+  /** Instead of the recipient's phone_number. */
+  toNumber: string | null
+  /** A JSON object once it is rendered. */
+  payloadOverrides: string | null
+}
+
+export interface PushTemplate {
+  title: string
+  textBody: string
+  deliveryType: 'content' | 'silent'
+  payloadOverrides: string | null
+}
+
+/** Has a jsonBody or a markdownBody that is not empty. */
+export interface ChatTemplate {
+  markdownBody: string
+  /** A JSON object once it is rendered, in the provider's own shape. */
+  jsonBody: string | null
+  summary: string | null
 }
 
 /** Index of the last step that sends, or -1. Past it nothing is to come, whatever delays follow. */

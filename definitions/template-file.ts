@@ -97,3 +97,46 @@ export const httpTemplate = object({
     queryParams: template.query_params ?? [],
     body: template.body,
   }))
+
+export const smsTemplate = object({
+  text_body: required('text'),
+  settings: object({ to_number: optional('text'), payload_overrides: optional('text') }).nullish(),
+}).transform(({ text_body, settings }) => ({
+  textBody: text_body,
+  toNumber: settings?.to_number ?? null,
+  payloadOverrides: settings?.payload_overrides ?? null,
+}))
+
+export const pushTemplate = object({
+  title: optional('text'),
+  text_body: optional('text'),
+  settings: object({
+    delivery_type: z.enum(['content', 'silent'], { error: 'must be content or silent' }).nullish(),
+    payload_overrides: optional('text'),
+  }).nullish(),
+})
+  .transform(({ title, text_body, settings }) => ({
+    title: title ?? '',
+    textBody: text_body ?? '',
+    deliveryType: settings?.delivery_type ?? 'content',
+    payloadOverrides: settings?.payload_overrides ?? null,
+  }))
+  .refine(({ deliveryType, title, textBody }) => deliveryType === 'silent' || title !== '' || textBody !== '', {
+    path: ['text_body'],
+    message: 'must not be empty, but in a silent push',
+  })
+
+export const chatTemplate = object({
+  markdown_body: optional('markdown'),
+  json_body: optional('text'),
+  summary: optional('text'),
+})
+  .refine(({ markdown_body, json_body }) => markdown_body !== null || json_body !== null, {
+    path: ['markdown_body'],
+    message: 'must not be empty where there is no json_body',
+  })
+  .transform(({ markdown_body, json_body, summary }) => ({
+    markdownBody: markdown_body ?? '',
+    jsonBody: json_body,
+    summary,
+  }))

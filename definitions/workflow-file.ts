@@ -1,8 +1,8 @@
 import { z } from 'zod'
-import { durationUnits } from './definition.ts'
+import { channelTypes, durationUnits } from './definition.ts'
 import { withinYear } from '../steps/delay/delay.ts'
 import { ignored, notOneOf, object, unsupported } from './fields.ts'
-import { emailTemplate, feedTemplate, httpTemplate } from './template-file.ts'
+import { chatTemplate, emailTemplate, feedTemplate, httpTemplate, pushTemplate, smsTemplate } from './template-file.ts'
 
 const step = {
   ref: z.string().regex(/^[A-Za-z0-9_-]{1,255}$/, 'must be 1 to 255 letters, digits, _ or -'),
@@ -44,8 +44,11 @@ const anyChannelStep = z.discriminatedUnion(
     object({ ...channelStep, channel_type: z.literal('in_app_feed'), template: feedTemplate }).transform(toStep),
     object({ ...channelStep, channel_type: z.literal('email'), template: emailTemplate }).transform(toStep),
     object({ ...channelStep, channel_type: z.literal('http'), template: httpTemplate }).transform(toStep),
+    object({ ...channelStep, channel_type: z.literal('sms'), template: smsTemplate }).transform(toStep),
+    object({ ...channelStep, channel_type: z.literal('push'), template: pushTemplate }).transform(toStep),
+    object({ ...channelStep, channel_type: z.literal('chat'), template: chatTemplate }).transform(toStep),
   ],
-  { error: (issue) => notOneOf('channel', issue.input, 'channel_type', ['in_app_feed', 'email', 'http']) },
+  { error: (issue) => notOneOf('channel', issue.input, 'channel_type', [...channelTypes]) },
 )
 
 const duration = object({

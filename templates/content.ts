@@ -1,8 +1,13 @@
+import type { JsonObject } from '../store/schema/index.ts'
+
 /** What a channel step renders to: kept with the message, shown by the API in Knock's shape, sent by its channel. Plain JSON. */
 export type Rendered =
   | { channelType: 'in_app_feed'; content: FeedContent }
   | { channelType: 'email'; content: EmailContent }
   | { channelType: 'http'; content: HttpContent }
+  | { channelType: 'sms'; content: SmsContent }
+  | { channelType: 'push'; content: PushContent }
+  | { channelType: 'chat'; content: ChatContent }
 
 /** `body` always; then `action_url` or `actions`, where the template has them. */
 export interface FeedContent {
@@ -31,4 +36,30 @@ export interface HttpContent {
   headers: { key: string; value: string }[]
   query: { key: string; value: string }[]
   body: string | null
+}
+
+export interface SmsContent {
+  /** The number the template names; null: the recipient's. Filled in at the send. */
+  to: string | null
+  body: string
+  /** Laid over what the provider is sent. */
+  payload_overrides: JsonObject | null
+}
+
+export interface PushContent {
+  title: string
+  body: string
+  /** A silent one wakes the app and shows nothing. */
+  delivery_type: 'content' | 'silent'
+  payload_overrides: JsonObject | null
+}
+
+/** `content` is Markdown in which nothing of a value is markup. With `json_content` that is sent, and the blocks are not. */
+export interface ChatContent {
+  template: {
+    blocks: { name: 'body'; type: 'markdown'; content: string }[]
+    json_content: JsonObject | null
+    /** What a notification of the message says. */
+    summary: string | null
+  }
 }

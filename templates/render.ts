@@ -1,7 +1,25 @@
-import type { Button, ChannelStep, EmailTemplate, FeedTemplate, HttpTemplate } from '../definitions/definition.ts'
+import type {
+  Button,
+  ChannelStep,
+  ChatTemplate,
+  EmailTemplate,
+  FeedTemplate,
+  HttpTemplate,
+  PushTemplate,
+  SmsTemplate,
+} from '../definitions/definition.ts'
+import type { JsonObject } from '../store/schema/index.ts'
 import { revealMarkdown } from './escape.ts'
 import { renderLiquid, type LiquidContext } from './liquid.ts'
-import type { EmailContent, FeedContent, HttpContent, Rendered } from './content.ts'
+import type {
+  ChatContent,
+  EmailContent,
+  FeedContent,
+  HttpContent,
+  PushContent,
+  Rendered,
+  SmsContent,
+} from './content.ts'
 import { buttonRow, divider, emailDocument } from './email-html.ts'
 import { isSafeAddress, toHtml, toText } from './markdown.ts'
 import type { Scope } from './scope.ts'
@@ -32,6 +50,12 @@ export function renderStep(step: ChannelStep, scope: Scope): Rendered {
       return { channelType: step.channelType, content: email(step.template, fill) }
     case 'http':
       return { channelType: step.channelType, content: http(step.template, fill) }
+    case 'sms':
+      return { channelType: step.channelType, content: sms(step.template, fill) }
+    case 'push':
+      return { channelType: step.channelType, content: push(step.template, fill) }
+    case 'chat':
+      return { channelType: step.channelType, content: chat(step.template, fill) }
   }
 }
 
@@ -58,6 +82,19 @@ class Filler {
     return this.text(field, text, 'text')
       .trim()
       .replace(/\s*[\r\n]+\s*/g, ' ')
+  }
+
+  /** A JSON object; null where the template has none. */
+  json(field: string, text: string | null): JsonObject | null {
+    if (text === null) return null
+    const filled = this.text(field, text, 'text')
+    try {
+      const value: unknown = JSON.parse(filled)
+      if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as JsonObject
+    } catch {
+      // Said below.
+    }
+    throw new TemplateError(this.#step, `template.${field}`, 'is not a JSON object once it is filled in')
   }
 
   /** An address that a client may open. */
@@ -138,6 +175,35 @@ function http(template: HttpTemplate, fill: Filler): HttpContent {
       value: fill.text(`query_params[${n}].value`, value, 'text'),
     })),
     body: template.body === null ? null : fill.text('body', template.body, 'text'),
+  }
+}
+
+function sms(template: SmsTemplate, fill: Filler): SmsContent {
+  const to = template.toNumber === null ? '' : fill.line('settings.to_number', template.toNumber)
+  return {
+    to: to === '' ? null : to,
+    body: fill.text('text_body', template.textBody, 'text').trim(),
+    payload_overrides: fill.json('settings.payload_overrides', template.payloadOverrides),
+  }
+}
+
+function push(template: PushTemplate, fill: Filler): PushContent {
+  return {
+    title: fill.line('title', template.title),
+    body: fill.text('text_body', template.textBody, 'text').trim(),
+    delivery_type: template.deliveryType,
+    payload_overrides: fill.json('settings.payload_overrides', template.payloadOverrides),
+  }
+}
+
+function chat(template: ChatTemplate, fill: Filler): ChatContent {
+  const content = revealMarkdown(fill.text('markdown_body', template.markdownBody, 'markdown')).trim()
+  return {
+    template: {
+      blocks: content === '' ? [] : [{ name: 'body', type: 'markdown', content }],
+      json_content: fill.json('json_body', template.jsonBody),
+      summary: template.summary === null ? null : fill.line('summary', template.summary),
+    },
   }
 }
 

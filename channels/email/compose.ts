@@ -14,6 +14,7 @@ export async function compose(
   messageId: string,
   { from, to, replyTo }: Letterhead,
   content: EmailContent,
+  headers: Record<string, string> = {},
 ): Promise<SmtpMail> {
   const node = new MailComposer({
     from,
@@ -23,7 +24,7 @@ export async function compose(
     html: content.html_body,
     text: content.text_body ?? undefined,
     messageId: `<${messageId}@${from.address.split('@')[1]!}>`,
-    headers: { 'X-Belay-Message-ID': messageId, 'Auto-Submitted': 'auto-generated' },
+    headers: { 'X-Belay-Message-ID': messageId, 'Auto-Submitted': 'auto-generated', ...headers },
     disableFileAccess: true,
     disableUrlAccess: true,
   }).compile()

@@ -1,10 +1,12 @@
+import { z } from 'zod'
 import type { Channel } from '../../definitions/catalog.ts'
-import type { Settings } from '../../settings/settings.ts'
 import type { HttpContent } from '../../templates/content.ts'
-import { HTTP_LONGEST_SECONDS, httpSettings } from '../channel-settings.ts'
 import { HttpClient, withoutAnswer, type HttpAnswer } from '../http-client.ts'
+import type { ChannelDefaults, Provider } from '../provider.ts'
 import { readChannelSettings } from '../read-settings.ts'
 import { notSent, oneLine, type Attempt, type Outgoing, type Sender, type SendResult } from '../sender.ts'
+import { pace, text } from '../settings.ts'
+import { isHeaderName, isHeaderValue, isReservedHeader } from './http-headers.ts'
 import { httpRequest } from './http-request.ts'
 
 /** How much of an answer is kept as the reason. */
@@ -16,7 +18,35 @@ const NOT_NOW = new Set([408, 425, 429])
 /** Repeating these does no harm (RFC 9110 9.2.2). */
 const IDEMPOTENT = new Set(['GET', 'PUT', 'DELETE'])
 
-export type HttpDefaults = Pick<Settings, 'BELAY_HTTP_SECRET' | 'BELAY_HTTP_ALLOW_PRIVATE'>
+export type HttpDefaults = Pick<ChannelDefaults, 'BELAY_HTTP_SECRET' | 'BELAY_HTTP_ALLOW_PRIVATE'>
+
+/** The most that an http channel can wait for an answer. */
+const LONGEST_SECONDS = 120
+
+const httpSettings = z.strictObject({
+  secret: text(
+    (value) => /^whsec_[A-Za-z0-9+/=]{16,}$/.test(value),
+    'must be whsec_ followed by base64 (Standard Webhooks)',
+  ).optional(),
+  headers: z
+    .record(
+      z
+        .string()
+        .refine((name) => isHeaderName(name) && !isReservedHeader(name), 'must be a header that a sender may set'),
+      text(isHeaderValue, 'must be one line of Latin-1 text'),
+    )
+    .default({}),
+  /** For an answer. */
+  timeout_seconds: z.number().min(0.1).max(LONGEST_SECONDS).default(50),
+  /** False where the far side does not drop a repeat by its Idempotency-Key: what was not answered is not sent again. */
+  idempotent: z.boolean().default(true),
+  ...pace,
+})
+
+export const httpProvider: Provider<HttpContent> = {
+  settings: httpSettings,
+  create: ({ defaults, env }) => createHttpSender(defaults, env),
+}
 
 /** A request to the address a definition names. No redirect is followed, and none reaches a private address unless allowed. */
 export function createHttpSender(defaults: HttpDefaults, env: NodeJS.ProcessEnv): Sender<HttpContent> {
@@ -36,7 +66,7 @@ export function createHttpSender(defaults: HttpDefaults, env: NodeJS.ProcessEnv)
 
   return {
     concurrency: 20,
-    timeoutMs: HTTP_LONGEST_SECONDS * 1_000,
+    timeoutMs: LONGEST_SECONDS * 1_000,
     send: (message, channel, attempt) => send(message, channel, attempt).catch(notSent),
     close: () => client.close(),
   }

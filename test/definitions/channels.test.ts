@@ -45,6 +45,9 @@ test("a type without any channel has Belay's own, and the in-app feed always doe
       ['postmark', 'email'],
       ['in-app-feed', 'in_app_feed'],
       ['http', 'http'],
+      ['chat', 'chat'],
+      ['sms', 'sms'],
+      ['push', 'push'],
     ],
   )
 })
@@ -72,11 +75,13 @@ test('settings are kept as they are written', async (t) => {
 
 test('what cannot be a channel is refused by its key', async (t) => {
   const cases: [object, string][] = [
-    [{ slack: { type: 'chat' } }, 'slack.type'],
+    [{ slack: { type: 'chat' } }, 'slack.provider'],
+    [{ slack: { type: 'in_app_guide' } }, 'slack.type'],
+    [{ twilio: { type: 'sms', provider: 'twilio', settings: { auth_token: 'x' } } }, 'twilio.settings.account_sid'],
     [{ slack: {} }, 'slack.type'],
     [{ mail: { type: 'email', id: 'mail' } }, 'mail.id'],
     [{ mail: { type: 'email', from: 'a@example.com' } }, 'mail'],
-    [{ mail: { type: 'email', provider: 'postmark' } }, 'mail.provider'],
+    [{ mail: { type: 'email', provider: 'pigeon' } }, 'mail.provider'],
     [{ 'in-app-feed': { type: 'email' } }, 'in-app-feed.type'],
     [{ a: { type: 'email', id }, b: { type: 'http', id } }, 'b.id'],
     [{ 'Big Mail': { type: 'email' } }, 'Big Mail'],

@@ -16,6 +16,7 @@ const options = { skip: existsSync(templates) ? false : `${templates} is not the
 const supported = [
   'invite-with-reminder',
   'magic-link',
+  'mentions',
   'onboarding-incomplete-reminder',
   'trial-ending',
   'welcome-messages',
@@ -76,9 +77,8 @@ test("Knock's templates that use more are refused, each for what it uses", optio
       ['alerts', undefined, 'conditions', 'is not supported yet; leave the field out'],
       ['comments', 'batch_1', 'type', '"batch" is not supported yet; supported: channel, delay'],
       ['comments', 'email_1', 'conditions', 'is not supported yet; leave the field out'],
-      ['comments', 'push_1', 'channel_type', '"push" is not supported yet; supported: in_app_feed, email, http'],
+      ['comments', 'push_1', 'conditions', 'is not supported yet; leave the field out'],
       ['first-milestone', 'email_1', 'conditions', 'is not supported yet; leave the field out'],
-      ['mentions', 'push_1', 'channel_type', '"push" is not supported yet; supported: in_app_feed, email, http'],
     ],
   )
 })

@@ -45,7 +45,7 @@ test('the examples that come with Belay can be read', async () => {
   assert.deepEqual([...definitions.keys()], ['new-user-invited', 'payment-reminder', 'try-me'])
   assert.deepEqual(
     channels.map((channel) => channel.type),
-    ['in_app_feed', 'email', 'http'],
+    ['in_app_feed', 'email', 'http', 'chat', 'sms', 'push'],
   )
 })
 
@@ -139,7 +139,7 @@ test('what Knock knows and Belay does not carry out is refused, not skipped', as
     [feed({ channel_group_key: 'push' }), 'channel_group_key'],
     [feed({ surprise: true }), 'surprise'],
     [{ ref: 'batch_1', type: 'batch', settings: {} }, 'type'],
-    [{ ref: 'sms_1', type: 'channel', channel_type: 'sms', template: {} }, 'channel_type'],
+    [{ ref: 'guide_1', type: 'channel', channel_type: 'in_app_guide', template: {} }, 'channel_type'],
     [email({ visual_blocks: [{ type: 'image', url: 'x' }] }), 'template.visual_blocks[0].type'],
     [email({ html_body: 'x', settings: { pre_content: 'x' } }), 'template.settings.pre_content'],
     [email({ html_body: 'x', is_mjml: true }), 'template.is_mjml'],

@@ -117,7 +117,7 @@ export class Attempt {
       send: (message: Outgoing<unknown>) => this.#send(message),
       close: () => Promise.resolve(),
     }
-    return { email: sender, http: sender, close: () => Promise.resolve() }
+    return { email: sender, http: sender, sms: sender, push: sender, chat: sender, close: () => Promise.resolve() }
   }
 
   async #send({ messageId }: Outgoing<unknown>): Promise<SendResult> {

@@ -114,7 +114,14 @@ export class Live {
       return Promise.resolve(answer === 'sent' ? { kind: answer } : { kind: answer, reason: 'the provider says so' })
     }
     const sender = { concurrency: 5, timeoutMs: 60_000, send, close: () => Promise.resolve() }
-    const senders = { email: sender, http: sender, close: () => Promise.resolve() }
+    const senders = {
+      email: sender,
+      http: sender,
+      sms: sender,
+      push: sender,
+      chat: sender,
+      close: () => Promise.resolve(),
+    }
     const deliver = createDeliver({ db: this.#context.store.db, senders, outbox: silent, log })
     return {
       deliver: (input) => handedOut.run(input, () => deliver(input)),

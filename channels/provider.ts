@@ -1,0 +1,126 @@
+import type { z } from 'zod'
+import type { Channel } from '../definitions/catalog.ts'
+import type { Settings } from '../settings/settings.ts'
+import { NoAnswer, withoutAnswer, type HttpAnswer, type HttpClient } from './http-client.ts'
+import { readChannelSettings } from './read-settings.ts'
+import { notSent, oneLine, type Attempt, type Outgoing, type Sender, type SendResult } from './sender.ts'
+
+/** Settings of the process that stand in where a channel has none. */
+export type ChannelDefaults = Pick<
+  Settings,
+  'SMTP_URL' | 'BELAY_EMAIL_FROM' | 'BELAY_HTTP_SECRET' | 'BELAY_HTTP_ALLOW_PRIVATE'
+>
+
+export interface ProviderDeps {
+  defaults: ChannelDefaults
+  /** Answers for the `$NAME`s in channel settings. */
+  env: NodeJS.ProcessEnv
+  http: HttpClient
+}
+
+/** Somebody who carries messages of one channel type: `provider` of a channel in channels.json. */
+export interface Provider<Content> {
+  /** `settings` of its channels in channels.json; texts may stand as `$NAME`. */
+  readonly settings: z.ZodType
+  create(deps: ProviderDeps): Sender<Content>
+}
+
+export interface ApiRequest {
+  url: string
+  method?: 'GET' | 'POST'
+  headers?: Record<string, string>
+  /** An object is sent as JSON. */
+  body: object | URLSearchParams | Buffer | null
+}
+
+export interface ApiSend<Content, ChannelSettings> {
+  message: Outgoing<Content>
+  settings: ChannelSettings
+  channel: Channel
+  /** Makes the request that carries the message. Throws NoAnswer. */
+  post: (request: ApiRequest) => Promise<HttpAnswer>
+  /** Makes a request that comes before it, such as one for a token: where it is not answered, nothing was handed over. */
+  ask: (request: ApiRequest) => Promise<HttpAnswer>
+}
+
+const TIMEOUT_MS = 30_000
+
+/**
+ * A provider with an HTTP API. `send` answers for what the provider says; no answer is `unknown` once the message was
+ * handed over, else `not_taken`. `repeatable`: the provider drops a repeat by an idempotency key that `send` gives it.
+ */
+export function apiProvider<Content, Schema extends z.ZodType>(given: {
+  settings: Schema
+  concurrency?: number
+  repeatable?: boolean
+  /** Requests of one send, at most. */
+  requests?: number
+  send(call: ApiSend<Content, z.output<Schema>>): Promise<SendResult>
+}): Provider<Content> {
+  return {
+    settings: given.settings,
+    create: ({ env, http }) => ({
+      concurrency: given.concurrency ?? 10,
+      timeoutMs: TIMEOUT_MS * (given.requests ?? 1),
+      async send(message, channel, attempt) {
+        try {
+          const settings = readChannelSettings(given.settings, channel, env)
+          const post = (request: ApiRequest) => http.request(callOf(request, attempt))
+          const ask = (request: ApiRequest) => http.request(callOf(request, { signal: attempt.signal })).catch(before)
+          return await given.send({ message, settings, channel, post, ask })
+        } catch (error) {
+          if (error instanceof NoAnswer) return withoutAnswer(error, given.repeatable ?? false)
+          return notSent(error)
+        }
+      },
+      close: () => Promise.resolve(),
+    }),
+  }
+}
+
+function before(error: unknown): never {
+  if (error instanceof NoAnswer) throw new NoAnswer(error.message, false)
+  throw error
+}
+
+function callOf(
+  { url, method = 'POST', headers = {}, body }: ApiRequest,
+  attempt: Partial<Attempt> & { signal: AbortSignal },
+) {
+  const isRaw = body === null || Buffer.isBuffer(body)
+  const isForm = body instanceof URLSearchParams
+  const type = isRaw ? undefined : isForm ? 'application/x-www-form-urlencoded' : 'application/json'
+  return {
+    url: new URL(url),
+    method,
+    headers: { 'user-agent': 'Belay', ...(type !== undefined && { 'content-type': type }), ...headers },
+    body: isRaw ? body : isForm ? body.toString() : JSON.stringify(body),
+    timeoutMs: TIMEOUT_MS,
+    ...attempt,
+  }
+}
+
+/** Statuses below 500 that say "not now", or that the credentials are wrong: an operator mends those. */
+const NOT_NOW = new Set([401, 408, 425, 429])
+
+/** What a refusal makes of the message, where the provider's own codes do not say better. `words` are its reasons. */
+export function refusal(answer: HttpAnswer, ...words: unknown[]): SendResult {
+  const said = words.filter((word) => typeof word === 'string' || typeof word === 'number')
+  const reason = oneLine(['answered', answer.status, ...(said.length > 0 ? said : [answer.body])].join(' '))
+  if (answer.status < 500 && !NOT_NOW.has(answer.status)) return { kind: 'refused', reason }
+  return notTaken(answer, reason)
+}
+
+export function notTaken({ retryAfterMs }: HttpAnswer, reason: string): SendResult {
+  return { kind: 'not_taken', reason: oneLine(reason), ...(retryAfterMs !== undefined && { retryAfterMs }) }
+}
+
+/** The answer's body as an object; an empty one where it is none. */
+export function jsonOf({ body }: HttpAnswer): Record<string, unknown> {
+  try {
+    const value: unknown = JSON.parse(body)
+    return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {}
+  } catch {
+    return {}
+  }
+}

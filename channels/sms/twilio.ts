@@ -1,0 +1,51 @@
+import { z } from 'zod'
+import type { SmsContent } from '../../templates/content.ts'
+import { apiProvider, jsonOf, refusal } from '../provider.ts'
+import { apiUrl, opaque, pace, text } from '../settings.ts'
+import { phoneNumber } from './phone-number.ts'
+
+const settings = z
+  .strictObject({
+    account_sid: text((value) => /^AC[0-9a-fA-F]{32}$/.test(value), 'must be AC and 32 hex digits'),
+    /** Of the account; with `api_key_sid`, that key's secret. */
+    auth_token: opaque,
+    api_key_sid: opaque.optional(),
+    from: opaque.optional(),
+    messaging_service_sid: opaque.optional(),
+    /** Where Twilio reports what became of a message: this channel's events address. */
+    status_callback: text((value) => URL.canParse(value), 'must be an address').optional(),
+    api_url: apiUrl('https://api.twilio.com'),
+    ...pace,
+  })
+  .refine(({ from, messaging_service_sid }) => from !== undefined || messaging_service_sid !== undefined, {
+    path: ['from'],
+    message: 'is missing: a number to send from, or a messaging_service_sid',
+  })
+
+/**
+ * Twilio's Messages resource: https://www.twilio.com/docs/messaging/api/message-resource. It has no idempotency key, so what
+ * was not answered is not repeated. Logs in with the account's token, or with an API key and its secret.
+ */
+export const twilio = apiProvider<SmsContent, typeof settings>({
+  settings,
+  async send({ message, settings, post }) {
+    const to = phoneNumber(message)
+    const { account_sid: account, messaging_service_sid: service, from } = settings
+    const form = new URLSearchParams({ To: to, Body: message.content.body })
+    if (service !== undefined) form.set('MessagingServiceSid', service)
+    if (from !== undefined) form.set('From', from)
+    if (settings.status_callback !== undefined) form.set('StatusCallback', settings.status_callback)
+    for (const [name, value] of Object.entries(message.content.payload_overrides ?? {}))
+      form.set(name, typeof value === 'string' ? value : JSON.stringify(value))
+    const login = `${settings.api_key_sid ?? account}:${settings.auth_token}`
+    const answer = await post({
+      url: `${settings.api_url}/2010-04-01/Accounts/${encodeURIComponent(account)}/Messages.json`,
+      headers: { authorization: `Basic ${Buffer.from(login).toString('base64')}` },
+      body: form,
+    })
+    const body = jsonOf(answer)
+    if (answer.status === 201)
+      return { kind: 'sent', ...(typeof body.sid === 'string' && { externalId: body.sid }), filled: { to } }
+    return { ...refusal(answer, body.code, body.message), filled: { to } }
+  },
+})
