@@ -9,6 +9,9 @@ import { workflowFile, type StepFile } from './workflow-file.ts'
 
 const FILE = 'workflow.json'
 
+/** Of the Workflow IDs of webhook deliveries and of housekeeping: a run's ID begins with its definition's key. */
+const OWN_PREFIX = 'belay-'
+
 /** Reads and checks one definition, `<folder>/<key>/workflow.json`. Whatever is wrong is pushed to `problems`. */
 export async function readDefinition(
   folder: string,
@@ -21,7 +24,10 @@ export async function readDefinition(
   const add = (at: JsonPath, message: string, file = source.fileOf(at)) => {
     problems.push({ file: `${key}/${file}`, ...placeOf(source, at), message })
   }
-  if (!/^[a-z0-9_-]{3,255}$/.test(key)) add([], 'a definition key, its folder name, is 3 to 255 of a-z, 0-9, _ and -')
+  if (key.startsWith(OWN_PREFIX))
+    add([], `a definition key must not start with ${OWN_PREFIX}: Belay's own workflows do`)
+  else if (!/^[a-z0-9_-]{3,255}$/.test(key))
+    add([], 'a definition key, its folder name, is 3 to 255 of a-z, 0-9, _ and -')
   for (const problem of source.problems) add(problem.at, problem.message, problem.file)
   const parsed = workflowFile.safeParse(source.value, { error: inOurWords })
   for (const issue of parsed.error?.issues ?? []) {

@@ -1,8 +1,9 @@
 import { Connection } from '@temporalio/client'
 import { spawn, type ChildProcess } from 'node:child_process'
+import { basename, dirname } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import type { Logger } from 'pino'
-import { forgetServer, rememberServer } from './lingering.ts'
+import { forgetServer, markOf, rememberServer } from './lingering.ts'
 import { StartError } from './start-error.ts'
 import { tethered } from './tether.ts'
 
@@ -15,6 +16,12 @@ const LONGEST_PAUSE_MS = 15_000
 const STEADY_MS = 60_000
 
 export const NAMESPACE = 'default'
+
+/**
+ * Its HTTP API would take text/plain from any origin: a web page in the developer's browser could cancel everything. It
+ * answers to a host that nothing has.
+ */
+const CLOSED = ['--dynamic-config-value', 'frontend.httpAllowedHosts=["nobody.invalid"]']
 
 export interface DevServerOptions {
   cli: string
@@ -112,10 +119,13 @@ interface Launched {
 }
 
 function launch({ cli, dbFile, port, uiPort, log }: DevServerOptions): Launched {
-  const where = ['--ip', '127.0.0.1', '--port', String(port), '--ui-port', String(uiPort), '--db-filename', dbFile]
+  // Relative to its folder: the CLI reads a path as part of an address, in which # ? and % say something else.
+  const file = ['--db-filename', basename(dbFile)]
+  const where = ['--ip', '127.0.0.1', '--port', String(port), '--ui-port', String(uiPort), ...file]
   const quiet = ['--log-level', 'error', '--ui-disable-news-fetch']
-  const [command, args] = tethered('TERM', cli, ['server', 'start-dev', ...where, ...quiet])
-  const child = spawn(command, args, { detached: true, stdio: ['ignore', 'ignore', 'pipe'] })
+  const all = ['server', 'start-dev', ...where, ...quiet, ...CLOSED, ...markOf(dbFile)]
+  const [command, args] = tethered('TERM', cli, all)
+  const child = spawn(command, args, { cwd: dirname(dbFile), detached: true, stdio: ['ignore', 'ignore', 'pipe'] })
   let said = ''
   child.stderr.on('data', (chunk: Buffer) => {
     const text = chunk.toString()

@@ -2,6 +2,11 @@ import { spawnSync } from 'node:child_process'
 import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { setTimeout as wait } from 'node:timers/promises'
 
+/** Arguments that do nothing but name the file in the command line, so that this server is known again. */
+export function markOf(dbFile: string): string[] {
+  return ['--dynamic-config-value', `belay.dbFile=${JSON.stringify(dbFile)}`]
+}
+
 /** Where the pid of the dev server that uses `dbFile` is kept. */
 const pidFile = (dbFile: string) => `${dbFile}.pid`
 
@@ -40,7 +45,7 @@ function remembered(dbFile: string): number | null {
 }
 
 function runs(pid: number, dbFile: string): boolean {
-  return commandLine(pid).includes(dbFile)
+  return commandLine(pid).includes(markOf(dbFile)[1]!)
 }
 
 /** Empty if there is no such process, or only its exit status is left. */

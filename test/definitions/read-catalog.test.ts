@@ -49,6 +49,11 @@ test('the examples that come with Belay can be read', async () => {
   )
 })
 
+test('a key that would give a run the Workflow ID of one of Belay’s own workflows is refused', async () => {
+  const [problem] = await problemsOf(notificationsFolder({ 'belay-webhooks/workflow.json': { steps: [feed()] } }))
+  assert.match(problem!.message, /^a definition key must not start with belay-/)
+})
+
 test('files named by name@ are put in place, at any depth, relative to the file that names them', async () => {
   const folder = notificationsFolder({
     'hello/workflow.json': {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { Connection } from '@temporalio/client'
 import { once } from 'node:events'
-import { writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { PassThrough } from 'node:stream'
 import { test } from 'node:test'
@@ -101,3 +101,56 @@ test('a binary that is no Temporal CLI is named, with how it ended', async () =>
       'The Temporal server ended at its start (code 0: it said nothing); it was /bin/true, and TEMPORAL_CLI_PATH names another',
   })
 })
+
+test('a path that says something else in an address is a path: the database lies in its folder, and nowhere else', async () => {
+  const folder = temporaryFolder()
+  const named = join(folder, '50% off #1? it\'s "here"')
+  mkdirSync(named)
+  const given = await options(named)
+  const server = await startDevServer({ ...given, log: pino({ level: 'silent' }) })
+  const pid = server.pid()!
+  assert.ok(existsSync(given.dbFile))
+  assert.deepEqual(readdirSync(folder), ['50% off #1? it\'s "here"'])
+  assert.equal(await endLingeringServer(given.dbFile), true)
+  await gone(pid)
+  await server.stop()
+})
+
+test('no web page can use its HTTP API', async (t) => {
+  const folder = temporaryFolder()
+  const server = await startDevServer({ ...(await options(folder)), log: pino({ level: 'silent' }) })
+  t.after(() => server.stop())
+  const statuses = await Promise.all(
+    portsOf(server.pid()!).map(async (port) => {
+      const url = `http://127.0.0.1:${port}/api/v1/namespaces/default/workflows`
+      try {
+        return (await fetch(url, { signal: AbortSignal.timeout(2_000) })).status
+      } catch {
+        return undefined
+      }
+    }),
+  )
+  // The UI's own server knows no such path, the HTTP API refuses the host; without the setting it is a 200.
+  assert.ok(statuses.includes(403), String(statuses))
+  assert.ok(!statuses.includes(200), String(statuses))
+})
+
+/** The TCP ports a process listens on. */
+function portsOf(pid: number): number[] {
+  const inodes = new Set(
+    readdirSync(`/proc/${pid}/fd`).flatMap((fd) => {
+      try {
+        return /^socket:\[(\d+)\]$/.exec(readlinkSync(`/proc/${pid}/fd/${fd}`))?.slice(1) ?? []
+      } catch {
+        return []
+      }
+    }),
+  )
+  const lines = ['tcp', 'tcp6'].flatMap((table) =>
+    readFileSync(`/proc/${pid}/net/${table}`, 'utf8').trim().split('\n').slice(1),
+  )
+  return lines
+    .map((line) => line.trim().split(/\s+/))
+    .filter(([, , , state, , , , , , inode]) => state === '0A' && inodes.has(inode!))
+    .map(([, local]) => parseInt(local!.split(':')[1]!, 16))
+}
