@@ -21,6 +21,8 @@ export interface Embedded extends Keys {
   uiUrl: string
   temporalAddress: string
   namespace: string
+  /** Keys of the definitions there are, in their order. */
+  definitions: readonly string[]
   /** The first in-app feed of channels.json. */
   feedChannelId: string | undefined
   /** Rejects if the worker dies; nothing else here ends by itself. */
@@ -104,6 +106,7 @@ export async function startEmbedded(
       clock,
       connection,
       renew,
+      uiUrl,
       namespace: NAMESPACE,
       catalog,
       log,
@@ -117,6 +120,7 @@ export async function startEmbedded(
       uiUrl,
       temporalAddress: address,
       namespace: NAMESPACE,
+      definitions: [...catalog.definitions.keys()],
       feedChannelId: catalog.channels.find((channel) => channel.type === 'in_app_feed')?.id,
       workerStopped: worker.stopped,
       stop,

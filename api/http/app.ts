@@ -11,6 +11,7 @@ import { docs } from './docs.ts'
 import { answerError } from './error-handler.ts'
 import { ApiError } from './errors.ts'
 import { health } from './health.ts'
+import { home } from './home.ts'
 import { parseInput } from './input.ts'
 import { parseQuery } from './parse-query.ts'
 import { LARGE_BODY, readBody, SMALL_BODY } from './read-body.ts'
@@ -40,6 +41,7 @@ export function createApp(deps: Deps): Express {
   })
   app.use(health(deps))
   app.use(docs())
+  app.use(home(deps))
   app.use('/v1', authenticate(deps.settings))
   const admission = new Admission()
   for (const route of routes) {

@@ -20,6 +20,8 @@ export interface Deps {
   log: Logger
   /** Requests for one run wait for each other here rather than in the store. */
   turns: Turns
+  /** Temporal's Web UI, where this process knows it: it runs it itself. */
+  uiUrl: string | undefined
   /** Epoch milliseconds by the store's clock: the one that counts for every instant. */
   now: () => number
   /** Whether this api is leaving: `/readyz` answers 503. */

@@ -22,6 +22,8 @@ export interface ApiStart {
   store: Store
   /** Lazy: an api starts and accepts while Temporal is away. */
   connection: Connection
+  /** Temporal's Web UI, for the page at `/`. */
+  uiUrl?: string
   /** Opens the connection anew while Temporal stays away; see temporal/connection.ts. */
   renew?: () => void
   namespace: string
@@ -81,6 +83,7 @@ export async function startApi(start: ApiStart): Promise<RunningApi> {
     turns: new Turns(),
     now: clock.now,
     draining,
+    uiUrl: start.uiUrl,
     warnings: () => (clock.warning === undefined ? [] : [clock.warning]),
   })
   const server = start.server ?? httpServer()

@@ -66,6 +66,7 @@ export async function startApi(catalog: Catalog, given?: Store): Promise<ApiServ
     turns: new Turns(),
     now: () => clock.now,
     draining: { begun: false },
+    uiUrl: undefined,
     warnings: () => [],
   }
   const server = httpServer().on('request', createApp(deps))

@@ -1,0 +1,37 @@
+import assert from 'node:assert/strict'
+import { after, before, test } from 'node:test'
+import { Script } from 'node:vm'
+import { readCatalog } from '../../definitions/read-catalog.ts'
+import { startApi, type ApiServer } from '../../testing/product/api-server.ts'
+import { catalog } from '../../testing/fixtures/seed.ts'
+
+let api: ApiServer
+before(async () => {
+  api = await startApi(await readCatalog('notifications'))
+})
+after(() => api.close())
+
+const page = async (url: string) => fetch(url, { headers: { accept: 'text/html,*/*;q=0.8' } })
+
+test('a browser is greeted, with links and with buttons that need nothing but what is served here', async () => {
+  const answer = await page(api.url)
+  assert.equal(answer.status, 200)
+  assert.match(answer.headers.get('content-type')!, /^text\/html/)
+  const text = await answer.text()
+  assert.match(text, /href="\/docs\/"/)
+  for (const [, path] of text.matchAll(/(?:src|href)="(\/home\.[a-z]+)"/g)) {
+    assert.equal((await fetch(api.url + path!)).status, 200, path)
+  }
+  assert.ok(!text.includes('sk_test'), 'the key is not in the page')
+  const script = await (await fetch(`${api.url}/home.js`)).text()
+  assert.doesNotThrow(() => new Script(script))
+})
+
+test('without the example there are no buttons, and who asks for JSON finds nothing', async (t) => {
+  const other = await startApi(catalog)
+  t.after(() => other.close())
+  assert.ok(!(await (await page(other.url)).text()).includes('<button'))
+  const { status, body } = await api.call('GET', '/', { key: null, headers: { accept: 'application/json' } })
+  assert.deepEqual([status, body], [404, { errors: { detail: '404 Not Found' } }])
+  assert.equal((await api.call('GET', '/', { key: null })).status, 404)
+})
