@@ -15,6 +15,7 @@ export function messageOf(row: MessageRow) {
     source: sourceOf(row),
     tenant: row.tenant,
     data: row.data,
+    ...(row.data_omitted === true && { data_omitted: true as const }),
     metadata: { external_id: row.external_id },
     status: row.status,
     reason: row.reason,

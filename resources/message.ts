@@ -33,6 +33,10 @@ export const message = z
     source,
     tenant: z.string().nullable(),
     data: jsonObject,
+    data_omitted: z
+      .literal(true)
+      .optional()
+      .describe('In the answer to a batch: data is left out, since the messages before it hold 8 MB'),
     metadata: z.object({ external_id: z.string().nullable().describe('The provider’s id of it') }),
     status: z.enum(messageStatus.enumValues),
     reason: z.string().nullable().describe('Why it was not sent, or the provider’s last refusal'),

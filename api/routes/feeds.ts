@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { Catalog } from '../../definitions/catalog.ts'
-import { countFeed, listFeed } from '../../store/messages/feed.ts'
+import { countFeed, listFeed, type FeedParts } from '../../store/messages/feed.ts'
 import { defineRoute } from '../http/define-route.ts'
 import { ApiError } from '../http/errors.ts'
 import { findChannel } from '../http/find-channel.ts'
@@ -53,7 +53,7 @@ const getFeed = defineRoute({
       triggerData: query.trigger_data,
       insertedAt: insertedAtOf(query),
     }
-    const page = await listFeed(store.db, filter, window)
+    const page = await listFeed(store.db, filter, window, partsOf(query.mode, query.exclude ?? []))
     const counts = await countFeed(store.db, filter)
     const answer = {
       entries: page.rows.map((row) => feedItemOf(row, query.mode)),
@@ -78,6 +78,14 @@ const getSettings = defineRoute({
     return Promise.resolve({ features: { branding_required: false } })
   },
 })
+
+/** What of an item is loaded at all. */
+function partsOf(mode: 'compact' | 'rich', excluded: readonly string[][]): FeedParts {
+  const shows = (...path: string[]) => !excluded.some((given) => given.every((name, i) => path[i] === name))
+  const times = Number(shows('entries', 'data')) + Number(mode === 'rich' && shows('entries', 'activities', 'data'))
+  const data = times === 0 ? 'none' : mode === 'rich' ? 'whole' : 'flat'
+  return { data, dataTimes: times, blocks: shows('entries', 'blocks') }
+}
 
 function feedChannelId(catalog: Catalog, idOrKey: string): string {
   const channel = findChannel(catalog, idOrKey)

@@ -2,8 +2,19 @@ import { sql, type SQL } from 'drizzle-orm'
 import { query, type Database } from '../postgres/database.ts'
 import { isoText } from '../postgres/instant.ts'
 import { messageConditions, type MessageFilter } from './message-filter.ts'
-import { messageColumns, messageOrder, messageTables, type MessageRow } from './message-list.ts'
-import { allOf, orderAndLimit, pageOf, windowConditions, type Page, type Window } from './page.ts'
+import { byteWindow, jsonBytes } from './byte-window.ts'
+import {
+  dataPart,
+  measuredTables,
+  messageColumns,
+  messageOrder,
+  messageTables,
+  moreInPage,
+  windowedTables,
+  type DataPart,
+  type MessageRow,
+} from './message-list.ts'
+import { allOf, orderAndLimit, pageOfRows, windowConditions, type Page, type Window } from './page.ts'
 import type { Json, JsonObject } from '../schema/index.ts'
 
 /** A stored user or object; null instants and no properties if the id was never stored. */
@@ -38,22 +49,46 @@ function feedConditions(filter: FeedFilter): SQL[] {
   return conditions
 }
 
-export async function listFeed(db: Database, filter: FeedFilter, window: Window): Promise<Page<FeedRow>> {
+const isActor = (object: SQL) => sql`strpos(t.actor, '#') > 0
+  and ${object}.collection = split_part(t.actor, '#', 1)
+  and ${object}.id = substr(t.actor, strpos(t.actor, '#') + 1)`
+
+/** What is left out is not loaded. */
+export interface FeedParts {
+  data: DataPart
+  /** How often an item shows its data: with activities, twice. */
+  dataTimes: number
+  blocks: boolean
+}
+
+/** A page of at most 8 MB, or of one item. */
+export async function listFeed(
+  db: Database,
+  filter: FeedFilter,
+  window: Window,
+  parts: FeedParts,
+): Promise<Page<FeedRow>> {
   const conditions = [...feedConditions(filter), ...windowConditions(window, messageOrder)]
-  const found = await query<FeedRow>(
+  const keys = sql`select m.recipient_run_id, m.step from ${messageTables}
+    where ${allOf(conditions)} ${orderAndLimit(window, messageOrder)}`
+  const data = dataPart(parts.data)
+  const blocks = parts.blocks ? sql`coalesce(m.content->'blocks', '[]')` : sql`'[]'::jsonb`
+  const bytes = sql`${jsonBytes(data)} * ${parts.dataTimes}::int + ${jsonBytes(blocks)}
+    + coalesce((select ${jsonBytes(sql`properties`)} from users where id = m.recipient), 0)
+    + coalesce((select 2 * ${jsonBytes(sql`properties`)} from users where id = t.actor), 0)
+    + coalesce((select 2 * ${jsonBytes(sql`properties`)} from objects where ${isActor(sql`objects`)}), 0)`
+  const found = await query<FeedRow & { more: boolean }>(
     db,
-    sql`select ${messageColumns}, coalesce(m.content->'blocks', '[]') as blocks,
+    sql`with recursive ${byteWindow(keys, bytes, measuredTables, window.size)}
+    select ${messageColumns(data)}, ${moreInPage}, ${blocks} as blocks,
       ${profile(sql`receiver`)} as recipient_profile,
       coalesce(${profile(sql`actor_user`)}, ${profile(sql`actor_object`)}) as actor_profile
-    from ${messageTables}
+    from ${windowedTables}
     left join users receiver on receiver.id = m.recipient
     left join users actor_user on actor_user.id = t.actor
-    left join objects actor_object on strpos(t.actor, '#') > 0
-      and actor_object.collection = split_part(t.actor, '#', 1)
-      and actor_object.id = substr(t.actor, strpos(t.actor, '#') + 1)
-    where ${allOf(conditions)} ${orderAndLimit(window, messageOrder)}`,
+    left join objects actor_object on ${isActor(sql`actor_object`)} order by p.n`,
   )
-  return pageOf<FeedRow>(found, window, messageOrder)
+  return pageOfRows<FeedRow>(found, found[0]?.more ?? false, window, messageOrder)
 }
 
 export interface FeedCounts {

@@ -1,17 +1,11 @@
-import { sql } from 'drizzle-orm'
+import { sql, type SQL } from 'drizzle-orm'
 import type { ChannelType } from '../../definitions/definition.ts'
-import { query, type Database } from '../postgres/database.ts'
+import { json, query, type Database } from '../postgres/database.ts'
 import { isoText } from '../postgres/instant.ts'
-import {
-  messageConditions,
-  messageData,
-  withIds,
-  withKeys,
-  type MessageFilter,
-  type MessageStatus,
-} from './message-filter.ts'
-import { messageId, type MessageKey } from '../ids/message-id.ts'
-import { allOf, orderAndLimit, pageOf, windowConditions, type Order, type Page, type Window } from './page.ts'
+import { byteWindow, jsonBytes } from './byte-window.ts'
+import { messageConditions, messageData, withKeys, type MessageFilter, type MessageStatus } from './message-filter.ts'
+import { keyOfMessageId, messageId, type MessageKey } from '../ids/message-id.ts'
+import { allOf, orderAndLimit, pageOfRows, windowConditions, type Order, type Page, type Window } from './page.ts'
 import { isRowOf, recipientRunUuid, triggerOf } from '../ids/row-id.ts'
 import type { JsonObject } from '../schema/index.ts'
 
@@ -48,18 +42,33 @@ export interface MessageRow {
   actor: string | null
   tenant: string | null
   data: JsonObject
+  /** `data` was left out, since there was more than a page of it. */
+  data_omitted?: boolean
   workflow: string
   version_id: string
   categories: string[]
 }
 
-export const messageColumns = sql`m.recipient_run_id, m.step, m.step_ref, m.recipient, m.channel_id, m.status,
+/** What is left to load of `data`: all of it, what is not nested, or nothing. */
+export type DataPart = 'whole' | 'flat' | 'none'
+
+export function dataPart(part: DataPart): SQL {
+  if (part === 'none') return sql`'{}'::jsonb`
+  if (part === 'whole') return messageData
+  return sql`(select coalesce(jsonb_object_agg(key, value), '{}') from jsonb_each(${messageData})
+    where jsonb_typeof(value) not in ('object', 'array'))`
+}
+
+/** `data` stands for the column of that name. */
+export const messageColumns = (
+  data: SQL = messageData,
+) => sql`m.recipient_run_id, m.step, m.step_ref, m.recipient, m.channel_id, m.status,
   m.reason, m.external_id, ${isoText(sql`m.inserted_at`)} as inserted_at, ${isoText(sql`m.updated_at`)} as updated_at,
   ${isoText(sql`case when m.status <> 'queued' then coalesce(m.settled_at, m.updated_at) end`)} as settled_at,
   ${isoText(sql`m.seen_at`)} as seen_at, ${isoText(sql`m.read_at`)} as read_at,
   ${isoText(sql`m.interacted_at`)} as interacted_at, ${isoText(sql`m.link_clicked_at`)} as link_clicked_at,
   ${isoText(sql`m.archived_at`)} as archived_at, t.workflow_run_id, ${isoText(sql`t.accepted_at`)} as accepted_at,
-  t.actor, t.tenant, ${messageData} as data, runs.definition_key as workflow, d.version_id,
+  t.actor, t.tenant, ${data} as data, runs.definition_key as workflow, d.version_id,
   d.content->'categories' as categories,
   case when c.key is not null then jsonb_build_object('key', c.key, 'name', c.name, 'type', c.type,
     'provider', c.provider, 'created_at', ${isoText(sql`c.created_at`)}, 'updated_at', ${isoText(sql`c.updated_at`)})
@@ -69,13 +78,23 @@ export const messageColumns = sql`m.recipient_run_id, m.step, m.step_ref, m.reci
  * Each join is a lookup by primary key. A trigger is joined both ways, by its id and by its range of rows, so that
  * "all messages of this trigger" starts at the trigger.
  */
-export const messageTables = sql`messages m
-  join triggers t on t.id = ${triggerOf('m.recipient_run_id')}
+const joins = sql`join triggers t on t.id = ${triggerOf('m.recipient_run_id')}
     and ${isRowOf('m.recipient_run_id', 't.id')}
   join recipient_runs r on r.id = m.recipient_run_id
   join runs on runs.id = t.run_id
   join definitions d on d.hash = t.definition_hash
   left join channels c on c.id = m.channel_id`
+
+export const messageTables = sql`messages m ${joins}`
+
+/** What bytes are measured of. */
+export const measuredTables = sql`messages m join triggers t on t.id = ${triggerOf('m.recipient_run_id')}
+  join recipient_runs r on r.id = m.recipient_run_id`
+
+/** The messages of a page that fit into it (byte-window.ts), in the order of `p.n`. */
+export const windowedTables = sql`page p join walked w on w.n = p.n
+  join messages m on m.recipient_run_id = p.recipient_run_id and m.step = p.step ${joins}`
+export const moreInPage = sql`(select count(*) from page) > (select max(n) from walked) as more`
 
 export const messageOrder: Order<MessageRow> = {
   columns: [sql`m.inserted_at`, sql`m.recipient_run_id`, sql`m.step`],
@@ -92,19 +111,30 @@ export function messageIdOf(row: Identity): string {
 
 export async function listMessages(db: Database, filter: MessageFilter, window: Window): Promise<Page<MessageRow>> {
   const conditions = [...messageConditions(filter), ...windowConditions(window, messageOrder)]
-  const found = await query<MessageRow>(
+  const keys = sql`select m.recipient_run_id, m.step from ${messageTables}
+    where ${allOf(conditions)} ${orderAndLimit(window, messageOrder)}`
+  const found = await query<MessageRow & { more: boolean }>(
     db,
-    sql`select ${messageColumns} from ${messageTables} where ${allOf(conditions)} ${orderAndLimit(window, messageOrder)}`,
+    sql`with recursive ${byteWindow(keys, jsonBytes(messageData), measuredTables, window.size)}
+      select ${messageColumns()}, ${moreInPage} from ${windowedTables} order by p.n`,
   )
-  const page = pageOf(found, window, messageOrder)
+  const page = pageOfRows<MessageRow>(found, found[0]?.more ?? false, window, messageOrder)
   return { ...page, rows: page.rows.filter((row) => isMeant(row, filter)) }
 }
 
-/** In the order of the ids, each once; what is no message is left out. */
+/** In the order of the ids, each once; what is no message is left out, and so is `data` once there are 8 MB of it. */
 export async function findMessages(db: Database, messageIds: readonly string[]): Promise<MessageRow[]> {
+  const places = [...new Set(messageIds)].map(keyOfMessageId).filter((key) => key !== null)
+  const list = json(places.map(({ recipientRunId, step }) => [recipientRunId, step]))
+  const keys = sql`select m.recipient_run_id, m.step from jsonb_array_elements(${list}) with ordinality as pair(key, place)
+    join messages m on m.recipient_run_id = (key->>0)::bigint and m.step = (key->>1)::smallint order by place`
+  const data = sql`case when w.n is null then '{}' else ${messageData} end`
   const rows = await query<MessageRow>(
     db,
-    sql`select ${messageColumns} from ${messageTables} where ${withIds(messageIds)}`,
+    sql`with recursive ${byteWindow(keys, jsonBytes(messageData), measuredTables, places.length)}
+      select ${messageColumns(data)}, w.n is null as data_omitted
+      from page p left join walked w on w.n = p.n
+      join messages m on m.recipient_run_id = p.recipient_run_id and m.step = p.step ${joins}`,
   )
   const byId = new Map(rows.map((row) => [messageIdOf(row), row]))
   return [...new Set(messageIds)].map((id) => byId.get(id)).filter((row) => row !== undefined)
@@ -112,7 +142,7 @@ export async function findMessages(db: Database, messageIds: readonly string[]):
 
 /** By where they lie, in no order; what is no message is left out. */
 export async function loadMessages(db: Database, keys: readonly MessageKey[]): Promise<MessageRow[]> {
-  return query<MessageRow>(db, sql`select ${messageColumns} from ${messageTables} where ${withKeys(keys)}`)
+  return query<MessageRow>(db, sql`select ${messageColumns()} from ${messageTables} where ${withKeys(keys)}`)
 }
 
 /** What a message says; the row must be one that was found. */

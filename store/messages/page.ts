@@ -47,8 +47,16 @@ export function orderAndLimit(window: Window, order: Order<never>): SQL {
 
 /** The page made of what a statement with `orderAndLimit` found. */
 export function pageOf<Row>(found: Row[], window: Window, { positionOf }: Order<Row>): Page<Row> {
-  const more = found.length > window.size
-  const rows = found.slice(0, window.size)
+  return pageOfRows(found.slice(0, window.size), found.length > window.size, window, { positionOf })
+}
+
+/** The page of rows in the order of `orderAndLimit`; `more` says whether there are any after them. */
+export function pageOfRows<Row>(
+  rows: Row[],
+  more: boolean,
+  window: Window,
+  { positionOf }: Pick<Order<Row>, 'positionOf'>,
+): Page<Row> {
   if (isAscending(window)) return { rows: rows.reverse(), positionOf, hasOlder: true, hasNewer: more }
   return { rows, positionOf, hasOlder: more, hasNewer: window.after !== undefined }
 }
