@@ -15,4 +15,6 @@ export interface Channel {
 export interface Catalog {
   definitions: ReadonlyMap<string, DefinitionVersion>
   channels: readonly Channel[]
+  /** What does not stop a start and is most likely a mistake, as sentences. Absent: nothing. */
+  warnings?: readonly string[]
 }

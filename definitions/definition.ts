@@ -5,6 +5,14 @@ export interface Definition {
   categories: string[]
   active: boolean
   steps: Step[]
+  /** What its templates use from beside the definition's own folder. Absent: nothing. */
+  library?: Library
+}
+
+/** What is shared by all definitions of a folder. A definition holds what it uses: it is part of its version. */
+export interface Library {
+  /** As in vars.json: `$NAME` is read from the environment of the process that renders. */
+  vars: Record<string, unknown>
 }
 
 /** One version of a definition. `hash` is the SHA-256 (hex) of its JSON; `versionId` the UUIDv5 of the hash. */

@@ -5,27 +5,32 @@ import { CHANNELS_FILE, readChannels } from './channels-file.ts'
 import { DefinitionsError, type DefinitionProblem } from './problem.ts'
 import { readDefinition } from './read-definition.ts'
 import { isErrno } from './source.ts'
+import { readVars, secretNames, VARS_FILE } from './vars-file.ts'
 import { versionOf } from './version.ts'
 
 /**
- * Reads the notifications folder: a definition in each of its folders, and channels.json. Other files and hidden folders
- * are left alone. Throws a DefinitionsError that lists every problem.
+ * Reads the notifications folder: a definition in each of its folders, channels.json and vars.json. Other files and hidden folders
+ * are left alone. `env` is where vars.json's `$NAME` are looked for. Throws a DefinitionsError that lists every problem.
  */
-export async function readCatalog(folder: string): Promise<Catalog> {
+export async function readCatalog(folder: string, env: NodeJS.ProcessEnv = process.env): Promise<Catalog> {
   const names = await readdir(folder).catch((error: unknown) => {
     if (!isErrno(error)) throw error
     throw new DefinitionsError([{ file: folder, message: `the notifications folder cannot be read (${error.code})` }])
   })
   const { channels, problems: inChannels } = await readChannels(folder, names.includes(CHANNELS_FILE))
-  const problems: DefinitionProblem[] = [...inChannels]
+  const { vars, problems: inVars } = await readVars(folder, names.includes(VARS_FILE))
+  const problems: DefinitionProblem[] = [...inChannels, ...inVars]
+  const warnings = secretNames(vars)
+    .filter((name) => !env[name])
+    .map((name) => `vars.json: the environment variable ${name} is not set: its value shows as nothing`)
   const definitions = new Map<string, ReturnType<typeof versionOf>>()
   for (const key of names.filter((name) => !name.startsWith('.')).sort()) {
     if (!(await isFolder(path.join(folder, key)))) continue
-    const definition = await readDefinition(folder, key, channels, problems)
+    const definition = await readDefinition(folder, key, channels, { problems, warnings, library: { vars } })
     if (definition !== null) definitions.set(key, versionOf(definition))
   }
   if (problems.length > 0) throw new DefinitionsError(problems)
-  return { definitions, channels }
+  return { definitions, channels, warnings }
 }
 
 /** Follows links: folders may be mounted that way. */

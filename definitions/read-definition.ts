@@ -2,9 +2,10 @@ import path from 'node:path'
 import { inOurWords } from '../settings/zod-error-map.ts'
 import type { Channel } from './catalog.ts'
 import { channelOf } from './channels-file.ts'
-import type { Definition, Step } from './definition.ts'
+import type { Definition, Library, Step } from './definition.ts'
 import { fieldName, type DefinitionProblem } from './problem.ts'
 import { readSource, type JsonPath, type Source } from './source.ts'
+import { unsetVars, usedVars } from './used-vars.ts'
 import { workflowFile, type StepFile } from './workflow-file.ts'
 
 const FILE = 'workflow.json'
@@ -12,12 +13,19 @@ const FILE = 'workflow.json'
 /** Of the Workflow IDs of webhook deliveries and of housekeeping: a run's ID begins with its definition's key. */
 const OWN_PREFIX = 'belay-'
 
-/** Reads and checks one definition, `<folder>/<key>/workflow.json`. Whatever is wrong is pushed to `problems`. */
+/** What reading a folder's definitions needs and gathers. */
+export interface Reading {
+  library: Library
+  problems: DefinitionProblem[]
+  warnings: string[]
+}
+
+/** Reads and checks one definition, `<folder>/<key>/workflow.json`. Whatever is wrong is pushed to `problems`, what is odd to `warnings`. */
 export async function readDefinition(
   folder: string,
   key: string,
   channels: readonly Channel[],
-  problems: DefinitionProblem[],
+  { problems, warnings, library }: Reading,
 ): Promise<Definition | null> {
   const source = await readSource(path.join(folder, key), FILE)
   const before = problems.length
@@ -45,7 +53,11 @@ export async function readDefinition(
   })
   if (!steps.some((step) => step.type === 'channel')) add(['steps'], 'has no channel step, so it would send nothing')
   const { name, categories, active } = parsed.data
-  return { key, name: name ?? key, categories, active, steps }
+  const used = usedVars(source.value)
+  const place = (at: JsonPath) => ({ file: `${key}/${source.fileOf(at)}`, ...placeOf(source, at) })
+  warnings.push(...unsetVars(new Set(Object.keys(library.vars)), used, place))
+  const definition = { key, name: name ?? key, categories, active, steps }
+  return Object.keys(library.vars).length === 0 ? definition : { ...definition, library }
 }
 
 function compile(step: StepFile, channels: readonly Channel[], add: (field: string, message: string) => void): Step {

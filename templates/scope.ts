@@ -1,4 +1,6 @@
 import type { Definition } from '../definitions/definition.ts'
+import { resolveVars, type Vars } from '../definitions/vars-file.ts'
+import { withBranding } from './branding.ts'
 
 type Properties = Record<string, unknown>
 
@@ -10,7 +12,7 @@ export interface Subject {
 }
 
 export interface ScopeInput {
-  definition: Pick<Definition, 'key' | 'name' | 'categories'>
+  definition: Pick<Definition, 'key' | 'name' | 'categories' | 'library'>
   trigger: {
     workflowRunId: string
     cancelationKey: string | null
@@ -44,6 +46,7 @@ export function buildScope(input: ScopeInput): Scope {
   const data = triggerData === null ? trigger.data : { ...trigger.data, ...triggerData }
   const recipient = flat(input.recipient)
   const actor = trigger.actor === null ? null : flat(trigger.actor)
+  const tenant = trigger.tenant === null ? null : flat(trigger.tenant)
   return {
     data,
     recipient,
@@ -51,8 +54,8 @@ export function buildScope(input: ScopeInput): Scope {
     actors: actor === null ? [] : [actor],
     total_actors: actor === null ? 0 : 1,
     total_activities: 1,
-    tenant: trigger.tenant === null ? null : flat(trigger.tenant),
-    vars: {},
+    tenant,
+    vars: varsOf(definition.library?.vars, tenant),
     get activities() {
       const at = trigger.acceptedAt.toISOString()
       return [{ ...data, id: input.messageId, actor, recipient, data, inserted_at: at, updated_at: at }]
@@ -74,6 +77,17 @@ export function buildScope(input: ScopeInput): Scope {
       return { id: input.messageId }
     },
   }
+}
+
+const noVars: Vars = {}
+const resolved = new WeakMap<Vars, Vars>()
+
+/** A definition's variables are resolved once a process, and their branding once where no tenant has its own. */
+function varsOf(vars: Vars = noVars, tenant: Properties | null): Properties {
+  const known = resolved.get(vars)
+  const plain = known ?? withBranding(resolveVars(vars, process.env), null)
+  if (known === undefined) resolved.set(vars, plain)
+  return tenant?.['settings'] === undefined ? plain : withBranding(plain, tenant)
 }
 
 /** Properties beside the id, which none of them can replace. */

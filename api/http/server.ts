@@ -58,6 +58,7 @@ export async function startApi(start: ApiStart): Promise<RunningApi> {
   const { settings, store, clock, connection, namespace, catalog, log } = start
   const client = new Client({ connection, namespace })
   const taskQueue = settings.BELAY_TASK_QUEUE
+  for (const warning of catalog.warnings ?? []) log.warn(warning)
   await publishCatalog(store.db, catalog)
   const { renew } = start
   const temporal = new TemporalLink({ client, taskQueue, log, onBack: () => void resend(), renew })
@@ -84,7 +85,7 @@ export async function startApi(start: ApiStart): Promise<RunningApi> {
     now: clock.now,
     draining,
     uiUrl: start.uiUrl,
-    warnings: () => (clock.warning === undefined ? [] : [clock.warning]),
+    warnings: () => [...(clock.warning === undefined ? [] : [clock.warning]), ...(catalog.warnings ?? [])],
   })
   const server = start.server ?? httpServer()
   let closing: Promise<void> | undefined

@@ -1,0 +1,85 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { readCatalog } from '../../definitions/read-catalog.ts'
+import { renderLiquid } from '../../templates/liquid.ts'
+import { testScope } from '../../testing/fixtures/scope.ts'
+import { notificationsFolder, problemsOf } from '../../testing/fixtures/notifications-folder.ts'
+
+const definition = (body: string) => ({
+  steps: [
+    { ref: 'feed_1', type: 'channel', channel_type: 'in_app_feed', template: { 'markdown_body@': 'body.md' } },
+    { ref: 'feed_2', type: 'channel', channel_type: 'in_app_feed', template: { markdown_body: body } },
+  ],
+})
+
+test('a name of vars.json that a template uses and nobody set is told by file, step and field', async () => {
+  const folder = notificationsFolder({
+    'vars.json': { app_url: 'https://app.example' },
+    'hello/workflow.json': definition(
+      '{{ vars.app_url }} {{ vars.color | default: "red" }} {{ vars.branding.logo_url }}',
+    ),
+    'hello/body.md': '{% if vars.beta %}{{ vars.app_url }}{% endif %}',
+  })
+  const { warnings } = await readCatalog(folder)
+  assert.deepEqual(warnings, [
+    'hello/body.md, step feed_1, template.markdown_body: uses vars.beta, which vars.json does not set: it shows as nothing',
+  ])
+})
+
+test('without vars.json every name used is told', async () => {
+  const folder = notificationsFolder({ 'hello/workflow.json': definition('{{ vars.app_url }}'), 'hello/body.md': 'Hi' })
+  const { warnings } = await readCatalog(folder)
+  assert.match(
+    warnings?.join('\n') ?? '',
+    /^hello\/workflow\.json, step feed_2, template\.markdown_body: uses vars\.app_url/,
+  )
+})
+
+test('templates see the values as JSON, a secret from the environment, and branding with the tenant laid over it', async () => {
+  const folder = notificationsFolder({
+    'vars.json': {
+      on: true,
+      list: ['a', 'b'],
+      key: '$BELAY_TEST_SECRET',
+      gone: '$BELAY_TEST_GONE',
+      branding: { logo_url: 'l' },
+    },
+    'hello/workflow.json': definition('Hi'),
+    'hello/body.md': 'Hi',
+  })
+  process.env['BELAY_TEST_SECRET'] = 's3cret'
+  try {
+    const { definitions, warnings } = await readCatalog(folder)
+    const { definition: read } = definitions.get('hello')!
+    assert.doesNotMatch(JSON.stringify(read), /s3cret/)
+    assert.deepEqual(warnings, [
+      'vars.json: the environment variable BELAY_TEST_GONE is not set: its value shows as nothing',
+    ])
+    const scope = testScope({
+      library: read.library!,
+      tenant: { id: 't', properties: { settings: { branding: { primary_color: '#f00', logo_url: null } } } },
+    })
+    const shown = (text: string) => renderLiquid(text, 'text', scope)
+    assert.equal(
+      shown('{% if vars.on == true %}yes{% endif %} {{ vars.list[1] }} {{ vars.key }} [{{ vars.gone }}]'),
+      'yes b s3cret []',
+    )
+    assert.equal(
+      shown(
+        '{{ vars.branding.primary_color }} {{ vars.branding.primary_color_contrast }} {{ vars.branding.logo_url }}',
+      ),
+      '#f00 #ffffff l',
+    )
+  } finally {
+    delete process.env['BELAY_TEST_SECRET']
+  }
+})
+
+test('a vars.json that cannot be used stops the start, naming file and field', async () => {
+  assert.deepEqual(
+    await problemsOf(notificationsFolder({ 'vars.json': '{' })).then((all) => all.map(({ file }) => file)),
+    ['vars.json'],
+  )
+  const [problem] = await problemsOf(notificationsFolder({ 'vars.json': { '1a': 1 } }))
+  assert.deepEqual([problem?.file, problem?.field], ['vars.json', '1a'])
+})
