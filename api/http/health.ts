@@ -6,7 +6,7 @@ const STORE_DEADLINE_MS = 2_000
 
 /**
  * `/healthz`: the process answers. `/readyz`: 200 while the store answers and holds the tables of this version, since a
- * cancel must work while Temporal is away; its body names each part `ok` or `away` (the store also `not_migrated`), and has
+ * cancel must work while Temporal is away; its body names each part `ok` or `away` (the store also `not_migrated` and `read_only`), and has
  * `warnings` where there are any.
  */
 export function health({
@@ -38,13 +38,22 @@ export function health({
   return router
 }
 
-async function stateOf(schema: Promise<SchemaState>): Promise<'ok' | 'away' | 'not_migrated'> {
+type StoreState = 'ok' | 'away' | 'not_migrated' | 'read_only'
+
+const STATES = {
+  current: 'ok',
+  missing: 'not_migrated',
+  old: 'not_migrated',
+  read_only: 'read_only',
+} as const satisfies Record<SchemaState, StoreState>
+
+async function stateOf(schema: Promise<SchemaState>): Promise<StoreState> {
   let timer: NodeJS.Timeout | undefined
   const deadline = new Promise<'away'>((resolve) => {
     timer = setTimeout(resolve, STORE_DEADLINE_MS, 'away')
   })
   const answered = schema.then(
-    (state) => (state === 'current' ? ('ok' as const) : ('not_migrated' as const)),
+    (state) => STATES[state],
     () => 'away' as const,
   )
   return Promise.race([answered, deadline]).finally(() => clearTimeout(timer))

@@ -31,6 +31,8 @@ export interface Store {
 }
 
 const MIGRATION_LOCK = 4_227_001
+/** A probe on a connection that fell silent must not hold up the next one. */
+const PROBE_MS = 4_000
 
 // Row ids, counts and sums are within the safe integers by construction (row-id.ts).
 pg.types.setTypeParser(pg.types.builtins.INT8, Number)
@@ -40,7 +42,7 @@ export function openPostgres(url: string, options: PoolOptions = {}): Store {
   const db = drizzlePg(pool, { schema })
   throwStoreErrors(db, transactionsOf(pool, db))
   // A connection of its own: a busy pool is no store that is away.
-  const probes = new StorePool(url, { ...options, connections: 1 })
+  const probes = new StorePool(url, { statementMs: PROBE_MS, ...options, connections: 1 })
   const probe = drizzlePg(probes, { schema })
   throwStoreErrors(probe, transactionsOf(probes, probe))
   return {

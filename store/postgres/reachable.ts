@@ -34,6 +34,7 @@ export async function openReachablePostgres(url: string, options?: PoolOptions, 
 export async function requireSchema(store: Store): Promise<void> {
   const state = await store.schema()
   if (state === 'current') return
+  if (state === 'read_only') throw new SettingsError('DATABASE_URL: the database is read-only; it must be the primary')
   const what =
     state === 'missing'
       ? 'the database holds no tables of Belay'

@@ -6,8 +6,11 @@ import { sqlState } from './store-error.ts'
 
 export const migrationsFolder = fileURLToPath(new URL('../migrations', import.meta.url))
 
-/** `old`: migrations of this version are missing. A store that a newer version has migrated is `current`. */
-export type SchemaState = 'current' | 'missing' | 'old'
+/**
+ * `old`: migrations of this version are missing. A store that a newer version has migrated is `current`. `read_only`: a
+ * standby, or what was the primary before a failover.
+ */
+export type SchemaState = 'current' | 'missing' | 'old' | 'read_only'
 
 let latest: number | undefined
 
@@ -16,10 +19,12 @@ export async function schemaState(db: Database): Promise<SchemaState> {
   latest ??= Math.max(...readMigrationFiles({ migrationsFolder }).map(({ folderMillis }) => folderMillis))
   try {
     const result: unknown = await db.execute(
-      sql`select max(created_at)::float8 as latest, to_regclass('runs') is not null as has_runs from drizzle.__drizzle_migrations`,
+      sql`select max(created_at)::float8 as latest, to_regclass('runs') is not null as "hasRuns",
+        current_setting('transaction_read_only') = 'on' as "isReadOnly" from drizzle.__drizzle_migrations`,
     )
-    const [row] = (result as { rows: { latest: number | null; has_runs: boolean }[] }).rows
-    if (row?.has_runs !== true || row.latest === null) return 'missing'
+    const [row] = (result as { rows: { latest: number | null; hasRuns: boolean; isReadOnly: boolean }[] }).rows
+    if (row?.hasRuns !== true || row.latest === null) return 'missing'
+    if (row.isReadOnly) return 'read_only'
     return row.latest >= latest ? 'current' : 'old'
   } catch (error) {
     const state = sqlState(error)

@@ -14,6 +14,7 @@ interface Lab {
   /** A store of its own, past the proxy. */
   direct: Store
   proxy: Proxy
+  url: string
 }
 
 async function lab(t: { after(close: () => unknown): void }, options: PoolOptions = {}): Promise<Lab> {
@@ -30,7 +31,7 @@ async function lab(t: { after(close: () => unknown): void }, options: PoolOption
     await database.drop()
   })
   await direct.migrate()
-  return { store, direct, proxy }
+  return { store, direct, proxy, url: database.url }
 }
 
 const select = ({ db }: Store) => query<{ one: number }>(db, sql`select 1 as one`)
@@ -136,9 +137,17 @@ test('a wait for a free connection is busy, a wait for the store is not', async 
   await until('the idle connection is gone', async () => (await faultOf(() => select(store))) === 'unavailable')
 })
 
-test('the schema is known: missing, of this version, or older', async (t) => {
-  const { store, direct } = await lab(t)
+test('the schema is known: of this version, on a server that takes writes, older, or missing', async (t) => {
+  const { store, direct, url } = await lab(t)
   assert.equal(await store.schema(), 'current')
+  await query(
+    direct.db,
+    sql`do $$ begin execute format('alter database %I set default_transaction_read_only = on', current_database()); end $$`,
+  )
+  const standby = openPostgres(url)
+  t.after(() => standby.close())
+  assert.equal(await standby.schema(), 'read_only')
+  assert.equal(await faultOf(() => query(standby.db, sql`delete from runs`)), 'unavailable')
   await query(
     direct.db,
     sql`delete from drizzle.__drizzle_migrations where id = (select max(id) from drizzle.__drizzle_migrations)`,
