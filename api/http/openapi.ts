@@ -1,6 +1,7 @@
 import { OpenAPIRegistry, OpenApiGeneratorV31, type ResponseConfig } from '@asteasolutions/zod-to-openapi'
 import { z } from 'zod'
 import { errorCodes, type ErrorCode } from './errors.ts'
+import { LARGE_BODY, SMALL_BODY, type BodyLimits } from './read-body.ts'
 import type { Route } from './route.ts'
 
 const error = z
@@ -86,7 +87,7 @@ function register(registry: OpenAPIRegistry, route: Route): void {
       params,
       query,
       ...(idempotent === true && { headers: idempotencyKey }),
-      ...(body !== undefined && { body: { content: { 'application/json': { schema: body } } } }),
+      ...(body !== undefined && { body: bodyOf(body, route.largeBody === true ? LARGE_BODY : SMALL_BODY) }),
     },
     responses: {
       ...(noContent !== 'always' && {
@@ -100,6 +101,15 @@ function register(registry: OpenAPIRegistry, route: Route): void {
       ...errorResponses(errorsOf(route)),
     },
   })
+}
+
+function bodyOf(schema: z.ZodType, { bytes, values }: BodyLimits) {
+  return {
+    // No body is an empty object.
+    required: !schema.safeParse({}).success,
+    description: `At most ${bytes / 1_048_576} MB and ${values.toLocaleString('en')} values`,
+    content: { 'application/json': { schema } },
+  }
 }
 
 /** Every code a route may answer. */
