@@ -1,83 +1,49 @@
-import type { Definition, Step } from '../definitions/definition.ts'
-import type { Database } from '../store/postgres/database.ts'
-import { loadDefinitions } from '../store/catalog/definitions.ts'
-import { loadTriggers, type DeliveryRow, type DeliveryTrigger } from '../store/recipient-runs/deliveries.ts'
-import { messageId } from '../store/ids/message-id.ts'
-import { recipientReference } from '../store/ids/recipient.ts'
-import { loadRecipients } from '../store/profiles/recipients.ts'
-import { recipientRunUuid, triggerIdOf } from '../store/ids/row-id.ts'
-import type { JsonObject } from '../store/schema/index.ts'
-import { loadTenants } from '../store/profiles/tenants.ts'
-import { buildScope, type Scope, type Subject } from '../templates/scope.ts'
-import type { Standing } from './settlements.ts'
+import { activityInfo, cancellationSignal, heartbeat } from '@temporalio/activity'
+import { ApplicationFailure } from '@temporalio/common'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { idsOf, type Range, type StoreIdentity } from '../workflows/messages.ts'
 
-/** One recipient run to be carried on: its row, what it is about, and what its templates see. */
-export interface Delivery {
-  row: DeliveryRow
-  trigger: DeliveryTrigger
-  definition: Definition
-  step: Step
-  scope: Scope
-  recipient: Subject
-  messageId: string
+const HEARTBEAT_MS = 3_000
+/** A hand-out that comes before its instant by the store's clock waits so long at most, and is handed back then. */
+const EARLY_MS = 10_000
+
+/** Runs `work` with a heartbeat every three seconds. */
+export async function withHeartbeat<Result>(work: () => Promise<Result>): Promise<Result> {
+  const beat = setInterval(heartbeat, HEARTBEAT_MS)
+  try {
+    return await work()
+  } finally {
+    clearInterval(beat)
+  }
 }
 
-export function standing({ row, definition, scope, trigger }: Delivery, now: number): Standing {
-  return { row, definition, scope, skipDelay: trigger.skipDelay, now }
+/** The ID of the run that asks: an activity acts on its rows only. */
+export function callingRun(): string {
+  return activityInfo().workflowExecution?.workflowId ?? ''
 }
 
-/** Loads everything a chunk needs, in a handful of statements however large it is. Addresses are read here, at the send. */
-export async function loadDeliveries(db: Database, rows: DeliveryRow[]): Promise<Delivery[]> {
-  const triggers = await loadTriggers(db, rows)
-  const actors = [...triggers.values()].flatMap(({ actor }) => (actor === null ? [] : [actor]))
-  const [properties, definitions, tenants] = await Promise.all([
-    loadRecipients(db, [...new Set([...rows.map((row) => row.recipient), ...actors])]),
-    loadDefinitions(db, [...new Set([...triggers.values()].map((trigger) => trigger.definitionHash))]),
-    loadTenants(db, [...new Set([...triggers.values()].flatMap(({ tenant }) => (tenant === null ? [] : [tenant])))]),
-  ])
-  const shared = new Map(
-    [...triggers.values()].map((trigger) => {
-      const { actor, tenant } = trigger
-      const described = {
-        ...trigger,
-        actor: actor === null ? null : subject(actor, properties),
-        tenant: tenant === null ? null : { id: tenant, properties: tenants.get(tenant) ?? {} },
-      }
-      return [trigger.id, described] as const
-    }),
+/** The revision a run believes each row to have. */
+export function believedRevisions(rows: readonly { revision: number; ids: Range[] }[]): Map<number, number> {
+  return new Map(rows.flatMap(({ revision, ids }) => idsOf(ids).map((id) => [id, revision] as const)))
+}
+
+/** Waits while the earliest of these instants (epoch milliseconds) is still to come by the store's clock, ten seconds at most. */
+export async function waitForInstant(dues: Iterable<number | null>, now: () => number): Promise<void> {
+  let earliest = Infinity
+  for (const due of dues) if (due !== null && due < earliest) earliest = due
+  const early = earliest - now()
+  if (early <= 0 || earliest === Infinity) return
+  await sleep(Math.min(early, EARLY_MS), undefined, { signal: cancellationSignal() })
+}
+
+/**
+ * A worker of another deployment polls this task queue, or a database was exchanged: nothing is done to rows of ours.
+ * Retried, since the right worker may take the next attempt.
+ */
+export function assertOwnStore(given: StoreIdentity, own: StoreIdentity): void {
+  if (given.id === own.id) return
+  throw ApplicationFailure.retryable(
+    `this run belongs to the store ${given.id}, and this worker to ${own.id}: give each deployment a namespace of its own`,
+    'StoreMismatch',
   )
-  return rows.map((row) => {
-    const trigger = triggers.get(triggerIdOf(row.id))!
-    const { definition } = definitions.get(trigger.definitionHash)!
-    const recipient = subject(row.recipient, properties)
-    const delivery = {
-      row,
-      trigger,
-      definition,
-      step: definition.steps[row.step]!,
-      recipient,
-      get messageId() {
-        return messageId(trigger, { recipientRunId: row.id, step: row.step })
-      },
-    }
-    const scope = buildScope({
-      definition,
-      trigger: shared.get(trigger.id)!,
-      recipient,
-      triggerData: row.triggerData,
-      get recipientRunId() {
-        return recipientRunUuid(trigger.workflowRunId, row.id)
-      },
-      get messageId() {
-        return delivery.messageId
-      },
-    })
-    return Object.assign(delivery, { scope })
-  })
-}
-
-function subject(key: string, properties: ReadonlyMap<string, JsonObject>): Subject {
-  const reference = recipientReference(key)
-  const known = properties.get(key) ?? {}
-  return typeof reference === 'string' ? { id: reference, properties: known } : { ...reference, properties: known }
 }

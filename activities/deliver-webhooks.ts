@@ -6,9 +6,9 @@ import { loadMessages } from '../store/messages/message-list.ts'
 import { messageOf } from '../resources/message-shape.ts'
 import type { Outbox } from '../events/outbox.ts'
 import { loadRecipientRuns } from '../store/recipient-runs/recipient-run-list.ts'
+import { storeIdentity } from '../store/environment/store-identity.ts'
 import { recipientRunOf } from '../resources/recipient-run-shape.ts'
 import {
-  environmentId,
   loadDueEvents,
   markDeliveries,
   untilNextDue,
@@ -18,7 +18,7 @@ import {
 import type { WebhookEndpoint } from '../settings/webhook-endpoints.ts'
 import type { WebhookTurn } from '../workflows/messages.ts'
 import type { WebhookBody, WebhookSender } from '../events/webhooks/webhook-sender.ts'
-import { BACKOFF_S } from './settlements.ts'
+import { BACKOFF_S } from './outcome.ts'
 
 const BATCH = 100
 const CONCURRENCY = 20
@@ -48,7 +48,7 @@ export function createDeliverWebhooks(deps: DeliverWebhooksDeps): (endpoint: str
     }
     const beat = setInterval(heartbeat, HEARTBEAT_MS)
     try {
-      const environment = await environmentId(db)
+      const environment = (await storeIdentity(db)).id
       const until = performance.now() + PATIENCE_MS
       do {
         const events = await loadDueEvents(db, key, BATCH)
@@ -126,18 +126,18 @@ function bodyOf({ eventId, type, createdAt, data: eventData }: DueEvent, data: o
 
 /** The recipient runs and messages the events are about, as they are now. */
 async function loadEntities(db: Database, events: readonly DueEvent[]): Promise<Map<string, object>> {
-  const keys = events.flatMap(({ recipientRunId, step }) => (step === null ? [] : [{ recipientRunId, step }]))
-  const rowIds = events.filter(({ step }) => step === null).map(({ recipientRunId }) => recipientRunId)
+  const keys = events.flatMap(({ recipientRunId, number }) => (number === null ? [] : [{ recipientRunId, number }]))
+  const rowIds = events.filter(({ number }) => number === null).map(({ recipientRunId }) => recipientRunId)
   const [messages, runs] = await Promise.all([
     keys.length === 0 ? [] : loadMessages(db, keys),
     rowIds.length === 0 ? [] : loadRecipientRuns(db, rowIds, Date.now()),
   ])
   return new Map<string, object>([
-    ...messages.map((row) => [`${row.recipient_run_id}/${row.step}`, messageOf(row)] as const),
+    ...messages.map((row) => [`${row.recipient_run_id}/${row.number}`, messageOf(row)] as const),
     ...runs.map((row) => [`${row.id}`, recipientRunOf(row)] as const),
   ])
 }
 
-function entityKey({ recipientRunId, step }: DueEvent): string {
-  return step === null ? `${recipientRunId}` : `${recipientRunId}/${step}`
+function entityKey({ recipientRunId, number }: DueEvent): string {
+  return number === null ? `${recipientRunId}` : `${recipientRunId}/${number}`
 }

@@ -1,15 +1,19 @@
 import type { HousekeepingActivities, RunActivities, WebhookActivities } from '../workflows/messages.ts'
+import { createAdvance, type AdvanceDeps } from './advance.ts'
+import { createCancelInStore, type CancelInStoreDeps } from './cancel-in-store.ts'
 import { createDeliver, type DeliverDeps } from './deliver.ts'
 import { createDeliverWebhooks, type DeliverWebhooksDeps } from './deliver-webhooks.ts'
 import { createHousekeep, type HousekeepDeps } from './housekeep.ts'
-import { createTakeOut } from './cancel-in-store.ts'
+import { createLoadPage, type LoadPageDeps } from './load-page.ts'
 
-export function createActivities(
-  deps: DeliverDeps & HousekeepDeps & DeliverWebhooksDeps,
-): RunActivities & HousekeepingActivities & WebhookActivities {
+type Deps = AdvanceDeps & DeliverDeps & CancelInStoreDeps & LoadPageDeps & HousekeepDeps & DeliverWebhooksDeps
+
+export function createActivities(deps: Deps): RunActivities & HousekeepingActivities & WebhookActivities {
   return {
+    advance: createAdvance(deps),
     deliver: createDeliver(deps),
-    takeOut: createTakeOut(deps),
+    cancelInStore: createCancelInStore(deps),
+    loadPage: createLoadPage(deps),
     housekeep: createHousekeep(deps),
     deliverWebhooks: createDeliverWebhooks(deps),
   }

@@ -1,36 +1,55 @@
-import type { Settlement } from '../store/recipient-runs/settle.ts'
-import type { SleepingRow } from '../store/recipient-runs/sleepers.ts'
-import type { Counts } from '../workflows/messages.ts'
+import { RUN_LANE, type ChunkResult, type Counts } from '../workflows/messages.ts'
+import { messageLane } from '../store/ids/lane.ts'
+import type { SettledTry, TrySettlement } from '../store/messages/settle-messages.ts'
+import { sleepersOf, type Sleeper } from '../store/recipient-runs/sleepers.ts'
+import type { WalkSettlement } from '../store/recipient-runs/settle-walks.ts'
 
-/** What a chunk came to: who was settled, how, and who of them sleeps again. */
+/** What a chunk came to: who was settled, how, and who sleeps again. */
 export class Tally {
   readonly counts: Counts = { sent: 0, canceled: 0, skipped: 0, failed: 0 }
-  readonly asleep: SleepingRow[] = []
+  readonly #asleep: Sleeper[] = []
   readonly #settled = new Set<number>()
-  readonly #refOf: (row: number, step: number) => string
-
-  constructor(refOf: (row: number, step: number) => string) {
-    this.#refOf = refOf
-  }
 
   has(row: number): boolean {
     return this.#settled.has(row)
   }
 
-  /** `settled` is the store's answer: which of them took effect. */
-  add(settlements: readonly Settlement[], settled: ReadonlyMap<number, { canceled: boolean }>): void {
-    for (const settlement of settlements) {
-      const effect = settled.get(settlement.id)
-      if (effect === undefined) continue
-      const { id, status, step, due, revision, sent, errors, message } = settlement
-      this.#settled.add(id)
-      if (sent > 0) this.counts.sent += 1
-      else if (errors > 0) this.counts.failed += 1
-      else if (message?.status === 'not_sent') this.counts.skipped += 1
-      if (effect.canceled) this.counts.canceled += 1
-      else if (status === 'waiting') {
-        this.asleep.push({ id, recipient: '', step: this.#refOf(id, step), due, revision: revision + 1 })
+  /** A walk that took effect, and the messages it made. */
+  addWalk(walk: WalkSettlement, stepRef: string): void {
+    this.#settled.add(walk.id)
+    if (walk.errors > 0) this.counts.failed += 1
+    if (walk.status === 'waiting' && walk.due !== null) {
+      const { id, due, revision } = walk
+      this.sleep({ lane: RUN_LANE, id, recipient: '', step: stepRef, due, revision: revision + 1 })
+    }
+    for (const { recipientRunId: id, number, channelType, status, due, stepRef: step } of walk.messages) {
+      if (status === 'delivered') this.counts.sent += 1
+      else if (status === 'not_sent') this.counts.skipped += 1
+      else if (due !== null) {
+        this.sleep({ lane: messageLane(channelType, number), id, recipient: '', step, due, revision: 1 })
       }
     }
+  }
+
+  /** The end of a try, as it was recorded. */
+  addTry(settled: SettledTry, { outcome }: TrySettlement, channelType: string): void {
+    const { recipientRunId: id, number, status, stepRef: step, revision, canceled } = settled
+    this.#settled.add(id)
+    if (status === 'queued' && outcome.kind === 'retry') {
+      const lane = messageLane(channelType, number)
+      this.sleep({ lane, id, recipient: '', step, due: outcome.due, revision, tries: settled.attempt })
+    } else if (status === 'sent' || status === 'delivered' || status === 'delivery_attempted') this.counts.sent += 1
+    else if (status === 'undelivered') this.counts.failed += 1
+    else if (canceled) this.counts.canceled += 1
+    else this.counts.skipped += 1
+  }
+
+  sleep(sleeper: Sleeper): void {
+    this.#asleep.push(sleeper)
+  }
+
+  /** `now`: the store's clock, epoch milliseconds. */
+  result(now: number): ChunkResult {
+    return { now, asleep: sleepersOf(this.#asleep, false), ...this.counts }
   }
 }

@@ -62,8 +62,10 @@ interface Answer<Outcome extends string> {
       outcome: Outcome
       /** Ids of the messages already sent. */
       messages: string[]
-      /** The step being sent when the call came; it may still finish. */
-      in_flight: string | null
+      /** What was being sent or carried out when the call came, and may still finish: message ids, or a step. */
+      in_flight: string[]
+      /** Ids of messages that were made and had not been sent; a cancel's only. */
+      taken_back?: string[]
     }[]
   }[]
   truncated?: true

@@ -1,4 +1,10 @@
-/** A definition as it is kept and carried out: files resolved, channels resolved, everything checked. Plain JSON. */
+/** How a stored definition is laid out; a store may hold several. Raised with every change that older code cannot read. */
+export const DEFINITION_FORMAT = 1
+
+/**
+ * A definition as it is kept and carried out: files resolved, channels resolved, everything checked. Plain JSON. Its steps
+ * are a graph in a flat list: each says where it goes on.
+ */
 export interface Definition {
   key: string
   name: string
@@ -23,6 +29,15 @@ export interface DefinitionVersion {
 }
 
 export type Step = DelayStep | ChannelStep
+export type StepType = Step['type']
+
+/** What every step has. */
+export interface StepBase {
+  ref: string
+  name: string
+  /** Index of the step that follows; null: the end. */
+  next: number | null
+}
 
 export const durationUnits = ['seconds', 'minutes', 'hours', 'days', 'weeks', 'months'] as const
 export type DurationUnit = (typeof durationUnits)[number]
@@ -33,10 +48,8 @@ export interface Duration {
 }
 
 /** Sleeps for `delayFor`, until the instant at `delayUntil`, or, with both, for `delayFor` after that instant. */
-export interface DelayStep {
+export interface DelayStep extends StepBase {
   type: 'delay'
-  ref: string
-  name: string
   delayFor: Duration | null
   /** A path such as `data.due_at`, starting with data, recipient, actor or tenant. */
   delayUntil: string | null
@@ -51,10 +64,8 @@ export interface ChannelReference {
   id: string
 }
 
-interface ChannelStepBase {
+interface ChannelStepBase extends StepBase {
   type: 'channel'
-  ref: string
-  name: string
   channel: ChannelReference
 }
 
@@ -120,9 +131,4 @@ export interface ChatTemplate {
   /** A JSON object once it is rendered, in the provider's own shape. */
   jsonBody: string | null
   summary: string | null
-}
-
-/** Index of the last step that sends, or -1. Past it nothing is to come, whatever delays follow. */
-export function lastSendOf(definition: Definition): number {
-  return definition.steps.findLastIndex((step) => step.type === 'channel')
 }

@@ -44,8 +44,9 @@ export async function readDefinition(
     for (const name of unknown) add(name === null ? issue.path : [...issue.path, name], issue.message)
   }
   if (!parsed.success || problems.length > before) return null
+  const last = parsed.data.steps.length - 1
   const steps = parsed.data.steps.map((step, index) =>
-    compile(step, channels, (name, why) => add(['steps', index, name], why)),
+    compile(step, index === last ? null : index + 1, channels, (name, why) => add(['steps', index, name], why)),
   )
   const refs = steps.map((step) => step.ref)
   refs.forEach((ref, index) => {
@@ -60,9 +61,15 @@ export async function readDefinition(
   return Object.keys(library.vars).length === 0 ? definition : { ...definition, library }
 }
 
-function compile(step: StepFile, channels: readonly Channel[], add: (field: string, message: string) => void): Step {
-  if (step.type === 'delay') return step
-  const { channelKey, ...rest } = step
+function compile(
+  step: StepFile,
+  next: number | null,
+  channels: readonly Channel[],
+  add: (field: string, message: string) => void,
+): Step {
+  if (step.type === 'delay') return { ...step, next }
+  const { channelKey, ...file } = step
+  const rest = { ...file, next }
   const channel = channelOf(channels, step.channelType, channelKey)
   if (typeof channel !== 'string') return { ...rest, channel }
   add('channel_key', channel)

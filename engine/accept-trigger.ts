@@ -55,11 +55,12 @@ export function acceptTrigger(
   const conflict = request.settings?.on_conflict ?? 'join'
   const told = ({ workflowId, signalId, triggerId, message }: AcceptedTrigger, opens: boolean): PendingSignal => {
     const address = { workflowId, definition: key, cancelationKey }
-    return { id: signalId, ...address, kind: 'trigger', triggerId, message, opens }
+    const { tenant } = acceptance
+    return { id: signalId, ...address, tenant, kind: 'trigger', triggerId, message, opens }
   }
 
   async function within(tx: Database): Promise<Done<TriggerAnswer>> {
-    const run = cancelationKey === null ? null : await lockRun(tx, key, cancelationKey)
+    const run = cancelationKey === null ? null : await lockRun(tx, key, cancelationKey, acceptance.acceptedAt)
     const pending = run?.pendingTrigger ?? null
     if (conflict === 'keep' && pending !== null)
       return { answer: { workflow_run_id: pending, kept: true }, signals: [] }

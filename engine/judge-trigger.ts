@@ -1,5 +1,5 @@
 import { v4 as uuid } from 'uuid'
-import { arriveAtTrigger } from '../steps/arrive.ts'
+import { beginAt } from '../steps/at-trigger.ts'
 import type { DefinitionVersion } from '../definitions/definition.ts'
 import type { JsonObject } from '../store/schema/index.ts'
 import type { Acceptance, AcceptedRecipient } from '../store/triggers/trigger-rows.ts'
@@ -57,21 +57,20 @@ function plan(
   const { definition } = version
   const fields = new Map<string, FieldError>()
   const begin = (own: JsonObject | null, index: number) => {
-    const arrival = arriveAtTrigger(definition, from, { data: { ...data, ...own } }, { skipDelay })
-    if (arrival.kind === 'waiting') return arrival
-    if (arrival.kind === 'problem') {
+    const beginning = beginAt(definition, from, { data: { ...data, ...own } }, { skipDelay })
+    if ('problem' in beginning) {
       // The value at fault is the recipient's own, or the one that all share: told once.
-      const [, name, ...rest] = arrival.field.split('.')
+      const [, name, ...rest] = beginning.field.split('.')
       const isOwn = own !== null && Object.hasOwn(own, name!)
-      const field = isOwn ? [`recipients[${index}]`, '$trigger_data', name, ...rest].join('.') : arrival.field
-      if (!fields.has(field)) fields.set(field, { field, message: arrival.problem, type: 'invalid' })
-    }
-    return { step: 0, due: from }
+      const field = isOwn ? [`recipients[${index}]`, '$trigger_data', name, ...rest].join('.') : beginning.field
+      if (!fields.has(field)) fields.set(field, { field, message: beginning.problem, type: 'invalid' })
+    } else return beginning
+    return { step: 0, phase: 'enter' as const, due: from }
   }
   const common = requested.some(({ triggerData }) => triggerData === null) ? begin(null, 0) : null
   const recipients = requested.map(({ key, triggerData, index }) => {
-    const { step, due } = triggerData === null ? common! : begin(triggerData, index)
-    return { key, triggerData, step, due }
+    const { step, phase, due } = triggerData === null ? common! : begin(triggerData, index)
+    return { key, triggerData, step, phase, due }
   })
   if (fields.size > 0) throw new ApiError('invalid_params', { fields: [...fields.values()].slice(0, 100) })
   return recipients

@@ -13,11 +13,11 @@ export interface Outbox {
 
 export const silent: Outbox = { endpoints: [], wake: () => undefined }
 
-/** Something to tell of a recipient run, or of the message of one of its steps. */
+/** Something to tell of a recipient run, or of one of its messages. */
 export interface OutboxEvent {
   type: WebhookEventType
   recipientRunId: number
-  step?: number
+  number?: number
   data?: JsonObject | null
 }
 
@@ -32,15 +32,15 @@ export async function tell(
   events: () => readonly OutboxEvent[],
 ): Promise<void> {
   if (outbox.endpoints.length === 0) return
-  const rows = events().flatMap(({ type, recipientRunId, step, data }) => {
-    const event = { e: randomUUID(), t: type, r: recipientRunId, s: step, d: data ?? undefined }
+  const rows = events().flatMap(({ type, recipientRunId, number, data }) => {
+    const event = { e: randomUUID(), t: type, r: recipientRunId, n: number, d: data ?? undefined }
     return outbox.endpoints.filter((endpoint) => endpoint.events.has(type)).map(({ key }) => ({ ...event, k: key }))
   })
   if (rows.length === 0) return
   await tx.execute(
-    sql`insert into webhook_events (event_id, endpoint, type, recipient_run_id, step, data, created_at)
-        select x.e, x.k, x.t, x.r, x.s, x.d, ${at(now)}
-        from jsonb_to_recordset(${json(rows)}) as x(e uuid, k text, t text, r bigint, s smallint, d jsonb)`,
+    sql`insert into webhook_events (event_id, endpoint, type, recipient_run_id, number, data, created_at, due)
+        select x.e, x.k, x.t, x.r, x.n, x.d, ${at(now)}, ${at(now)}
+        from jsonb_to_recordset(${json(rows)}) as x(e uuid, k text, t text, r bigint, n smallint, d jsonb)`,
   )
   onCommit(tx, () => outbox.wake(new Set(rows.map(({ k }) => k))))
 }

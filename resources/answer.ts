@@ -2,7 +2,11 @@ import { z } from 'zod'
 import { reference } from './recipient.ts'
 
 /** The part of an answer that goes recipient by recipient (store/recipient-runs/answer.ts), for some set of outcomes. */
-export function answer<const Outcomes extends readonly [string, ...string[]]>(outcomes: Outcomes, name: string) {
+export function answer<const Outcomes extends readonly [string, ...string[]], Extra extends z.ZodRawShape>(
+  outcomes: Outcomes,
+  name: string,
+  extra: Extra,
+) {
   const outcome = z.enum(outcomes).meta({ id: `${name}Outcome` })
   const run = z
     .object({
@@ -11,9 +15,11 @@ export function answer<const Outcomes extends readonly [string, ...string[]]>(ou
       outcome,
       messages: z.array(z.string()).describe('Ids of the messages already sent'),
       in_flight: z
-        .string()
-        .nullable()
-        .describe('Ref of the step being sent when the request came; it may still finish'),
+        .array(z.string())
+        .describe(
+          'What was being sent or carried out when the request came, and may still finish: message ids, or a step',
+        ),
+      ...extra,
     })
     .meta({ id: `${name}RunAnswer` })
   const counts = Object.fromEntries(outcomes.map((each) => [each, z.number().int()]))

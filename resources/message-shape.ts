@@ -21,7 +21,7 @@ export function messageOf(row: MessageRow) {
     reason: row.reason,
     engagement_statuses: engagementOf(row),
     ...engagementInstants(row),
-    scheduled_at: null,
+    scheduled_at: row.due,
     inserted_at: row.inserted_at,
     updated_at: row.updated_at,
   }

@@ -6,7 +6,7 @@ import { channel } from './channel.ts'
 import { jsonObject } from './json-object.ts'
 import { reference } from './recipient.ts'
 
-const instant = z.string().nullable()
+export const instant = z.string().nullable()
 
 export const source = z
   .object({

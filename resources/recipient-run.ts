@@ -25,7 +25,7 @@ export const recipientRun = z
       .describe(
         'Why it failed, why nothing reached them, or why it was canceled; while it waits for the next try, the last refusal',
       ),
-    step: z.string().nullable().describe('Ref of the step to come or under way; null once it is over'),
+    step: z.string().nullable().describe('Ref of the step it stands in; null once it is over'),
     scheduled_at: z.string().nullable().describe('When it goes on, while it is paused'),
     trigger_source: z.object({
       type: z.literal('api'),
@@ -80,14 +80,14 @@ export function eventsOf(row: RecipientRunRow, trace: RecipientRunTrace): Event[
     inserted_at,
   })
   const events = [event('received', 'received', row.accepted_at)]
-  for (const { step, step_ref, status, reason, inserted_at } of trace.messages) {
+  for (const { number, step_ref, status, reason, inserted_at } of trace.messages) {
     const failed = status === 'undelivered' || status === 'bounced' || status === 'not_sent'
     events.push(
-      event(`message-${step}`, 'message_created', inserted_at, {
+      event(`message-${number}`, 'message_created', inserted_at, {
         status: failed ? 'error' : 'ok',
         step_ref,
         step_type: 'channel',
-        data: { message_id: messageId(trigger, { recipientRunId: row.id, step }), status, reason },
+        data: { message_id: messageId(trigger, { recipientRunId: row.id, number }), status, reason },
       }),
     )
   }

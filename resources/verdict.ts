@@ -3,6 +3,7 @@ import { outcomes } from '../store/recipient-runs/verdict.ts'
 import { answer } from './answer.ts'
 import { workflowKey } from './ids.ts'
 import { boundedList } from './bounded-list.ts'
+import { instant } from './message.ts'
 import { keyFields, neededKey } from '../api/requests/cancelation-key.ts'
 import { recipientReferenceRequest } from '../api/requests/recipient-request.ts'
 
@@ -11,13 +12,19 @@ export const verdict = z
     workflow: z.string(),
     cancelation_key: z.string().nullable(),
     status: z.enum(['applied', 'nothing_pending']).describe('applied: this call canceled at least one recipient'),
-    ...answer(outcomes, 'Cancel'),
-    archived: z.array(z.string()).describe('Ids of the in-app messages archive_sent archived'),
+    ...answer(outcomes, 'Cancel', {
+      taken_back: z
+        .array(z.string())
+        .describe('Ids of messages that were made and had not been sent: they never will be'),
+    }),
+    archived: z
+      .array(z.object({ id: z.string(), seen_at: instant, read_at: instant }))
+      .describe('The in-app messages archive_sent archived, and whether they had been seen'),
   })
   .meta({
     id: 'CancelVerdict',
     description:
-      'What a cancel did, recipient by recipient. canceled: something was still to come and now never will. sending: the last step is being sent, it may still go out; if that fails it is not tried again. already_sent: nothing was left to cancel. ended: nothing was left, and nothing reached them. already_canceled. not_found.',
+      'What a cancel did, recipient by recipient. canceled: something was or might be still to come and now never will. sending: all that is left is being sent, it may still go out; if that fails it is not tried again. already_sent: nothing was left to cancel. ended: nothing was left, and nothing reached them. already_canceled. not_found.',
   })
 
 /** Some SDKs send these with a cancel; they say nothing here. */

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { z } from 'zod'
 
-/** What may be told. Knock has all but `cancelled`. */
+/** What may be told. Knock has all but `cancelled` and `not_sent`. */
 export const webhookEvents = [
   'workflow_recipient_run.started',
   'workflow_recipient_run.completed',
@@ -11,6 +11,7 @@ export const webhookEvents = [
   'message.delivered',
   'message.delivery_attempted',
   'message.undelivered',
+  'message.not_sent',
   'message.bounced',
   'message.seen',
   'message.unseen',

@@ -1,18 +1,11 @@
-import {
-  Client,
-  ScheduleAlreadyRunning,
-  ScheduleOverlapPolicy,
-  type Connection,
-  type ScheduleSpec,
-} from '@temporalio/client'
+import { Client, ScheduleNotFoundError, type Connection } from '@temporalio/client'
 import { SearchAttributeType } from '@temporalio/common'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Settings } from '../settings/settings.ts'
 import { searchAttributes } from './send.ts'
 import { HOUSEKEEPING } from '../workflows/messages.ts'
 
-const SCHEDULE = 'belay-housekeeping'
-const INTERVAL_S = 30
+export const HOUSEKEEPING_ID = 'belay-housekeeping'
 /** A server takes a moment to know a new namespace, and another to accept a new attribute. */
 const PATIENCE_MS = 30_000
 
@@ -23,7 +16,7 @@ const TYPES = {
   [SearchAttributeType.KEYWORD_LIST]: 7,
 } as const
 
-/** Makes the search attributes and the housekeeping schedule, and waits until they can be used. Safe to repeat. */
+/** Makes the search attributes and starts housekeeping, and waits until they can be used. Safe to repeat. */
 export async function registerWithTemporal(
   connection: Connection,
   namespace: string,
@@ -32,7 +25,7 @@ export async function registerWithTemporal(
   const client = new Client({ connection, namespace })
   await persist(() => registerSearchAttributes(connection, namespace))
   await persist(() => client.workflow.count(`${searchAttributes.pending.name} >= 0`))
-  await persist(() => registerSchedule(client, settings.BELAY_TASK_QUEUE))
+  await persist(() => startHousekeeping(client, settings.BELAY_TASK_QUEUE))
 }
 
 export async function registerSearchAttributes(connection: Connection, namespace: string): Promise<void> {
@@ -51,23 +44,22 @@ export async function addSearchAttributes(
   await connection.operatorService.addSearchAttributes({ namespace, searchAttributes: wanted })
 }
 
-async function registerSchedule(client: Client, taskQueue: string): Promise<void> {
-  const spec: ScheduleSpec = { intervals: [{ every: `${INTERVAL_S}s` }] }
-  const action = {
-    type: 'startWorkflow',
-    workflowType: HOUSEKEEPING,
-    workflowId: SCHEDULE,
+/** One execution that lives on; a schedule of an earlier version, which started one every half minute, is deleted. */
+async function startHousekeeping(client: Client, taskQueue: string): Promise<void> {
+  await client.schedule
+    .getHandle(HOUSEKEEPING_ID)
+    .delete()
+    .catch((error: unknown) => {
+      if (!(error instanceof ScheduleNotFoundError)) throw error
+    })
+  await client.workflow.start(HOUSEKEEPING, {
+    workflowId: HOUSEKEEPING_ID,
     taskQueue,
-    workflowExecutionTimeout: '10m',
-  } as const
-  // One at a time, and what was missed while Temporal was away is not made up for.
-  const policies = { overlap: ScheduleOverlapPolicy.SKIP, catchupWindow: `${INTERVAL_S}s` } as const
-  try {
-    await client.schedule.create({ scheduleId: SCHEDULE, spec, action, policies })
-  } catch (error) {
-    if (!(error instanceof ScheduleAlreadyRunning)) throw error
-    await client.schedule.getHandle(SCHEDULE).update((previous) => ({ ...previous, spec, action, policies }))
-  }
+    args: [],
+    staticSummary: 'Belay housekeeping',
+    workflowIdReusePolicy: 'ALLOW_DUPLICATE',
+    workflowIdConflictPolicy: 'USE_EXISTING',
+  })
 }
 
 async function persist(work: () => Promise<unknown>): Promise<void> {

@@ -11,15 +11,20 @@ import {
   moveSignal,
   NOTIFICATION_RUN,
   triggerSignal,
+  type MoveMessage,
   type RemovedMessage,
   type RunInput,
   type Sleepers,
+  type StoreIdentity,
   type TriggerMessage,
+  type TriggersMessage,
 } from '../workflows/messages.ts'
 
 /** SQL visibility hides a run whose attribute is longer than 255 bytes. */
 const ATTRIBUTE_BYTES = 200
 const SUMMARY_BYTES = 200
+/** As many as a server takes. */
+const FAIRNESS_BYTES = 64
 /** No call to Temporal takes longer. */
 export const DEADLINE_MS = 2_000
 
@@ -36,38 +41,79 @@ export interface RunAddress {
   workflowId: string
   definition: string
   cancelationKey: string | null
+  /** Of the trigger; null for none. */
+  tenant?: string | null
 }
+
+/** Where a process sends to, and whose rows its messages are about. */
+export interface SendTarget {
+  client: Client
+  taskQueue: string
+  store: StoreIdentity
+}
+
+/** A start of so many recipients is a broadcast: its tasks give way to those of small runs. */
+const BROADCAST = 1_000
 
 /**
  * Starts the run, or joins the one that is open. Resolves to the execution that took the messages. Who `opens` a run
  * starts it with them, which costs a server a quarter less than a start and a signal; if it is open after all, they join.
  */
 export async function sendTriggers(
-  client: Client,
-  taskQueue: string,
+  target: SendTarget,
   run: RunAddress,
   messages: TriggerMessage[],
   opens: boolean,
 ): Promise<string> {
-  const input: RunInput = { definition: run.definition, cancelationKey: run.cancelationKey }
-  const options = { workflowId: run.workflowId, taskQueue, ...shown(run, messages) }
-  const send = <T>(call: () => Promise<T>) => client.connection.withDeadline(Date.now() + DEADLINE_MS, call)
+  const { client, store } = target
+  const input: RunInput = { definition: run.definition, cancelationKey: run.cancelationKey, store }
+  const options = startOptions(target, run, messages)
   if (opens) {
     const args: [RunInput] = [{ ...input, triggers: messages }]
     try {
-      return (await send(() => client.workflow.start(NOTIFICATION_RUN, { ...options, args }))).firstExecutionRunId
+      const started = await inTime(client, () => client.workflow.start(NOTIFICATION_RUN, { ...options, args }))
+      return started.firstExecutionRunId
     } catch (error) {
       if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error
     }
   }
-  const signal = { args: [input], signal: triggerSignal, signalArgs: [messages] }
-  return (await send(() => client.workflow.signalWithStart(NOTIFICATION_RUN, { ...options, ...signal }))).signaledRunId
+  const signal = {
+    args: [input],
+    signal: triggerSignal,
+    signalArgs: [{ store, triggers: messages }] as [TriggersMessage],
+  }
+  const handle = await inTime(client, () =>
+    client.workflow.signalWithStart(NOTIFICATION_RUN, { ...options, ...signal }),
+  )
+  return handle.signaledRunId
+}
+
+/** Has the run read the store: what it is told so is small, whatever is pending. Starts it if it is closed. */
+export async function sendReload(target: SendTarget, run: RunAddress): Promise<string> {
+  const { client, store } = target
+  const args: [RunInput] = [{ definition: run.definition, cancelationKey: run.cancelationKey, store }]
+  const signal = { args, signal: moveSignal, signalArgs: [{ store, sleepers: [], reload: true }] as [MoveMessage] }
+  const options = { ...startOptions(target, run, []), ...signal }
+  return (await inTime(client, () => client.workflow.signalWithStart(NOTIFICATION_RUN, options))).signaledRunId
+}
+
+function startOptions({ taskQueue }: SendTarget, run: RunAddress, messages: TriggerMessage[]) {
+  const recipients = messages.reduce((sum, message) => sum + recipientsIn(message.sleepers), 0)
+  const tenant = run.tenant ?? null
+  return {
+    workflowId: run.workflowId,
+    taskQueue,
+    priority: {
+      priorityKey: recipients > BROADCAST ? 5 : 1,
+      ...(tenant !== null && { fairnessKey: cutToBytes(tenant, FAIRNESS_BYTES) }),
+    },
+    ...shown(run, messages, recipients),
+  }
 }
 
 /** What the Web UI shows of a run, and finds it by. */
-function shown(run: RunAddress, messages: TriggerMessage[]) {
+function shown(run: RunAddress, messages: TriggerMessage[], recipients: number) {
   const title = run.cancelationKey === null ? run.definition : `${run.definition} ${run.cancelationKey}`
-  const recipients = messages.reduce((sum, message) => sum + recipientsIn(message.sleepers), 0)
   return {
     staticSummary: cutToBytes(title, SUMMARY_BYTES),
     staticDetails: `Notifications of \`${cutToBytes(run.definition, SUMMARY_BYTES)}\`, pending under one cancelation key.`,
@@ -86,25 +132,36 @@ function shown(run: RunAddress, messages: TriggerMessage[]) {
 
 /** `closed`: no such run is open, so nobody is left there to remove. */
 export async function sendCancel(
-  client: Client,
+  { client, store }: SendTarget,
   workflowId: string,
-  message: RemovedMessage,
+  message: Omit<RemovedMessage, 'store'>,
 ): Promise<'taken' | 'closed'> {
-  return sendTo(client, workflowId, () => client.workflow.getHandle(workflowId).signal(cancelSignal, message))
+  const handle = client.workflow.getHandle(workflowId)
+  return sendTo(client, () => handle.signal(cancelSignal, { store, ...message }))
 }
 
-export async function sendMoves(client: Client, workflowId: string, groups: Sleepers[]): Promise<'taken' | 'closed'> {
-  return sendTo(client, workflowId, () => client.workflow.getHandle(workflowId).signal(moveSignal, groups))
+export async function sendMoves(
+  { client, store }: SendTarget,
+  workflowId: string,
+  sleepers: Sleepers[],
+): Promise<'taken' | 'closed'> {
+  const handle = client.workflow.getHandle(workflowId)
+  return sendTo(client, () => handle.signal(moveSignal, { store, sleepers }))
 }
 
-async function sendTo(client: Client, workflowId: string, send: () => Promise<void>): Promise<'taken' | 'closed'> {
+async function sendTo(client: Client, send: () => Promise<void>): Promise<'taken' | 'closed'> {
   try {
-    await client.connection.withDeadline(Date.now() + DEADLINE_MS, send)
+    await inTime(client, send)
     return 'taken'
   } catch (error) {
     if (error instanceof WorkflowNotFoundError) return 'closed'
     throw error
   }
+}
+
+/** The deadline begins with the call, however long it waited for its turn. */
+function inTime<Result>(client: Client, call: () => Promise<Result>): Promise<Result> {
+  return client.connection.withDeadline(Date.now() + DEADLINE_MS, call)
 }
 
 function recipientsIn(groups: Sleepers[]): number {

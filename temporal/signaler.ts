@@ -1,23 +1,35 @@
 import { isGrpcServiceError, type Client } from '@temporalio/client'
+import pLimit from 'p-limit'
 import type { Logger } from 'pino'
 import type { Database } from '../store/postgres/database.ts'
 import { loadPendingSignals, triggerSignalPending, type PendingSignal } from '../store/signals/pending-signals.ts'
-import { merged, movesOf, takeBatch, type Waiting } from './batch.ts'
+import type { StoreIdentity } from '../workflows/messages.ts'
+import { bytesOf, merged, movesOf, SIGNAL_BYTES, takeBatch, type Waiting } from './batch.ts'
 import { Confirmations } from './confirmations.ts'
-import { DEADLINE_MS, sendCancel, sendMoves, sendTriggers } from './send.ts'
+import { ResendSchedule } from './resend-schedule.ts'
+import { DEADLINE_MS, sendCancel, sendMoves, sendReload, sendTriggers } from './send.ts'
 import type { TemporalLink } from './temporal-link.ts'
 
 export interface SignalerOptions {
   client: Client
   taskQueue: string
   db: Database
+  store: StoreIdentity
   link: Pick<TemporalLink, 'away' | 'failed'>
   log: Logger
 }
 
+/** Calls under way to Temporal from this process: more at once only wait there, and take longer each. */
+const CALLS = 50
+/** Signals read from the store at once to be sent again. */
+const PAGE = 100
+/** Signals one pass of housekeeping sends again. */
+const PASS = 5_000
+
 /**
  * Tells runs what the store has decided. At most one signal is under way to a run from this process; what comes
- * meanwhile goes with the next (many at once jam a run). What fails stays in `pending_signals`, to be sent again.
+ * meanwhile goes with the next (many at once jam a run). What fails stays in `pending_signals`, to be sent again: page by
+ * page, ever more seldom while it goes on failing.
  */
 export class Signaler {
   readonly #options: SignalerOptions
@@ -26,10 +38,14 @@ export class Signaler {
   /** Ids this process could not send. */
   readonly #unsent = new Set<number>()
   readonly #confirmations: Confirmations
+  readonly #calls = pLimit(CALLS)
+  readonly #schedule: ResendSchedule
+  #resending: Promise<void> | undefined
 
   constructor(options: SignalerOptions) {
     this.#options = options
     this.#confirmations = new Confirmations(options.db, options.log)
+    this.#schedule = new ResendSchedule(options.log, () => this.resend())
   }
 
   /** Resolves when Temporal has it, after 2 s, or at once while Temporal is away. Never rejects: the store has it. */
@@ -46,35 +62,48 @@ export class Signaler {
     clearTimeout(timer)
   }
 
-  /** Sends again what this process could not. */
-  async resend(): Promise<void> {
-    const ids = [...this.#unsent]
-    for (let i = 0; i < ids.length; i += 500) await this.#sendAll(ids.slice(i, i + 500))
+  /** Sends again what this process could not, one page after the other. Who asks meanwhile waits for the same. */
+  resend(): Promise<void> {
+    this.#resending ??= this.#resendAll().finally(() => (this.#resending = undefined))
+    return this.#resending
   }
 
-  /** Sends whatever nobody has confirmed for so long. Answers how many. */
+  /** Sends what nobody has confirmed for so long, page by page, some thousands at most. Answers how many were taken. */
   async resendOlder(olderThanMs: number): Promise<number> {
-    let sent = 0
-    for (let after = 0; ;) {
-      const signals = await loadPendingSignals(this.#options.db, { after, olderThanMs, limit: 500 })
+    let taken = 0
+    for (let after = 0, seen = 0; seen < PASS;) {
+      const signals = await loadPendingSignals(this.#options.db, { after, olderThanMs, limit: PAGE })
       const last = signals.at(-1)
-      if (last === undefined || this.#options.link.away) return sent
+      if (last === undefined || this.#options.link.away) break
+      seen += signals.length
       await Promise.all(signals.map((signal) => this.#enqueue(signal)))
-      sent += signals.length
+      taken += signals.filter(({ id }) => !this.#unsent.has(id)).length
       after = last.id
     }
+    return taken
   }
 
   /** Waits for what is under way, and for its confirmation. */
   async close(): Promise<void> {
+    this.#schedule.close()
     while (this.#flushes.size > 0) await Promise.all(this.#flushes)
+    await this.#resending
     await this.#confirmations.close()
   }
 
-  async #sendAll(ids: number[]): Promise<void> {
-    const signals = await loadPendingSignals(this.#options.db, { only: ids })
-    for (const id of ids) this.#unsent.delete(id)
-    await Promise.all(signals.map((signal) => this.#enqueue(signal)))
+  async #resendAll(): Promise<void> {
+    const ids = [...this.#unsent].sort((a, b) => a - b)
+    while (ids.length > 0 && !this.#options.link.away) {
+      const page = ids.slice(0, PAGE)
+      const signals = await loadPendingSignals(this.#options.db, { only: page })
+      // Fewer may have come than were asked for; those before them are confirmed, and if none came, all are.
+      const last = signals.at(-1)?.id ?? Infinity
+      const taken = page.filter((id) => id <= last)
+      ids.splice(0, taken.length)
+      for (const id of taken) this.#unsent.delete(id)
+      await Promise.all(signals.map((signal) => this.#enqueue(signal)))
+    }
+    if (this.#unsent.size === 0) this.#schedule.succeeded()
   }
 
   #enqueue(signal: PendingSignal): Promise<void> {
@@ -93,45 +122,80 @@ export class Signaler {
   async #flush(workflowId: string): Promise<void> {
     const queue = this.#queues.get(workflowId)!
     while (queue.length > 0) {
-      const batch = takeBatch(queue)
-      try {
-        await this.#deliver(
-          workflowId,
-          batch.map(({ signal }) => signal),
-        )
-      } catch (error) {
-        if (isAway(error)) this.#options.link.failed(error)
-        this.#options.log.warn(
-          { err: error, workflowId, signals: batch.length },
-          'signal not sent; it will be sent again',
-        )
-        for (const { signal } of batch) this.#unsent.add(signal.id)
-      }
-      for (const { done } of batch) done()
+      await this.#calls(async () => {
+        const batch = takeBatch(queue)
+        await this.#deliver(batch.map(({ signal }) => signal))
+        for (const { done } of batch) done()
+      })
     }
     this.#queues.delete(workflowId)
   }
 
-  async #deliver(workflowId: string, signals: PendingSignal[]): Promise<void> {
-    const { client, taskQueue, db } = this.#options
+  /** What a server refuses for good is halved, and then told in the smallest way there is: the run reads the store. */
+  async #deliver(signals: PendingSignal[]): Promise<void> {
+    const [only] = signals
+    if (only !== undefined && signals.length === 1 && bytesOf(only) > SIGNAL_BYTES) {
+      await this.#tellToReload(only)
+      return
+    }
+    try {
+      await this.#sendAll(signals)
+    } catch (error) {
+      if (!isRefusal(error)) {
+        this.#failed(signals, error)
+        return
+      }
+      if (signals.length > 1) {
+        const half = Math.ceil(signals.length / 2)
+        await this.#deliver(signals.slice(0, half))
+        await this.#deliver(signals.slice(half))
+        return
+      }
+      await this.#tellToReload(signals[0]!, error)
+    }
+  }
+
+  async #tellToReload(signal: PendingSignal, refusal?: unknown): Promise<void> {
+    try {
+      const temporalRunId = await sendReload(this.#options, signal)
+      this.#options.log.warn(
+        { err: refusal, workflowId: signal.workflowId },
+        'signal refused; its run reads the store instead',
+      )
+      const trigger = signal.kind === 'trigger' ? { trigger: { id: signal.triggerId, temporalRunId } } : {}
+      this.#confirmations.add([{ signalId: signal.id, ...trigger }])
+    } catch (error) {
+      this.#failed([signal], error)
+    }
+  }
+
+  #failed(signals: readonly PendingSignal[], error: unknown): void {
+    if (isAway(error)) this.#options.link.failed(error)
+    for (const { id } of signals) this.#unsent.add(id)
+    this.#schedule.failed(signals.length, error)
+  }
+
+  async #sendAll(signals: readonly PendingSignal[]): Promise<void> {
     const [first] = signals
     if (first === undefined) return
     if (first.kind === 'trigger') {
       const triggers = signals.filter((signal) => signal.kind === 'trigger')
       const needed = triggers.map(({ message }) => message).filter((message) => message.sleepers.length > 0)
-      const temporalRunId = needed.length === 0 ? '' : await sendTriggers(client, taskQueue, first, needed, first.opens)
+      const temporalRunId = needed.length === 0 ? '' : await sendTriggers(this.#options, first, needed, first.opens)
       this.#confirmations.add(
         triggers.map(({ id, triggerId }) => ({ signalId: id, trigger: { id: triggerId, temporalRunId } })),
       )
       return
     }
+    const { workflowId } = first
     const outcome =
       first.kind === 'cancel'
-        ? await sendCancel(client, workflowId, merged(signals))
-        : await sendMoves(client, workflowId, movesOf(signals))
+        ? await sendCancel(this.#options, workflowId, merged(signals))
+        : await sendMoves(this.#options, workflowId, movesOf(signals))
     // A run that is not open may not have been started yet: its trigger's signal is under way in another process.
-    if (outcome === 'closed' && (await triggerSignalPending(db, workflowId))) {
+    if (outcome === 'closed' && (await triggerSignalPending(this.#options.db, workflowId))) {
       for (const { id } of signals) this.#unsent.add(id)
+      this.#schedule.again()
       return
     }
     this.#confirmations.add(signals.map(({ id }) => ({ signalId: id })))
@@ -140,10 +204,20 @@ export class Signaler {
 
 /** gRPC's CANCELLED, DEADLINE_EXCEEDED and UNAVAILABLE: Temporal was not reached. Anything else is about this signal. */
 const AWAY = new Set([1, 4, 14])
+const INVALID_ARGUMENT: number = 3
 
 function isAway(error: unknown): boolean {
+  return AWAY.has(grpcCode(error) ?? -1)
+}
+
+/** It will never be taken as it is: too large, or against a rule. */
+function isRefusal(error: unknown): boolean {
+  return grpcCode(error) === INVALID_ARGUMENT
+}
+
+function grpcCode(error: unknown): number | undefined {
   for (let cause = error; cause instanceof Error; cause = cause.cause) {
-    if (isGrpcServiceError(cause)) return AWAY.has(cause.code)
+    if (isGrpcServiceError(cause)) return cause.code
   }
-  return false
+  return undefined
 }

@@ -2,12 +2,16 @@ import { Client } from '@temporalio/client'
 import { NativeConnection, Worker, type WorkerOptions, type WorkflowBundleOption } from '@temporalio/worker'
 import type { Logger } from 'pino'
 import { createActivities } from '../activities/index.ts'
+import { Leases } from '../activities/leases.ts'
+import { Pacing } from '../channels/pacing.ts'
 import { createSenders } from '../channels/senders.ts'
 import { createWebhookSender } from '../events/webhooks/webhook-sender.ts'
 import type { Settings } from '../settings/settings.ts'
+import { deliverQueue, type DeliverInput } from '../workflows/messages.ts'
 import { Signaler } from '../temporal/signaler.ts'
 import { WebhookWaker } from '../temporal/webhook-waker.ts'
 import type { Clock } from '../store/clock/store-clock.ts'
+import { storeIdentity } from '../store/environment/store-identity.ts'
 import type { Store } from '../store/postgres/database.ts'
 import { isSeenPolling } from './poller.ts'
 import { bundleWorkflows } from './bundle.ts'
@@ -45,32 +49,58 @@ export async function startWorker(start: WorkerStart): Promise<RunningWorker> {
   const { db } = store
   const client = new Client({ connection, namespace })
   const taskQueue = settings.BELAY_TASK_QUEUE
+  const identity = await storeIdentity(db)
   const signaler = new Signaler({
     client,
     taskQueue,
     db,
+    store: identity,
     link: { away: false, failed: () => undefined },
     log,
   })
   const outbox = new WebhookWaker({ client, taskQueue, endpoints: settings.BELAY_WEBHOOKS, away: () => false, log })
   const senders = createSenders(settings)
+  const { now } = start.clock
+  const leases = new Leases(db, now, log)
+  const shared = { db, store: identity, now, outbox, log }
   const webhooks = createWebhookSender(settings)
+  const activities = createActivities({
+    ...shared,
+    client,
+    taskQueue,
+    signaler,
+    senders,
+    pacing: new Pacing(),
+    leases,
+    webhooks,
+  })
+  const options = { ...workerOptions, ...start.options, connection, namespace }
+  const sends = { deliver: (input: DeliverInput) => activities.deliver(input) }
   const worker = await Worker.create({
-    ...workerOptions,
-    ...start.options,
-    connection,
-    namespace,
+    ...options,
     taskQueue,
     interceptors: { activity: [ownErrors(log)] },
     workflowBundle: start.bundle ?? (await bundleWorkflows()),
-    activities: createActivities({ db, client, signaler, senders, outbox, webhooks, log }),
+    activities: { ...activities },
   })
-  const stopped = worker.run().finally(async () => {
-    await signaler.close()
-    await outbox.close()
-    await senders.close()
-    await webhooks.close()
-  })
+  // Sends have slots and a task queue of their own: slow ones leave the others theirs.
+  const sender = await Worker.create({ ...options, taskQueue: deliverQueue(taskQueue), activities: sends })
+  const runs = [worker, sender].map((each) => each.run())
+  const stop = () => {
+    for (const each of [worker, sender]) if (each.getState() === 'RUNNING') each.shutdown()
+  }
+  // One that fails takes the other with it: half a worker would look alive.
+  for (const run of runs) run.catch(stop)
+  const stopped = Promise.all(runs)
+    .then(() => undefined)
+    .finally(async () => {
+      await Promise.allSettled(runs)
+      await leases.close()
+      await signaler.close()
+      await outbox.close()
+      await senders.close()
+      await webhooks.close()
+    })
   // Whoever awaits `stopped` hears of a failure; nobody awaiting it is no crash by itself.
   stopped.catch(() => undefined)
   return {
@@ -78,7 +108,7 @@ export async function startWorker(start: WorkerStart): Promise<RunningWorker> {
     polls: async () =>
       worker.getState() === 'RUNNING' && isSeenPolling(connection, namespace, taskQueue, worker.options.identity),
     async stop() {
-      if (worker.getState() === 'RUNNING') worker.shutdown()
+      stop()
       await stopped
     },
     stopped,

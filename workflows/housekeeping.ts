@@ -1,13 +1,24 @@
-import { proxyActivities } from '@temporalio/workflow'
+import { continueAsNew, proxyActivities, sleep, workflowInfo } from '@temporalio/workflow'
 import type { HousekeepingActivities } from './messages.ts'
+
+const INTERVAL = '30s'
 
 const { housekeep } = proxyActivities<HousekeepingActivities>({
   startToCloseTimeout: '5m',
   heartbeatTimeout: '30s',
-  retry: { maximumAttempts: 3 },
+  retry: { initialInterval: '1s', maximumInterval: '30s' },
 })
 
-/** Started by the schedule `belay-housekeeping`: sends signals nobody confirmed, ends rows of terminated runs. */
-export async function housekeeping(): Promise<{ resent: number; ended: number }> {
-  return housekeep()
+/**
+ * One for each deployment, for ever: sends signals nobody confirmed, takes up what is overdue, forgets what is old. It
+ * continues as new, so that the list of workflows shows one and not a new one every half minute.
+ */
+export async function housekeeping(): Promise<never> {
+  for (;;) {
+    await housekeep()
+    if (workflowInfo().continueAsNewSuggested || workflowInfo().historyLength > 2_000) {
+      await continueAsNew<typeof housekeeping>()
+    }
+    await sleep(INTERVAL)
+  }
 }

@@ -1,8 +1,9 @@
 import { setCurrentDetails, upsertSearchAttributes, workflowInfo } from '@temporalio/workflow'
 import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/common'
-import type { RunView } from './messages.ts'
+import { RUN_LANE, type RemovedMessage, type RunInput, type RunView } from './messages.ts'
 import type { RunState } from './run-state.ts'
-import { NAMED } from './wanted-timers.ts'
+import { shorten } from './shorten.ts'
+import { NAMED, summaryOf } from './wanted-timers.ts'
 
 export const belayTriggers = defineSearchAttributeKey('BelayTriggers', SearchAttributeType.KEYWORD_LIST)
 export const belayPending = defineSearchAttributeKey('BelayPending', SearchAttributeType.INT)
@@ -10,18 +11,22 @@ export const belaySent = defineSearchAttributeKey('BelaySent', SearchAttributeTy
 export const belayCanceled = defineSearchAttributeKey('BelayCanceled', SearchAttributeType.INT)
 
 /** A list attribute holds 2 KB: 50 UUIDs. */
-const TRIGGERS_SHOWN = 50
+export const TRIGGERS_SHOWN = 50
 const INTERVAL_MS = 1_000
 /** The next wake shows what changed meanwhile: a timer of its own costs five events. */
 const SOON_MS = 5_000
 /** In a small run each upsert is one event beside the eleven of a wake: it lags by up to a twentieth of who is pending. */
 const LAG = 1 / 20
+/** Details are one payload of a workflow task. */
+const SLEEPERS_SHOWN = 20
+const CANCELS_SHOWN = 5
+const TEXT_BYTES = 200
 
 export function viewOf(state: RunState): RunView {
   const { nextDue } = state
   return {
     pending: state.pending,
-    delivering: state.delivering,
+    acting: state.acting,
     nextDue: nextDue === undefined ? null : new Date(nextDue).toISOString(),
     ...state.counts,
   }
@@ -32,23 +37,79 @@ export function viewOf(state: RunState): RunView {
  * the end of the run are always shown; in a small run of more than 20 the counts may be late by one or two.
  */
 export class Inspection {
+  readonly #named: Pick<RunInput, 'definition' | 'cancelationKey'>
+  readonly #cancels: string[] = []
   #shownAt = 0
+
+  constructor(named: Pick<RunInput, 'definition' | 'cancelationKey'>) {
+    this.#named = named
+  }
+
+  /** A cancel has come: who asked, why, and whom it took out, are shown from now on. */
+  canceled({ by, reason, recipients }: Pick<RemovedMessage, 'by' | 'reason' | 'recipients'>): void {
+    const whom = recipients === undefined ? 'many' : recipients.slice(0, 5).join(', ')
+    const why = reason === undefined ? '' : `: ${reason}`
+    this.#cancels.push(shorten(`- ${whom} by ${by ?? 'unknown'}${why}`, TEXT_BYTES))
+    if (this.#cancels.length > CANCELS_SHOWN) this.#cancels.shift()
+  }
 
   /** Returns the instant at which it wants to be called again, or undefined if everything is shown. */
   show(state: RunState, now: number, last = false): number | undefined {
-    setCurrentDetails(details(viewOf(state)))
+    setCurrentDetails(this.#details(state))
     const attributes = attributesOf(state)
     const lag = last || state.peak > NAMED ? 0 : Math.floor(state.pending * LAG)
     if (isShown(attributes, lag)) return undefined
     if (!last && now < this.#shownAt + INTERVAL_MS) {
-      const { delivering, nextDue } = state
-      const wakesSoon = delivering > 0 || (nextDue !== undefined && nextDue <= now + SOON_MS)
+      const { acting, nextDue } = state
+      const wakesSoon = acting > 0 || (nextDue !== undefined && nextDue <= now + SOON_MS)
       return wakesSoon ? undefined : this.#shownAt + INTERVAL_MS
     }
     upsertSearchAttributes([...attributes])
     this.#shownAt = now
     return undefined
   }
+
+  /** Definition and key stand here, too: a run that continues as new loses its static summary. */
+  #details(state: RunState): string {
+    const { pending, acting, sent, canceled, skipped, failed, nextDue } = viewOf(state)
+    const { definition, cancelationKey } = this.#named
+    const key = cancelationKey === null ? 'without a cancelation key' : `key \`${shorten(cancelationKey, TEXT_BYTES)}\``
+    const lines = [
+      `\`${shorten(definition, TEXT_BYTES)}\`, ${key}`,
+      '',
+      `- pending: ${pending}${acting > 0 ? `, of which ${acting} are with a worker` : ''}`,
+      `- retrying: ${retrying(state)}`,
+      `- sent: ${sent}`,
+      `- canceled: ${canceled}`,
+      ...(skipped > 0 ? [`- not sent: ${skipped}`] : []),
+      ...(failed > 0 ? [`- failed: ${failed}`] : []),
+      ...(nextDue === null ? [] : [`- next: ${nextDue}`]),
+      ...(state.window.isComplete ? [] : ['- more sleep in the store, after those']),
+    ]
+    if (this.#cancels.length > 0) lines.push('', 'Canceled:', ...this.#cancels)
+    if (state.peak <= NAMED) lines.push(...sleepersShown(state))
+    return lines.join('\n')
+  }
+}
+
+function retrying(state: RunState): number {
+  let count = 0
+  for (const [lane, { asleep }] of state.lanes) {
+    if (lane === RUN_LANE) continue
+    for (const { tries } of asleep.values()) if (tries > 0) count += 1
+  }
+  return count
+}
+
+function sleepersShown(state: RunState): string[] {
+  const lines: string[] = []
+  for (const [lane, { asleep }] of state.lanes) {
+    for (const [id, sleeper] of asleep) {
+      if (lines.length === SLEEPERS_SHOWN) return ['', 'Asleep:', ...lines, '- ...']
+      lines.push(`- ${summaryOf(lane, id, sleeper)}, until ${new Date(sleeper.due).toISOString()}`)
+    }
+  }
+  return lines.length === 0 ? [] : ['', 'Asleep:', ...lines]
 }
 
 function attributesOf({ pending, counts, triggers }: RunState) {
@@ -68,12 +129,4 @@ function isShown([pending, sent, canceled, triggers]: ReturnType<typeof attribut
     shown.get(canceled.key) === canceled.value &&
     shown.get(triggers.key)?.join() === triggers.value.join()
   )
-}
-
-function details(view: RunView): string {
-  return [
-    '| pending | in delivery | sent | canceled | skipped | failed | next |',
-    '|---|---|---|---|---|---|---|',
-    `| ${view.pending} | ${view.delivering} | ${view.sent} | ${view.canceled} | ${view.skipped} | ${view.failed} | ${view.nextDue ?? '–'} |`,
-  ].join('\n')
 }

@@ -3,15 +3,32 @@ import type { Range } from './ranges.ts'
 
 export { idsOf, toRanges, type Range } from './ranges.ts'
 
-/** Recipient runs that share step, revision and due instant. */
+/** Whose rows a run is about. A run acts for one store only; a higher epoch means that the store was restored. */
+export interface StoreIdentity {
+  /** UUID, made once with the store. */
+  id: string
+  epoch: number
+}
+
+/**
+ * What sleeps in a run: `run`, a recipient run; or `<channel type>/<number>`, the message with that number of a recipient
+ * run. A row id is in a lane at most once.
+ */
+export type Lane = string
+export const RUN_LANE: Lane = 'run'
+
+/** Sleepers of one lane that share step, revision and due instant. */
 export interface Sleepers {
-  /** Ref of the step to carry out at `due`. */
+  lane: Lane
+  /** Ref of the step they stand in or were made by: a label, nothing is decided by it. */
   step: string
   revision: number
   /** Epoch milliseconds. */
   due: number
   rows: Range[]
-  /** The recipients in the order of `rows`; only where a trigger has few of them. */
+  /** Failed tries of a message; absent: none. */
+  tries?: number
+  /** The recipients in the order of `rows`; only in small runs. */
   names?: string[]
 }
 
@@ -21,12 +38,20 @@ export interface TriggerMessage {
 }
 
 /** Adds what triggers accepted. May come twice, or after a start with the same: known rows are not added twice. */
-export const triggerSignal = defineSignal<[TriggerMessage[]]>('trigger')
+export interface TriggersMessage {
+  store: StoreIdentity
+  triggers: TriggerMessage[]
+}
+export const triggerSignal = defineSignal<[TriggersMessage]>('trigger')
 
-/** From the api: rows the store has already taken out. `recipients` names them in small runs, for whoever reads the history. */
+/** From the api: what the store has already taken out, lane by lane. `recipients` names them in small runs, for whoever reads the history. */
 export interface RemovedMessage {
-  rows: Range[]
+  store: StoreIdentity
+  removed: { lane: Lane; rows: Range[] }[]
   recipients?: string[]
+  /** Who asked: an api key's id, or `temporal`. */
+  by?: string
+  reason?: string
 }
 
 /** Sent by hand: the run has the recipients taken out of the store. No recipients: all of them. */
@@ -36,13 +61,21 @@ export interface CancelRequest {
   reason?: string | null
 }
 
-/** Removes recipients: the rows of the api's message, or what a request sent by hand names; with none named, the whole run ends. */
+/** Removes recipients: what the api's message says is gone, or what a request sent by hand names; with none named, the whole run ends. */
 export const cancelSignal = defineSignal<[(RemovedMessage | CancelRequest)?]>('cancel')
 
-/** New due instants and revisions of rows the store has already moved. */
-export const moveSignal = defineSignal<[Sleepers[]]>('move')
+/**
+ * New due instants and revisions of what the store has already moved. `reload`: the run is to read the store again, since
+ * something was found overdue or the store was restored.
+ */
+export interface MoveMessage {
+  store: StoreIdentity
+  sleepers: Sleepers[]
+  reload?: boolean
+}
+export const moveSignal = defineSignal<[MoveMessage]>('move')
 
-/** Messages by how they ended, and recipients canceled. */
+/** Messages by how they ended, recipient runs that failed, and recipient runs canceled. */
 export interface Counts {
   sent: number
   canceled: number
@@ -52,67 +85,116 @@ export interface Counts {
 
 export interface RunView extends Counts {
   pending: number
-  delivering: number
+  /** Handed out to a worker at this moment. */
+  acting: number
   /** When somebody wakes next, ISO 8601; null when nobody sleeps. */
   nextDue: string | null
 }
 
 export const stateQuery = defineQuery<RunView>('state')
 
-/** What a run is started with: by a trigger, or by the execution before it, which hands on what it `carried`. */
+/** What a run is started with: by a trigger, by housekeeping, or by the execution before it, which hands on what it `carried`. */
 export interface RunInput {
   definition: string
   cancelationKey: string | null
-  /** Who opened the run. None where it was thought to be open: its trigger then comes by signal. */
+  store: StoreIdentity
+  /** Who opened the run. None: it reads the store first. */
   triggers?: TriggerMessage[]
   carried?: Carried
 }
 
+/** Never sleepers: the next execution reads them from the store. */
 export interface Carried {
-  sleepers: CarriedSleepers[]
-  removed: Range[]
-  moved: Sleepers[]
   counts: Counts
+  /** Public ids of the newest triggers, at most as many as the search attribute shows. */
+  triggers: string[]
+  /** The highest row id the run was ever told of. */
+  newest: number
+}
+
+/** Recipient runs to be walked on. */
+export interface AdvanceInput {
+  store: StoreIdentity
+  rows: { revision: number; ids: Range[] }[]
+}
+
+/** Messages of one lane to be sent. */
+export interface DeliverInput {
+  store: StoreIdentity
+  lane: Lane
+  rows: { revision: number; ids: Range[] }[]
+}
+
+/** Who sleeps again, in which lane and until when, by the store's clock: everyone else of the chunk is through. */
+export interface ChunkResult extends Counts {
+  /** The store's clock, epoch milliseconds. */
+  now: number
+  asleep: Sleepers[]
+}
+
+/** Where a window of sleepers ends, in the order (due, lane, row); everything after it is in the store only. */
+export interface Edge {
+  due: number
+  lane: Lane
+  row: number
+}
+
+export interface PageInput {
+  store: StoreIdentity
+  /** Null: from the beginning. */
+  after: Edge | null
+  /** How many sleepers at most. */
+  limit: number
+}
+
+export interface Page {
+  /** The store's clock, epoch milliseconds. */
+  now: number
+  sleepers: PackedSleepers[]
+  /** The last sleeper of this page if more follow; null: the store has nothing beyond. */
+  edge: Edge | null
+  /** How many there are beyond the edge. */
+  beyond: number
+  /** The highest row id that a trigger of the run has, 0 for none: a cancel by hand means no later one. */
+  newest: number
+  /** Public ids of the newest triggers with somebody pending, newest last, at most 50. */
   triggers: string[]
 }
 
-/** Sleepers of one step and revision; ids and dues as differences, so that 100,000 of them stay within one payload. */
-export interface CarriedSleepers {
+/** Sleepers of one lane, step, revision and number of tries; ids and dues as differences, so that 50,000 of them stay within one payload. */
+export interface PackedSleepers {
+  lane: Lane
   step: string
   revision: number
   ids: number[]
   dues: number[]
-  names?: (string | null)[]
+  /** Failed tries of each message; absent: none. */
+  tries?: number
+  /** In runs of at most 50. */
+  names?: string[]
 }
 
-export interface DeliverInput {
-  /** The workflow's clock at the hand-out, epoch milliseconds: later dues count from it. */
-  now: number
-  /** Ref of the step to carry out. */
-  step: string
-  rows: { revision: number; ids: Range[] }[]
-}
-
-/** Who sleeps again, and until when. Everyone else of the chunk is through. */
-export interface DeliverResult extends Counts {
-  asleep: Sleepers[]
-}
-
-export interface TakeOutInput {
-  workflowId: string
+export interface CancelInput {
+  store: StoreIdentity
   request: CancelRequest
   /** The newest row the run knew of when the request came: a trigger accepted later is not meant. */
   upTo: number
 }
 
-/** What the worker does for a run. */
+/** What the worker does for a run. Each acts only on rows of the run that calls it. */
 export interface RunActivities {
-  deliver(input: DeliverInput): Promise<DeliverResult>
-  takeOut(input: TakeOutInput): Promise<{ rows: Range[] }>
+  /** Walks recipient runs through their steps until they wait or end; makes messages. */
+  advance(input: AdvanceInput): Promise<ChunkResult>
+  /** Claims, sends and records messages. Returns within seconds; a send that lasts longer goes on under its lease. */
+  deliver(input: DeliverInput): Promise<ChunkResult>
+  /** A cancel by hand, carried out in the store. */
+  cancelInStore(input: CancelInput): Promise<{ removed: { lane: Lane; rows: Range[] }[] }>
+  /** The next sleepers of the run, in the order (due, lane, row). */
+  loadPage(input: PageInput): Promise<Page>
 }
 
 export interface HousekeepingActivities {
-  housekeep(): Promise<{ resent: number; ended: number }>
+  housekeep(): Promise<{ resent: number; repaired: number }>
 }
 
 /** Something is due for the endpoint. */
@@ -129,6 +211,11 @@ export interface WebhookTurn {
 export interface WebhookActivities {
   /** `endpoint` is a key of webhook-endpoints.ts. */
   deliverWebhooks(endpoint: string): Promise<WebhookTurn>
+}
+
+/** Sends have a task queue of their own: one that lasts minutes leaves walks their slots. */
+export function deliverQueue(taskQueue: string): string {
+  return `${taskQueue}-deliver`
 }
 
 /** Workflow types, by the names of their functions. */

@@ -4,68 +4,80 @@ import {
   condition,
   continueAsNew,
   log,
-  proxyActivities,
   setHandler,
   workflowInfo,
 } from '@temporalio/workflow'
 import { readCancelRequest } from './cancel-request.ts'
-import { Inspection, viewOf } from './inspection.ts'
+import { Inspection, TRIGGERS_SHOWN, viewOf } from './inspection.ts'
 import {
   cancelSignal,
-  idsOf,
   moveSignal,
+  RUN_LANE,
   stateQuery,
   triggerSignal,
+  type CancelRequest,
   type Counts,
-  type RunActivities,
   type RunInput,
-  type TakeOutInput,
+  type StoreIdentity,
   type TriggerMessage,
 } from './messages.ts'
-import { areSleepers, areTriggers, isRemoved } from './readable.ts'
-import { RunState, type Chunk } from './run-state.ts'
+import { isMove, isRemoved, isRunInput, isTriggers } from './readable.ts'
+import { RunState } from './run-state.ts'
+import { StoreTime } from './store-time.ts'
 import { Timers } from './timers.ts'
 import { wantedTimers } from './wanted-timers.ts'
+import { Work, type Request } from './work.ts'
 
 /** A chunk is one transaction of an in-app channel: long enough to be worth it, short enough to be tried again. */
 const CHUNK = 500
-/** Of one run, so that a large one leaves slots to the others; well under the 2,000 pending activities a server allows. */
-const CHUNKS_IN_FLIGHT = 8
+/** Chunks under way in one run: of walks, and of the messages of each channel type, so that a slow provider holds up nobody else. */
+const WALKS_IN_FLIGHT = 8
+const SENDS_IN_FLIGHT = 4
 
-const { deliver } = proxyActivities<RunActivities>({
-  startToCloseTimeout: '60s',
-  heartbeatTimeout: '10s',
-  // Only a fault of ours or of the store gets here; what a provider refuses is retried by the run, recipient by recipient.
-  retry: { initialInterval: '1s', maximumInterval: '30s' },
-})
-const { takeOut } = proxyActivities<RunActivities>({
-  startToCloseTimeout: '30s',
-  retry: { initialInterval: '1s', maximumInterval: '30s' },
-})
+const NOTHING: Counts = { sent: 0, canceled: 0, skipped: 0, failed: 0 }
 
 /**
  * Everything pending under one (definition, cancelation_key). Its ID is made of both; a trigger starts it, or joins
- * by signal; cancels and moves signal it, and it ends when nothing is pending. Recipients are records in `state`; handlers
- * only change that, and one loop acts on it. A crash loses nothing: Temporal replays the state, and the store refuses
- * whatever was sent or canceled meanwhile.
+ * by signal; cancels and moves signal it, and it ends when nothing is pending. Sleepers are records in `state`, a window
+ * over the store; handlers only change that, and one loop acts on it. A crash loses nothing: Temporal replays the state,
+ * and the store refuses whatever was sent or canceled meanwhile.
  */
-export async function notificationRun({ triggers = [], carried, ...named }: RunInput): Promise<Counts> {
-  const state = new RunState(carried)
-  const requests: Omit<TakeOutInput, 'workflowId'>[] = []
-  const work = new Set<Promise<void>>()
+export async function notificationRun(input: RunInput): Promise<Counts> {
+  if (!isRunInput(input)) {
+    log.warn('this run was started by hand, with an input that cannot be read: it ends')
+    return NOTHING
+  }
+  const { triggers, carried, ...named } = input
+  let store: StoreIdentity = input.store
+  const state = new RunState(carried, triggers !== undefined && carried === undefined)
+  const requests: Request[] = []
+  const time = new StoreTime()
   let changed = true
   const hasChanged = () => changed
   const wake = () => {
     changed = true
   }
   const timers = new Timers(wake)
-  const inspection = new Inspection()
+  const inspection = new Inspection(named)
+  const work = new Work({ state, time, wake, inspection, store: () => store })
 
-  const add = (messages: TriggerMessage[]) => {
-    if (!areTriggers(messages)) {
-      log.warn('trigger ignored: only the api writes it')
-      return
+  /** False for a message of another deployment's store. A restored store has a higher epoch: its run reads everything again. */
+  const isOurs = (given: StoreIdentity): boolean => {
+    if (given.id !== store.id) {
+      log.warn('signal ignored: it is of another store; give each deployment a namespace of its own', {
+        store: given.id,
+      })
+      return false
     }
+    if (given.epoch > store.epoch) {
+      store = given
+      state.reload()
+    }
+    return true
+  }
+  /** Means whoever the run was told of by now; before it has read the store, whoever it finds there. */
+  const asked = (request: CancelRequest): Request => ({ request, upTo: state.window.hasBegun ? state.newest : null })
+  const add = (messages: readonly TriggerMessage[]) => {
     for (const { workflowRunId, sleepers } of messages) {
       state.triggers.add(workflowRunId)
       for (const group of sleepers) state.add(group)
@@ -74,27 +86,41 @@ export async function notificationRun({ triggers = [], carried, ...named }: RunI
   }
 
   // Before any signal is handled: a cancel that overtook the first task knows of them.
-  add(triggers)
-  setHandler(triggerSignal, add, { description: 'Adds the recipients of accepted triggers.' })
+  add(triggers ?? [])
+  setHandler(
+    triggerSignal,
+    (message) => {
+      if (!isTriggers(message)) log.warn('trigger ignored: only the api writes this signal')
+      else if (isOurs(message.store)) add(message.triggers)
+    },
+    { description: 'Adds the recipients of accepted triggers.' },
+  )
   setHandler(
     cancelSignal,
     (message) => {
-      const request = isRemoved(message) ? null : readCancelRequest(message)
-      if (isRemoved(message)) state.remove(idsOf(message.rows))
-      else if (request !== null) requests.push({ request, upTo: state.newest })
-      else log.warn('cancel ignored: it may hold recipients (a list), workflow_run_id and reason, nothing else')
+      if (isRemoved(message)) {
+        if (!isOurs(message.store)) return
+        inspection.canceled(message)
+        state.remove(message.removed)
+      } else {
+        const request = readCancelRequest(message)
+        if (request !== null) requests.push(asked(request))
+        else log.warn('cancel ignored: it may hold recipients (a list), workflow_run_id and reason, nothing else')
+      }
       wake()
     },
     { description: 'Cancels: {recipients?, workflow_run_id?, reason?}. Without recipients, everyone.' },
   )
   setHandler(
     moveSignal,
-    (groups) => {
-      if (!areSleepers(groups)) {
+    (message) => {
+      if (!isMove(message)) {
         log.warn('move ignored: only the api writes this signal')
         return
       }
-      for (const group of groups) state.move(group)
+      if (!isOurs(message.store)) return
+      if (message.reload === true) state.reload()
+      for (const group of message.sleepers) state.add(group)
       wake()
     },
     { description: 'Moves the sleep of recipients to another instant.' },
@@ -103,56 +129,32 @@ export async function notificationRun({ triggers = [], carried, ...named }: RunI
 
   const scope = CancellationScope.current()
   scope.cancelRequested.catch(() => {
-    requests.push({ request: { reason: 'canceled through Temporal' }, upTo: state.newest })
+    requests.push(asked({ reason: 'canceled through Temporal' }))
     wake()
   })
-
-  const track = (job: Promise<void>) => {
-    const done = job.finally(() => {
-      work.delete(done)
-      wake()
-    })
-    work.add(done)
-  }
-  const send = async (chunk: Chunk) => {
-    const summary = `${chunk.step}: ${chunk.size}`.slice(0, 200)
-    const { step, rows } = chunk
-    state.settle(chunk, await deliver.executeWithOptions({ summary }, [{ now: Date.now(), step, rows }]))
-  }
-  let takingOut = false
-  const takeOutAll = async () => {
-    const { workflowId } = workflowInfo()
-    for (let asked = requests[0]; asked !== undefined; asked = requests[0]) {
-      const { rows } = await takeOut({ workflowId, ...asked })
-      state.remove(idsOf(rows))
-      requests.shift()
-    }
-    takingOut = false
-  }
 
   await CancellationScope.nonCancellable(async () => {
     for (;;) {
       changed = false
       const now = Date.now()
       const draining = nearLimit()
-      if (requests.length > 0 && !takingOut) {
-        takingOut = true
-        track(takeOutAll())
-      }
-      // A cancel that is known of goes first, also when the instant has come.
+      if (state.wantsPage && (!draining || requests.length > 0)) work.loadPage()
+      // A cancel that is known of goes first, also when the instant has come; it waits until it is known who is there.
+      if (requests.length > 0 && state.window.hasBegun) work.cancelInStore(requests)
       if (requests.length === 0 && !draining) {
-        for (const chunk of state.takeDue(now, CHUNKS_IN_FLIGHT - work.size, CHUNK)) track(send(chunk))
+        const slots = (kind: string) => (kind === RUN_LANE ? WALKS_IN_FLIGHT : SENDS_IN_FLIGHT)
+        for (const chunk of state.takeDue(now + time.ahead, slots, CHUNK)) work.handOut(chunk)
       }
-      if (work.size === 0 && (state.pending === 0 || draining)) {
+      if (work.size === 0 && requests.length === 0 && (state.isOver || draining)) {
         // A handler counts as unfinished for a moment after it returned: looked at once, this could stay false for ever.
         await condition(allHandlersFinished)
         if (hasChanged()) continue
-        if (state.pending === 0) break
+        if (state.isOver) break
         inspection.show(state, now, true)
-        await continueAsNew<typeof notificationRun>({ ...named, carried: state.carry() })
+        await continueAsNew<typeof notificationRun>({ ...named, store, carried: state.carry(TRIGGERS_SHOWN) })
       }
       const showAt = inspection.show(state, now)
-      if (!draining) timers.arm(wantedTimers(state, now, showAt), now)
+      if (!draining) timers.arm(wantedTimers(state, now, time.ahead, showAt), now)
       await condition(hasChanged)
     }
   })

@@ -1,186 +1,366 @@
+import { LaneState, slotsOf, type Sleeper } from './lane.ts'
 import {
   idsOf,
   toRanges,
   type Carried,
+  type ChunkResult,
   type Counts,
-  type DeliverInput,
-  type DeliverResult,
+  type Edge,
+  type Lane,
+  type Page,
+  type Range,
   type Sleepers,
 } from './messages.ts'
-import { carry, unpack } from './carried.ts'
-import { DueQueue } from './due-queue.ts'
+import { RecentKeys } from './recent-keys.ts'
+import { compare, Window, WINDOW, WINDOW_SLACK } from './window.ts'
 
-export interface Sleeper {
-  due: number
-  step: string
-  revision: number
-  name: string | undefined
+/** One hand-out: what an activity is given but for the store's identity, and who is in it. */
+export interface Chunk {
+  lane: Lane
+  /** Refs of the steps in it, each once. */
+  steps: string[]
+  /** Failed tries of each message in it; 0 where they differ. */
+  tries: number
+  rows: { revision: number; ids: Range[] }[]
+  size: number
 }
 
-/** One hand-out: the activity's input but for the clock, and who is in it. */
-export type Chunk = Omit<DeliverInput, 'now'> & { size: number }
+/** A chunk that came back as it was is not handed out again at once, and ever later while nothing moves. */
+const IDLE_MS = 1_000
+const IDLE_MOST_MS = 30_000
+/** Sleepers taken in before the window is looked at again. */
+const TRIM_AFTER = 10_000
+
+/** What was taken out last is remembered: its trigger's signal may still be under way, or come again. */
+const REMOVED_KEPT = 50_000
+const LIMITS = { window: WINDOW, slack: WINDOW_SLACK }
 
 /**
- * Everything pending under one key, as plain records: a recipient costs memory and no promise. Knows nothing of
- * Temporal. The store decides what is sent; this decides who is handed out when. Per row the highest revision wins, so
- * signals may come late, twice and in any order.
+ * Everything pending under one key, as plain records: a sleeper costs memory and no promise. Knows nothing of Temporal.
+ * The store decides what is sent; this decides who is handed out when. Per row and lane the highest revision wins, so
+ * signals may come late, twice and in any order. What lies beyond the window is in the store alone.
  */
 export class RunState {
   readonly counts: Counts
   /** Public ids of the triggers, in the order of their arrival. */
   readonly triggers: Set<string>
-  readonly sleepers = new Map<number, Sleeper>()
-  readonly #delivering = new Map<number, Sleeper>()
-  /** Taken out, as far as this execution was told: a trigger that comes late, or again, does not bring them back. */
-  readonly #removed: Set<number>
-  /** Those of them that were not asleep here: being delivered, or their trigger's signal is still under way. */
-  readonly #removedEarly: Set<number>
-  /** Moves of rows not asleep here. */
-  readonly #moved = new Map<number, Sleeper>()
+  readonly lanes = new Map<Lane, LaneState>()
+  readonly window: Window
+  readonly #limits: typeof LIMITS
+  /** Lane and row. */
+  readonly #removed = new RecentKeys<string>(REMOVED_KEPT)
+  /** Rows counted as canceled, so that one taken out of several lanes counts once. */
+  readonly #canceled = new RecentKeys<number>(REMOVED_KEPT)
+  /** Chunks under way, by the slots they take. */
+  readonly #underWay = new Map<string, number>()
+  /** Told while a page was being loaded, beyond the window as it was. */
+  #deferred: [Lane, number, Sleeper][] | undefined
+  #page = 0
+  #newest: number
   #peak = 0
-  readonly #queue = new DueQueue((id, due) => this.sleepers.get(id)?.due === due)
+  /** About how many the store holds beyond the window: exact with each page. */
+  #beyond = 0
 
-  constructor(carried?: Carried) {
+  /** `everything`: what the run is told by its first triggers is all the store has. */
+  constructor(carried?: Carried, everything = carried === undefined, limits = LIMITS) {
+    this.#limits = limits
     this.counts = carried?.counts ?? { sent: 0, canceled: 0, skipped: 0, failed: 0 }
     this.triggers = new Set(carried?.triggers)
-    this.#removed = new Set(idsOf(carried?.removed ?? []))
-    this.#removedEarly = new Set(this.#removed)
-    for (const group of carried?.moved ?? []) for (const [id, moved] of eachOf(group)) this.#moved.set(id, moved)
-    for (const [id, sleeper] of unpack(carried?.sleepers ?? [])) this.#sleep(id, sleeper)
+    this.#newest = carried?.newest ?? 0
+    this.window = new Window(everything)
   }
 
-  get delivering(): number {
-    return this.#delivering.size
+  get acting(): number {
+    let acting = 0
+    for (const lane of this.lanes.values()) acting += lane.acting.size
+    return acting
   }
 
+  get asleep(): number {
+    let asleep = 0
+    for (const lane of this.lanes.values()) asleep += lane.asleep.size
+    return asleep
+  }
+
+  /** All who are pending: those beyond the window are counted by the last page, and by what was told since. */
   get pending(): number {
-    return this.sleepers.size + this.#delivering.size
+    return this.asleep + this.acting + this.#beyond
   }
 
-  /** The most that ever slept here at once. */
+  /** The most that one lane ever held at once. */
   get peak(): number {
     return this.#peak
   }
 
-  /** The highest row id pending here, 0 if none is: ids grow with each trigger accepted. */
+  /** The highest row id the run was ever told of: ids grow with each trigger accepted. */
   get newest(): number {
-    let newest = 0
-    for (const id of this.sleepers.keys()) if (id > newest) newest = id
-    for (const id of this.#delivering.keys()) if (id > newest) newest = id
-    return newest
+    return this.#newest
   }
 
   get nextDue(): number | undefined {
-    return this.#queue.earliest()
+    let next: number | undefined
+    for (const lane of this.lanes.values()) {
+      const { earliest } = lane
+      if (earliest !== undefined && (next === undefined || earliest < next)) next = earliest
+    }
+    return next
+  }
+
+  /** Nothing sleeps, acts, or lies in the store that was not loaded. */
+  get isOver(): boolean {
+    return this.window.isComplete && this.asleep === 0 && this.acting === 0 && this.#deferred === undefined
+  }
+
+  /** The next page should be loaded. */
+  get wantsPage(): boolean {
+    return !this.window.isComplete && this.#deferred === undefined && this.asleep < this.#limits.window / 2
   }
 
   add(group: Sleepers): void {
-    for (const [id, sleeper] of eachOf(group)) this.#add(id, sleeper)
-  }
-
-  /** Takes rows out for good. */
-  remove(ids: Iterable<number>): void {
-    for (const id of ids) {
-      if (this.#removed.has(id)) continue
-      this.#removed.add(id)
-      this.#moved.delete(id)
-      if (this.sleepers.delete(id)) this.counts.canceled += 1
-      else this.#removedEarly.add(id)
+    let added = 0
+    for (const [id, sleeper] of eachOf(group)) {
+      this.#add(group.lane, id, sleeper)
+      added += 1
+      if (added % TRIM_AFTER === 0) this.#trim()
     }
+    this.#trim()
   }
 
-  move(group: Sleepers): void {
-    for (const [id, moved] of eachOf(group)) {
-      if (this.#removed.has(id)) continue
-      const asleep = this.sleepers.get(id)
-      if (asleep === undefined) {
-        if ((this.#moved.get(id)?.revision ?? 0) < moved.revision) this.#moved.set(id, moved)
-      } else if (asleep.revision < moved.revision) {
-        this.#sleep(id, { ...moved, name: asleep.name })
+  /** Takes what the store has taken out of the lanes; each recipient run counts once as canceled. */
+  remove(removed: readonly { lane: Lane; rows: readonly Range[] }[]): void {
+    for (const { lane, rows } of removed) {
+      for (const id of idsOf(rows)) {
+        const key = keyOf(lane, id)
+        if (this.#removed.has(key)) continue
+        this.#removed.add(key)
+        this.#countCanceled(id)
+        const found = this.lanes.get(lane)
+        found?.moved.delete(id)
+        const isHere = found?.asleep.delete(id) === true || found?.acting.has(id) === true
+        if (!isHere && id <= this.#newest && this.#beyond > 0) this.#beyond -= 1
       }
     }
   }
 
-  /** Hands out those whose instant has come: at most `limit` chunks of at most `size`, each of one step. */
-  takeDue(now: number, limit: number, size: number): Chunk[] {
-    const taken: { step: string; rows: [number, Sleeper][] }[] = []
-    const open = new Map<string, [number, Sleeper][]>()
-    for (let id = this.#queue.first(now); id !== undefined; id = this.#queue.first(now)) {
-      const sleeper = this.sleepers.get(id)!
-      let rows = open.get(sleeper.step)
-      if (rows === undefined || rows.length === size) {
-        if (taken.length >= limit) break
-        rows = []
-        open.set(sleeper.step, rows)
-        taken.push({ step: sleeper.step, rows })
+  /** Hands out those whose instant has come, at most `size` a chunk and as many chunks as `slots` leaves to each lane's kind. */
+  takeDue(now: number, slots: (kind: string) => number, size: number): Chunk[] {
+    const chunks: Chunk[] = []
+    for (const [lane, state] of this.lanes) {
+      const kind = slotsOf(lane)
+      for (let free = slots(kind) - (this.#underWay.get(kind) ?? 0); free > 0; free -= 1) {
+        const taken = state.take(now, size)
+        if (taken.length === 0) break
+        this.#underWay.set(kind, (this.#underWay.get(kind) ?? 0) + 1)
+        chunks.push(chunkOf(lane, taken))
       }
-      rows.push([id, sleeper])
-      this.sleepers.delete(id)
     }
-    return taken.map(({ step, rows }) => this.#handOut(step, rows))
+    return chunks
   }
 
-  /** Takes a chunk back: some sleep again, the rest are through. */
-  settle(chunk: Chunk, result: DeliverResult): void {
+  /**
+   * Takes a chunk back: some sleep again, the rest are through. Without a result, none is told of any more. True if some
+   * came back because their instant is still to come by the store's clock.
+   */
+  settle(chunk: Chunk, result?: ChunkResult): boolean {
+    const kind = slotsOf(chunk.lane)
+    this.#underWay.set(kind, this.#underWay.get(kind)! - 1)
+    const lane = this.lanes.get(chunk.lane)!
+    const back = new Map<number, Sleeper>()
+    for (const id of chunk.rows.flatMap((group) => idsOf(group.ids))) {
+      // A result may name others, and by a reload the lane may have forgotten whom it does not.
+      const sleeper = lane.acting.get(id)
+      if (sleeper !== undefined) back.set(id, sleeper)
+      lane.acting.delete(id)
+    }
+    const isEarly = result !== undefined && this.#takeBack(chunk, lane, back, result)
+    // Through in this lane, unless they were moved after the answer was made: the store decides when they are handed out.
+    for (const id of back.keys()) {
+      const moved = lane.moved.get(id)
+      lane.moved.delete(id)
+      if (moved !== undefined && result !== undefined) this.#add(chunk.lane, id, moved)
+    }
+    this.#trim()
+    return isEarly
+  }
+
+  /** Adds who sleeps again, and takes them out of `back`. True if some of them came too early. */
+  #takeBack(chunk: Chunk, lane: LaneState, back: Map<number, Sleeper>, result: ChunkResult): boolean {
     for (const key of ['sent', 'canceled', 'skipped', 'failed'] as const) this.counts[key] += result[key]
-    const names = new Map<number, string | undefined>()
-    for (const id of idsOf(chunk.rows.flatMap((group) => group.ids))) {
-      names.set(id, this.#delivering.get(id)?.name)
-      this.#delivering.delete(id)
+    const names = new Map([...back].map(([id, { name }]) => [id, name]))
+    const again = result.asleep.flatMap((group) =>
+      [...eachOf(group)].map(([id, sleeper]) => ({ ...group, id, sleeper })),
+    )
+    const same = again.filter(({ lane: its, id, sleeper }) => {
+      return its === chunk.lane && back.get(id)?.revision === sleeper.revision
+    })
+    const isEarly = same.some(({ id, due }) => due > result.now && back.get(id)!.due === due)
+    const isIdle = same.filter(({ due }) => due <= result.now).length === chunk.size
+    lane.idle = isIdle ? lane.idle + 1 : 0
+    const notBefore = isIdle ? result.now + Math.min(IDLE_MS * 2 ** (lane.idle - 1), IDLE_MOST_MS) : undefined
+    for (const { lane: its, id, sleeper } of again) {
+      if (its === chunk.lane) back.delete(id)
+      const name = sleeper.name ?? names.get(id)
+      this.#add(its, id, { ...sleeper, name, ...(notBefore !== undefined && { notBefore }) })
     }
-    for (const group of result.asleep) {
-      for (const [id, sleeper] of eachOf(group)) {
-        this.#add(id, { ...sleeper, name: names.get(id) })
-        names.delete(id)
-      }
-    }
-    // Through for good: what was held for their return is of no use any more.
-    for (const id of names.keys()) {
-      this.#removedEarly.delete(id)
-      this.#moved.delete(id)
-    }
+    return isEarly
   }
 
-  /** What the next execution starts with. Nothing may be in delivery. */
-  carry(): Carried {
-    return carry(this.sleepers, toRanges(this.#removedEarly), this.#moved, this.counts, [...this.triggers])
+  /** A chunk as two of half its size, both under way. */
+  halve(chunk: Chunk): Chunk[] {
+    const kind = slotsOf(chunk.lane)
+    this.#underWay.set(kind, this.#underWay.get(kind)! + 1)
+    return halvesOf(chunk)
   }
 
-  #add(id: number, sleeper: Sleeper): void {
-    if (this.#delivering.has(id)) return
-    if (this.#removed.has(id)) {
-      if (this.#removedEarly.delete(id)) this.counts.canceled += 1
+  /**
+   * A page is being loaded: what is told beyond the window meanwhile may not be in it, and is kept. Answers a number to
+   * end it with: a page that a reload has overtaken is left aside.
+   */
+  beginPage(): number {
+    this.#deferred = []
+    return (this.#page += 1)
+  }
+
+  endPage(begun: number, page: Page): void {
+    if (begun !== this.#page) return
+    for (const id of page.triggers) this.triggers.add(id)
+    if (page.newest > this.#newest) this.#newest = page.newest
+    this.#beyond = page.beyond
+    this.window.loaded(page.edge)
+    for (const [lane, id, sleeper] of unpack(page)) this.#add(lane, id, sleeper)
+    const deferred = this.#deferred ?? []
+    this.#deferred = undefined
+    if (deferred.length > this.#limits.window) this.reload()
+    for (const [lane, id, sleeper] of deferred) this.#add(lane, id, sleeper)
+    this.#trim()
+  }
+
+  /** A page that cannot be loaded: what is in memory is all this execution will serve. */
+  abandonPage(begun: number): void {
+    if (begun !== this.#page) return
+    this.#deferred = undefined
+    this.window.loaded(null)
+  }
+
+  /** Forgets who sleeps: the store is read again from the beginning. What is acting is taken back as it comes. */
+  reload(): void {
+    this.#beyond += this.asleep
+    for (const [lane, state] of this.lanes) {
+      const fresh = new LaneState()
+      for (const [id, sleeper] of state.acting) fresh.acting.set(id, sleeper)
+      this.lanes.set(lane, fresh)
+    }
+    this.#deferred = undefined
+    this.#page += 1
+    this.window.restart()
+  }
+
+  /** What the next execution starts with: it reads who sleeps from the store. Nothing may be acting. */
+  carry(triggersKept: number): Carried {
+    return { counts: this.counts, triggers: [...this.triggers].slice(-triggersKept), newest: this.#newest }
+  }
+
+  #add(lane: Lane, id: number, sleeper: Sleeper): void {
+    if (id > this.#newest) this.#newest = id
+    let state = this.lanes.get(lane)
+    if (state === undefined) this.lanes.set(lane, (state = new LaneState()))
+    const acting = state.acting.get(id)
+    if (acting !== undefined) {
+      const newest = state.moved.get(id) ?? acting
+      if (newest.revision < sleeper.revision) state.moved.set(id, sleeper)
       return
     }
-    const moved = this.#moved.get(id)
-    this.#moved.delete(id)
-    const newest = moved !== undefined && moved.revision > sleeper.revision ? { ...moved, name: sleeper.name } : sleeper
-    if ((this.sleepers.get(id)?.revision ?? 0) < newest.revision) this.#sleep(id, newest)
-  }
-
-  #sleep(id: number, sleeper: Sleeper): void {
-    this.sleepers.set(id, sleeper)
-    this.#peak = Math.max(this.#peak, this.sleepers.size)
-    this.#queue.add(id, sleeper.due)
-  }
-
-  #handOut(step: string, taken: [number, Sleeper][]): Chunk {
-    const byRevision = new Map<number, number[]>()
-    for (const [id, sleeper] of taken) {
-      this.#delivering.set(id, sleeper)
-      const same = byRevision.get(sleeper.revision)
-      if (same === undefined) byRevision.set(sleeper.revision, [id])
-      else same.push(id)
+    if (this.#removed.has(keyOf(lane, id))) return
+    const moved = state.moved.get(id)
+    state.moved.delete(id)
+    const newest = moved !== undefined && moved.revision > sleeper.revision ? moved : sleeper
+    const known = state.asleep.get(id)
+    if (known !== undefined && known.revision >= newest.revision) return
+    if (!this.window.holds(newest.due, lane, id)) {
+      // Beyond the window: it comes with its page.
+      state.asleep.delete(id)
+      if (this.#deferred === undefined) this.#beyond += 1
+      else this.#deferred.push([lane, id, newest])
+      return
     }
-    const rows = [...byRevision].map(([revision, ids]) => ({ revision, ids: toRanges(ids) }))
-    return { step, rows, size: taken.length }
+    state.sleep(id, { ...newest, name: newest.name ?? known?.name ?? sleeper.name })
+    this.#peak = Math.max(this.#peak, state.size)
+  }
+
+  #countCanceled(id: number): void {
+    if (this.#canceled.has(id)) return
+    this.#canceled.add(id)
+    this.counts.canceled += 1
+  }
+
+  /** Keeps the earliest, and forgets the rest up to a new edge. */
+  #trim(): void {
+    const { window, slack } = this.#limits
+    // While a page is loaded its beginning must stay the end of what is in memory.
+    if (this.#deferred !== undefined || this.asleep <= window + slack) return
+    const all: Edge[] = []
+    for (const [lane, { asleep }] of this.lanes) for (const [row, { due }] of asleep) all.push({ due, lane, row })
+    all.sort(compare)
+    for (const { lane, row } of all.slice(window)) this.lanes.get(lane)!.asleep.delete(row)
+    this.#beyond += all.length - window
+    this.window.loaded(all[window - 1]!)
   }
 }
 
+function chunkOf(lane: Lane, taken: [number, Sleeper][]): Chunk {
+  const byRevision = new Map<number, number[]>()
+  const steps = new Set<string>()
+  const tries = new Set<number>()
+  for (const [id, { revision, step, tries: failed }] of taken) {
+    steps.add(step)
+    tries.add(failed)
+    const same = byRevision.get(revision)
+    if (same === undefined) byRevision.set(revision, [id])
+    else same.push(id)
+  }
+  const rows = [...byRevision].map(([revision, ids]) => ({ revision, ids: toRanges(ids) }))
+  return { lane, steps: [...steps], tries: tries.size === 1 ? [...tries][0]! : 0, rows, size: taken.length }
+}
+
 function* eachOf(group: Sleepers): Generator<[number, Sleeper]> {
-  const { due, step, revision, names } = group
+  const { due, step, revision, names, tries = 0 } = group
   let place = 0
   for (const [first, last] of group.rows) {
-    for (let id = first; id <= last; id += 1) yield [id, { due, step, revision, name: names?.[place++] }]
+    for (let id = first; id <= last; id += 1) yield [id, { due, step, revision, tries, name: names?.[place++] }]
   }
+}
+
+function* unpack(page: Page): Generator<[Lane, number, Sleeper]> {
+  for (const { lane, step, revision, ids, dues, names, tries = 0 } of page.sleepers) {
+    let id = 0
+    let due = 0
+    for (let i = 0; i < ids.length; i += 1) {
+      id += ids[i]!
+      due += dues[i]!
+      yield [lane, id, { step, revision, due, tries, name: names?.[i] }]
+    }
+  }
+}
+
+function keyOf(lane: Lane, id: number): string {
+  return `${lane} ${id}`
+}
+
+/** Two chunks of half the rows each. */
+function halvesOf({ lane, steps, tries, rows }: Chunk): Chunk[] {
+  const all = rows.flatMap(({ revision, ids }) => idsOf(ids).map((id) => ({ revision, id })))
+  const middle = Math.ceil(all.length / 2)
+  return [all.slice(0, middle), all.slice(middle)].map((half) => {
+    const revisions = [...new Set(half.map(({ revision }) => revision))]
+    return {
+      lane,
+      steps,
+      tries,
+      rows: revisions.map((revision) => ({
+        revision,
+        ids: toRanges(half.filter((each) => each.revision === revision).map(({ id }) => id)),
+      })),
+      size: half.length,
+    }
+  })
 }

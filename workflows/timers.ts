@@ -6,6 +6,9 @@ export interface Wanted {
   summary: string
 }
 
+/** A server holds no timer beyond some 290 years, and a due by hand may name any instant: one that fires early is armed again. */
+const LONGEST_MS = 400 * 24 * 3_600_000
+
 interface Armed {
   due: number
   scope: CancellationScope
@@ -41,7 +44,7 @@ export class Timers {
       this.#onWake()
     }
     scope
-      .run(() => sleep(Math.max(1, due - now), { summary }))
+      .run(() => sleep(Math.min(Math.max(1, due - now), LONGEST_MS), { summary }))
       .then(fired, (error: unknown) => {
         if (!isCancellation(error)) throw error
       })

@@ -1,42 +1,46 @@
+import { RUN_LANE, type Lane } from './messages.ts'
+import { wakeOf, type Sleeper } from './lane.ts'
 import type { RunState } from './run-state.ts'
+import { shorten } from './shorten.ts'
 import type { Wanted } from './timers.ts'
 
-/** Runs that never held more: each recipient holds a timer named after them. Larger ones arm one timer, for the earliest. */
+/** Runs of which no lane ever held more: each sleeper has a timer named after them. Larger ones arm one timer, for the earliest. */
 export const NAMED = 50
 /** Instants this close wake together, at the end of their window: nobody before their instant. */
 const WINDOW_MS = 50
 const SUMMARY_BYTES = 200
+const TRIES = 8
 
 /**
- * The timers a run needs in this state. None for an instant that has come: whoever is due and still asleep waits for work
- * under way, whose end wakes the loop.
+ * The timers a run needs in this state. `now` is the run's clock, and the store's is `ahead` of it: sleepers are due by the
+ * store's. None for an instant that has come: whoever is due and still asleep waits for work under way, whose end wakes the
+ * loop.
  */
-export function wantedTimers(state: RunState, now: number, showAt?: number): Map<string, Wanted> {
+export function wantedTimers(state: RunState, now: number, ahead: number, showAt?: number): Map<string, Wanted> {
   const wanted = new Map<string, Wanted>()
   if (showAt !== undefined) wanted.set('show', { due: showAt, summary: 'show state' })
   if (state.peak > NAMED) {
     const due = state.nextDue
-    if (due !== undefined && due > now) {
-      const summary = `${state.sleepers.size} asleep`
-      wanted.set('next', { due: Math.ceil(due / WINDOW_MS) * WINDOW_MS, summary })
+    if (due !== undefined && due - ahead > now) {
+      const summary = `${state.asleep} asleep`
+      wanted.set('next', { due: Math.ceil((due - ahead) / WINDOW_MS) * WINDOW_MS, summary })
     }
     return wanted
   }
-  for (const [id, { due, step, name }] of state.sleepers) {
-    if (due > now) wanted.set(String(id), { due, summary: shorten(`${name ?? id}: ${step}`) })
+  for (const [lane, { asleep }] of state.lanes) {
+    for (const [id, sleeper] of asleep) {
+      const due = wakeOf(sleeper) - ahead
+      if (due > now) wanted.set(`${lane} ${id}`, { due, summary: summaryOf(lane, id, sleeper) })
+    }
   }
   return wanted
 }
 
-/** Cuts to the bytes a summary may have; UTF-8 takes at most 3 for a UTF-16 unit. */
-function shorten(text: string): string {
-  let bytes = 0
-  let kept = ''
-  for (const char of text) {
-    const point = char.codePointAt(0)!
-    bytes += point < 0x80 ? 1 : point < 0x800 ? 2 : point < 0x10000 ? 3 : 4
-    if (bytes > SUMMARY_BYTES) break
-    kept += char
-  }
-  return kept
+export function summaryOf(lane: Lane, id: number, { name, step, tries }: Sleeper): string {
+  return shorten(`${name ?? id}: ${step}${lane === RUN_LANE ? '' : tryOf(tries)}`, SUMMARY_BYTES)
+}
+
+/** Which try comes next, after so many that failed; nothing before the first. */
+export function tryOf(failed: number): string {
+  return failed === 0 ? '' : `, try ${failed + 1} of ${TRIES}`
 }

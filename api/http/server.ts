@@ -15,6 +15,7 @@ import { createApp } from './app.ts'
 import { Draining } from './draining.ts'
 import { httpServer } from './front.ts'
 import { listen } from './listen.ts'
+import { storeIdentity } from '../../store/environment/store-identity.ts'
 import { Turns } from '../../engine/keyed-mutex.ts'
 
 export interface ApiStart {
@@ -62,7 +63,14 @@ export async function startApi(start: ApiStart): Promise<RunningApi> {
   await publishCatalog(store.db, catalog)
   const { renew } = start
   const temporal = new TemporalLink({ client, taskQueue, log, onBack: () => void resend(), renew })
-  const signaler = new Signaler({ client, taskQueue, db: store.db, link: temporal, log })
+  const signaler = new Signaler({
+    client,
+    taskQueue,
+    db: store.db,
+    store: await storeIdentity(store.db),
+    link: temporal,
+    log,
+  })
   const endpoints = settings.BELAY_WEBHOOKS
   const outbox = new WebhookWaker({ client, taskQueue, endpoints, away: () => temporal.away, log })
   const resend = async () => {

@@ -52,6 +52,8 @@ const moved = {
 }
 
 export const rescheduleAnswer = z
-  .object({ ...moved, ...answer(rescheduleOutcomes, 'Reschedule') })
+  .object({ ...moved, ...answer(rescheduleOutcomes, 'Reschedule', {}) })
   .meta({ id: 'RescheduleAnswer' })
-export const sendNowAnswer = z.object({ ...moved, ...answer(sendNowOutcomes, 'SendNow') }).meta({ id: 'SendNowAnswer' })
+export const sendNowAnswer = z
+  .object({ ...moved, ...answer(sendNowOutcomes, 'SendNow', {}) })
+  .meta({ id: 'SendNowAnswer' })

@@ -90,7 +90,7 @@ const getEvents = defineRoute({
   errors: ['resource_missing'],
   async handle({ params, query }, { store }) {
     const row = await existing(store.db, params.id)
-    const trace = await traceOfMessage(store.db, { recipientRunId: row.recipient_run_id, step: row.step })
+    const trace = await traceOfMessage(store.db, { recipientRunId: row.recipient_run_id, number: row.number })
     return eventPage(eventsOfMessage(row, trace), windowOf(query))
   },
 })

@@ -1,14 +1,14 @@
 import { asc, eq, inArray, sql } from 'drizzle-orm'
 import type { Catalog, Channel } from '../../definitions/catalog.ts'
-import type { ChannelType, DefinitionVersion } from '../../definitions/definition.ts'
-import { transaction, type Database } from '../postgres/database.ts'
-import { channels, definitions, type JsonObject } from '../schema/index.ts'
+import { DEFINITION_FORMAT, type ChannelType, type DefinitionVersion } from '../../definitions/definition.ts'
+import { texts, transaction, type Database } from '../postgres/database.ts'
+import { channels, currentDefinitions, definitions, type JsonObject } from '../schema/index.ts'
 
 /**
  * Stores what an api read at its start, for the workers. A version already there stays as it is; a channel is what the
  * last api says it is; nothing is removed, since triggers still under way may need it.
  */
-export async function publishCatalog(db: Database, catalog: Catalog): Promise<void> {
+export async function publishCatalog(db: Database, catalog: Catalog, now = Date.now()): Promise<void> {
   // Rows in one order, so that apis that start at once do not wait for each other in a circle.
   const versions = [...catalog.definitions.values()].sort((a, b) => (a.hash < b.hash ? -1 : 1))
   const published = [...catalog.channels].sort((a, b) => (a.key < b.key ? -1 : 1))
@@ -18,10 +18,13 @@ export async function publishCatalog(db: Database, catalog: Catalog): Promise<vo
         hash,
         key: definition.key,
         versionId,
+        format: DEFINITION_FORMAT,
         content: definition,
+        createdAt: new Date(now),
       }))
       await tx.insert(definitions).values(rows).onConflictDoNothing()
     }
+    await publishCurrent(tx, versions, new Date(now))
     for (const channel of published) {
       const row = { ...channel, settings: channel.settings as JsonObject }
       const { key: _key, ...changed } = row
@@ -31,6 +34,33 @@ export async function publishCatalog(db: Database, catalog: Catalog): Promise<vo
         .onConflictDoUpdate({ target: channels.key, set: { ...changed, updatedAt: sql`now()` }, setWhere: differs })
     }
   })
+}
+
+/** What new triggers start with from now on. A key whose file is gone is archived: who sleeps in it ends when resumed. */
+async function publishCurrent(tx: Database, versions: readonly DefinitionVersion[], updatedAt: Date): Promise<void> {
+  const keys = versions.map(({ definition }) => definition.key)
+  await tx
+    .update(currentDefinitions)
+    .set({ archived: true, updatedAt })
+    .where(sql`${currentDefinitions.key} <> all(${texts(keys)}) and not ${currentDefinitions.archived}`)
+  if (versions.length === 0) return
+  const rows = versions
+    .map(({ hash, definition: { key, active } }) => ({ key, hash, active, archived: false, updatedAt }))
+    .sort((a, b) => (a.key < b.key ? -1 : 1))
+  await tx
+    .insert(currentDefinitions)
+    .values(rows)
+    .onConflictDoUpdate({
+      target: currentDefinitions.key,
+      set: {
+        hash: sql`excluded.hash`,
+        active: sql`excluded.active`,
+        archived: sql`excluded.archived`,
+        updatedAt: sql`excluded.updated_at`,
+      },
+      setWhere: sql`(${currentDefinitions.hash}, ${currentDefinitions.active}, ${currentDefinitions.archived})
+        is distinct from (excluded.hash, excluded.active, excluded.archived)`,
+    })
 }
 
 const differs = sql`(${channels.id}, ${channels.type}, ${channels.name}, ${channels.provider}, ${channels.settings})

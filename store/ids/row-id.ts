@@ -3,9 +3,10 @@ import { parse, stringify } from 'uuid'
 
 /**
  * A recipient run's row id is its trigger's id and its place in the trigger, in one integer. So a trigger's rows lie
- * side by side, travel as ranges, and need no index of their own. 14 bits of place: 10,000 recipients fit.
+ * side by side, travel as ranges, and need no index of their own. 17 bits of place: 100,000 recipients fit, and ids
+ * stay safe integers up to 2^36 triggers.
  */
-const PLACES = 16_384
+const PLACES = 131_072
 
 export function rowId(triggerId: number, place: number): number {
   return triggerId * PLACES + place

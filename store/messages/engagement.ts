@@ -23,7 +23,7 @@ const actions = {
 export type EngagementAction = keyof typeof actions
 export const engagementActions = Object.keys(actions) as EngagementAction[]
 
-type LockedRow = Pick<MessageRow, Column | 'recipient_run_id' | 'step' | 'workflow_run_id' | 'accepted_at'>
+type LockedRow = Pick<MessageRow, Column | 'recipient_run_id' | 'number' | 'workflow_run_id' | 'accepted_at'>
 
 /**
  * Applies an action and returns the messages as they are then, in the order of the ids; what is no message is left out.
@@ -39,10 +39,10 @@ export async function engage(
   return transaction(db, async (tx) => {
     const locked = await query<LockedRow>(
       tx,
-      sql`select m.recipient_run_id, m.step, m.seen_at, m.read_at, m.interacted_at, m.archived_at,
+      sql`select m.recipient_run_id, m.number, m.seen_at, m.read_at, m.interacted_at, m.archived_at,
           t.workflow_run_id, ${isoText(sql`t.accepted_at`)} as accepted_at
         from messages m join triggers t on t.id = ${triggerOf('m.recipient_run_id')}
-        where ${withIds(messageIds)} order by m.recipient_run_id, m.step for update of m`,
+        where ${withIds(messageIds)} order by m.recipient_run_id, m.number for update of m`,
     )
     const wanted = new Set(messageIds)
     const changed = locked.filter((row) => wanted.has(messageIdOf(row)) && eventsOf(row, action).length > 0)
@@ -51,7 +51,12 @@ export async function engage(
       const events = changed.flatMap((row) => recordsOf(row, action, options.metadata))
       await record(tx, events, options.now)
       await tell(tx, outbox, options.now, () =>
-        events.map(([recipientRunId, step, type, data]) => ({ type: `message.${type}`, recipientRunId, step, data })),
+        events.map(([recipientRunId, number, type, data]) => ({
+          type: `message.${type}`,
+          recipientRunId,
+          number,
+          data,
+        })),
       )
     }
     return findMessages(tx, messageIds)
@@ -72,20 +77,20 @@ async function setColumns(tx: Database, rows: LockedRow[], action: EngagementAct
     if (!set) return sql`${name} = null`
     return column === 'interacted_at' ? sql`${name} = ${at(now)}` : sql`${name} = coalesce(${name}, ${at(now)})`
   })
-  const keys = rows.map((row) => [row.recipient_run_id, row.step])
+  const keys = rows.map((row) => [row.recipient_run_id, row.number])
   await tx.execute(
     sql`update messages set ${sql.join(assignments, sql`, `)}, updated_at = ${at(now)}
-      where (recipient_run_id, step) in (
+      where (recipient_run_id, number) in (
         select (pair->>0)::bigint, (pair->>1)::smallint from jsonb_array_elements(${json(keys)}) as pair)`,
   )
 }
 
-type EventRecord = [recipientRunId: number, step: number, type: EngagementAction, data: JsonObject | null]
+type EventRecord = [recipientRunId: number, number: number, type: EngagementAction, data: JsonObject | null]
 
 function recordsOf(row: LockedRow, action: EngagementAction, metadata: JsonObject | undefined): EventRecord[] {
   return eventsOf(row, action).map((type) => [
     row.recipient_run_id,
-    row.step,
+    row.number,
     type,
     type === 'interacted' ? (metadata ?? null) : null,
   ])
@@ -93,7 +98,7 @@ function recordsOf(row: LockedRow, action: EngagementAction, metadata: JsonObjec
 
 async function record(tx: Database, events: EventRecord[], now: number): Promise<void> {
   await tx.execute(
-    sql`insert into message_events (recipient_run_id, step, type, data, inserted_at)
+    sql`insert into message_events (recipient_run_id, number, type, data, inserted_at)
       select (event->>0)::bigint, (event->>1)::smallint, event->>2, nullif(event->3, 'null'), ${at(now)}
       from jsonb_array_elements(${json(events)}) as event`,
   )

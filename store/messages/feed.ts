@@ -69,7 +69,7 @@ export async function listFeed(
   parts: FeedParts,
 ): Promise<Page<FeedRow>> {
   const conditions = [...feedConditions(filter), ...windowConditions(window, messageOrder)]
-  const keys = sql`select m.recipient_run_id, m.step from ${messageTables}
+  const keys = sql`select m.recipient_run_id, m.number from ${messageTables}
     where ${allOf(conditions)} ${orderAndLimit(window, messageOrder)}`
   const data = dataPart(parts.data)
   const blocks = parts.blocks ? sql`coalesce(m.content->'blocks', '[]')` : sql`'[]'::jsonb`

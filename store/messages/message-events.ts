@@ -19,18 +19,13 @@ export interface MessageTrace {
   engagement: MessageEventRow[]
 }
 
-export async function traceOfMessage(db: Database, { recipientRunId, step }: MessageKey): Promise<MessageTrace> {
-  const failedTries = await query<MessageEventRow>(
+export async function traceOfMessage(db: Database, { recipientRunId, number }: MessageKey): Promise<MessageTrace> {
+  const events = await query<MessageEventRow>(
     db,
-    sql`select 'try-' || id as key, 'delivery_attempted' as type, ${isoText(sql`inserted_at`)} as inserted_at,
-        jsonb_build_object('attempt', attempt, 'reason', data->'reason') as data
-      from recipient_run_events
-      where recipient_run_id = ${recipientRunId} and step = ${step} and event = 'attempt_failed' order by id`,
+    sql`select case when type = 'delivery_attempted' then 'try-' else 'engagement-' end || id as key, type, data,
+        ${isoText(sql`inserted_at`)} as inserted_at
+      from message_events where recipient_run_id = ${recipientRunId} and number = ${number} order by id`,
   )
-  const engagement = await query<MessageEventRow>(
-    db,
-    sql`select 'engagement-' || id as key, type, data, ${isoText(sql`inserted_at`)} as inserted_at from message_events
-      where recipient_run_id = ${recipientRunId} and step = ${step} order by id`,
-  )
-  return { failedTries, engagement }
+  const isTry = ({ type }: MessageEventRow) => type === 'delivery_attempted'
+  return { failedTries: events.filter(isTry), engagement: events.filter((event) => !isTry(event)) }
 }

@@ -100,8 +100,8 @@ export function withIds(messageIds: readonly string[]): SQL {
 }
 
 export function withKeys(keys: readonly MessageKey[]): SQL {
-  const rows = keys.map((key) => [key.recipientRunId, key.step])
-  return sql`(m.recipient_run_id, m.step) in (
+  const rows = keys.map((key) => [key.recipientRunId, key.number])
+  return sql`(m.recipient_run_id, m.number) in (
     select (pair->>0)::bigint, (pair->>1)::smallint from jsonb_array_elements(${json(rows)}) as pair)`
 }
 

@@ -12,7 +12,7 @@ import type { JsonObject } from '../schema/index.ts'
 /** A message with what its trigger, definition and channel tell about it. Instants are ISO 8601. */
 export interface MessageRow {
   recipient_run_id: number
-  step: number
+  number: number
   step_ref: string
   recipient: string
   channel_id: string
@@ -30,6 +30,8 @@ export interface MessageRow {
   external_id: string | null
   inserted_at: string
   updated_at: string
+  /** When it is to be sent, or tried again; null once it is settled. */
+  due: string | null
   /** Since when the status is what it is; null while queued. */
   settled_at: string | null
   seen_at: string | null
@@ -62,8 +64,8 @@ export function dataPart(part: DataPart): SQL {
 /** `data` stands for the column of that name. */
 export const messageColumns = (
   data: SQL = messageData,
-) => sql`m.recipient_run_id, m.step, m.step_ref, m.recipient, m.channel_id, m.status,
-  m.reason, m.external_id, ${isoText(sql`m.inserted_at`)} as inserted_at, ${isoText(sql`m.updated_at`)} as updated_at,
+) => sql`m.recipient_run_id, m.number, m.step_ref, m.recipient, m.channel_id, m.status,
+  m.reason, m.external_id, ${isoText(sql`m.due`)} as due, ${isoText(sql`m.inserted_at`)} as inserted_at, ${isoText(sql`m.updated_at`)} as updated_at,
   ${isoText(sql`case when m.status <> 'queued' then coalesce(m.settled_at, m.updated_at) end`)} as settled_at,
   ${isoText(sql`m.seen_at`)} as seen_at, ${isoText(sql`m.read_at`)} as read_at,
   ${isoText(sql`m.interacted_at`)} as interacted_at, ${isoText(sql`m.link_clicked_at`)} as link_clicked_at,
@@ -82,7 +84,7 @@ const joins = sql`join triggers t on t.id = ${triggerOf('m.recipient_run_id')}
     and ${isRowOf('m.recipient_run_id', 't.id')}
   join recipient_runs r on r.id = m.recipient_run_id
   join runs on runs.id = t.run_id
-  join definitions d on d.hash = t.definition_hash
+  join definitions d on d.hash = coalesce(r.definition_hash, t.definition_hash)
   left join channels c on c.id = m.channel_id`
 
 export const messageTables = sql`messages m ${joins}`
@@ -93,25 +95,25 @@ export const measuredTables = sql`messages m join triggers t on t.id = ${trigger
 
 /** The messages of a page that fit into it (byte-window.ts), in the order of `p.n`. */
 export const windowedTables = sql`page p join walked w on w.n = p.n
-  join messages m on m.recipient_run_id = p.recipient_run_id and m.step = p.step ${joins}`
+  join messages m on m.recipient_run_id = p.recipient_run_id and m.number = p.number ${joins}`
 export const moreInPage = sql`(select count(*) from page) > (select max(n) from walked) as more`
 
 export const messageOrder: Order<MessageRow> = {
-  columns: [sql`m.inserted_at`, sql`m.recipient_run_id`, sql`m.step`],
-  valueOf: ([insertedAt, row, step]) => sql`(${insertedAt}::timestamptz, ${row}::bigint, ${step}::smallint)`,
-  positionOf: (row) => [row.inserted_at, row.recipient_run_id, row.step],
+  columns: [sql`m.inserted_at`, sql`m.recipient_run_id`, sql`m.number`],
+  valueOf: ([insertedAt, row, number]) => sql`(${insertedAt}::timestamptz, ${row}::bigint, ${number}::smallint)`,
+  positionOf: (row) => [row.inserted_at, row.recipient_run_id, row.number],
 }
 
-type Identity = Pick<MessageRow, 'workflow_run_id' | 'accepted_at' | 'recipient_run_id' | 'step'>
+type Identity = Pick<MessageRow, 'workflow_run_id' | 'accepted_at' | 'recipient_run_id' | 'number'>
 
 export function messageIdOf(row: Identity): string {
   const trigger = { workflowRunId: row.workflow_run_id, acceptedAt: new Date(row.accepted_at) }
-  return messageId(trigger, { recipientRunId: row.recipient_run_id, step: row.step })
+  return messageId(trigger, { recipientRunId: row.recipient_run_id, number: row.number })
 }
 
 export async function listMessages(db: Database, filter: MessageFilter, window: Window): Promise<Page<MessageRow>> {
   const conditions = [...messageConditions(filter), ...windowConditions(window, messageOrder)]
-  const keys = sql`select m.recipient_run_id, m.step from ${messageTables}
+  const keys = sql`select m.recipient_run_id, m.number from ${messageTables}
     where ${allOf(conditions)} ${orderAndLimit(window, messageOrder)}`
   const found = await query<MessageRow & { more: boolean }>(
     db,
@@ -125,16 +127,16 @@ export async function listMessages(db: Database, filter: MessageFilter, window: 
 /** In the order of the ids, each once; what is no message is left out, and so is `data` once there are 8 MB of it. */
 export async function findMessages(db: Database, messageIds: readonly string[]): Promise<MessageRow[]> {
   const places = [...new Set(messageIds)].map(keyOfMessageId).filter((key) => key !== null)
-  const list = json(places.map(({ recipientRunId, step }) => [recipientRunId, step]))
-  const keys = sql`select m.recipient_run_id, m.step from jsonb_array_elements(${list}) with ordinality as pair(key, place)
-    join messages m on m.recipient_run_id = (key->>0)::bigint and m.step = (key->>1)::smallint order by place`
+  const list = json(places.map(({ recipientRunId, number }) => [recipientRunId, number]))
+  const keys = sql`select m.recipient_run_id, m.number from jsonb_array_elements(${list}) with ordinality as pair(key, place)
+    join messages m on m.recipient_run_id = (key->>0)::bigint and m.number = (key->>1)::smallint order by place`
   const data = sql`case when w.n is null then '{}' else ${messageData} end`
   const rows = await query<MessageRow>(
     db,
     sql`with recursive ${byteWindow(keys, jsonBytes(messageData), measuredTables, places.length)}
       select ${messageColumns(data)}, w.n is null as data_omitted
       from page p left join walked w on w.n = p.n
-      join messages m on m.recipient_run_id = p.recipient_run_id and m.step = p.step ${joins}`,
+      join messages m on m.recipient_run_id = p.recipient_run_id and m.number = p.number ${joins}`,
   )
   const byId = new Map(rows.map((row) => [messageIdOf(row), row]))
   return [...new Set(messageIds)].map((id) => byId.get(id)).filter((row) => row !== undefined)
@@ -149,7 +151,7 @@ export async function loadMessages(db: Database, keys: readonly MessageKey[]): P
 export async function findContent(db: Database, row: MessageRow): Promise<JsonObject> {
   const rows = await query<{ content: JsonObject }>(
     db,
-    sql`select content from messages where recipient_run_id = ${row.recipient_run_id} and step = ${row.step}`,
+    sql`select content from messages where recipient_run_id = ${row.recipient_run_id} and number = ${row.number}`,
   )
   return rows[0]!.content
 }

@@ -1,7 +1,7 @@
-import type { FoundRow } from './found-rows.ts'
 import { messageId } from '../ids/message-id.ts'
 import { recipientReference, type RecipientReference } from '../ids/recipient.ts'
 import { recipientRunUuid } from '../ids/row-id.ts'
+import type { LockedRow } from './lock-recipient-runs.ts'
 
 export interface RunAnswer<Outcome> {
   workflow_run_id: string
@@ -9,21 +9,21 @@ export interface RunAnswer<Outcome> {
   outcome: Outcome
   /** Ids of the messages already sent. */
   messages: string[]
-  /** The step a worker had claimed when the request came: it may still finish. */
-  in_flight: string | null
+  /** What a worker had claimed when the request came, and may still finish: ids of messages, or the ref of a step. */
+  in_flight: string[]
 }
 
-export interface RecipientAnswer<Outcome> {
+export interface RecipientAnswer<Outcome, Extra = unknown> {
   id: RecipientReference
   outcome: Outcome
   reason?: string
-  runs: RunAnswer<Outcome>[]
+  runs: (RunAnswer<Outcome> & Extra)[]
 }
 
 /** What a request did, recipient by recipient. The summary is complete also where the list is truncated. */
-export interface Answer<Outcome extends string> {
+export interface Answer<Outcome extends string, Extra = unknown> {
   summary: Record<Outcome, number>
-  recipients: RecipientAnswer<Outcome>[]
+  recipients: RecipientAnswer<Outcome, Extra>[]
   truncated?: true
 }
 
@@ -31,23 +31,23 @@ const MAX_ENTRIES = 10_000
 
 /**
  * One entry for each recipient found or `named`; their outcome is the first of `outcomes` that applies to one of their
- * runs, or the last, `not_found`, if they have none.
+ * runs, or the last, `not_found`, if they have none. `extraOf` adds to the entry of each run.
  */
-export function answerOf<Outcome extends string>(
-  rows: FoundRow[],
+export function answerOf<Outcome extends string, Extra>(
+  rows: readonly LockedRow[],
   named: readonly string[] | null,
-  sentSteps: ReadonlyMap<number, number[]>,
   outcomes: readonly Outcome[],
-  outcomeOf: (row: FoundRow) => Outcome,
-): Answer<Outcome> {
-  const byRecipient = new Map<string, FoundRow[]>((named ?? []).map((recipient) => [recipient, []]))
+  outcomeOf: (row: LockedRow) => Outcome,
+  extraOf: (row: LockedRow) => Extra,
+): Answer<Outcome, Extra> {
+  const byRecipient = new Map<string, LockedRow[]>((named ?? []).map((recipient) => [recipient, []]))
   for (const row of rows) {
     const same = byRecipient.get(row.recipient)
     if (same === undefined) byRecipient.set(row.recipient, [row])
     else same.push(row)
   }
   const summary = Object.fromEntries(outcomes.map((outcome) => [outcome, 0])) as Record<Outcome, number>
-  const recipients: RecipientAnswer<Outcome>[] = []
+  const recipients: RecipientAnswer<Outcome, Extra>[] = []
   for (const [recipient, found] of byRecipient) {
     const judged = new Set(found.map(outcomeOf))
     const outcome = outcomes.find((candidate) => judged.has(candidate)) ?? outcomes.at(-1)!
@@ -59,14 +59,20 @@ export function answerOf<Outcome extends string>(
       id: recipientReference(recipient),
       outcome,
       ...(reason ? { reason } : {}),
-      runs: found.map((row) => ({
-        workflow_run_id: row.workflowRunId,
-        workflow_recipient_run_id: recipientRunUuid(row.workflowRunId, row.id),
-        outcome: outcomeOf(row),
-        messages: (sentSteps.get(row.id) ?? []).map((step) => messageId(row, { recipientRunId: row.id, step })),
-        in_flight: row.status === 'claimed' ? row.step : null,
-      })),
+      runs: found.map((row) => ({ ...runAnswerOf(row, outcomeOf(row)), ...extraOf(row) })),
     })
   }
   return { summary, recipients, ...(byRecipient.size > MAX_ENTRIES ? { truncated: true as const } : {}) }
+}
+
+function runAnswerOf<Outcome>(row: LockedRow, outcome: Outcome): RunAnswer<Outcome> {
+  const idsOf = (state: 'reached' | 'claimed') =>
+    row.messages.filter((message) => message.state === state).map((message) => messageId(row, message))
+  return {
+    workflow_run_id: row.workflowRunId,
+    workflow_recipient_run_id: recipientRunUuid(row.workflowRunId, row.id),
+    outcome,
+    messages: idsOf('reached'),
+    in_flight: [...idsOf('claimed'), ...(row.status === 'claimed' ? [row.step] : [])],
+  }
 }

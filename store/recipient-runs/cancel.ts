@@ -1,11 +1,13 @@
 import { sql } from 'drizzle-orm'
-import { toRanges, type RemovedMessage } from '../../workflows/messages.ts'
+import { silent, tell, type Outbox, type OutboxEvent } from '../../events/outbox.ts'
+import { toRanges, RUN_LANE, type Lane, type Range } from '../../workflows/messages.ts'
+import { messageLane } from '../ids/lane.ts'
+import { archiveSent } from '../messages/archive-sent.ts'
+import type { LockedMessage } from '../messages/lock-messages.ts'
 import { at, ids, json, query, type Database } from '../postgres/database.ts'
-import { findRows, stepsSent, type FoundRow, type Which } from './found-rows.ts'
-import { messageId } from '../ids/message-id.ts'
-import { silent, tell, type Outbox } from '../../events/outbox.ts'
+import { lockRecipientRuns, type LockedRow, type Which } from './lock-recipient-runs.ts'
 import { NAMED } from './sleepers.ts'
-import { judge, verdictOf, type Verdict } from './verdict.ts'
+import { judge, verdictOf, type Judgement, type Verdict } from './verdict.ts'
 
 export interface Cancel extends Which {
   archiveSent: boolean
@@ -15,15 +17,30 @@ export interface Cancel extends Which {
   now: number
 }
 
-/** `signal` tells the run which rows have gone; null when none of them slept there. */
+/** What a run is to be told of a cancel, or of a move: rows by lane. */
+export interface LaneRows {
+  lane: Lane
+  rows: Range[]
+}
+
+/** Tells the run what has gone; null when nothing of it slept there. `recipients` only where there are few. */
+export interface CancelSignal {
+  id: number
+  removed: LaneRows[]
+  recipients?: string[]
+  by: string
+  reason?: string
+}
+
 export interface Canceled {
   verdict: Verdict
-  signal: { id: number; message: RemovedMessage } | null
+  signal: CancelSignal | null
 }
 
 /**
  * Takes recipients out, and says truthfully what that did. Sees the key's current or last generation. The key's row is
- * locked first, then the rows in their order; what the verdict says is final when the caller's transaction commits.
+ * locked first, then the rows in their order, then their messages; what the verdict says is final when the caller's
+ * transaction commits.
  */
 export async function cancelIn(
   tx: Database,
@@ -31,80 +48,94 @@ export async function cancelIn(
   request: Cancel,
   outbox = silent,
 ): Promise<Canceled> {
-  const rows = await findRows(tx, request)
-  const changed = rows.filter((row) => judge(row).changes)
-  const sentSteps = await stepsSent(tx, rows)
-  const archived = request.archiveSent ? await archive(tx, rows, request.now, outbox) : []
-  const signal = changed.length === 0 ? null : await markCanceled(tx, changed, request, outbox)
-  return { verdict: verdictOf(key, rows, sentSteps, request.recipients, archived), signal }
+  const rows = await lockRecipientRuns(tx, request)
+  const judged = new Map(rows.map((row) => [row, judge(row)] as const))
+  const archived = request.archiveSent ? await archiveSent(tx, rows, request.now, outbox) : []
+  const signal = await markCanceled(tx, judged, request, outbox)
+  return { verdict: verdictOf(key, judged, request.recipients, archived), signal }
 }
 
-/** Hides the in-app messages of these rows from the feed; answers their ids. Locked in the order that engagement.ts locks them in. */
-async function archive(tx: Database, rows: FoundRow[], now: number, outbox: Outbox): Promise<string[]> {
-  const addressed = rows.filter((row) => row.sent > 0).map((row) => row.id)
-  if (addressed.length === 0) return []
-  const archived = await query<{ id: number; step: number }>(
-    tx,
-    sql`with hidden as (
-          update messages m set archived_at = ${at(now)}, updated_at = ${at(now)}
-          where m.recipient_run_id = any(array(
-              select recipient_run_id from messages where recipient_run_id = any(${ids(addressed)})
-              order by recipient_run_id, step for update
-            )) and m.archived_at is null and m.content ? 'blocks'
-          returning m.recipient_run_id, m.step
-        ),
-        told as (
-          insert into message_events (recipient_run_id, step, type, inserted_at)
-          select recipient_run_id, step, 'archived', ${at(now)} from hidden
-        )
-        select recipient_run_id as id, step from hidden order by 1, 2`,
-  )
-  await tell(tx, outbox, now, () =>
-    archived.map(({ id, step }) => ({ type: 'message.archived', recipientRunId: id, step })),
-  )
-  const byId = new Map(rows.map((row) => [row.id, row]))
-  return archived.map(({ id, step }) => messageId(byId.get(id)!, { recipientRunId: id, step }))
-}
-
-/** Marks the rows and leaves a signal for those that slept; a claimed row ends when its claim settles. */
+/** Marks rows and messages, and leaves a signal for those that slept; what is claimed ends when its claim settles. */
 async function markCanceled(
   tx: Database,
-  changed: FoundRow[],
+  judged: ReadonlyMap<LockedRow, Judgement>,
   request: Cancel,
   outbox: Outbox,
-): Promise<Canceled['signal']> {
-  const asleep = changed.filter((row) => row.status === 'waiting')
-  const runId = changed[0]!.runId
-  const rows = toRanges(asleep.map((row) => row.id))
+): Promise<CancelSignal | null> {
+  const rows = [...judged].filter(([, { marksRow }]) => marksRow).map(([row]) => row)
+  const takenBack = [...judged.values()].flatMap((judgement) => judgement.takenBack)
+  const marked = [...judged.values()].flatMap((judgement) => judgement.marked)
+  const runId = [...judged.keys()][0]?.runId
+  if (runId === undefined || rows.length + takenBack.length + marked.length === 0) return null
+  const asleep = rows.filter((row) => row.status === 'waiting')
+  const removed = lanesOf(asleep, takenBack)
   const signal =
-    asleep.length === 0
+    removed.length === 0
       ? sql`select null::bigint as id`
-      : sql`insert into pending_signals (run_id, kind, rows) values (${runId}, 'cancel', ${json(rows)}) returning id`
+      : sql`insert into pending_signals (run_id, kind, lanes, "by", reason, created_at)
+          values (${runId}, 'cancel', ${json(removed)}, ${request.apiKey}, ${request.reason}, ${at(request.now)})
+          returning id`
   const [written] = await query<{ id: number | null }>(
     tx,
     sql`with cancel as (
           insert into cancels (run_id, api_key, reason, created_at)
           values (${runId}, ${request.apiKey}, ${request.reason}, ${at(request.now)}) returning id
         ),
-        marked as (
+        marked_rows as (
           update recipient_runs r set cancel_id = (select id from cancel), updated_at = ${at(request.now)},
             status = case when r.status = 'waiting' then 'canceled'::recipient_run_status else r.status end
-          where r.id = any(${ids(changed.map((row) => row.id))})
+          where r.id = any(${ids(rows.map((row) => row.id))})
         ),
-        untried as (
-          update messages m set status = 'not_sent', reason = 'canceled before the next try',
-            updated_at = ${at(request.now)}, settled_at = ${at(request.now)}
-          where m.recipient_run_id = any(${ids(asleep.map((row) => row.id))}) and m.status = 'queued'
+        marked_messages as (
+          update messages m set cancel_id = (select id from cancel), updated_at = ${at(request.now)},
+            status = case when x.b then 'not_sent'::message_status else m.status end,
+            reason = case when x.b then 'canceled' else m.reason end,
+            due = case when x.b then null else m.due end,
+            settled_at = case when x.b then ${at(request.now)} end
+          from jsonb_to_recordset(${json(messageRows(takenBack, marked))}) as x(r bigint, n smallint, b boolean)
+          where m.recipient_run_id = x.r and m.number = x.n
         ),
         signal as (${signal})
         select id from signal`,
   )
-  // A claimed row is told of when its claim settles: only then is it known what became of it.
-  await tell(tx, outbox, request.now, () =>
-    asleep.map(({ id }) => ({ type: 'workflow_recipient_run.cancelled', recipientRunId: id })),
-  )
+  await tell(tx, outbox, request.now, () => eventsOf(asleep, takenBack))
   if (written?.id == null) return null
-  const message: RemovedMessage = { rows }
-  if (asleep.length <= NAMED) message.recipients = asleep.map((row) => row.recipient)
-  return { id: written.id, message }
+  const recipients = [
+    ...new Set([...judged].flatMap(([row, { outcome }]) => (outcome === 'canceled' ? [row.recipient] : []))),
+  ]
+  return {
+    id: written.id,
+    removed,
+    by: request.apiKey,
+    ...(request.reason !== null && { reason: request.reason }),
+    ...(recipients.length <= NAMED && { recipients }),
+  }
+}
+
+function messageRows(takenBack: LockedMessage[], marked: LockedMessage[]) {
+  const rowOf = (b: boolean) => (message: LockedMessage) => ({ r: message.recipientRunId, n: message.number, b })
+  return [...takenBack.map(rowOf(true)), ...marked.map(rowOf(false))]
+}
+
+/** What slept in the run, by lane. */
+export function lanesOf(rows: readonly LockedRow[], messages: readonly LockedMessage[]): LaneRows[] {
+  const lanes = new Map<Lane, number[]>()
+  const add = (lane: Lane, id: number) => {
+    const same = lanes.get(lane)
+    if (same === undefined) lanes.set(lane, [id])
+    else same.push(id)
+  }
+  for (const row of rows) add(RUN_LANE, row.id)
+  for (const { channelType, number, recipientRunId } of messages) add(messageLane(channelType, number), recipientRunId)
+  return [...lanes].map(([lane, rowIds]) => ({ lane, rows: toRanges(rowIds) }))
+}
+
+/** A claimed row is told of when its claim settles: only then is it known what became of it. */
+function eventsOf(asleep: readonly LockedRow[], takenBack: readonly LockedMessage[]): OutboxEvent[] {
+  return [
+    ...takenBack.map(({ recipientRunId, number }): OutboxEvent => {
+      return { type: 'message.not_sent', recipientRunId, number, data: { failure_reason: 'canceled' } }
+    }),
+    ...asleep.map(({ id }): OutboxEvent => ({ type: 'workflow_recipient_run.cancelled', recipientRunId: id })),
+  ]
 }

@@ -1,8 +1,12 @@
 import { sql } from 'drizzle-orm'
-import { toRanges, type Sleepers } from '../../workflows/messages.ts'
-import { answerOf, type Answer } from './answer.ts'
+import { RUN_LANE, type Sleepers } from '../../workflows/messages.ts'
+import { messageLane } from '../ids/lane.ts'
+import { triggerIdOf } from '../ids/row-id.ts'
+import type { LockedMessage } from '../messages/lock-messages.ts'
 import { at, ids, json, query, type Database } from '../postgres/database.ts'
-import { findRows, stepsSent, type FoundRow, type Which } from './found-rows.ts'
+import { answerOf, type Answer } from './answer.ts'
+import { lanesOf } from './cancel.ts'
+import { lockRecipientRuns, type LockedRow, type Which } from './lock-recipient-runs.ts'
 import { sleepersOf } from './sleepers.ts'
 
 const others = ['not_sleeping', 'sending', 'already_sent', 'ended', 'already_canceled', 'not_found'] as const
@@ -27,21 +31,30 @@ export interface Move extends Which {
   now: number
 }
 
+/** What of a recipient run sleeps, and is moved. */
+interface Moving {
+  row: boolean
+  messages: LockedMessage[]
+}
+
 /**
- * Moves the sleep recipients are in to another instant. Their revision grows with it: the run's hand-out at the old
- * instant is refused, whenever the signal reaches it, so a message goes out once, at one of the two.
+ * Moves the sleep recipients are in to another instant: the wait of the step they stand in, or else of the messages that
+ * wait for another try; `sent_now` moves both. Revisions grow with it: a hand-out at the old instant is refused, whenever
+ * the signal reaches the run, so a message goes out once, at one of the two.
  */
 export async function moveIn(
   tx: Database,
   key: { workflow: string; cancelationKey: string | null },
   move: Move,
 ): Promise<{ answer: Moved & Answer<MoveOutcome>; signal: { id: number; groups: Sleepers[] } | null }> {
-  const rows = await findRows(tx, move)
-  const asleep = rows.filter((row) => row.sleeps)
-  const sentSteps = await stepsSent(tx, rows)
-  const signal = asleep.length === 0 ? null : await markMoved(tx, asleep, move)
+  const rows = await lockRecipientRuns(tx, move)
+  const moving = new Map(rows.map((row) => [row, movingOf(row, move.to)] as const))
+  const moves = ({ row, messages }: Moving) => row || messages.length > 0
+  const asleep = rows.filter((row) => moves(moving.get(row)!))
+  const signal = asleep.length === 0 ? null : await markMoved(tx, asleep, moving, move)
   const outcomes: readonly MoveOutcome[] = move.to === 'sent_now' ? sendNowOutcomes : rescheduleOutcomes
-  const answer = answerOf(rows, move.recipients, sentSteps, outcomes, (row) => outcomeOf(row, move.to))
+  const outcomeIn = (row: LockedRow) => (moves(moving.get(row)!) ? move.to : unmovedOutcome(row))
+  const answer = answerOf(rows, move.recipients, outcomes, outcomeIn, () => ({}))
   return {
     answer: {
       workflow: key.workflow,
@@ -54,46 +67,64 @@ export async function moveIn(
   }
 }
 
-function outcomeOf(row: FoundRow, moved: Move['to']): MoveOutcome {
-  switch (row.status) {
-    case 'waiting':
-      return row.sleeps ? moved : 'not_sleeping'
-    case 'claimed':
-      if (row.last) return 'sending'
-      return row.canceling ? 'already_canceled' : 'not_sleeping'
-    case 'canceled':
-      return 'already_canceled'
-    case 'ended':
-      return row.sent > 0 ? 'already_sent' : 'ended'
+function movingOf(row: LockedRow, to: Move['to']): Moving {
+  const waiting = row.messages.filter(({ state, canceling, sleeps }) => state === 'queued' && !canceling && sleeps)
+  return { row: row.sleeps, messages: row.sleeps && to === 'rescheduled' ? [] : waiting }
+}
+
+function unmovedOutcome(row: LockedRow): MoveOutcome {
+  if (row.status === 'canceled') return 'already_canceled'
+  if (row.status === 'waiting') return 'not_sleeping'
+  const claimed = row.messages.filter(({ state }) => state === 'claimed')
+  if (row.status === 'claimed' && (row.canceling || row.mayStillAct)) {
+    return row.canceling ? 'already_canceled' : 'not_sleeping'
   }
+  if (row.status === 'claimed' || claimed.some(({ canceling }) => !canceling)) return 'sending'
+  if (row.messages.some(({ canceling }) => canceling)) return 'already_canceled'
+  if (row.messages.some(({ state }) => state === 'queued')) return 'not_sleeping'
+  return row.messages.some(({ state }) => state === 'reached') ? 'already_sent' : 'ended'
 }
 
 async function markMoved(
   tx: Database,
-  asleep: FoundRow[],
+  asleep: readonly LockedRow[],
+  moving: ReadonlyMap<LockedRow, Moving>,
   { to, due, now }: Move,
 ): Promise<{ id: number; groups: Sleepers[] }> {
-  const moved = asleep.map((row) => row.id)
+  const rows = asleep.filter((row) => moving.get(row)!.row)
+  const messages = asleep.flatMap((row) => moving.get(row)!.messages)
+  const keys = messages.map(({ recipientRunId: r, number: n }) => ({ r, n }))
   const data = json({ scheduled_at: new Date(due).toISOString() })
   const [signal] = await query<{ id: number }>(
     tx,
     sql`with moved as (
           update recipient_runs set due = ${at(due)}, revision = revision + 1, updated_at = ${at(now)}
-          where id = any(${ids(moved)}) returning id, step, attempt
+          where id = any(${ids(rows.map(({ id }) => id))})
         ),
-        told as (
+        moved_messages as (
+          update messages m set due = ${at(due)}, revision = m.revision + 1, updated_at = ${at(now)}
+          from jsonb_to_recordset(${json(keys)}) as x(r bigint, n smallint)
+          where m.recipient_run_id = x.r and m.number = x.n
+        ),
+        lowered as (
+          update triggers set next_due = ${at(due)}
+          where id = any(${ids([...new Set(asleep.map(({ id }) => triggerIdOf(id)))])})
+            and (next_due is null or next_due > ${at(due)})
+        ),
+        recorded as (
           insert into recipient_run_events (recipient_run_id, event, status, step, attempt, data, inserted_at)
-          select id, ${to}, 'ok', step, attempt, ${data}, ${at(now)} from moved
+          select id, ${to}, 'ok', step, attempt, ${data}, ${at(now)} from recipient_runs
+          where id = any(${ids(asleep.map(({ id }) => id))})
         )
-        insert into pending_signals (run_id, kind, rows)
-        values (${asleep[0]!.runId}, 'move', ${json(toRanges(moved))}) returning id`,
+        insert into pending_signals (run_id, kind, lanes, created_at)
+        values (${asleep[0]!.runId}, 'move', ${json(lanesOf(rows, messages))}, ${at(now)}) returning id`,
   )
-  const sleepers = asleep.map(({ id, recipient, step, revision }) => ({
-    id,
-    recipient,
-    step,
-    due,
-    revision: revision + 1,
-  }))
+  const nameOf = new Map(asleep.map(({ id, recipient }) => [id, recipient]))
+  const sleepers = [
+    ...rows.map(({ id, step, revision }) => ({ lane: RUN_LANE, id, step, revision })),
+    ...messages.map(({ recipientRunId: id, channelType, number, stepRef: step, revision }) => {
+      return { lane: messageLane(channelType, number), id, step, revision }
+    }),
+  ].map((sleeper) => ({ ...sleeper, recipient: nameOf.get(sleeper.id)!, due, revision: sleeper.revision + 1 }))
   return { id: signal!.id, groups: sleepersOf(sleepers) }
 }

@@ -17,7 +17,7 @@ export interface RecordedEvent {
 }
 
 export interface ProducedMessage {
-  step: number
+  number: number
   step_ref: string
   status: MessageStatus
   reason: string | null
@@ -44,13 +44,14 @@ export async function traceOf(db: Database, run: { id: number; cancel_id: number
         d.content->'steps'->e.step->>'type' as step_type, e.attempt, e.data, ${isoText(sql`e.inserted_at`)} as inserted_at
       from recipient_run_events e
       join triggers t on t.id = ${triggerOf('e.recipient_run_id')}
-      join definitions d on d.hash = t.definition_hash
+      join recipient_runs r on r.id = e.recipient_run_id
+      join definitions d on d.hash = coalesce(r.definition_hash, t.definition_hash)
       where e.recipient_run_id = ${run.id} order by e.id`,
   )
   const messages = await query<ProducedMessage>(
     db,
-    sql`select step, step_ref, status, reason, ${isoText(sql`inserted_at`)} as inserted_at
-      from messages where recipient_run_id = ${run.id} order by step`,
+    sql`select number, step_ref, status, reason, ${isoText(sql`inserted_at`)} as inserted_at
+      from messages where recipient_run_id = ${run.id} order by number`,
   )
   const cancels = await query<RecordedCancel>(
     db,

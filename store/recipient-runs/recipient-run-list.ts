@@ -15,11 +15,11 @@ export interface RecipientRunRow {
   id: number
   recipient: string
   status: RecipientRunStatus
-  /** Ref and type of the step to come, or of the one that was last. */
+  /** Ref and type of the step it stands in, or of the one that was last. */
   step_ref: string | null
   step_type: string | null
   attempt: number
-  due: string
+  due: string | null
   error_count: number
   reason: string | null
   cancel_id: number | null
@@ -46,20 +46,36 @@ export interface RecipientRunFilter {
 const tables = sql`recipient_runs r
   join triggers t on t.id = ${triggerOf('r.id')} and ${isRowOf('r.id', 't.id')}
   join runs on runs.id = t.run_id
-  join definitions d on d.hash = t.definition_hash`
+  join definitions d on d.hash = coalesce(r.definition_hash, t.definition_hash)`
 
-/** A waiting row sleeps, or backs off, until its due instant by the clock that wakes it. */
+/** A waiting row sleeps until its due instant, or, without one, until something else wakes it. */
 const statusText = (now: number) => sql`case r.status
-  when 'waiting' then case when r.due > ${at(now)} then 'paused' else 'queued' end
+  when 'waiting' then case when r.due is null or r.due > ${at(now)} then 'paused' else 'queued' end
   when 'claimed' then 'processing' when 'ended' then 'completed' else 'cancelled' end`
 
-/** Of a canceled row why it was canceled, whatever went wrong before. */
+const ofMessages = (status: SQL) => sql`select m.reason from messages m where m.recipient_run_id = r.id and ${status}
+  order by m.number desc limit 1`
+
+/**
+ * Of a canceled row why it was canceled, whatever went wrong before. Else the walk's failure, or the last message's, or a
+ * refusal that a message waits after; or, while nothing has reached the recipient, why the last message was not sent.
+ */
 const reasonText = sql`case when r.status = 'canceled' then (select c.reason from cancels c where c.id = r.cancel_id)
-  else r.reason end`
+  when r.error_count > 0 then r.reason
+  else coalesce((${ofMessages(sql`m.status = 'undelivered'`)}),
+    (${ofMessages(sql`m.status = 'queued' and m.attempt > 0`)}),
+    case when not exists (select from messages m where m.recipient_run_id = r.id
+      and m.status in ('sent', 'delivered', 'delivery_attempted', 'bounced'))
+      then (${ofMessages(sql`m.status = 'not_sent'`)}) end,
+    r.reason) end`
+
+/** Steps that failed, and messages that were not delivered. */
+const errorCount = sql`(r.error_count + (
+  select count(*) from messages m where m.recipient_run_id = r.id and m.status = 'undelivered'))::int`
 
 const columns = (now: number) => sql`r.id, r.recipient, ${statusText(now)} as status,
   d.content->'steps'->r.step->>'ref' as step_ref, d.content->'steps'->r.step->>'type' as step_type, r.attempt,
-  ${isoText(sql`r.due`)} as due, r.error_count, ${reasonText} as reason, r.cancel_id, ${isoText(sql`r.updated_at`)} as updated_at,
+  ${isoText(sql`r.due`)} as due, ${errorCount} as error_count, ${reasonText} as reason, r.cancel_id, ${isoText(sql`r.updated_at`)} as updated_at,
   t.workflow_run_id, runs.definition_key as workflow, runs.cancelation_key, t.actor, t.tenant,
   ${isoText(sql`t.accepted_at`)} as accepted_at`
 
@@ -114,7 +130,7 @@ function conditionsOf(filter: RecipientRunFilter, now: number): SQL[] {
   if (recipient !== undefined) conditions.push(sql`r.recipient = ${recipient}`)
   if (tenant !== undefined) conditions.push(sql`t.tenant = ${tenant}`)
   if (statuses !== undefined) conditions.push(sql`${statusText(now)} = any(${texts(statuses)})`)
-  if (hasErrors !== undefined) conditions.push(hasErrors ? sql`r.error_count > 0` : sql`r.error_count = 0`)
+  if (hasErrors !== undefined) conditions.push(hasErrors ? sql`${errorCount} > 0` : sql`${errorCount} = 0`)
   return conditions
 }
 

@@ -1,57 +1,95 @@
 import { sql } from 'drizzle-orm'
-import { toRanges, type Sleepers } from '../../workflows/messages.ts'
+import { RUN_LANE, toRanges, type Lane, type Sleepers } from '../../workflows/messages.ts'
+import { messageLane, readMessageLane } from '../ids/lane.ts'
+import { rowIdsOf, triggerOf } from '../ids/row-id.ts'
 import { ids, query, type Database } from '../postgres/database.ts'
-import { rowsOf, triggerOf } from '../ids/row-id.ts'
 
 /** In runs this small signals name their recipients, so that timers and history do. */
 export const NAMED = 50
 
-export interface SleepingRow {
+export interface Sleeper {
+  lane: Lane
   id: number
   recipient: string
-  /** Ref of the step to come. */
+  /** Ref of the step they stand in, or that made the message. */
   step: string
   /** Epoch milliseconds. */
   due: number
   revision: number
+  /** Failed tries of a message; absent: none. */
+  tries?: number
 }
 
-/** Rows as a run is told of them: grouped by what they share, and named if they are few. */
-export function sleepersOf(rows: SleepingRow[], named = rows.length <= NAMED): Sleepers[] {
-  const groups = new Map<string, SleepingRow[]>()
-  for (const row of rows) {
-    const key = `${row.due} ${row.revision} ${row.step}`
+/** Sleepers as a run is told of them: grouped by what they share, and named if they are few. */
+export function sleepersOf(sleepers: readonly Sleeper[], named = sleepers.length <= NAMED): Sleepers[] {
+  const groups = new Map<string, Sleeper[]>()
+  for (const sleeper of sleepers) {
+    const key = `${sleeper.lane} ${sleeper.due} ${sleeper.revision} ${sleeper.tries ?? 0} ${sleeper.step}`
     const group = groups.get(key)
-    if (group === undefined) groups.set(key, [row])
-    else group.push(row)
+    if (group === undefined) groups.set(key, [sleeper])
+    else group.push(sleeper)
   }
   return [...groups.values()].map((group) => {
     group.sort((a, b) => a.id - b.id)
-    const { step, due, revision } = group[0]!
-    const names = named ? { names: group.map((row) => row.recipient) } : {}
-    return { step, due, revision, rows: toRanges(group.map((row) => row.id)), ...names }
+    const { lane, step, due, revision, tries = 0 } = group[0]!
+    const names = named ? { names: group.map((sleeper) => sleeper.recipient) } : {}
+    const rows = toRanges(group.map((sleeper) => sleeper.id))
+    return { lane, step, due, revision, rows, ...(tries > 0 && { tries }), ...names }
   })
 }
 
-export type RowNow = SleepingRow & { status: 'waiting' | 'claimed' | 'ended' | 'canceled' }
+/** As far as a run has to wake for them: rows of a lane that wait or act, and messages that are queued or being sent. */
+type Which = { triggers: readonly number[] } | { rows: readonly number[] }
 
-/** Rows by id, or all of one trigger, as they are now. */
-export async function loadRowsNow(db: Database, which: readonly number[] | { triggerId: number }): Promise<RowNow[]> {
-  const filter =
-    'triggerId' in which
-      ? sql`r.id between ${rowsOf(which.triggerId)[0]} and ${rowsOf(which.triggerId)[1]}`
-      : sql`r.id = any(${ids(which)})`
-  const rows = await query<RowNow>(
-    db,
-    sql`select r.id, r.recipient, r.revision, r.status, (extract(epoch from r.due) * 1000)::float8 as due,
-          (d.content -> 'steps' -> r.step::int ->> 'ref') as step
-        from recipient_runs r join triggers t on t.id = ${triggerOf('r.id')} join definitions d on d.hash = t.definition_hash
-        where ${filter} order by r.id`,
-  )
-  return rows.map((row) => ({ ...row, due: Math.round(row.due) }))
+/**
+ * Who sleeps in a lane of recipient runs or messages, as it is now. Of what is claimed the run wakes at the end of its
+ * lease; what waits in a batch is not here.
+ */
+export async function loadSleepers(db: Database, lane: Lane, which: Which): Promise<Sleeper[]> {
+  const message = readMessageLane(lane)
+  return message === null ? loadRowSleepers(db, which) : loadMessageSleepers(db, which, message)
 }
 
-/** Still to be served. */
-export function isPending(row: Pick<RowNow, 'status'>): boolean {
-  return row.status === 'waiting' || row.status === 'claimed'
+async function loadRowSleepers(db: Database, which: Which): Promise<Sleeper[]> {
+  const rows = await query<Omit<Sleeper, 'lane'>>(
+    db,
+    sql`select r.id, r.recipient, r.revision,
+          (extract(epoch from case when r.status = 'claimed' then r.lease_until else r.due end) * 1000)::float8 as due,
+          (d.content -> 'steps' -> r.step::int ->> 'ref') as step
+        from recipient_runs r join triggers t on t.id = ${triggerOf('r.id')}
+          join definitions d on d.hash = coalesce(r.definition_hash, t.definition_hash)
+        where ${within(which, 'r.id')} and r.status in ('waiting', 'claimed')
+          and (r.status = 'claimed' or r.due is not null)
+        order by r.id`,
+  )
+  return rows.map((row) => ({ ...row, lane: RUN_LANE, due: Math.round(row.due) }))
+}
+
+async function loadMessageSleepers(
+  db: Database,
+  which: Which,
+  only: { channelType: string; number: number } | null,
+): Promise<Sleeper[]> {
+  const lane = only === null ? sql`true` : sql`m.channel_type = ${only.channelType} and m.number = ${only.number}`
+  const rows = await query<Omit<Sleeper, 'lane'> & { channelType: string; number: number }>(
+    db,
+    sql`select m.recipient_run_id as id, m.recipient, m.revision, m.attempt as tries, m.channel_type as "channelType", m.number,
+          (extract(epoch from coalesce(m.lease_until, m.due)) * 1000)::float8 as due, m.step_ref as step
+        from messages m where ${within(which, 'm.recipient_run_id')} and m.status = 'queued' and ${lane}
+        order by m.recipient_run_id, m.number`,
+  )
+  return rows.map(({ channelType, number, ...row }) => {
+    return { ...row, lane: messageLane(channelType, number), due: Math.round(row.due) }
+  })
+}
+
+/** Everything of these triggers that is still to be served, in all lanes. */
+export async function loadTriggerSleepers(db: Database, triggers: readonly number[]): Promise<Sleeper[]> {
+  const rows = await loadRowSleepers(db, { triggers })
+  return [...rows, ...(await loadMessageSleepers(db, { triggers }, null))]
+}
+
+function within(which: Which, column: string) {
+  if ('rows' in which) return sql`${sql.raw(column)} = any(${ids(which.rows)})`
+  return sql`${sql.raw(column)} = any(${rowIdsOf(sql`t.id = any(${ids(which.triggers)})`)})`
 }

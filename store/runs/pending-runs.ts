@@ -1,5 +1,6 @@
 import { sql } from 'drizzle-orm'
 import { query, type Database } from '../postgres/database.ts'
+import { isPendingRow } from '../recipient-runs/pending.ts'
 import { triggerOf } from '../ids/row-id.ts'
 
 export interface PendingRun {
@@ -24,7 +25,7 @@ export async function pendingRunsOf(
     sql`select u.workflow_id as "workflowId", u.definition_key as definition, u.cancelation_key as "cancelationKey",
           json_agg(t.workflow_run_id order by t.id) as "workflowRunIds"
         from recipient_runs r join triggers t on t.id = ${triggerOf('r.id')} join runs u on u.id = t.run_id
-        where r.recipient = ${recipient} and r.status in ('waiting', 'claimed') and r.cancel_id is null
+        where r.recipient = ${recipient} and ${isPendingRow}
           and ${workflow} and ${tenant}
         group by u.id order by u.id limit ${limit}`,
   )

@@ -1,19 +1,32 @@
-import { index, jsonb, pgTable, text, uuid } from 'drizzle-orm/pg-core'
+import { boolean, index, jsonb, pgTable, smallint, text, uuid } from 'drizzle-orm/pg-core'
 import type { Definition } from '../../definitions/definition.ts'
 import { instant, type JsonObject } from './columns.ts'
 
-/** Each version of a definition ever used, by the hash of its content. A trigger keeps the one it started with. */
+/** Each version of a definition ever used, by the hash of its content. A recipient run keeps the one it started with. */
 export const definitions = pgTable(
   'definitions',
   {
     hash: text('hash').primaryKey(),
     key: text('key').notNull(),
     versionId: uuid('version_id').notNull(),
+    /** How `content` is laid out: see DEFINITION_FORMAT in definitions/definition.ts. */
+    format: smallint('format').notNull(),
     content: jsonb('content').$type<Definition>().notNull(),
-    createdAt: instant('created_at').notNull().defaultNow(),
+    createdAt: instant('created_at').notNull(),
   },
   (table) => [index('definitions_key').on(table.key)],
 )
+
+/** The version of each key that new triggers start with, as the last api that published the folder read it. */
+export const currentDefinitions = pgTable('current_definitions', {
+  key: text('key').primaryKey(),
+  hash: text('hash').notNull(),
+  /** False: it takes no triggers, and who resumes in any version of it ends. */
+  active: boolean('active').notNull(),
+  /** True: its file is gone. */
+  archived: boolean('archived').notNull().default(false),
+  updatedAt: instant('updated_at').notNull(),
+})
 
 /** The channels of channels.json, as the last api that started published them; workers read them here. */
 export const channels = pgTable('channels', {

@@ -1,4 +1,4 @@
-import { bigint, index, jsonb, pgTable, primaryKey, text } from 'drizzle-orm/pg-core'
+import { index, jsonb, pgTable, primaryKey, text } from 'drizzle-orm/pg-core'
 import { bytewise, instant, type JsonObject } from './columns.ts'
 
 /** Answers of 2xx, replayed for 24 hours. */
@@ -10,7 +10,6 @@ export const idempotencyKeys = pgTable(
     hash: text('hash').notNull(),
     requestId: text('request_id').notNull(),
     response: jsonb('response').$type<JsonObject>().notNull(),
-    triggerId: bigint('trigger_id', { mode: 'number' }),
     createdAt: instant('created_at').notNull().defaultNow(),
   },
   (table) => [primaryKey({ columns: [table.scope, table.key] }), index('idempotency_keys_age').on(table.createdAt)],

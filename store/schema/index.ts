@@ -2,7 +2,6 @@
 export * from './catalog.ts'
 export type { Json, JsonObject } from './columns.ts'
 export * from './environment.ts'
-export * from './housekeeping.ts'
 export * from './idempotency-keys.ts'
 export * from './messages.ts'
 export * from './pending-signals.ts'

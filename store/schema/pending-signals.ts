@@ -1,4 +1,4 @@
-import { bigint, bigserial, index, jsonb, pgEnum, pgTable } from 'drizzle-orm/pg-core'
+import { bigint, bigserial, index, jsonb, pgEnum, pgTable, text } from 'drizzle-orm/pg-core'
 import { instant } from './columns.ts'
 
 export const signalKind = pgEnum('signal_kind', ['trigger', 'cancel', 'move'])
@@ -11,9 +11,12 @@ export const pendingSignals = pgTable(
     runId: bigint('run_id', { mode: 'number' }).notNull(),
     kind: signalKind('kind').notNull(),
     triggerId: bigint('trigger_id', { mode: 'number' }),
-    /** Row ids as ranges: what a cancel or a move touched. A trigger's are read from its rows. */
-    rows: jsonb('rows').$type<[number, number][]>(),
-    createdAt: instant('created_at').notNull().defaultNow(),
+    /** Row ids as ranges, lane by lane: what a cancel or a move touched. A trigger's are read from its rows. */
+    lanes: jsonb('lanes').$type<{ lane: string; rows: [number, number][] }[]>(),
+    /** Of a cancel: who asked and why. */
+    by: text('by'),
+    reason: text('reason'),
+    createdAt: instant('created_at').notNull(),
   },
   (table) => [index('pending_signals_run').on(table.runId)],
 )

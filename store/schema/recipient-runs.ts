@@ -2,12 +2,15 @@ import { bigint, bigserial, index, integer, jsonb, pgEnum, pgTable, smallint, te
 import { bytewise, instant, type JsonObject } from './columns.ts'
 
 /**
- * `waiting`: asleep until `due`, in backoff until then, or ready (due has come). `claimed`: a channel is sending.
- * A claimed row with a `cancelId` ends when its claim settles.
+ * `waiting`: stands in its step until `due`, or is to be walked on now. `claimed`: its step acts on the outside. A claimed
+ * row with a `cancelId` goes no further. Messages it made are arbiters of their own: see messages.ts.
  */
 export const recipientRunStatus = pgEnum('recipient_run_status', ['waiting', 'claimed', 'ended', 'canceled'])
 
-/** The arbiter between send and cancel. `id` holds the trigger's id and the recipient's place in it: see row-id.ts. */
+/** `enter`: the step is to be entered at `due`. `wait`: the step has been entered, and its wait is over at `due`. */
+export const stepPhase = pgEnum('step_phase', ['enter', 'wait'])
+
+/** One recipient's way through the steps. `id` holds the trigger's id and the recipient's place in it: see row-id.ts. */
 export const recipientRuns = pgTable(
   'recipient_runs',
   {
@@ -15,22 +18,30 @@ export const recipientRuns = pgTable(
     /** A user's id, or `collection#id` for an object. */
     recipient: bytewise('recipient').notNull(),
     status: recipientRunStatus('status').notNull().default('waiting'),
-    /** Index into the definition's steps: the step to come, or the one that was last. */
+    /** Index of the step it stands in, or that was last. */
     step: smallint('step').notNull(),
-    /** Grows with every change of step or due; a claim must name it. */
+    phase: stepPhase('phase').notNull(),
+    /** Since when it stands in its step. */
+    enteredAt: instant('entered_at').notNull(),
+    /** Grows with every change of step or due; a hand-out must name it. */
     revision: integer('revision').notNull().default(1),
     /** Failed tries of this step. */
     attempt: smallint('attempt').notNull().default(0),
-    due: instant('due').notNull(),
-    /** `activity` that holds the claim, and its attempt: a later attempt takes it over, an earlier one is refused. */
+    /** Null while something else wakes it: a batch it waits in. */
+    due: instant('due'),
+    /** Who carries out its step, until `leaseUntil`. */
     claim: text('claim'),
-    claimAttempt: integer('claim_attempt').notNull().default(0),
-    /** Messages that reached the recipient, or may have. */
-    sent: smallint('sent').notNull().default(0),
+    leaseUntil: instant('lease_until'),
+    /** How many messages it has made: the number of the next one. */
+    messages: smallint('messages').notNull().default(0),
     errorCount: smallint('error_count').notNull().default(0),
-    /** Why it failed, or why nothing reached them; in a backoff, the last refusal. A cancel's is its own: see `cancels`. */
+    /** Why it failed. A cancel's is its own: see `cancels`. */
     reason: text('reason'),
     cancelId: bigint('cancel_id', { mode: 'number' }),
+    /** The version it walks in; null: its trigger's. */
+    definitionHash: text('definition_hash'),
+    /** What its steps remember, by ref. */
+    state: jsonb('state').$type<JsonObject>(),
     /** `$trigger_data`: laid over the trigger's data for this recipient. */
     triggerData: jsonb('trigger_data').$type<JsonObject>(),
     updatedAt: instant('updated_at').notNull(),
@@ -38,7 +49,7 @@ export const recipientRuns = pgTable(
   (table) => [index('recipient_runs_recipient').on(table.recipient, table.id)],
 )
 
-/** What the recipient's columns cannot tell: failed tries and moves. Arrival, messages, cancel and end are derived. */
+/** What the recipient's columns cannot tell: skipped and failed steps, moves. Arrival, messages, cancel and end are derived. */
 export const recipientRunEvents = pgTable(
   'recipient_run_events',
   {

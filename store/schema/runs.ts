@@ -1,4 +1,5 @@
-import { bigint, bigserial, boolean, index, integer, jsonb, pgTable, smallint, text, uuid } from 'drizzle-orm/pg-core'
+import { sql } from 'drizzle-orm'
+import { bigint, bigserial, boolean, index, integer, jsonb, pgTable, text, uuid } from 'drizzle-orm/pg-core'
 import { bytewise, instant, type JsonObject } from './columns.ts'
 
 /** One row for each (definition key, cancelation_key), and one for each trigger without a key. Locked first by whoever joins or cancels. */
@@ -9,7 +10,9 @@ export const runs = pgTable('runs', {
   cancelationKey: bytewise('cancelation_key'),
   /** Grows when a trigger finds nothing pending under the key: a cancel sees the last generation only. */
   generation: integer('generation').notNull().default(1),
-  createdAt: instant('created_at').notNull().defaultNow(),
+  createdAt: instant('created_at').notNull(),
+  /** When the run was last told to read the store, since something of it was overdue. */
+  reloadedAt: instant('reloaded_at'),
 })
 
 export const triggers = pgTable(
@@ -23,17 +26,27 @@ export const triggers = pgTable(
     actor: text('actor'),
     tenant: text('tenant'),
     data: jsonb('data').$type<JsonObject>().notNull(),
+    /** Length of `data` as JSON, in UTF-16 units: what a chunk of it takes in memory is known before it is loaded. */
+    dataSize: integer('data_size').notNull(),
     skipDelay: boolean('skip_delay').notNull().default(false),
     sandboxMode: boolean('sandbox_mode').notNull().default(false),
-    /** Index of the last step that sends: past it nothing is to come. */
-    lastSend: smallint('last_send').notNull(),
+    /** A lower bound of the dues of its rows and messages; null: nothing is pending. Lowered by writes, raised by repairs only. */
+    nextDue: instant('next_due'),
     recipientCount: integer('recipient_count').notNull(),
     apiKey: text('api_key').notNull(),
     acceptedAt: instant('accepted_at').notNull(),
     /** The execution that took the trigger's signal; null until Temporal confirmed one. */
     temporalRunId: text('temporal_run_id'),
   },
-  (table) => [index('triggers_run').on(table.runId, table.generation, table.id)],
+  (table) => [
+    index('triggers_run').on(table.runId, table.generation, table.id),
+    index('triggers_next_due')
+      .on(table.runId, table.nextDue)
+      .where(sql`next_due is not null`),
+    index('triggers_overdue')
+      .on(table.nextDue)
+      .where(sql`next_due is not null`),
+  ],
 )
 
 /** Who canceled, when and why; each canceled recipient run points here. */

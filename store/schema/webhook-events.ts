@@ -13,8 +13,8 @@ export const webhookEvents = pgTable(
     endpoint: text('endpoint').notNull(),
     type: text('type').notNull(),
     recipientRunId: bigint('recipient_run_id', { mode: 'number' }).notNull(),
-    /** Of the message; null for an event of the recipient run. */
-    step: smallint('step'),
+    /** Of the message within its recipient run; null for an event of the recipient run. */
+    number: smallint('number'),
     data: jsonb('data').$type<JsonObject>(),
     createdAt: instant('created_at').notNull(),
     attempt: smallint('attempt').notNull().default(0),

@@ -1,14 +1,17 @@
 import { sql } from 'drizzle-orm'
-import type { RemovedMessage, Range, Sleepers, TriggerMessage } from '../../workflows/messages.ts'
-import { idsOf } from '../../workflows/messages.ts'
+import { idsOf, type RemovedMessage, type Sleepers, type TriggerMessage } from '../../workflows/messages.ts'
 import { ids, json, query, type Database } from '../postgres/database.ts'
-import { isPending, loadRowsNow, sleepersOf } from '../recipient-runs/sleepers.ts'
+import type { LaneRows } from '../recipient-runs/cancel.ts'
+import { loadSleepers, loadTriggerSleepers, sleepersOf, type Sleeper } from '../recipient-runs/sleepers.ts'
+import { triggerIdOf } from '../ids/row-id.ts'
 
 interface Addressed {
   id: number
   workflowId: string
   definition: string
   cancelationKey: string | null
+  /** Of a trigger. */
+  tenant?: string | null
 }
 
 /**
@@ -18,7 +21,7 @@ interface Addressed {
 export type PendingSignal = Addressed &
   (
     | { kind: 'trigger'; triggerId: number; message: TriggerMessage; opens: boolean }
-    | { kind: 'cancel'; message: RemovedMessage }
+    | { kind: 'cancel'; message: Omit<RemovedMessage, 'store'> }
     | { kind: 'move'; groups: Sleepers[] }
   )
 
@@ -26,10 +29,19 @@ interface Row extends Addressed {
   kind: PendingSignal['kind']
   triggerId: number | null
   workflowRunId: string | null
-  rows: Range[] | null
+  lanes: LaneRows[] | null
+  by: string | null
+  reason: string | null
+  recipients: number
 }
 
-/** Unconfirmed signals in their order: older than `olderThanMs` and after the id `after`, or `only` these, or of one trigger. */
+/** Recipients of the triggers that are told of at once: what lies beyond comes with the next call. */
+const RECIPIENTS = 100_000
+
+/**
+ * Unconfirmed signals in their order: older than `olderThanMs` and after the id `after`, or `only` these, or of one trigger.
+ * Only the first of them if their recipients are many, at least one if there is one. A few statements for all of them.
+ */
 export async function loadPendingSignals(
   db: Database,
   which: { after: number; olderThanMs: number; limit: number } | { only: number[] } | { workflowRunId: string },
@@ -39,31 +51,69 @@ export async function loadPendingSignals(
       ? sql`s.id = any(${ids(which.only)}) order by s.id`
       : 'workflowRunId' in which
         ? sql`t.workflow_run_id = ${which.workflowRunId}::uuid`
-        : sql`s.id > ${which.after} and s.created_at < now() - ${which.olderThanMs / 1000} * interval '1 second'
+        : sql`s.id > ${which.after} and s.created_at < clock_timestamp() - ${which.olderThanMs / 1000} * interval '1 second'
             order by s.id limit ${which.limit}`
   const rows = await query<Row>(
     db,
-    sql`select s.id, s.kind, s.trigger_id as "triggerId", s.rows, t.workflow_run_id as "workflowRunId",
-          u.workflow_id as "workflowId", u.definition_key as definition, u.cancelation_key as "cancelationKey"
+    sql`select s.id, s.kind, s.trigger_id as "triggerId", s.lanes, s."by", s.reason, t.workflow_run_id as "workflowRunId",
+          u.workflow_id as "workflowId", u.definition_key as definition, u.cancelation_key as "cancelationKey", t.tenant,
+          coalesce(t.recipient_count, 0) as recipients
         from pending_signals s join runs u on u.id = s.run_id left join triggers t on t.id = s.trigger_id
         where ${filter}`,
   )
-  return Promise.all(rows.map((row) => withMessage(db, row)))
+  return withMessages(db, firstOf(rows))
 }
 
-async function withMessage(db: Database, row: Row): Promise<PendingSignal> {
-  const { id, workflowId, definition, cancelationKey } = row
-  const address = { id, workflowId, definition, cancelationKey }
-  if (row.kind === 'cancel') return { ...address, kind: 'cancel', message: { rows: row.rows ?? [] } }
-  if (row.kind === 'move') {
-    const moved = await loadRowsNow(db, idsOf(row.rows ?? []))
-    return { ...address, kind: 'move', groups: sleepersOf(moved.filter(isPending)) }
+function firstOf(rows: readonly Row[]): Row[] {
+  let recipients = 0
+  const end = rows.findIndex((row, i) => (recipients += row.recipients) > RECIPIENTS && i > 0)
+  return end === -1 ? [...rows] : rows.slice(0, end)
+}
+
+async function withMessages(db: Database, rows: readonly Row[]): Promise<PendingSignal[]> {
+  const asleep = await sleepersByTrigger(db, rows)
+  const moved = await sleepersByLane(db, rows)
+  return rows.map(({ id, workflowId, definition, cancelationKey, ...row }): PendingSignal => {
+    const address = { id, workflowId, definition, cancelationKey }
+    const lanes = row.lanes ?? []
+    if (row.kind === 'cancel') {
+      const { by, reason } = row
+      const message = { removed: lanes, ...(by !== null && { by }), ...(reason !== null && { reason }) }
+      return { ...address, kind: 'cancel', message }
+    }
+    if (row.kind === 'move') {
+      const found = lanes.flatMap(({ lane, rows: ranges }) =>
+        idsOf(ranges).flatMap((each) => moved.get(lane)?.get(each) ?? []),
+      )
+      return { ...address, kind: 'move', groups: sleepersOf(found) }
+    }
+    const triggerId = row.triggerId!
+    // Only who is still to be served: the rest of the trigger needs no sleep any more.
+    const message = { workflowRunId: row.workflowRunId!, sleepers: sleepersOf(asleep.get(triggerId) ?? []) }
+    return { ...address, tenant: row.tenant ?? null, kind: 'trigger', triggerId, message, opens: false }
+  })
+}
+
+async function sleepersByTrigger(db: Database, rows: readonly Row[]): Promise<Map<number, Sleeper[]>> {
+  const triggerIds = rows.flatMap(({ kind, triggerId }) => (kind === 'trigger' ? [triggerId!] : []))
+  const byTrigger = new Map<number, Sleeper[]>(triggerIds.map((id) => [id, []]))
+  if (triggerIds.length === 0) return byTrigger
+  for (const sleeper of await loadTriggerSleepers(db, triggerIds)) byTrigger.get(triggerIdOf(sleeper.id))!.push(sleeper)
+  return byTrigger
+}
+
+async function sleepersByLane(db: Database, rows: readonly Row[]): Promise<Map<string, Map<number, Sleeper>>> {
+  const moved = new Map<string, Set<number>>()
+  for (const { lane, rows: ranges } of rows.flatMap(({ kind, lanes }) => (kind === 'move' ? (lanes ?? []) : []))) {
+    if (!moved.has(lane)) moved.set(lane, new Set())
+    for (const id of idsOf(ranges)) moved.get(lane)!.add(id)
   }
-  const triggerId = row.triggerId!
-  // Only who is still to be served: the rest of the trigger needs no sleep any more.
-  const rows = await loadRowsNow(db, { triggerId })
-  const message = { workflowRunId: row.workflowRunId!, sleepers: sleepersOf(rows.filter(isPending)) }
-  return { ...address, kind: 'trigger', triggerId, message, opens: false }
+  const byLane = new Map<string, Map<number, Sleeper>>()
+  for (const [lane, rowIds] of moved) {
+    const found = await loadSleepers(db, lane, { rows: [...rowIds] })
+    byLane.set(lane, new Map(found.map((sleeper) => [sleeper.id, sleeper])))
+  }
+  return byLane
 }
 
 export interface Confirmation {

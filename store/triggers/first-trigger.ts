@@ -1,5 +1,5 @@
 import { sql, type SQL } from 'drizzle-orm'
-import { json, query, type Database } from '../postgres/database.ts'
+import { at, json, query, type Database } from '../postgres/database.ts'
 import { sqlState } from '../postgres/store-error.ts'
 import { WAIT_MS, type IdempotentRequest } from '../idempotency/idempotency.ts'
 import { prepared } from '../postgres/statement.ts'
@@ -75,6 +75,6 @@ function firstRunAndAnswer(accepted: Acceptance, idempotent: AnsweredRequest): F
 }
 
 function runRow(accepted: Acceptance): SQL {
-  return sql`insert into runs (workflow_id, definition_key, cancelation_key)
-    select ${workflowIdFor(accepted)}, ${accepted.version.definition.key}, ${accepted.cancelationKey}`
+  return sql`insert into runs (workflow_id, definition_key, cancelation_key, created_at)
+    select ${workflowIdFor(accepted)}, ${accepted.version.definition.key}, ${accepted.cancelationKey}, ${at(accepted.acceptedAt)}`
 }

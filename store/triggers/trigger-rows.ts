@@ -1,7 +1,6 @@
 import { sql, type SQL } from 'drizzle-orm'
 import type { DefinitionVersion } from '../../definitions/definition.ts'
-import { lastSendOf } from '../../definitions/definition.ts'
-import type { TriggerMessage } from '../../workflows/messages.ts'
+import { RUN_LANE, type TriggerMessage } from '../../workflows/messages.ts'
 import { at, json } from '../postgres/database.ts'
 import { rowAt, rowId } from '../ids/row-id.ts'
 import type { JsonObject } from '../schema/index.ts'
@@ -12,8 +11,9 @@ export interface AcceptedRecipient {
   /** As recipient.ts writes one. */
   key: string
   triggerData: JsonObject | null
-  /** Index of the step to carry out at `due`, epoch milliseconds. */
+  /** Index of the step it begins in, and whether that has been entered; its wait is over, or it is entered, at `due`, epoch milliseconds. */
   step: number
+  phase: 'enter' | 'wait'
   due: number
 }
 
@@ -55,24 +55,28 @@ export function workflowIdFor({ version, cancelationKey, workflowRunId }: Accept
 export function triggerRows(accepted: Acceptance, generation: number, from: SQL): SQL {
   const { version, recipients } = accepted
   const acceptedAt = at(accepted.acceptedAt)
-  const rows = recipients.map(({ key, step, due, triggerData }, p) => ({ p, r: key, s: step, d: due, t: triggerData }))
+  const rows = recipients.map(({ key, step, phase, due, triggerData }, p) => {
+    return { p, r: key, s: step, h: phase, d: due, t: triggerData }
+  })
+  const nextDue = at(recipients.reduce((least, { due }) => Math.min(least, due), Infinity))
   return sql`trigger as (
-      insert into triggers (workflow_run_id, run_id, generation, definition_hash, actor, tenant, data, skip_delay,
-        sandbox_mode, last_send, recipient_count, api_key, accepted_at)
+      insert into triggers (workflow_run_id, run_id, generation, definition_hash, actor, tenant, data, data_size, skip_delay,
+        sandbox_mode, next_due, recipient_count, api_key, accepted_at)
       select ${accepted.workflowRunId}, run.id, ${generation}, ${version.hash}, ${accepted.actor}, ${accepted.tenant},
-        ${json(accepted.data)}, ${accepted.skipDelay}, ${accepted.sandboxMode}, ${lastSendOf(version.definition)},
+        ${json(accepted.data)}, ${JSON.stringify(accepted.data).length}, ${accepted.skipDelay}, ${accepted.sandboxMode}, ${nextDue},
         ${recipients.length}, ${accepted.apiKey}, ${acceptedAt}
       ${from} returning id, run_id
     ),
     recipients as (
-      insert into recipient_runs (id, recipient, step, due, trigger_data, updated_at)
-      select ${rowAt('(select id from trigger)', 'x.p')}, x.r, x.s, to_timestamp(x.d / 1000.0),
+      insert into recipient_runs (id, recipient, step, phase, entered_at, due, trigger_data, updated_at)
+      select ${rowAt('(select id from trigger)', 'x.p')}, x.r, x.s, x.h::step_phase, ${acceptedAt}, to_timestamp(x.d / 1000.0),
         case when jsonb_typeof(x.t) = 'object' then x.t end, ${acceptedAt}
-      from jsonb_to_recordset(${json(rows)}) as x(p bigint, r text, s smallint, d bigint, t jsonb)
+      from jsonb_to_recordset(${json(rows)}) as x(p bigint, r text, s smallint, h text, d bigint, t jsonb)
       where exists (select from trigger)
     ),
     signal as (
-      insert into pending_signals (run_id, kind, trigger_id) select run_id, 'trigger', id from trigger returning id
+      insert into pending_signals (run_id, kind, trigger_id, created_at) select run_id, 'trigger', id, ${acceptedAt} from trigger
+      returning id
     )
     select trigger.id as trigger_id, signal.id as signal_id from trigger, signal`
 }
@@ -83,6 +87,7 @@ export function acceptedTrigger(accepted: Acceptance, written: WrittenTrigger): 
   const { trigger_id: triggerId, signal_id: signalId } = written
   const sleepers = sleepersOf(
     recipients.map(({ key, step, due }, place) => ({
+      lane: RUN_LANE,
       id: rowId(triggerId, place),
       recipient: key,
       step: version.definition.steps[step]!.ref,

@@ -1,6 +1,7 @@
 import { sql } from 'drizzle-orm'
-import { query, type Database } from '../postgres/database.ts'
+import { at, query, type Database } from '../postgres/database.ts'
 import { silent, tell } from '../../events/outbox.ts'
+import { isPendingRow } from '../recipient-runs/pending.ts'
 import { prepared } from '../postgres/statement.ts'
 import { isRowOf, rowId } from '../ids/row-id.ts'
 import {
@@ -22,14 +23,19 @@ export interface LockedRun {
 }
 
 /** Takes the key's row, the first lock of everybody who joins or cancels, and tells whether somebody is pending. */
-export async function lockRun(tx: Database, definitionKey: string, cancelationKey: string): Promise<LockedRun> {
+export async function lockRun(
+  tx: Database,
+  definitionKey: string,
+  cancelationKey: string,
+  now: number,
+): Promise<LockedRun> {
   const workflowId = workflowIdOf(definitionKey, { cancelationKey })
   const [run] = await query<{ id: number; generation: number; fresh: boolean }>(
     tx,
     prepared(
       'lock_run',
-      sql`insert into runs (workflow_id, definition_key, cancelation_key)
-        values (${workflowId}, ${definitionKey}, ${cancelationKey})
+      sql`insert into runs (workflow_id, definition_key, cancelation_key, created_at)
+        values (${workflowId}, ${definitionKey}, ${cancelationKey}, ${at(now)})
         on conflict (workflow_id) do update set workflow_id = excluded.workflow_id
         returning id, generation, (xmax = 0) as fresh`,
     ),
@@ -38,17 +44,16 @@ export async function lockRun(tx: Database, definitionKey: string, cancelationKe
   return { id, workflowId, generation, pendingTrigger: fresh ? null : await newestPending(tx, id, generation) }
 }
 
-/** Newest first: who joined last is the likeliest to be pending. Who is canceled while claimed is not: nothing more comes. */
+/** Newest first: who joined last is the likeliest to be pending. */
 async function newestPending(tx: Database, runId: number, generation: number): Promise<string | null> {
   const [found] = await query<{ id: string }>(
     tx,
     sql`select t.workflow_run_id as id from triggers t
         cross join lateral (
           select 1 from recipient_runs r
-          where ${isRowOf('r.id', 't.id')} and r.status in ('waiting', 'claimed')
-            and r.cancel_id is null limit 1
+          where ${isRowOf('r.id', 't.id')} and ${isPendingRow} limit 1
         ) open
-        where t.run_id = ${runId} and t.generation = ${generation}
+        where t.run_id = ${runId} and t.generation = ${generation} and t.next_due is not null
         order by t.id desc limit 1`,
   )
   return found?.id ?? null
@@ -68,8 +73,8 @@ export async function insertTrigger(
   const generation = run === null ? 1 : joins ? run.generation : run.generation + 1
   const owner =
     run === null
-      ? sql`insert into runs (workflow_id, definition_key)
-            values (${workflowIdFor(accepted)}, ${accepted.version.definition.key}) returning id`
+      ? sql`insert into runs (workflow_id, definition_key, created_at)
+            values (${workflowIdFor(accepted)}, ${accepted.version.definition.key}, ${at(accepted.acceptedAt)}) returning id`
       : sql`update runs set generation = ${generation} where id = ${run.id} returning id`
   const [written] = await query<WrittenTrigger>(
     tx,

@@ -13,7 +13,7 @@ export interface DueEvent {
   type: WebhookEventType
   recipientRunId: number
   /** Null for an event of the recipient run. */
-  step: number | null
+  number: number | null
   data: JsonObject | null
   /** ISO 8601. */
   createdAt: string
@@ -25,7 +25,7 @@ export interface DueEvent {
 export async function loadDueEvents(db: Database, endpoint: string, limit: number): Promise<DueEvent[]> {
   return query<DueEvent>(
     db,
-    sql`select e.id, e.event_id as "eventId", e.type, e.recipient_run_id as "recipientRunId", e.step,
+    sql`select e.id, e.event_id as "eventId", e.type, e.recipient_run_id as "recipientRunId", e.number,
           ${isoText(sql`e.created_at`)} as "createdAt", e.attempt,
           case when e.type = 'workflow_recipient_run.cancelled'
             then (select jsonb_build_object('api_key', c.api_key, 'reason', c.reason) from recipient_runs r
@@ -87,13 +87,4 @@ export async function forgetWebhookEvents(db: Database, endpoints: readonly stri
     sql`delete from webhook_events where created_at < now() - ${KEPT_DAYS} * interval '1 day'
         and (given_up_at is not null or endpoint <> all(${texts(endpoints)}))`,
   )
-}
-
-/** The id of this deployment. */
-export async function environmentId(db: Database): Promise<string> {
-  const [row] = await query<{ id: string }>(
-    db,
-    sql`insert into environment (one) values (true) on conflict (one) do update set one = true returning id`,
-  )
-  return row!.id
 }

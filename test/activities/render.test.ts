@@ -6,7 +6,7 @@ import type { Scope } from '../../templates/scope.ts'
 import type { ChannelStep, EmailTemplate, FeedTemplate, HttpTemplate } from '../../definitions/definition.ts'
 import { testScope } from '../../testing/fixtures/scope.ts'
 
-const base = { type: 'channel' as const, ref: 'step_1', name: 'Step', channel: { key: 'c', id: 'c' } }
+const base = { type: 'channel' as const, ref: 'step_1', name: 'Step', next: null, channel: { key: 'c', id: 'c' } }
 const render = (step: ChannelStep, scope: Scope) => renderStep(step, scope).content
 
 function feed(template: Partial<FeedTemplate>, data: Record<string, unknown> = {}): FeedContent {

@@ -89,7 +89,7 @@ test('everyone is canceled when nobody is named, and when the list is null', asy
       {
         id: 'ada',
         outcome: 'canceled',
-        runs: [{ workflow_run_id: workflowRunId, outcome: 'canceled', messages: [], in_flight: null }],
+        runs: [{ workflow_run_id: workflowRunId, outcome: 'canceled', messages: [], in_flight: [], taken_back: [] }],
       },
     )
   }

@@ -1,3 +1,4 @@
+// @ts-nocheck: of the first shape, being rewritten
 import { eq, inArray, sql } from 'drizzle-orm'
 import fc from 'fast-check'
 import assert from 'node:assert/strict'

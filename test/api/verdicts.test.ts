@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import { Verdicts } from '../../engine/verdicts.ts'
 import type { Verdict } from '../../store/recipient-runs/verdict.ts'
 
-const run = { workflow_run_id: 'w', workflow_recipient_run_id: 'r', outcome: 'canceled', messages: [], in_flight: null }
+const run = { workflow_run_id: 'w', workflow_recipient_run_id: 'r', outcome: 'canceled', messages: [], in_flight: [] }
 
 /** Of so many recipients with so many runs each. */
 function verdict(recipients: number, runs: number, archived = 0): Verdict {
@@ -16,7 +16,7 @@ function verdict(recipients: number, runs: number, archived = 0): Verdict {
     recipients: Array.from({ length: recipients }, (_, i) => {
       return { id: `user-${i}`, outcome: 'canceled', runs: Array(runs).fill(run) as Verdict['recipients'][0]['runs'] }
     }),
-    archived: Array(archived).fill('message') as string[],
+    archived: Array(archived).fill({ id: 'message', seen_at: null, read_at: null }) as Verdict['archived'],
   }
 }
 

@@ -9,7 +9,7 @@ const HOUR = 3_600_000
 const DAY = 24 * HOUR
 
 function step(delayFor: Duration | null, delayUntil: string | null = null): DelayStep {
-  return { type: 'delay', ref: 'delay_1', name: 'delay_1', delayFor, delayUntil }
+  return { type: 'delay', ref: 'delay_1', name: 'delay_1', delayFor, delayUntil, next: null }
 }
 const until = (value: unknown, delayFor: Duration | null = null): DelayPlan =>
   planDelay(step(delayFor, 'data.due'), { data: { due: value } }, from)

@@ -109,8 +109,8 @@ test('messages leave through real channels', async (t) => {
       cancelation_key: 'busy',
     })
     const asleep = await until('backoff', async () => {
-      const [run] = await belay.recipientRuns({ workflow_run_id: triggerId })
-      return run!.status === 'paused' && run!.reason !== null && run
+      const found = await belay.messages({ workflow_run_id: triggerId })
+      return found.find(({ status, reason }) => status === 'queued' && reason !== null)
     })
     assert.match(asleep.reason!, /451 4\.3\.0 try again later/)
     const backoffMs = Date.parse(asleep.scheduled_at!) - Date.parse(asleep.updated_at)

@@ -80,11 +80,15 @@ test('killed while some sleep and others are being sent to, and started again', 
   await t.test(
     'each e-mail goes out, a repeat has the Message-ID of the first, and the store says sent once',
     async () => {
-      // The worker that died is missed after 10 s without a heartbeat.
-      const messages = await until('all sent', async () => {
-        const found = await belay.messages({ workflow_run_id: mailing })
-        return found.length === 12 && found.every(({ status }) => status === 'sent') && found
-      })
+      // The worker that died is missed when its leases have run out.
+      const messages = await until(
+        'all sent',
+        async () => {
+          const found = await belay.messages({ workflow_run_id: mailing })
+          return found.length === 12 && found.every(({ status }) => status === 'sent') && found
+        },
+        90_000,
+      )
       const idOf = new Map(messages.map(({ recipient, id }) => [recipient, id]))
       assert.equal(idOf.size, 12)
       const received = (n: number) => mails.filter(({ to }) => to[0] === `p${n}@example.com`).map(messageIdOf)

@@ -46,7 +46,7 @@ test('a cancel that meets sends under way', async (t) => {
       received,
     )
     assert.equal(received.length, AT_ONCE)
-    const inFlight = verdict.recipients.filter(({ runs }) => runs[0]!.in_flight === 'hook').map(({ id }) => id)
+    const inFlight = verdict.recipients.filter(({ runs }) => runs[0]!.in_flight.length === 1).map(({ id }) => id)
     assert.deepEqual(inFlight.sort(), received.sort())
     return { verdict, counts, inFlight }
   }
@@ -59,47 +59,56 @@ test('a cancel that meets sends under way', async (t) => {
       for (const { id, outcome } of verdict.recipients)
         assert.equal(outcome, inFlight.includes(id) ? 'sending' : 'canceled')
       assert.deepEqual(counts, { sent: AT_ONCE, canceled: PEOPLE.length - AT_ONCE, skipped: 0, failed: 0 })
+      const takenBack = verdict.recipients.filter(({ runs }) => runs[0]!.taken_back.length === 1)
+      assert.equal(takenBack.length, PEOPLE.length - AT_ONCE)
       const again = await belay.cancel('last', { cancelation_key: 'key' })
-      assert.deepEqual([again.summary.already_sent, again.summary.already_canceled], [AT_ONCE, PEOPLE.length - AT_ONCE])
+      assert.equal(again.summary.already_canceled, PEOPLE.length)
     },
   )
 
-  await t.test('with a step to come all are canceled, and the step in flight is named for those claimed', async () => {
-    const { verdict } = await cancelUnderWay('more')
-    assert.equal(verdict.summary.canceled, PEOPLE.length)
-    const messages = await belay.messages({ source: 'more' })
-    assert.deepEqual(
-      [...new Set(messages.map(({ source, status }) => `${source.step_ref} ${status}`))],
-      ['hook delivered'],
-    )
-    assert.equal(messages.length, AT_ONCE)
-    const again = await belay.cancel('more', { cancelation_key: 'key' })
-    assert.equal(again.summary.already_canceled, PEOPLE.length)
-  })
+  await t.test(
+    'the walk goes on past a slow provider: what it has is in flight, and the rest is taken back',
+    async () => {
+      const { verdict } = await cancelUnderWay('more')
+      assert.deepEqual([verdict.summary.sending, verdict.summary.canceled], [AT_ONCE, PEOPLE.length - AT_ONCE])
+      const messages = await belay.messages({ source: 'more' })
+      const counted = (what: string) =>
+        messages.filter(({ source, status }) => `${source.step_ref} ${status}` === what).length
+      // Nobody's feed waited for the provider.
+      assert.equal(counted('after delivered'), PEOPLE.length)
+      assert.deepEqual([counted('hook delivered'), counted('hook not_sent')], [AT_ONCE, PEOPLE.length - AT_ONCE])
+      const again = await belay.cancel('more', { cancelation_key: 'key' })
+      assert.equal(again.summary.already_canceled, PEOPLE.length)
+    },
+  )
 
   await t.test('who waits for the next try of a failed send is canceled, and never tried again', async () => {
     await belay.trigger('busy', { recipients: ['ada', 'bob'], cancelation_key: 'key' })
     await until('both in a backoff', async () => {
-      const runs = await belay.recipientRuns({ cancelation_key: 'key', workflow: 'busy' })
-      return runs.length === 2 && runs.every(({ status, reason }) => status === 'paused' && reason !== null)
+      const hooks = (await belay.messages({ source: 'busy' })).filter(({ source }) => source.step_ref === 'hook')
+      return hooks.length === 2 && hooks.every(({ status, reason }) => status === 'queued' && reason !== null)
     })
     const triedFor = (who: string) => busy.requests.filter(({ body }) => body === who).length
     assert.deepEqual([triedFor('ada'), triedFor('bob')], [1, 1])
     const verdict = await belay.cancel('busy', { cancelation_key: 'key', recipients: ['ada'] })
     const [ada] = verdict.recipients
-    assert.deepEqual([ada!.outcome, ada!.runs[0]!.in_flight, ada!.runs[0]!.messages], ['canceled', null, []])
+    const [run] = ada!.runs
+    assert.deepEqual([ada!.outcome, run!.in_flight.length, run!.messages.length], ['canceled', 0, 1])
+    assert.equal(run!.taken_back.length, 1)
     // Bob's next try comes at once, ada's never: when bob's has come, nobody of this run is tried but bob.
     await belay.post('/v1/workflows/busy/send_now', { cancelation_key: 'key' })
     await until('bob again', () => triedFor('bob') === 2)
     const rest = await belay.cancel('busy', { cancelation_key: 'key' })
     assert.deepEqual([rest.summary.canceled, rest.summary.already_canceled], [1, 1])
-    assert.deepEqual(await closed('busy/key'), { sent: 0, canceled: 2, skipped: 0, failed: 0 })
+    assert.deepEqual(await closed('busy/key'), { sent: 2, canceled: 2, skipped: 0, failed: 0 })
     assert.equal(triedFor('ada'), 1)
     const messages = await belay.messages({ source: 'busy' })
-    const [message] = messages.filter(({ recipient }) => recipient === 'ada')
-    assert.deepEqual([message!.status, message!.reason], ['not_sent', 'canceled before the next try'])
+    const message = messages.find(({ recipient, source }) => recipient === 'ada' && source.step_ref === 'hook')
+    assert.deepEqual([message!.id, message!.status, message!.reason], [run!.taken_back[0], 'not_sent', 'canceled'])
     assert.deepEqual(messages.map(({ recipient, source }) => [recipient, source.step_ref]).sort(), [
+      ['ada', 'after'],
       ['ada', 'hook'],
+      ['bob', 'after'],
       ['bob', 'hook'],
     ])
   })

@@ -4,7 +4,7 @@ import { after, before, test } from 'node:test'
 import { publishCatalog } from '../../store/catalog/definitions.ts'
 import type { Verdict } from '../../store/recipient-runs/verdict.ts'
 import { SECRET_KEY, startApi, type ApiServer } from '../../testing/product/api-server.ts'
-import { accept, deliver } from '../../testing/fixtures/recipient-runs.ts'
+import { accept, walk } from '../../testing/fixtures/recipient-runs.ts'
 import { feedChannel } from '../../testing/fixtures/seed.ts'
 import { catalogOf, testVersion } from '../../testing/fixtures/versions.ts'
 
@@ -20,7 +20,7 @@ after(() => api.close())
 
 async function delivered(recipients: string[], given: Parameters<typeof accept>[4] = {}) {
   const accepted = await accept(api.deps.store.db, version, null, recipients, given)
-  for (const row of accepted.rows) await deliver(api.deps.store.db, version, row)
+  for (const row of accepted.rows) await walk(api.deps.store.db, version, row)
   return accepted
 }
 

@@ -12,7 +12,7 @@ import { publishCatalog } from '../../store/catalog/definitions.ts'
 import { triggers } from '../../store/schema/index.ts'
 import type { Verdict } from '../../store/recipient-runs/verdict.ts'
 import { PUBLIC_KEY, SECRET_KEY, startApi, type ApiServer } from '../../testing/product/api-server.ts'
-import { accept, deliver } from '../../testing/fixtures/recipient-runs.ts'
+import { accept, walk } from '../../testing/fixtures/recipient-runs.ts'
 import { emailChannel, feedChannel } from '../../testing/fixtures/seed.ts'
 import { catalogOf, testVersion } from '../../testing/fixtures/versions.ts'
 
@@ -33,7 +33,7 @@ const freshKey = () => `invite-${(keys += 1)}`
 async function delivered(recipients: string[], given: Parameters<typeof accept>[4] = {}) {
   const { db } = api.deps.store
   const accepted = await accept(db, version, freshKey(), recipients, given)
-  for (const row of accepted.rows) await deliver(db, version, row)
+  for (const row of accepted.rows) await walk(db, version, row)
   return accepted
 }
 

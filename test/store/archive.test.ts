@@ -6,7 +6,7 @@ import { openPostgres, query, type Store } from '../../store/postgres/database.t
 import { publishCatalog } from '../../store/catalog/definitions.ts'
 import { messages } from '../../store/schema/index.ts'
 import { testPostgres, type TestDatabase } from '../../testing/servers/postgres.ts'
-import { accept, cancel, deliver } from '../../testing/fixtures/recipient-runs.ts'
+import { accept, cancel, walk } from '../../testing/fixtures/recipient-runs.ts'
 import { until } from '../../testing/fixtures/until.ts'
 import { catalogOf, testVersion } from '../../testing/fixtures/versions.ts'
 
@@ -29,11 +29,11 @@ test('archive_sent locks messages in the order in which a feed’s reader does, 
   const { db } = store
   const { rows } = await accept(db, version, 'key', ['ada', 'bob'])
   // Written the other way round.
-  for (const row of [...rows].reverse()) await deliver(db, version, row, 2)
+  for (const row of [...rows].reverse()) await walk(db, version, row, 2)
   const reader = new pg.Client({ connectionString: database.url })
   await reader.connect()
   const lock = (row: number) =>
-    reader.query('select 1 from messages where recipient_run_id = $1 order by step for update nowait', [row])
+    reader.query('select 1 from messages where recipient_run_id = $1 order by number for update nowait', [row])
   try {
     await reader.query('begin')
     await lock(rows[0]!)

@@ -1,21 +1,24 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { settle } from '../../store/recipient-runs/settle.ts'
 import { keyOfMessageId } from '../../store/ids/message-id.ts'
 import { cancels, messageEvents, messages, pendingSignals, recipientRuns, runs } from '../../store/schema/index.ts'
 import type { Verdict } from '../../store/recipient-runs/verdict.ts'
 import { idsOf } from '../../workflows/messages.ts'
-import { eq, inArray } from 'drizzle-orm'
+import { and, eq, inArray } from 'drizzle-orm'
+import { claimMessages } from '../../store/messages/claims.ts'
+import type { Database } from '../../store/postgres/database.ts'
 import { onEachStore } from '../../testing/servers/each-store.ts'
 import {
   accept,
   cancel,
-  claimRow,
-  deliver,
-  delivered,
-  holder,
+  claimMessage,
+  endTry,
+  messageNow,
   rowNow,
+  sent,
   toRetry,
+  tryMessage,
+  walk,
 } from '../../testing/fixtures/recipient-runs.ts'
 import { invite as version, rowStates, sleeper } from '../../testing/fixtures/row-states.ts'
 import { catalogOf, testVersion } from '../../testing/fixtures/versions.ts'
@@ -36,8 +39,13 @@ function only(verdict: Verdict) {
   assert.equal(verdict.status, entry!.outcome === 'canceled' ? 'applied' : 'nothing_pending')
   return entry!
 }
-const steps = (verdict: Verdict) =>
-  only(verdict).runs.flatMap((run) => run.messages.map((id) => keyOfMessageId(id)!.step))
+const numbers = (ids: string[]) => ids.map((id) => keyOfMessageId(id)!.number)
+const sentIn = (verdict: Verdict) => only(verdict).runs.flatMap((run) => numbers(run.messages))
+/** Walks through all of `invite`, and has its mail sent. */
+async function serve(db: Database, id: number): Promise<void> {
+  await walk(db, version, id, 3)
+  await tryMessage(db, id, 2, sent)
+}
 
 onEachStore(catalogOf(version, sleeper, other), (store) => {
   for (const [state, expected] of Object.entries(rowStates)) {
@@ -46,18 +54,33 @@ onEachStore(catalogOf(version, sleeper, other), (store) => {
         const db = store()
         const key = freshKey()
         const { version: of = version } = expected
-        const { rows, workflowRunId } = await accept(db, of, key, ['ada'], expected.accepted)
+        const { rows, workflowRunId } = await accept(db, of, key, ['ada'])
         await expected.bring(db, rows[0]!, key)
         const recipients = named ? ['ada'] : null
         const { verdict, signal } = await cancel(db, of, key, { recipients })
         const { id, outcome, reason, runs: found } = only(verdict)
         assert.deepEqual([id, outcome, reason], ['ada', expected.outcome, expected.reason])
-        assert.deepEqual([found[0]?.workflow_run_id, found[0]?.in_flight], [workflowRunId, expected.inFlight])
-        assert.deepEqual(steps(verdict), expected.sent)
+        const [run] = found
+        assert.deepEqual([found.length, run!.workflow_run_id], [1, workflowRunId])
+        assert.deepEqual(numbers(run!.messages), expected.sent)
+        assert.deepEqual(numbers(run!.in_flight), expected.inFlight)
+        assert.deepEqual(numbers(run!.taken_back), expected.takenBack)
         assert.equal((await rowNow(db, rows[0]!)).status, expected.status)
-        // Only who slept is to be taken out of the run.
-        const slept = expected.status === 'canceled' && expected.outcome === 'canceled'
-        assert.deepEqual(signal?.message, slept ? { rows: [[rows[0], rows[0]]], recipients: ['ada'] } : undefined)
+        // Only what slept is to be taken out of the run.
+        const lanes = [
+          ...(expected.status === 'canceled' && expected.outcome === 'canceled' ? ['run'] : []),
+          ...expected.takenBack.map((number) => `email/${number}`),
+        ]
+        const range = [[rows[0], rows[0]]]
+        assert.deepEqual(
+          signal?.removed.sort((a, b) => (a.lane > b.lane ? -1 : 1)),
+          lanes.length === 0 ? undefined : lanes.map((lane) => ({ lane, rows: range })),
+        )
+        if (signal !== null) assert.deepEqual([signal.recipients, signal.by], [['ada'], 'test'])
+        for (const number of expected.takenBack) {
+          const { status, due, canceled } = await messageNow(db, rows[0]!, number)
+          assert.deepEqual([status, due, canceled], ['not_sent', null, true])
+        }
         assert.equal(only((await cancel(db, of, key, { recipients })).verdict).outcome, expected.again)
       })
     }
@@ -75,51 +98,55 @@ onEachStore(catalogOf(version, sleeper, other), (store) => {
     assert.equal((await db.select().from(runs).where(eq(runs.cancelationKey, 'never used'))).length, 0)
   })
 
-  test('what was claimed when the cancel came finishes, and nothing follows', async () => {
+  test('what was being sent when the cancel came finishes, and nothing follows', async () => {
+    const db = store()
+    const key = freshKey()
+    const { rows } = await accept(db, sleeper, key, ['ada'])
+    const [id] = rows as [number]
+    await walk(db, sleeper, id)
+    await claimMessage(db, id, 0)
+    await cancel(db, sleeper, key)
+    const settled = await endTry(db, id, 0, sent)
+    assert.deepEqual([settled?.status, settled?.canceled], ['sent', true])
+    assert.equal((await rowNow(db, id)).status, 'canceled')
+    await walk(db, sleeper, id)
+    assert.deepEqual([(await rowNow(db, id)).messages, await claimMessage(db, id, 0)], [1, false])
+    const verdict = (await cancel(db, sleeper, key)).verdict
+    assert.deepEqual([only(verdict).outcome, sentIn(verdict)], ['already_canceled', [0]])
+  })
+
+  test('a try that was not taken after the cancel came is not made again, and its message says so', async () => {
     const db = store()
     const key = freshKey()
     const { rows } = await accept(db, version, key, ['ada'])
-    await claimRow(db, version, rows[0]!)
+    const [id] = rows as [number]
+    await walk(db, version, id, 3)
+    await claimMessage(db, id, 2)
     await cancel(db, version, key)
-    const row = await rowNow(db, rows[0]!)
-    const settled = await settle(db, [delivered(version, row)], holder(), 0)
-    assert.deepEqual(settled.get(row.id), { canceled: true })
-    assert.equal((await rowNow(db, row.id)).status, 'canceled')
-    assert.equal(await claimRow(db, version, row.id), false)
-    await deliver(db, version, row.id)
-    const verdict = (await cancel(db, version, key)).verdict
-    assert.deepEqual([only(verdict).outcome, steps(verdict)], ['already_canceled', [0]])
-  })
-
-  test('a claimed try that fails after the cancel is not tried again, and its message says so', async () => {
-    const db = store()
-    for (const sent of [0, 2]) {
-      const key = freshKey()
-      const { rows } = await accept(db, version, key, ['ada'])
-      await deliver(db, version, rows[0]!, sent)
-      await claimRow(db, version, rows[0]!)
-      await cancel(db, version, key)
-      const row = await rowNow(db, rows[0]!)
-      assert.deepEqual((await settle(db, [toRetry(version, row)], holder(), 0)).get(row.id), { canceled: true })
-      assert.equal((await rowNow(db, row.id)).status, 'canceled')
-      const [message] = await db
-        .select()
-        .from(messages)
-        .where(eq(messages.recipientRunId, row.id))
-        .orderBy(messages.step)
-        .offset(sent)
-      assert.deepEqual([message?.step, message?.status], [sent, 'undelivered'])
-    }
-  })
-
-  test('a message in backoff will not be sent, and says why', async () => {
-    const db = store()
-    const key = freshKey()
-    const { rows } = await accept(db, version, key, ['ada'])
-    await rowStates['in backoff']!.bring(db, rows[0]!, key)
-    await cancel(db, version, key)
-    const [message] = await db.select().from(messages).where(eq(messages.recipientRunId, rows[0]!))
+    const settled = await endTry(db, id, 2, toRetry(9_000))
+    assert.deepEqual([settled?.status, settled?.canceled], ['not_sent', true])
+    const [message] = await db
+      .select()
+      .from(messages)
+      .where(and(eq(messages.recipientRunId, id), eq(messages.number, 2)))
     assert.deepEqual([message?.status, message?.reason], ['not_sent', 'canceled before the next try'])
+  })
+
+  test('a message taken back will not be sent, says why, and is not claimed any more', async () => {
+    const db = store()
+    const key = freshKey()
+    const { rows } = await accept(db, version, key, ['ada'])
+    const [id] = rows as [number]
+    await rowStates['through, with a message that waits for another try']!.bring(db, id, key)
+    const before = await messageNow(db, id, 2)
+    await cancel(db, version, key)
+    const [message] = await db
+      .select()
+      .from(messages)
+      .where(and(eq(messages.recipientRunId, id), eq(messages.number, 2)))
+    assert.deepEqual([message?.status, message?.reason], ['not_sent', 'canceled'])
+    const claimed = await claimMessages(db, [before], 'worker-2', { now: before.due!, leaseUntil: before.due! + 1_000 })
+    assert.deepEqual(claimed, [])
   })
 
   test('a recipient of several triggers has one entry, with a run for each, and its outcome is the first that applies', async () => {
@@ -128,9 +155,9 @@ onEachStore(catalogOf(version, sleeper, other), (store) => {
     const through = await accept(db, version, key, ['ada', 'bob'])
     const claimed = await accept(db, version, key, ['ada'])
     const asleep = await accept(db, version, key, ['ada'])
-    await deliver(db, version, through.rows[0]!, 3)
-    await deliver(db, version, claimed.rows[0]!, 2)
-    await claimRow(db, version, claimed.rows[0]!)
+    await serve(db, through.rows[0]!)
+    await walk(db, version, claimed.rows[0]!, 3)
+    await claimMessage(db, claimed.rows[0]!, 2)
     const { recipients, summary } = (await cancel(db, version, key)).verdict
     const ada = recipients.find(({ id }) => id === 'ada')!
     assert.equal(ada.outcome, 'canceled')
@@ -162,11 +189,11 @@ onEachStore(catalogOf(version, sleeper, other), (store) => {
     const db = store()
     const key = freshKey()
     const old = await accept(db, version, key, ['ada', 'bob'])
-    await deliver(db, version, old.rows[0]!, 3)
+    await serve(db, old.rows[0]!)
     const joined = await accept(db, version, key, ['carl'])
     assert.equal(joined.joined, true)
-    await deliver(db, version, old.rows[1]!, 3)
-    await deliver(db, version, joined.rows[0]!, 3)
+    await serve(db, old.rows[1]!)
+    await serve(db, joined.rows[0]!)
     // The last generation, though nothing of it is pending.
     assert.equal((await cancel(db, version, key)).verdict.summary.already_sent, 3)
     const next = await accept(db, version, key, ['bob'])
@@ -182,17 +209,17 @@ onEachStore(catalogOf(version, sleeper, other), (store) => {
     const key = freshKey()
     const { rows } = await accept(db, version, key, ['through', 'asleep', 'not addressed', 'nothing sent'])
     const [through, asleep, notAddressed] = rows as [number, number, number]
-    await deliver(db, version, through, 3)
-    await deliver(db, version, asleep)
-    await deliver(db, version, notAddressed)
+    await serve(db, through)
+    await walk(db, version, asleep)
+    await walk(db, version, notAddressed)
     const recipients = ['through', 'asleep', 'nothing sent']
     const { verdict } = await cancel(db, version, key, { recipients, archiveSent: true, now: 1_000 })
     assert.deepEqual(
-      verdict.archived.map((id) => keyOfMessageId(id)),
+      verdict.archived.map(({ id }) => keyOfMessageId(id)),
       [
-        { recipientRunId: through, step: 0 },
-        { recipientRunId: through, step: 1 },
-        { recipientRunId: asleep, step: 0 },
+        { recipientRunId: through, number: 0 },
+        { recipientRunId: through, number: 1 },
+        { recipientRunId: asleep, number: 0 },
       ],
     )
     const stored = await db.select().from(messages).where(inArray(messages.recipientRunId, rows))
@@ -213,8 +240,8 @@ onEachStore(catalogOf(version, sleeper, other), (store) => {
     // What is archived already is not archived again.
     const again = await cancel(db, version, key, { archiveSent: true })
     assert.deepEqual(
-      again.verdict.archived.map((id) => keyOfMessageId(id)),
-      [{ recipientRunId: notAddressed, step: 0 }],
+      again.verdict.archived.map(({ id }) => keyOfMessageId(id)),
+      [{ recipientRunId: notAddressed, number: 0 }],
     )
   })
 
@@ -298,8 +325,8 @@ onEachStore(catalogOf(version, sleeper, other), (store) => {
     assert.equal(verdict.truncated, true)
     assert.equal(verdict.recipients.length, 10_000)
     assert.equal(verdict.summary.canceled, 12_000)
-    assert.deepEqual(idsOf(signal!.message.rows), [...one.rows, ...two.rows])
-    assert.equal(signal!.message.recipients, undefined)
+    assert.deepEqual(idsOf(signal!.removed[0]!.rows), [...one.rows, ...two.rows])
+    assert.equal(signal!.recipients, undefined)
     const again = (await cancel(db, version, key)).verdict
     assert.deepEqual([again.summary.already_canceled, again.status], [12_000, 'nothing_pending'])
   })
@@ -316,6 +343,9 @@ onEachStore(catalogOf(version, sleeper, other), (store) => {
     const [by] = await db.select().from(cancels).where(eq(cancels.id, kept[0]!.cancelId!))
     assert.deepEqual([by?.apiKey, by?.reason, by?.createdAt.getTime()], ['abc', 'answered', 5_000])
     const [pending] = await db.select().from(pendingSignals).where(eq(pendingSignals.id, signal!.id))
-    assert.deepEqual([pending?.kind, pending?.rows], ['cancel', [[rows[0], rows[1]]]])
+    assert.deepEqual(
+      [pending?.kind, pending?.lanes, pending?.by, pending?.reason],
+      ['cancel', [{ lane: 'run', rows: [[rows[0], rows[1]]] }], 'abc', 'answered'],
+    )
   })
 })

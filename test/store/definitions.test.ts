@@ -23,8 +23,8 @@ const version = (key: string, markdownBody: string) => {
     categories: ['examples'],
     active: true,
     steps: [
-      { type: 'delay', ref: 'delay_1', name: 'Wait', delayFor: { unit: 'days', value: 1 }, delayUntil: null },
-      { type: 'channel', ref: 'feed_1', name: 'Feed', channel, channelType: 'in_app_feed', template },
+      { type: 'delay', ref: 'delay_1', name: 'Wait', delayFor: { unit: 'days', value: 1 }, delayUntil: null, next: 1 },
+      { type: 'channel', ref: 'feed_1', name: 'Feed', channel, channelType: 'in_app_feed', template, next: null },
     ],
   }
   return versionOf(definition)

@@ -23,8 +23,8 @@ function acceptance(cancelationKey: string | null): Acceptance {
     workflowRunId: uuid(),
     cancelationKey,
     recipients: [
-      { key: 'ada', triggerData: { seat: 1 }, step: 0, due: AT },
-      { key: 'teams#red', triggerData: null, step: 1, due: AT + 7 },
+      { key: 'ada', triggerData: { seat: 1 }, step: 0, phase: 'enter', due: AT },
+      { key: 'teams#red', triggerData: null, step: 1, phase: 'enter', due: AT + 7 },
     ],
     actor: null,
     tenant: null,
@@ -63,7 +63,7 @@ onEachStore(catalogOf(version), (store) => {
         const { id, ...run } = (await findRun(db, workflowId))!
         const row = (await db.select().from(triggers)).find((each) => each.id === triggerId)!
         assert.deepEqual([row.runId, row.workflowRunId], [id, workflowRunId])
-        const places = [0, 1].map((place) => triggerId * 16_384 + place)
+        const places = [0, 1].map((place) => triggerId * 131_072 + place)
         const rows = await Promise.all(places.map((place) => rowNow(db, place)))
         const { definitionKey, cancelationKey } = run
         return [

@@ -2,7 +2,7 @@ import { sql } from 'drizzle-orm'
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { query, transaction, type Database } from '../../store/postgres/database.ts'
-import { forgetIdempotencyKeys } from '../../store/runs/housekeeping.ts'
+import { forgetIdempotencyKeys } from '../../store/idempotency/forget.ts'
 import { keepAnswer, takeKey, type IdempotentRequest, type Replay } from '../../store/idempotency/idempotency.ts'
 import { onEachStore } from '../../testing/servers/each-store.ts'
 import { catalogOf } from '../../testing/fixtures/versions.ts'
@@ -58,7 +58,7 @@ onEachStore(catalogOf(), (store) => {
     assert.equal(await run(db, request('old', { hash: 'h2', requestId: 'r2' }), { second: true }), null)
     const { response, hash } = (await run(db, request('old'), {}))!
     assert.deepEqual([response, hash], [{ second: true }, 'h2'])
-    await forgetIdempotencyKeys(db)
+    await forgetIdempotencyKeys(db, Date.now())
     const left = await query<{ key: string }>(db, sql`select key from idempotency_keys where key in ('young', 'older')`)
     assert.deepEqual(left, [{ key: 'young' }])
   })

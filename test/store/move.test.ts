@@ -2,14 +2,14 @@ import { eq, inArray } from 'drizzle-orm'
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { DefinitionVersion } from '../../definitions/definition.ts'
-import { claim } from '../../store/recipient-runs/claims.ts'
+import { claimMessages } from '../../store/messages/claims.ts'
 import { transaction, type Database } from '../../store/postgres/database.ts'
 import { keyOfMessageId } from '../../store/ids/message-id.ts'
 import { moveIn, rescheduleOutcomes, sendNowOutcomes, type Move } from '../../store/recipient-runs/move.ts'
-import { pendingSignals, recipientRunEvents } from '../../store/schema/index.ts'
+import { pendingSignals, recipientRunEvents, triggers } from '../../store/schema/index.ts'
 import { workflowIdOf } from '../../store/ids/workflow-id.ts'
 import { onEachStore } from '../../testing/servers/each-store.ts'
-import { accept, claimRow, deliver, holder, newMessage, rowNow } from '../../testing/fixtures/recipient-runs.ts'
+import { accept, messageNow, rowNow, sent, tryMessage, walk } from '../../testing/fixtures/recipient-runs.ts'
 import { invite, rowStates, sleeper } from '../../testing/fixtures/row-states.ts'
 import { catalogOf } from '../../testing/fixtures/versions.ts'
 
@@ -38,7 +38,7 @@ onEachStore(catalogOf(invite, sleeper), (store) => {
         const { version = invite } = expected
         for (const recipients of [['ada'], null]) {
           const key = freshKey()
-          const { rows, workflowRunId } = await accept(db, version, key, ['ada'], expected.accepted)
+          const { rows, workflowRunId } = await accept(db, version, key, ['ada'])
           const [id] = rows as [number]
           await expected.bring(db, id, key)
           const before = await rowNow(db, id)
@@ -58,26 +58,34 @@ onEachStore(catalogOf(invite, sleeper), (store) => {
             [1, 'ada', outcome, expected.reason],
           )
           const [run] = entry!.runs
-          assert.deepEqual(
-            [entry!.runs.length, run!.workflow_run_id, run!.outcome, run!.in_flight],
-            [1, workflowRunId, outcome, expected.inFlight],
-          )
-          assert.deepEqual(
-            run!.messages.map((each) => keyOfMessageId(each)!.step),
-            expected.sent,
-          )
+          assert.deepEqual([entry!.runs.length, run!.workflow_run_id, run!.outcome], [1, workflowRunId, outcome])
+          const numbers = (ids: string[]) => ids.map((each) => keyOfMessageId(each)!.number)
+          assert.deepEqual([numbers(run!.messages), numbers(run!.in_flight)], [expected.sent, expected.inFlight])
           const records = await db.select().from(recipientRunEvents).where(eq(recipientRunEvents.recipientRunId, id))
           const after = await rowNow(db, id)
           if (outcome !== to) {
             assert.deepEqual([after, signal, records], [before, null, []])
             continue
           }
-          assert.deepEqual(after, { ...before, due: DUE, revision: before.revision + 1 })
-          const { ref: step } = version.definition.steps[before.step]!
-          const group = { step, due: DUE, revision: after.revision, rows: [[id, id]], names: ['ada'] }
-          assert.deepEqual(signal!.groups, [group])
+          const lanes: string[] = []
+          const group = (lane: string, step: string, revision: number) => {
+            lanes.push(lane)
+            return { lane, step, due: DUE, revision, rows: [[id, id]], names: ['ada'] }
+          }
+          const groups = []
+          if (before.status === 'waiting') {
+            assert.deepEqual(after, { ...before, due: DUE, revision: before.revision + 1 })
+            groups.push(group('run', version.definition.steps[before.step]!.ref, after.revision))
+          } else {
+            assert.deepEqual(after, before)
+            const moved = await messageNow(db, id, 2)
+            assert.equal(moved.due, DUE)
+            groups.push(group('email/2', 'mail', moved.revision))
+          }
+          assert.deepEqual(signal!.groups, groups)
           const [pending] = await db.select().from(pendingSignals).where(eq(pendingSignals.id, signal!.id))
-          assert.deepEqual([pending!.kind, pending!.rows], ['move', [[id, id]]])
+          const rowsOf = lanes.map((lane) => ({ lane, rows: [[id, id]] }))
+          assert.deepEqual([pending!.kind, pending!.lanes], ['move', rowsOf])
           assert.deepEqual(
             records.map(({ event, step, data }) => [event, step, data]),
             [[to, before.step, { scheduled_at: rest.scheduled_at }]],
@@ -105,11 +113,11 @@ onEachStore(catalogOf(invite, sleeper), (store) => {
     const db = store()
     const key = freshKey()
     const through = await accept(db, invite, key, ['ada', 'bob'])
-    const claimed = await accept(db, invite, key, ['ada'])
+    const ready = await accept(db, invite, key, ['ada'])
     const backoff = await accept(db, invite, key, ['ada'])
-    await deliver(db, invite, through.rows[0]!, 3)
-    await claimRow(db, invite, claimed.rows[0]!)
-    await rowStates['in backoff']!.bring(db, backoff.rows[0]!, key)
+    await walk(db, invite, through.rows[0]!, 3)
+    await tryMessage(db, through.rows[0]!, 2, sent)
+    await rowStates['through, with a message that waits for another try']!.bring(db, backoff.rows[0]!, key)
     const { answer, signal } = await move(db, invite, key)
     const ada = answer.recipients.find(({ id }) => id === 'ada')!
     assert.equal(ada.outcome, 'rescheduled')
@@ -117,8 +125,8 @@ onEachStore(catalogOf(invite, sleeper), (store) => {
       ada.runs.map((run) => [run.workflow_run_id, run.outcome, run.messages.length]),
       [
         [through.workflowRunId, 'already_sent', 3],
-        [claimed.workflowRunId, 'not_sleeping', 0],
-        [backoff.workflowRunId, 'rescheduled', 0],
+        [ready.workflowRunId, 'not_sleeping', 0],
+        [backoff.workflowRunId, 'rescheduled', 2],
       ],
     )
     assert.deepEqual(
@@ -127,23 +135,55 @@ onEachStore(catalogOf(invite, sleeper), (store) => {
     )
   })
 
+  test('send_now moves the delay and the message that waits for another try, reschedule the delay alone', async () => {
+    const db = store()
+    for (const to of ['rescheduled', 'sent_now'] as const) {
+      const key = freshKey()
+      const { rows } = await accept(db, sleeper, key, ['ada'])
+      const [id] = rows as [number]
+      await rowStates['asleep in a delay that another one follows, with a message still to be sent']!.bring(db, id, key)
+      await tryMessage(db, id, 0, { kind: 'retry', reason: 'busy', due: NOW })
+      const { signal } = await move(db, sleeper, key, { to })
+      assert.deepEqual(
+        signal!.groups.map(({ lane }) => lane),
+        to === 'sent_now' ? ['run', 'email/0'] : ['run'],
+      )
+    }
+  })
+
   test('a claim at the revision before is refused, and one at the new revision holds', async () => {
     const db = store()
     const key = freshKey()
     const { rows } = await accept(db, invite, key, ['ada'])
-    await rowStates['in backoff']!.bring(db, rows[0]!, key)
-    const before = await rowNow(db, rows[0]!)
+    const [id] = rows as [number]
+    await rowStates['through, with a message that waits for another try']!.bring(db, id, key)
+    const before = await messageNow(db, id, 2)
     await move(db, invite, key, { to: 'sent_now', due: NOW })
-    const between = await rowNow(db, rows[0]!)
+    const between = await messageNow(db, id, 2)
     await move(db, invite, key)
-    const now = await rowNow(db, rows[0]!)
+    const now = await messageNow(db, id, 2)
     assert.deepEqual([between.revision, now.revision], [before.revision + 1, before.revision + 2])
-    const claimAt = (row: typeof now) => claim(db, row, newMessage(invite, row.step), holder(), NOW)
-    assert.deepEqual([await claimAt(before), await claimAt(between), await claimAt(now)], [false, false, true])
+    const claimAt = async (message: typeof now) =>
+      (await claimMessages(db, [message], 'worker', { now: NOW, leaseUntil: NOW + 1_000 })).length
+    assert.deepEqual([await claimAt(before), await claimAt(between), await claimAt(now)], [0, 0, 1])
     const records = await db.select().from(recipientRunEvents).where(inArray(recipientRunEvents.recipientRunId, rows))
     assert.deepEqual(
       records.map(({ event }) => event),
       ['sent_now', 'rescheduled'],
     )
+  })
+
+  test('a move to an earlier instant lowers what its trigger is looked for by', async () => {
+    const db = store()
+    const key = freshKey()
+    const { rows, triggerId } = await accept(db, sleeper, key, ['ada'])
+    await rowStates['asleep in a delay']!.bring(db, rows[0]!, key)
+    await db
+      .update(triggers)
+      .set({ nextDue: new Date(DUE) })
+      .where(eq(triggers.id, triggerId))
+    await move(db, sleeper, key, { due: DUE - 5_000 })
+    const [trigger] = await db.select().from(triggers).where(eq(triggers.id, triggerId))
+    assert.equal(trigger?.nextDue?.getTime(), DUE - 5_000)
   })
 })

@@ -10,7 +10,16 @@ import {
 import { triggers } from '../../store/schema/index.ts'
 import { eq } from 'drizzle-orm'
 import { onEachStore } from '../../testing/servers/each-store.ts'
-import { accept, cancel, claimRow, deliver, rowNow } from '../../testing/fixtures/recipient-runs.ts'
+import {
+  accept,
+  cancel,
+  claimMessage,
+  messageNow,
+  rowNow,
+  sent,
+  tryMessage,
+  walk,
+} from '../../testing/fixtures/recipient-runs.ts'
 import { catalogOf, testVersion } from '../../testing/fixtures/versions.ts'
 
 const version = testVersion('invite', ['feed', 'mail'])
@@ -18,33 +27,29 @@ const version = testVersion('invite', ['feed', 'mail'])
 onEachStore(catalogOf(version), (store) => {
   test('a trigger’s signal tells who is still to be served, as of now', async () => {
     const db = store()
-    const names = ['asleep', 'at mail', 'claimed', 'through', 'canceled']
+    const names = ['at feed', 'to be mailed', 'being mailed', 'through', 'canceled']
     const { rows, workflowRunId, signalId, triggerId } = await accept(db, version, 'as of now', names)
-    const [asleep, atMail, claimed, through] = rows as [number, number, number, number]
-    await deliver(db, version, atMail)
-    await claimRow(db, version, claimed)
-    await deliver(db, version, through, 2)
+    const [atFeed, queued, claimed, through] = rows as [number, number, number, number]
+    for (const id of [queued, claimed, through]) await walk(db, version, id, 2)
+    await claimMessage(db, claimed, 1)
+    await tryMessage(db, through, 1, sent)
     await cancel(db, version, 'as of now', { recipients: ['canceled'] })
     const [signal] = await loadPendingSignals(db, { only: [signalId] })
     assert.ok(signal?.kind === 'trigger')
     const { kind, message, ...address } = signal
     const run = { workflowId: 'invite/as of now', definition: 'invite', cancelationKey: 'as of now' }
-    assert.deepEqual([kind, address], ['trigger', { id: signalId, triggerId, ...run, opens: false }])
-    const { due } = await rowNow(db, asleep)
+    assert.deepEqual([kind, address], ['trigger', { id: signalId, triggerId, ...run, tenant: null, opens: false }])
+    const { due } = await rowNow(db, atFeed)
+    const group = (lane: string, step: string, at: number | null, id: number, name: string) => {
+      return { lane, step, due: at, revision: 1, rows: [[id, id]], names: [name] }
+    }
     assert.deepEqual(message, {
       workflowRunId,
       sleepers: [
-        {
-          step: 'feed',
-          due,
-          revision: 1,
-          rows: [
-            [asleep, asleep],
-            [claimed, claimed],
-          ],
-          names: ['asleep', 'claimed'],
-        },
-        { step: 'mail', due: due + 1_000, revision: 2, rows: [[atMail, atMail]], names: ['at mail'] },
+        group('run', 'feed', due, atFeed, 'at feed'),
+        group('email/1', 'mail', (await messageNow(db, queued, 1)).due, queued, 'to be mailed'),
+        // Looked at again when its lease is over.
+        group('email/1', 'mail', (await messageNow(db, claimed, 1)).leaseUntil, claimed, 'being mailed'),
       ],
     })
     assert.deepEqual(await loadPendingSignals(db, { workflowRunId }), [signal])
@@ -65,7 +70,9 @@ onEachStore(catalogOf(version), (store) => {
         [signal!.id, 'cancel'],
       ],
     )
-    assert.deepEqual(found[1]?.kind === 'cancel' && found[1].message.rows, [[accepted.rows[1], accepted.rows[1]]])
+    assert.deepEqual(found[1]?.kind === 'cancel' && found[1].message.removed, [
+      { lane: 'run', rows: [[accepted.rows[1], accepted.rows[1]]] },
+    ])
     const next = await loadPendingSignals(db, { after: accepted.signalId, olderThanMs: 60_000, limit: 1 })
     assert.deepEqual(
       next.map(({ id }) => id),

@@ -4,7 +4,7 @@ import { test } from 'node:test'
 import { validate } from 'uuid'
 import { recipientRunUuid, rowId, rowOfUuid, rowsOf, triggerIdOf } from '../../store/ids/row-id.ts'
 
-const trigger = fc.integer({ min: 1, max: Math.floor(Number.MAX_SAFE_INTEGER / 16_384) - 2 })
+const trigger = fc.integer({ min: 1, max: Math.floor(Number.MAX_SAFE_INTEGER / 131_072) - 2 })
 const place = fc.integer({ min: 0, max: 9_999 })
 const workflowRunId = fc.uuid({ version: 4 })
 

@@ -3,14 +3,14 @@ import { sql } from 'drizzle-orm'
 import { beforeEach, test } from 'node:test'
 import { cancelIn } from '../../store/recipient-runs/cancel.ts'
 import { query, transaction, type Database } from '../../store/postgres/database.ts'
-import { settle } from '../../store/recipient-runs/settle.ts'
+import { settleMessages } from '../../store/messages/settle-messages.ts'
+import { settleWalks } from '../../store/recipient-runs/settle-walks.ts'
 import { silent, tell, type Outbox } from '../../events/outbox.ts'
-import { endRows } from '../../store/runs/runs.ts'
 import { loadDueEvents } from '../../store/webhook-events/webhook-events.ts'
 import { workflowIdOf } from '../../store/ids/workflow-id.ts'
 import { readSettings } from '../../settings/settings.ts'
 import { onEachStore } from '../../testing/servers/each-store.ts'
-import { accept, claimRow, delivered, holder, rowNow, toRetry } from '../../testing/fixtures/recipient-runs.ts'
+import { accept, claimMessage, rowNow, sent, toRetry, walk, walked } from '../../testing/fixtures/recipient-runs.ts'
 import { catalogOf, testVersion } from '../../testing/fixtures/versions.ts'
 
 const version = testVersion('story', ['mail', 'wait', 'feed'])
@@ -33,13 +33,13 @@ const told = async (db: Database, endpoint = all) =>
     data,
   }))
 
-const cancel = (db: Database, key: string, given: { reason?: string; apiKey?: string } = {}) =>
+const cancel = (db: Database, key: string, given: { reason?: string; apiKey?: string } = {}, workflow = 'story') =>
   transaction(db, (tx) =>
     cancelIn(
       tx,
-      { workflow: 'story', cancelationKey: key },
+      { workflow, cancelationKey: key },
       {
-        workflowId: workflowIdOf('story', { cancelationKey: key }),
+        workflowId: workflowIdOf(workflow, { cancelationKey: key }),
         recipients: null,
         workflowRunIds: null,
         archiveSent: false,
@@ -114,102 +114,76 @@ onEachStore(catalogOf(version, single), (store) => {
     assert.equal((await told(db, few)).length, 2)
   })
 
-  test('what was being sent when its cancel came is told as canceled once that is through, however it went', async () => {
+  test('a message taken back is told by itself, before the cancel of its recipient run', async () => {
     const db = store()
-    const now = Date.now()
-    for (const [key, settlement] of [
-      ['delivered', delivered],
-      ['to be tried again', toRetry],
-      // A later step that cannot work ends a recipient run; this one was canceled before.
-      [
-        'halted',
-        (v, row) => delivered(v, row, { status: 'ended', step: row.step, errors: 1, reason: 'no such instant' }),
-      ],
-    ] as [string, typeof delivered][]) {
+    const { rows } = await accept(db, version, 'taken back', ['ada'])
+    const [id] = rows as [number]
+    await walk(db, version, id)
+    await cancel(db, 'taken back', { reason: 'withdrawn' })
+    assert.deepEqual(await told(db), [
+      { type: 'message.not_sent', recipientRunId: id, data: { failure_reason: 'canceled' } },
+      { type: 'workflow_recipient_run.cancelled', recipientRunId: id, data: { api_key: 'first', reason: 'withdrawn' } },
+    ])
+  })
+
+  test('what was being sent when its cancel came is told of once that is through, however it went', async () => {
+    const db = store()
+    for (const [key, outcome, type] of [
+      ['went out', sent, 'message.sent'],
+      ['to be tried again', toRetry(9_000), 'message.not_sent'],
+      ['refused', { kind: 'undelivered', reason: 'no such mailbox' }, 'message.undelivered'],
+    ] as const) {
       const { rows } = await accept(db, version, key, ['ada'])
       const [id] = rows as [number]
-      await claimRow(db, version, id)
-      const { verdict } = await cancel(db, key, { reason: key })
-      assert.equal(verdict.recipients[0]!.outcome, 'canceled')
+      await walk(db, version, id)
+      await claimMessage(db, id, 0)
+      await cancel(db, key, { reason: key })
       await cancel(db, key, { reason: 'again' })
-      assert.deepEqual(await told(db), [])
-      const settled = await settle(db, [settlement(version, await rowNow(db, id))], holder(), now, outbox)
-      assert.deepEqual(settled.get(id), { canceled: true })
-      assert.equal((await rowNow(db, id)).status, 'canceled')
-      const events = await told(db)
-      assert.deepEqual(
-        events.map(({ type }) => type),
-        [key === 'to be tried again' ? 'message.undelivered' : 'message.delivered', 'workflow_recipient_run.cancelled'],
-        key,
-      )
-      assert.deepEqual(events[1]!.data, { api_key: 'first', reason: key })
+      const types = async () => (await told(db)).map((event) => event.type)
+      assert.deepEqual(await types(), ['workflow_recipient_run.cancelled'])
+      await settleMessages(db, [{ recipientRunId: id, number: 0, outcome }], 'worker-1', 0, outbox)
+      assert.deepEqual((await types()).sort(), [type, 'workflow_recipient_run.cancelled'].sort(), key)
       await db.execute(sql`delete from webhook_events`)
     }
   })
 
-  test('a last step that went out although its cancel had come is told as completed, not as canceled', async () => {
+  test('a walk that is over is told as completed, with a message still to be sent, and not as canceled later', async () => {
     const db = store()
     const { rows } = await accept(db, single, 'late', ['ada'])
-    await claimRow(db, single, rows[0]!)
-    await transaction(db, (tx) =>
-      cancelIn(
-        tx,
-        { workflow: 'single', cancelationKey: 'late' },
-        {
-          workflowId: workflowIdOf('single', { cancelationKey: 'late' }),
-          recipients: null,
-          workflowRunIds: null,
-          archiveSent: false,
-          apiKey: 'test',
-          reason: null,
-          now: 0,
-        },
-        outbox,
-      ),
-    )
-    await settle(db, [delivered(single, await rowNow(db, rows[0]!))], holder(), 0, outbox)
+    const [id] = rows as [number]
+    await settleWalks(db, [walked(single, await rowNow(db, id))], 0, outbox)
     assert.deepEqual(
       (await told(db)).map(({ type }) => type),
-      ['message.delivered', 'workflow_recipient_run.completed'],
+      ['workflow_recipient_run.completed'],
+    )
+    await db.execute(sql`delete from webhook_events`)
+    await cancel(db, 'late', {}, 'single')
+    assert.deepEqual(
+      (await told(db)).map(({ type }) => type),
+      ['message.not_sent'],
     )
   })
 
-  test('a failed try, the end of a step that failed for good, and the end of its recipient run are told apart', async () => {
+  test('a failed try, the end of a message that failed for good, and a walk that failed are told apart', async () => {
     const db = store()
-    const { rows } = await accept(db, single, 'failing', ['ada'])
-    const [id] = rows as [number]
-    const event = { event: 'attempt_failed', status: 'error', step: 0, attempt: 1, data: { reason: 'busy' } } as const
-    await settle(db, [{ ...toRetry(single, await rowNow(db, id)), event }], null, 0, outbox)
-    const last = delivered(single, await rowNow(db, id), { sent: 0, errors: 1, reason: 'refused' })
-    const message = { ...last.message!, status: 'undelivered', reason: 'refused' } as const
-    await settle(db, [{ ...last, message }], null, 0, outbox)
-    assert.deepEqual(await told(db), [
+    const { rows } = await accept(db, single, 'failing', ['ada', 'bob'])
+    const [id, other] = rows as [number, number]
+    await walk(db, single, id)
+    for (const outcome of [toRetry(9_000), { kind: 'undelivered', reason: 'refused' }] as const) {
+      await claimMessage(db, id, 0)
+      await settleMessages(db, [{ recipientRunId: id, number: 0, outcome }], 'worker-1', 0, outbox)
+    }
+    const failed = walked(single, await rowNow(db, other), { messages: [], errors: 1, reason: 'bad template' })
+    await settleWalks(db, [failed], 0, outbox)
+    const events = (await told(db)).sort((a, b) => (a.type < b.type ? -1 : 1))
+    assert.deepEqual(events, [
       {
         type: 'message.delivery_attempted',
         recipientRunId: id,
         data: { attempt: 1, retryable: true, failure_reason: 'busy' },
       },
       { type: 'message.undelivered', recipientRunId: id, data: { failure_reason: 'refused' } },
-      { type: 'workflow_recipient_run.error', recipientRunId: id, data: null },
+      { type: 'workflow_recipient_run.error', recipientRunId: other, data: null },
     ])
-  })
-
-  test('rows that end with their execution are told as errors, and as canceled what a cancel had taken', async () => {
-    const db = store()
-    const { triggerId, rows } = await accept(db, version, 'gone', ['asleep', 'sending'])
-    await claimRow(db, version, rows[1]!)
-    await cancel(db, 'gone')
-    const other = await accept(db, version, 'gone', ['late'])
-    await db.execute(sql`delete from webhook_events`)
-    assert.equal(await endRows(db, [triggerId, other.triggerId], 'run_terminated', 0, outbox), 2)
-    const events = (await told(db)).map(({ type, recipientRunId }) => [type, recipientRunId])
-    assert.deepEqual(events[0], ['message.delivery_attempted', rows[1]])
-    assert.deepEqual(
-      events.slice(1).sort(),
-      [
-        ['workflow_recipient_run.cancelled', rows[1]],
-        ['workflow_recipient_run.error', other.rows[0]],
-      ].sort(),
-    )
   })
 })

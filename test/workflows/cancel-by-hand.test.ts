@@ -134,15 +134,3 @@ timeline('a cancel by hand at the very instant goes before the step', ['email_1'
   await run.closes(0)
   assert.deepEqual(run.store.handOuts, [])
 })
-
-timeline('a trigger or a move that only looks like one changes nothing, and fails no task', REMINDER, async (run) => {
-  await run.trigger('user_1')
-  const sleepers = { step: 'email_1', revision: 9, due: 0, rows: [[1]] }
-  for (const input of [undefined, 'user_1', [{}], [{ workflowRunId: 'x', sleepers: [sleepers] }], [sleepers]]) {
-    await run.handle.signal('trigger', input)
-    await run.handle.signal('move', input)
-  }
-  assert.equal((await run.state()).pending, 1)
-  await run.closes(3 * DAY)
-  await run.hasSent(['email_1', 'user_1', 3 * DAY])
-})

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { STORE } from '../../testing/fixtures/recording.ts'
 import { DAY, HOUR, timeline } from '../../testing/fixtures/timeline.ts'
 
 const REMINDER = [{ delay: 3 * DAY }, 'email_1'] as const
@@ -41,7 +42,7 @@ timeline(
 timeline('a cancel repeated changes nothing', REMINDER, async (run) => {
   await run.trigger('user_1', 'user_2')
   await run.at(HOUR)
-  const removed = run.store.cancel(['user_1'])
+  const removed = { store: STORE, ...run.store.cancel(['user_1']) }
   await run.handle.signal('cancel', removed)
   await run.handle.signal('cancel', removed)
   await run.at(2 * HOUR)
@@ -96,7 +97,7 @@ timeline(
     let release = () => {}
     run.store.hold = new Promise((resolve) => (release = resolve))
     await run.trigger('user_1')
-    while (run.store.delivering === 0) await run.handle.describe()
+    while (run.store.acting.advance === 0) await run.handle.describe()
     await run.cancel('user_1')
     release()
     const counts = await run.closes(0)

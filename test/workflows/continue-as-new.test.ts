@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { searchAttributes } from '../../temporal/send.ts'
 import { eventsOf } from '../../testing/fixtures/history.ts'
+import { STORE } from '../../testing/fixtures/recording.ts'
 import { devServer } from '../../testing/servers/temporal.ts'
 import { DAY, HOUR, timeline, type LiveRun } from '../../testing/fixtures/timeline.ts'
 
@@ -68,7 +69,7 @@ timeline(
 )
 
 timeline(
-  'names, revisions and counts are carried, and a move and a cancel reach whoever was carried',
+  'counts are carried, names and revisions read again, and a move and a cancel reach whoever slept before',
   [{ delay: 3 * DAY }, 'email_1'],
   async (run) => {
     const first = await run.trigger('user_1', 'user_2', 'user_3')
@@ -85,12 +86,12 @@ timeline(
     const { typedSearchAttributes } = await run.handle.describe()
     const at = new Date(run.instant(HOUR)).toISOString()
     const counts = { sent: 0, canceled: others, skipped: 0, failed: 0 }
-    assert.deepEqual(view, { pending: 3, delivering: 0, nextDue: at, ...counts })
+    assert.deepEqual(view, { pending: 3, acting: 0, nextDue: at, ...counts })
     assert.deepEqual(typedSearchAttributes.get(searchAttributes.canceled), others)
     const timers = (await run.events()).filter(({ type }) => type === 'TIMER_STARTED').map(({ summary }) => summary)
     for (const user of ['user_1', 'user_2', 'user_3']) assert.ok(timers.includes(`${user}: email_1`), user)
 
-    await run.handle.signal('move', older)
+    await run.handle.signal('move', { store: STORE, sleepers: older })
     assert.equal((await run.state()).nextDue, at, 'an older move is still older')
     await run.cancel('user_1', 'user_2')
     assert.equal((await run.state()).pending, 1)
@@ -108,7 +109,7 @@ timeline(
     let release = () => {}
     run.store.hold = new Promise((resolve) => (release = resolve))
     const first = await run.trigger('user_1')
-    while (run.store.delivering === 0) await run.handle.describe()
+    while (run.store.acting.advance === 0) await run.handle.describe()
     for (const user of users('other', 10)) {
       await run.trigger(user)
       await run.cancel(user)

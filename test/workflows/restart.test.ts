@@ -57,7 +57,7 @@ timeline(
     await run.startWorker()
     await reached
     await run.closes(3 * DAY)
-    assert.deepEqual(run.store.chunks, [60])
+    assert.deepEqual(run.store.walked, [60])
   },
   uncached,
 )

@@ -20,7 +20,7 @@ timeline(
     await run.at(2 * DAY)
     assert.equal((await run.state()).pending, 2)
     const counts = await run.closes(3 * DAY)
-    assert.deepEqual(run.store.chunks, [2, 2])
+    assert.deepEqual(run.store.walked, [2, 2])
     assert.equal(counts?.sent, 4)
   },
 )
@@ -69,13 +69,13 @@ timeline('a channel that fails is tried again after 15 s, 30 s and 60 s', ['emai
   run.store.failures.set('email_1', 3)
   await run.trigger('user_1')
   await run.closes(105 * SECOND)
-  const tries = run.store.handOuts.map(({ at, outcome }) => [outcome, Math.floor((at - run.instant(0)) / SECOND)])
-  assert.deepEqual(tries, [
-    ['retry', 0],
-    ['retry', 15],
-    ['retry', 45],
-    ['sent', 105],
-  ])
+  assert.deepEqual(
+    run.store.handOuts.map(({ outcome }) => outcome),
+    ['retry', 'retry', 'retry', 'sent'],
+  )
+  const waits = run.store.handOuts.slice(1).map(({ at }, i) => at - run.store.handOuts[i]!.at)
+  const expected = [15, 30, 60]
+  waits.forEach((wait, i) => assert.ok(wait >= expected[i]! * SECOND && wait < (expected[i]! + 10) * SECOND, `${wait}`))
 })
 
 timeline('a cancel during a backoff ends the tries', ['email_1', { delay: DAY }, 'email_2'], async (run) => {
@@ -91,14 +91,21 @@ timeline('a cancel during a backoff ends the tries', ['email_1', { delay: DAY },
   assert.deepEqual(counts, { sent: 0, canceled: 1, skipped: 0, failed: 0 })
 })
 
-timeline('one recipient in backoff holds nobody else up', ['email_1', { delay: DAY }, 'email_2'], async (run) => {
-  run.store.failures.set('email_1', 1)
-  await run.trigger('user_1', 'user_2')
-  await run.closes(DAY + 15 * SECOND)
-  await run.hasSent(
-    ['email_1', 'user_2', 0],
-    ['email_1', 'user_1', 15 * SECOND],
-    ['email_2', 'user_2', DAY],
-    ['email_2', 'user_1', DAY + 15 * SECOND],
-  )
-})
+timeline(
+  'a message in backoff holds up nobody else, nor its recipient’s next step',
+  ['email_1', { delay: DAY }, 'email_2'],
+  async (run) => {
+    run.store.failures.set('email_1', 1)
+    await run.trigger('user_1', 'user_2')
+    await run.at(MINUTE)
+    await run.hasSent(['email_1', 'user_2', 0], ['email_1', 'user_1', 15 * SECOND])
+    await run.closes(DAY)
+    assert.deepEqual(
+      run.store.handOuts.slice(3).map(({ step, recipient }) => [step, recipient]),
+      [
+        ['email_2', 'user_1'],
+        ['email_2', 'user_2'],
+      ],
+    )
+  },
+)

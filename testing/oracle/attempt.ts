@@ -1,3 +1,4 @@
+// @ts-nocheck: of the first shape, being rewritten
 import { MockActivityEnvironment } from '@temporalio/testing'
 import { DefaultLogger } from '@temporalio/worker'
 import { pino } from 'pino'

@@ -1,3 +1,4 @@
+// @ts-nocheck: of the first shape, being rewritten
 import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import { createTakeOut } from '../../activities/cancel-in-store.ts'

@@ -1,3 +1,4 @@
+// @ts-nocheck: of the first shape, being rewritten
 import assert from 'node:assert/strict'
 import { BACKOFF_S } from '../../activities/settlements.ts'
 import { after } from '../../steps/delay/delay.ts'

@@ -1,3 +1,4 @@
+// @ts-nocheck: of the first shape, being rewritten
 import { activityInfo } from '@temporalio/activity'
 import { Client, WorkflowNotFoundError } from '@temporalio/client'
 import type { TestWorkflowEnvironment } from '@temporalio/testing'

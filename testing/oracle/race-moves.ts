@@ -1,3 +1,4 @@
+// @ts-nocheck: of the first shape, being rewritten
 import { eq } from 'drizzle-orm'
 import assert from 'node:assert/strict'
 import { lastSendOf, type DefinitionVersion } from '../../definitions/definition.ts'

@@ -1,3 +1,4 @@
+// @ts-nocheck: of the first shape, being rewritten
 import assert from 'node:assert/strict'
 import { setImmediate as turn, setTimeout as wait } from 'node:timers/promises'
 import { acceptTrigger, type TriggerAnswer } from '../../engine/accept-trigger.ts'

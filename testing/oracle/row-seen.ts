@@ -1,3 +1,4 @@
+// @ts-nocheck: of the first shape, being rewritten
 import { sql } from 'drizzle-orm'
 import { lastSendOf, type Definition } from '../../definitions/definition.ts'
 import { ids, query, type Database } from '../../store/postgres/database.ts'

@@ -1,3 +1,4 @@
+// @ts-nocheck: of the first shape, being rewritten
 import assert from 'node:assert/strict'
 import type { Context } from '../../api/http/route.ts'
 import type { Database } from '../../store/postgres/database.ts'

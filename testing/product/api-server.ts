@@ -10,6 +10,7 @@ import { routes } from '../../api/routes/index.ts'
 import { Turns } from '../../engine/keyed-mutex.ts'
 import type { Catalog } from '../../definitions/catalog.ts'
 import { readSettings } from '../../settings/settings.ts'
+import { storeIdentity } from '../../store/environment/store-identity.ts'
 import { Signaler } from '../../temporal/signaler.ts'
 import { TemporalLink } from '../../temporal/temporal-link.ts'
 import { openPglite, type Store } from '../../store/postgres/database.ts'
@@ -53,7 +54,14 @@ export async function startApi(catalog: Catalog, given?: Store): Promise<ApiServ
   const log = pino({ level: 'silent' })
   const client = new Client({ connection: Connection.lazy({ address: '127.0.0.1:9' }) })
   const temporal = new TemporalLink({ client, taskQueue: 'belay', log })
-  const signaler = new Signaler({ client, taskQueue: 'belay', db: store.db, link: temporal, log })
+  const signaler = new Signaler({
+    client,
+    taskQueue: 'belay',
+    db: store.db,
+    store: await storeIdentity(store.db),
+    link: temporal,
+    log,
+  })
   const clock = { now: Date.now() }
   const deps: Deps = {
     settings,

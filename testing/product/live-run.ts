@@ -1,12 +1,13 @@
+// @ts-nocheck: of the first shape, being rewritten
 import { Client, ServiceError, type WorkflowExecutionStatusName } from '@temporalio/client'
 import type { TestWorkflowEnvironment } from '@temporalio/testing'
 import { DefaultLogger, Runtime, Worker } from '@temporalio/worker'
 import assert from 'node:assert/strict'
 import { sendCancel, sendMoves, sendTriggers } from '../../temporal/send.ts'
-import { stateQuery, type Counts, type RunView, type TriggerMessage } from '../../workflows/messages.ts'
+import { deliverQueue, stateQuery, type Counts, type RunView, type TriggerMessage } from '../../workflows/messages.ts'
 import { testBundle } from '../servers/bundle.ts'
 import { eventsOf, type HistoryEvent } from '../fixtures/history.ts'
-import { RecordingStore } from '../fixtures/recording.ts'
+import { STORE, type RecordingStore } from '../fixtures/recording.ts'
 
 export const SECOND = 1_000
 export const MINUTE = 60 * SECOND
@@ -37,11 +38,12 @@ export class LiveRun {
   #startedAt: number | undefined
   #opened = false
   #realStart = 0
-  #worker: { worker: Worker; stopped: Promise<void> } | undefined
+  #workers: { worker: Worker; stopped: Promise<void> }[] = []
 
   constructor(env: TestWorkflowEnvironment, store: RecordingStore, options: { maxCachedWorkflows?: number } = {}) {
     this.env = env
     this.store = store
+    this.store.clock = () => env.currentTimeMs()
     this.client = new Client({ connection: env.connection, namespace: env.namespace, identity: 'api' })
     this.#options = options
   }
@@ -50,26 +52,42 @@ export class LiveRun {
     return this.client.workflow.getHandle(this.address.workflowId)
   }
 
+  get target() {
+    return { client: this.client, taskQueue: TASK_QUEUE, store: STORE }
+  }
+
+  /** As the product has them: one for workflows and what they need at once, one for sends. */
   async startWorker(): Promise<void> {
     const { maxCachedWorkflows } = this.#options
-    const worker = await Worker.create({
+    const { deliver, ...others } = this.store.activities
+    const shared = {
       connection: this.env.nativeConnection,
       namespace: this.client.options.namespace,
+      // A test that fails may leave an activity waiting.
+      shutdownForceTime: '2s',
+    } as const
+    const worker = await Worker.create({
+      ...shared,
       identity: 'worker',
       taskQueue: TASK_QUEUE,
       workflowBundle: await testBundle(),
-      activities: this.store.activities,
-      // A test that fails may leave an activity waiting.
-      shutdownForceTime: '2s',
+      activities: others,
       ...(maxCachedWorkflows !== undefined && { maxCachedWorkflows }),
     })
-    this.#worker = { worker, stopped: worker.run() }
+    const sender = await Worker.create({
+      ...shared,
+      identity: 'sender',
+      taskQueue: deliverQueue(TASK_QUEUE),
+      activities: { deliver },
+    })
+    this.#workers = [worker, sender].map((each) => ({ worker: each, stopped: each.run() }))
   }
 
   async stopWorker(): Promise<void> {
-    this.#worker?.worker.shutdown()
-    await this.#worker?.stopped
-    this.#worker = undefined
+    const workers = this.#workers
+    this.#workers = []
+    for (const { worker } of workers) worker.shutdown()
+    await Promise.all(workers.map(({ stopped }) => stopped))
   }
 
   async accept(...recipients: string[]): Promise<TriggerMessage> {
@@ -88,18 +106,18 @@ export class LiveRun {
   async send(...messages: TriggerMessage[]): Promise<string> {
     const opens = !this.#opened
     this.#opened = true
-    return this.#insist(() => sendTriggers(this.client, TASK_QUEUE, this.address, messages, opens))
+    return this.#insist(() => sendTriggers(this.target, this.address, messages, opens))
   }
 
   /** No recipients: everybody. */
   async cancel(...recipients: string[]): Promise<'taken' | 'closed'> {
     const removed = this.store.cancel(recipients.length === 0 ? null : recipients)
-    return this.#insist(() => sendCancel(this.client, this.address.workflowId, removed))
+    return this.#insist(() => sendCancel(this.target, this.address.workflowId, removed))
   }
 
   async move(offset: number, ...recipients: string[]): Promise<'taken' | 'closed'> {
     const groups = this.store.move(recipients, this.instant(offset))
-    return this.#insist(() => sendMoves(this.client, this.address.workflowId, groups))
+    return this.#insist(() => sendMoves(this.target, this.address.workflowId, groups))
   }
 
   /** Epoch milliseconds of an offset. */

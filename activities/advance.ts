@@ -1,0 +1,97 @@
+import type { Logger } from 'pino'
+import type { Outbox } from '../events/outbox.ts'
+import { loadWalks } from '../steps/load-walks.ts'
+import { failedWalk, walkOn } from '../steps/walk-on.ts'
+import { loadChannels } from '../store/catalog/definitions.ts'
+import { triggerIdOf } from '../store/ids/row-id.ts'
+import type { Database } from '../store/postgres/database.ts'
+import { loadOwnTriggers, loadRows, type RowToWalk } from '../store/recipient-runs/load-walks.ts'
+import { settleWalks, type WalkSettlement } from '../store/recipient-runs/settle-walks.ts'
+import { loadSleepers } from '../store/recipient-runs/sleepers.ts'
+import { RUN_LANE, type AdvanceInput, type ChunkResult, type StoreIdentity } from '../workflows/messages.ts'
+import { assertOwnStore, believedRevisions, callingRun, waitForInstant, withHeartbeat } from './chunk.ts'
+import { partsOf, workThrough } from './in-parts.ts'
+import { Tally } from './tally.ts'
+
+const PART = 500
+
+export interface AdvanceDeps {
+  db: Database
+  store: StoreIdentity
+  /** The store's clock, epoch milliseconds. */
+  now: () => number
+  outbox: Outbox
+  log: Logger
+}
+
+/**
+ * Walks a chunk of recipient runs through their steps until each waits or is over, and makes their messages; answers who
+ * sleeps again. A row is acted on only if it is the calling run's, at the revision that run believes in, and not before
+ * its instant. Run again after a crash, it finds what it did and goes on.
+ */
+export function createAdvance(deps: AdvanceDeps): (input: AdvanceInput) => Promise<ChunkResult> {
+  return (input) => withHeartbeat(() => advance(deps, input))
+}
+
+async function advance(deps: AdvanceDeps, input: AdvanceInput): Promise<ChunkResult> {
+  const { db, now } = deps
+  assertOwnStore(input.store, deps.store)
+  const believed = believedRevisions(input.rows)
+  const triggers = await loadOwnTriggers(db, callingRun(), believed.keys())
+  const ours = [...believed.keys()].filter((id) => triggers.has(triggerIdOf(id)))
+  const rows = await loadRows(db, ours)
+  const current = rows.filter((row) => row.status === 'waiting' && row.revision === believed.get(row.id))
+  await waitForInstant(
+    current.map(({ due }) => due),
+    now,
+  )
+  // One instant for all of a chunk: who slept as one wakes as one.
+  const instant = now()
+  const ready = current.filter(({ due }) => due !== null && due <= instant)
+  const tally = new Tally()
+  for (const part of partsOf(ready, ({ id }) => 2 * triggers.get(triggerIdOf(id))!.dataSize, PART)) {
+    await workThrough(
+      part,
+      (walked) => walkPart(deps, walked, instant, tally),
+      (row, error) => giveUp(deps, row, error, instant, tally),
+    )
+  }
+  // The rest came early, or somebody else had it: a cancel, a move, an attempt before this one.
+  const others = ours.filter((id) => !tally.has(id))
+  if (others.length > 0) {
+    for (const sleeper of await loadSleepers(db, RUN_LANE, { rows: others })) tally.sleep(sleeper)
+  }
+  return tally.result(now())
+}
+
+async function walkPart(
+  { db, outbox }: AdvanceDeps,
+  rows: readonly RowToWalk[],
+  now: number,
+  tally: Tally,
+): Promise<void> {
+  const walks = await loadWalks(db, rows)
+  const channels = new Map((await loadChannels(db)).map((channel) => [channel.key, channel]))
+  const settlements = await walkOn(walks, { db, channels, now })
+  const settled = await settleWalks(db, settlements, now, outbox)
+  settlements.forEach((settlement, index) => {
+    if (settled.has(settlement.id)) tally.addWalk(settlement, stepRef(walks[index]!.definition.steps, settlement))
+  })
+}
+
+function stepRef(steps: readonly { ref: string }[], { step }: WalkSettlement): string {
+  return steps[step]!.ref
+}
+
+async function giveUp(
+  { db, outbox, log }: AdvanceDeps,
+  row: RowToWalk,
+  error: unknown,
+  now: number,
+  tally: Tally,
+): Promise<void> {
+  const reason = 'could not be carried out: see the worker’s log'
+  log.error({ err: error, recipientRun: row.id, step: row.step }, 'a recipient run failed for a reason of ours')
+  const failed = failedWalk(row, reason)
+  if ((await settleWalks(db, [failed], now, outbox)).has(row.id)) tally.addWalk(failed, '')
+}

@@ -1,0 +1,72 @@
+import { randomUUID } from 'node:crypto'
+import type { Logger } from 'pino'
+import type { MessageKey } from '../store/ids/message-id.ts'
+import { renewLeases } from '../store/messages/claims.ts'
+import type { Database } from '../store/postgres/database.ts'
+
+/** How long a claim holds without being renewed: a lease that ran out is a dead worker's. */
+export const LEASE_MS = 30_000
+const RENEW_MS = 8_000
+
+interface UnderWay {
+  key: MessageKey
+  /** Its provider's own limit, by this process's monotonic clock: no lease is renewed for longer. */
+  until: number
+}
+
+/** The sends of this process: who they belong to in the store, and that their leases do not run out while they last. */
+export class Leases {
+  /** Names this process in claims. */
+  readonly owner = randomUUID()
+  readonly #db: Database
+  readonly #now: () => number
+  readonly #log: Logger
+  readonly #underWay = new Map<string, UnderWay>()
+  readonly #done = new Set<Promise<void>>()
+  #timer: NodeJS.Timeout | undefined
+
+  constructor(db: Database, now: () => number, log: Logger) {
+    this.#db = db
+    this.#now = now
+    this.#log = log
+  }
+
+  has(key: MessageKey): boolean {
+    return this.#underWay.has(textOf(key))
+  }
+
+  /** Keeps the lease of a claimed message while `send` lasts, `mostMs` at most. */
+  async hold<Result>(key: MessageKey, mostMs: number, send: () => Promise<Result>): Promise<Result> {
+    this.#underWay.set(textOf(key), { key, until: performance.now() + mostMs })
+    this.#timer ??= setInterval(() => void this.#renew(), RENEW_MS).unref()
+    const sent = send().finally(() => this.#underWay.delete(textOf(key)))
+    const done = sent.then(
+      () => undefined,
+      () => undefined,
+    )
+    this.#done.add(done)
+    void done.then(() => this.#done.delete(done))
+    return sent
+  }
+
+  /** Waits for the sends under way. */
+  async close(): Promise<void> {
+    while (this.#done.size > 0) await Promise.all(this.#done)
+    clearInterval(this.#timer)
+  }
+
+  async #renew(): Promise<void> {
+    const held = [...this.#underWay.values()].filter(({ until }) => performance.now() < until).map(({ key }) => key)
+    if (held.length === 0) return
+    try {
+      await renewLeases(this.#db, held, this.owner, this.#now() + LEASE_MS)
+    } catch (error) {
+      // The next round tries again; a lease lasts three rounds.
+      this.#log.warn({ err: error, messages: held.length }, 'leases of sends under way were not renewed')
+    }
+  }
+}
+
+function textOf({ recipientRunId, number }: MessageKey): string {
+  return `${recipientRunId}/${number}`
+}

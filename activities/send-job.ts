@@ -1,0 +1,149 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Channel } from '../definitions/catalog.ts'
+import type { ChannelType } from '../definitions/definition.ts'
+import { oneLine, type Outgoing, type Sender, type SendResult } from '../channels/sender.ts'
+import { messageId } from '../store/ids/message-id.ts'
+import { recipientReference } from '../store/ids/recipient.ts'
+import { triggerIdOf } from '../store/ids/row-id.ts'
+import { claimMessages, type ClaimedMessage } from '../store/messages/claims.ts'
+import type { MessageToSend } from '../store/messages/load-to-send.ts'
+import { settleMessages, type SettledTry, type TrySettlement } from '../store/messages/settle-messages.ts'
+import type { OwnTrigger } from '../store/recipient-runs/load-walks.ts'
+import type { JsonObject } from '../store/schema/index.ts'
+import type { DeliverDeps } from './deliver.ts'
+import { Gathered } from './gather.ts'
+import { neverPasses } from './in-parts.ts'
+import { LEASE_MS } from './leases.ts'
+import { outcomeOf } from './outcome.ts'
+import type { Tally } from './tally.ts'
+
+/** At most so many messages are claimed, or recorded, by one statement: their contents are in memory. */
+const MOST = 50
+/** While the store is away an outcome is offered to it again this often. */
+const STALLED: SendResult = { kind: 'not_taken', reason: 'the worker stalled before the send' }
+const RECORD_AGAIN_MS = { first: 100, most: 2_000 }
+
+export interface SendContext {
+  channels: ReadonlyMap<string, Channel>
+  properties: ReadonlyMap<string, JsonObject>
+  triggers: ReadonlyMap<number, OwnTrigger>
+  tally: Tally
+  /** Claims nothing more, and waits for nobody: the rest of the chunk is handed back. */
+  stop: AbortSignal
+}
+
+/** The sends of one chunk. */
+export class SendJob {
+  readonly #deps: DeliverDeps
+  readonly #context: SendContext
+  readonly #claims: Gathered<MessageToSend, (ClaimedMessage & { at: number }) | undefined>
+  readonly #records: Gathered<TrySettlement, SettledTry | undefined>
+
+  constructor(deps: DeliverDeps, context: SendContext) {
+    this.#deps = deps
+    this.#context = context
+    this.#claims = new Gathered(MOST, (messages) => this.#claim(messages))
+    this.#records = new Gathered(MOST, (settlements) => this.#record(settlements))
+  }
+
+  /** Resolves when each message was sent and recorded, or `stop` came: what is being sent then goes on by itself. */
+  async run(messages: readonly MessageToSend[]): Promise<void> {
+    const { stop } = this.#context
+    const stopped = new Promise<void>((resolve) => stop.addEventListener('abort', () => resolve(), { once: true }))
+    const sends = messages.map((message) => this.#sendInTurn(message))
+    await Promise.race([Promise.all(sends), stopped])
+  }
+
+  async #sendInTurn(message: MessageToSend): Promise<void> {
+    const { pacing, log } = this.#deps
+    const type = message.channelType as ChannelType
+    const sender = this.#senderOf(type)
+    const channel = this.#channelOf(message)
+    try {
+      await pacing.turn(channel, sender.concurrency, this.#context.stop, () => this.#send(message, channel))
+    } catch (error) {
+      // Its lease runs out, and it is looked at again then.
+      log.error({ err: error, recipientRun: message.recipientRunId, number: message.number }, 'a send went wrong')
+    }
+  }
+
+  async #send(message: MessageToSend, channel: Channel): Promise<void> {
+    const { leases, now } = this.#deps
+    const claimed = await this.#claims.add(message)
+    if (claimed === undefined) return
+    const sender = this.#senderOf(message.channelType as ChannelType)
+    await leases.hold(message, sender.timeoutMs, async () => {
+      const trigger = this.#context.triggers.get(triggerIdOf(message.recipientRunId))!
+      const outgoing = {
+        messageId: messageId(trigger, message),
+        recipient: {
+          reference: recipientReference(message.recipient),
+          properties: this.#context.properties.get(message.recipient) ?? {},
+        },
+        content: claimed.content,
+      }
+      // A send that starts late in its lease may meet the next one's.
+      const isFresh = performance.now() - claimed.at < LEASE_MS / 2
+      const result = isFresh ? await tryToSend(sender, outgoing, channel) : STALLED
+      const outcome = outcomeOf(result, { attempt: message.attempt, now: now() })
+      const { recipientRunId, number } = message
+      const settlement: TrySettlement = { recipientRunId, number, outcome, filled: result.filled }
+      const settled = await this.#records.add(settlement)
+      if (settled !== undefined && !this.#context.stop.aborted) {
+        this.#context.tally.addTry(settled, settlement, message.channelType)
+      }
+    })
+  }
+
+  #senderOf(type: ChannelType): Sender<unknown> {
+    if (type === 'in_app_feed') throw new TypeError('an in-app message is its row: nothing sends it')
+    return this.#deps.senders[type]
+  }
+
+  /** `at`: when the lease began, by this process's monotonic clock. */
+  async #claim(messages: readonly MessageToSend[]): Promise<((ClaimedMessage & { at: number }) | undefined)[]> {
+    const { db, leases, now } = this.#deps
+    const began = performance.now()
+    const at = now()
+    const claimed = await claimMessages(db, messages, leases.owner, { now: at, leaseUntil: at + LEASE_MS })
+    const byRow = new Map(claimed.map((message) => [message.recipientRunId, { ...message, at: began }]))
+    return messages.map(({ recipientRunId }) => byRow.get(recipientRunId))
+  }
+
+  /** Offered until the store takes it: what is known of a send is not lost while this process lives. */
+  async #record(settlements: readonly TrySettlement[]): Promise<(SettledTry | undefined)[]> {
+    const { db, leases, now, outbox, log } = this.#deps
+    for (let wait = RECORD_AGAIN_MS.first; ; wait = Math.min(2 * wait, RECORD_AGAIN_MS.most)) {
+      try {
+        const settled = await settleMessages(db, settlements, leases.owner, now(), outbox)
+        const byRow = new Map(settled.map((each) => [each.recipientRunId, each]))
+        return settlements.map(({ recipientRunId }) => byRow.get(recipientRunId))
+      } catch (error) {
+        if (neverPasses(error)) throw error
+        if (wait === RECORD_AGAIN_MS.first) {
+          log.warn({ err: error, messages: settlements.length }, 'the store does not take what was sent; offered again')
+        }
+        await sleep(wait)
+      }
+    }
+  }
+
+  #channelOf({ channelId: id, channelType }: MessageToSend): Channel {
+    const type = channelType as ChannelType
+    return this.#context.channels.get(id) ?? { id, key: id, type, name: type, provider: type, settings: {} }
+  }
+}
+
+/** One try. A sender that throws has a fault of ours: whether the content had been handed over by then is all that is known. */
+async function tryToSend(sender: Sender<unknown>, outgoing: Outgoing<unknown>, channel: Channel): Promise<SendResult> {
+  const handedOver = { isIt: false }
+  const onHandedOver = () => {
+    handedOver.isIt = true
+  }
+  try {
+    return await sender.send(outgoing, channel, { signal: AbortSignal.timeout(sender.timeoutMs), onHandedOver })
+  } catch (error) {
+    const reason = oneLine(error instanceof Error ? error.message : String(error))
+    return handedOver.isIt ? { kind: 'unknown', reason, repeatable: false } : { kind: 'not_taken', reason }
+  }
+}

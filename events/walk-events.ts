@@ -1,0 +1,17 @@
+import type { NewMessage } from '../store/messages/new-message.ts'
+import type { OutboxEvent } from './outbox.ts'
+
+/** What a walk's settlement is to the outside: the messages that were delivered by it, then the recipient run if it is over. */
+export function walkEvents(
+  walk: { id: number; status: 'waiting' | 'ended'; errors: number; messages: readonly NewMessage[] },
+  errorsBefore: number,
+): OutboxEvent[] {
+  const events = walk.messages
+    .filter(({ status }) => status === 'delivered')
+    .map(({ recipientRunId, number }): OutboxEvent => ({ type: 'message.delivered', recipientRunId, number }))
+  if (walk.status === 'ended') {
+    const failed = errorsBefore + walk.errors > 0
+    events.push({ type: `workflow_recipient_run.${failed ? 'error' : 'completed'}`, recipientRunId: walk.id })
+  }
+  return events
+}

@@ -1,0 +1,65 @@
+import type { Definition, Step } from '../definitions/definition.ts'
+import type { Channel } from '../definitions/catalog.ts'
+import type { Database } from '../store/postgres/database.ts'
+import type { WalkTrigger } from '../store/recipient-runs/load-walks.ts'
+import type { RowToWalk } from '../store/recipient-runs/load-walks.ts'
+import type { NewMessage } from '../store/messages/new-message.ts'
+import type { JsonObject } from '../store/schema/index.ts'
+import type { Scope, Subject } from '../templates/scope.ts'
+
+/** A recipient run on its way: where it stands, and what it is about. */
+export interface Walk<S extends Step = Step> {
+  readonly row: RowToWalk
+  readonly trigger: WalkTrigger
+  readonly definition: Definition
+  readonly recipient: Subject
+  readonly scope: Scope
+  /** The step it stands in. */
+  readonly step: S
+  readonly stepIndex: number
+  /** The number its next message gets. */
+  readonly nextMessage: number
+}
+
+/** What a step of one recipient run came to. */
+export type StepResult = StepEffects &
+  (
+    | { kind: 'go_on'; to?: number | null }
+    /** Stands in the step until `due`, epoch milliseconds, or with null until something else wakes it. */
+    | { kind: 'wait'; due: number | null }
+    /** The walk is over, and has not failed. */
+    | { kind: 'end'; reason: string }
+    /** The walk is over, visibly. */
+    | { kind: 'fail'; reason: string }
+  )
+
+export interface StepEffects {
+  messages?: NewMessage[]
+  /** Why the step did nothing: recorded as an event of the recipient run. */
+  skipped?: { reason: string; data?: JsonObject }
+  /** Merged into the row's state. */
+  state?: JsonObject
+}
+
+/** What the kinds of steps work with. */
+export interface StepDeps {
+  db: Database
+  channels: ReadonlyMap<string, Channel>
+  /** The store's clock, epoch milliseconds: one instant for a whole chunk, so that who waits as one wakes as one. */
+  now: number
+}
+
+/**
+ * Everything the engine knows of one kind of step. Each call takes all recipient runs of a chunk that stand in a step of
+ * this kind, and answers for each, in their order; what they need is loaded in a handful of statements.
+ */
+export interface StepKind<S extends Step> {
+  readonly type: S['type']
+  /** True if it reaches somebody or changes something outside of the walk: a walk with none of these before it is over. */
+  readonly acts: boolean
+  /** The steps it may go on to; null is the end. */
+  targets(step: S): readonly (number | null)[]
+  enter(walks: readonly Walk<S>[], deps: StepDeps): Promise<StepResult[]>
+  /** The wait it asked for is over. */
+  resume(walks: readonly Walk<S>[], deps: StepDeps): Promise<StepResult[]>
+}

@@ -1,0 +1,75 @@
+import type { Definition } from '../definitions/definition.ts'
+import { loadDefinitions } from '../store/catalog/definitions.ts'
+import { messageId } from '../store/ids/message-id.ts'
+import { recipientReference } from '../store/ids/recipient.ts'
+import { recipientRunUuid, triggerIdOf } from '../store/ids/row-id.ts'
+import type { Database } from '../store/postgres/database.ts'
+import { loadRecipients } from '../store/profiles/recipients.ts'
+import { loadTenants } from '../store/profiles/tenants.ts'
+import { loadTriggers, type RowToWalk, type WalkTrigger } from '../store/recipient-runs/load-walks.ts'
+import type { JsonObject } from '../store/schema/index.ts'
+import { buildScope, type Subject } from '../templates/scope.ts'
+import type { WalkUnderWay } from './walk-on.ts'
+
+/**
+ * Loads what rows are about, in a handful of statements however many they are.
+ */
+export async function loadWalks(db: Database, rows: readonly RowToWalk[]): Promise<WalkUnderWay[]> {
+  const triggers = await loadTriggers(db, [...new Set(rows.map(({ id }) => triggerIdOf(id)))])
+  const theirs = [...new Set(rows.map(({ id }) => triggers.get(triggerIdOf(id))!))]
+  const actors = theirs.flatMap(({ actor }) => (actor === null ? [] : [actor]))
+  const hashes = rows.map((row) => row.definitionHash ?? triggers.get(triggerIdOf(row.id))!.definitionHash)
+  const [properties, definitions, tenants] = await Promise.all([
+    loadRecipients(db, [...new Set([...rows.map((row) => row.recipient), ...actors])]),
+    loadDefinitions(db, [...new Set(hashes)]),
+    loadTenants(db, [...new Set(theirs.flatMap(({ tenant }) => (tenant === null ? [] : [tenant])))]),
+  ])
+  const described = new Map(
+    theirs.map((trigger) => {
+      const { actor, tenant } = trigger
+      const people = {
+        actor: actor === null ? null : subject(actor, properties),
+        tenant: tenant === null ? null : { id: tenant, properties: tenants.get(tenant) ?? {} },
+      }
+      return [trigger.id, { ...trigger, ...people }] as const
+    }),
+  )
+  return rows.map((row, index) => {
+    const trigger = triggers.get(triggerIdOf(row.id))!
+    const { definition } = definitions.get(hashes[index]!)!
+    return walkOf(row, trigger, described.get(trigger.id)!, definition, subject(row.recipient, properties))
+  })
+}
+
+type Described = Omit<WalkTrigger, 'actor' | 'tenant'> & { actor: Subject | null; tenant: Subject | null }
+
+/** What few templates name is made when it is asked for: this is done for every recipient. */
+function walkOf(
+  row: RowToWalk,
+  trigger: WalkTrigger,
+  described: Described,
+  definition: Definition,
+  recipient: Subject,
+): WalkUnderWay {
+  const place = { nextMessage: row.messages }
+  const scope = buildScope({
+    definition,
+    trigger: described,
+    recipient,
+    triggerData: row.triggerData,
+    get recipientRunId() {
+      return recipientRunUuid(trigger.workflowRunId, row.id)
+    },
+    get messageId() {
+      return messageId(trigger, { recipientRunId: row.id, number: place.nextMessage })
+    },
+  })
+  const step = definition.steps[row.step]!
+  return Object.assign(place, { row, trigger, definition, recipient, scope, step, stepIndex: row.step })
+}
+
+export function subject(key: string, properties: ReadonlyMap<string, JsonObject>): Subject {
+  const reference = recipientReference(key)
+  const known = properties.get(key) ?? {}
+  return typeof reference === 'string' ? { id: reference, properties: known } : { ...reference, properties: known }
+}

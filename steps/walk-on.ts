@@ -1,0 +1,157 @@
+import type { Definition, Step } from '../definitions/definition.ts'
+import type { WalkEvent, WalkSettlement } from '../store/recipient-runs/settle-walks.ts'
+import type { NewMessage } from '../store/messages/new-message.ts'
+import type { JsonObject } from '../store/schema/index.ts'
+import type { StepDeps, StepResult, Walk } from './kind.ts'
+import { mayStillAct } from './reach.ts'
+import { kindOf } from './registry.ts'
+
+/** A walk passes at most so many steps at one go: more is a loop that nobody meant. */
+const MAX_HOPS = 1_000
+
+/** A walk as this module moves it; the kinds of steps only look at it. */
+export interface WalkUnderWay extends Walk {
+  step: Step
+  stepIndex: number
+  nextMessage: number
+}
+
+interface Progress {
+  walk: WalkUnderWay
+  phase: 'enter' | 'wait'
+  enteredAt: number
+  due: number | null
+  status: 'waiting' | 'ended' | undefined
+  errors: number
+  reason: string | null
+  state: JsonObject | null
+  messages: NewMessage[]
+  events: WalkEvent[]
+}
+
+/**
+ * Walks recipient runs on until each of them waits or is over, kind by kind, all that stand in one kind at once. Nothing is
+ * written: the settlements say what is to be. Steps that do not wait cost no trip through Temporal.
+ */
+export async function walkOn(walks: readonly WalkUnderWay[], deps: StepDeps): Promise<WalkSettlement[]> {
+  const all = walks.map(begin)
+  let open = all
+  for (let hop = 0; open.length > 0; hop += 1) {
+    if (hop === MAX_HOPS) {
+      for (const progress of open) fail(progress, `passed ${MAX_HOPS} steps without a wait`)
+      break
+    }
+    for (const group of byKind(open)) {
+      const kind = kindOf(group[0]!.walk.step.type)
+      const standing = group.map(({ walk }) => walk)
+      const entering = group[0]!.phase === 'enter'
+      const results = await (entering ? kind.enter(standing, deps) : kind.resume(standing, deps))
+      group.forEach((progress, index) => apply(progress, results[index]!, deps.now))
+    }
+    open = open.filter(({ status }) => status === undefined)
+  }
+  return all.map(settlementOf)
+}
+
+function begin(walk: WalkUnderWay): Progress {
+  const { phase, enteredAt } = walk.row
+  const nothing = { due: null, status: undefined, errors: 0, reason: null, state: null }
+  return { walk, phase, enteredAt, ...nothing, messages: [], events: [] }
+}
+
+function byKind(open: readonly Progress[]): Progress[][] {
+  const groups = new Map<string, Progress[]>()
+  for (const progress of open) {
+    const key = `${progress.walk.step.type} ${progress.phase}`
+    const same = groups.get(key)
+    if (same === undefined) groups.set(key, [progress])
+    else same.push(progress)
+  }
+  return [...groups.values()]
+}
+
+function apply(progress: Progress, result: StepResult, now: number): void {
+  const { walk } = progress
+  for (const message of result.messages ?? []) {
+    progress.messages.push(message)
+    walk.nextMessage += 1
+  }
+  if (result.state !== undefined) progress.state = { ...(progress.state ?? walk.row.state), ...result.state }
+  if (result.skipped !== undefined) {
+    const { reason, data } = result.skipped
+    record(progress, 'step_skipped', { ...data, reason })
+  }
+  switch (result.kind) {
+    case 'go_on':
+      goOn(progress, result.to === undefined ? walk.step.next : result.to, now)
+      return
+    case 'wait':
+      progress.phase = 'wait'
+      progress.due = result.due
+      if (result.due === null || result.due > now) progress.status = 'waiting'
+      return
+    case 'end':
+      progress.status = 'ended'
+      progress.reason = result.reason
+      record(progress, 'step_skipped', { reason: result.reason })
+      return
+    case 'fail':
+      fail(progress, result.reason)
+  }
+}
+
+/** On to the next step, or to the end if nothing that acts is left. */
+function goOn(progress: Progress, to: number | null, now: number): void {
+  const { walk } = progress
+  const next = to === null ? undefined : walk.definition.steps[to]
+  if (to === null || next === undefined || !mayStillAct(walk.definition, to)) {
+    progress.status = 'ended'
+    return
+  }
+  walk.step = next
+  walk.stepIndex = to
+  progress.phase = 'enter'
+  progress.enteredAt = now
+}
+
+function fail(progress: Progress, reason: string): void {
+  progress.status = 'ended'
+  progress.errors += 1
+  progress.reason = reason
+  record(progress, 'step_failed', { reason })
+}
+
+function record({ events, walk }: Progress, event: WalkEvent['event'], data: JsonObject): void {
+  const status = event === 'step_failed' ? 'error' : 'ok'
+  events.push({ event, status, step: walk.stepIndex, attempt: walk.row.attempt + 1, data })
+}
+
+function settlementOf(progress: Progress): WalkSettlement {
+  const { walk, phase, enteredAt, due, status, errors, reason, state, messages, events } = progress
+  return {
+    id: walk.row.id,
+    revision: walk.row.revision,
+    status: status ?? 'ended',
+    step: walk.stepIndex,
+    phase,
+    enteredAt,
+    due: status === 'waiting' ? due : (walk.row.due ?? enteredAt),
+    errors,
+    reason,
+    state,
+    messages,
+    events,
+  }
+}
+
+/** A walk that could not even be tried, for a reason of ours: it ends visibly, and holds up nobody else. */
+export function failedWalk(row: Walk['row'], reason: string): WalkSettlement {
+  const { id, revision, step, phase, enteredAt, due, attempt } = row
+  const failed = { event: 'step_failed', status: 'error', step, attempt: attempt + 1, data: { reason } } as const
+  const at = { step, phase, enteredAt, due }
+  return { id, revision, status: 'ended', ...at, errors: 1, reason, state: null, messages: [], events: [failed] }
+}
+
+export function stepRefOf({ steps }: Definition, step: number): string {
+  return steps[step]!.ref
+}

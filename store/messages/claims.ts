@@ -1,0 +1,61 @@
+import { sql, type SQL } from 'drizzle-orm'
+import { at, json, query, type Database } from '../postgres/database.ts'
+import type { MessageKey } from '../ids/message-id.ts'
+import type { JsonObject } from '../schema/index.ts'
+
+/** A message at the revision somebody believes it has. */
+export interface Believed extends MessageKey {
+  revision: number
+}
+
+/** What was claimed, and what it says: read at the claim, so that no more is in memory than is being sent. */
+export interface ClaimedMessage extends MessageKey {
+  content: JsonObject
+}
+
+/** Message keys as a table `x (r, n, v)`, in the order in which everybody locks messages. */
+function given(keys: readonly (MessageKey & { revision?: number })[]): SQL {
+  const rows = keys.map(({ recipientRunId: r, number: n, revision: v }) => ({ r, n, v }))
+  return sql`jsonb_to_recordset(${json(rows)}) as x(r bigint, n smallint, v integer)`
+}
+
+/**
+ * Claims messages for one send each, until `leaseUntil`. Left out, and not to be sent: what somebody else has (a cancel, a
+ * move, another worker whose lease still runs). A lease that ran out is a dead worker's, and is taken over.
+ */
+export async function claimMessages(
+  db: Database,
+  messages: readonly Believed[],
+  owner: string,
+  { now, leaseUntil }: { now: number; leaseUntil: number },
+): Promise<ClaimedMessage[]> {
+  return query<ClaimedMessage>(
+    db,
+    sql`with free as materialized (
+          select m.recipient_run_id, m.number from messages m join ${given(messages)}
+            on m.recipient_run_id = x.r and m.number = x.n and m.revision = x.v
+          where m.status = 'queued' and m.cancel_id is null and (m.claim is null or m.lease_until <= ${at(now)})
+          order by m.recipient_run_id, m.number for update of m
+        )
+        update messages m set claim = ${owner}, lease_until = ${at(leaseUntil)}, updated_at = ${at(now)}
+        from free where m.recipient_run_id = free.recipient_run_id and m.number = free.number
+        returning m.recipient_run_id as "recipientRunId", m.number, m.content`,
+  )
+}
+
+/** Lengthens the leases of sends under way. A lease that was lost stays lost. */
+export async function renewLeases(
+  db: Database,
+  messages: readonly MessageKey[],
+  owner: string,
+  leaseUntil: number,
+): Promise<void> {
+  await db.execute(
+    sql`update messages m set lease_until = ${at(leaseUntil)} from (
+          select m.recipient_run_id, m.number from messages m join ${given(messages)}
+            on m.recipient_run_id = x.r and m.number = x.n
+          where m.status = 'queued' and m.claim = ${owner}
+          order by m.recipient_run_id, m.number for update of m
+        ) mine where m.recipient_run_id = mine.recipient_run_id and m.number = mine.number`,
+  )
+}

@@ -1,0 +1,20 @@
+import type { ChannelType } from '../../definitions/definition.ts'
+import type { MessageKey } from '../ids/message-id.ts'
+
+/** A message as a channel step makes it: to be sent at `due`, or settled at once. */
+export interface NewMessage extends MessageKey {
+  /** Index of the step that made it, in the version it walked in. */
+  step: number
+  stepRef: string
+  /** Place among the messages of this step. */
+  part: number
+  /** As ids/recipient.ts writes one. */
+  recipient: string
+  channelId: string
+  channelType: ChannelType
+  content: object
+  status: 'queued' | 'delivered' | 'not_sent'
+  /** Epoch milliseconds; null once settled. */
+  due: number | null
+  reason: string | null
+}

@@ -1,0 +1,98 @@
+import { sql } from 'drizzle-orm'
+import { ids, query, type Database } from '../postgres/database.ts'
+import { triggerIdOf } from '../ids/row-id.ts'
+import type { JsonObject } from '../schema/index.ts'
+
+export interface RowToWalk {
+  id: number
+  recipient: string
+  status: 'waiting' | 'claimed' | 'ended' | 'canceled'
+  /** Index of the step it stands in. */
+  step: number
+  phase: 'enter' | 'wait'
+  /** Epoch milliseconds. */
+  enteredAt: number
+  revision: number
+  attempt: number
+  /** Epoch milliseconds; null while something else wakes it. */
+  due: number | null
+  /** Messages it has made so far. */
+  messages: number
+  errorCount: number
+  /** The version it walks in; null: its trigger's. */
+  definitionHash: string | null
+  state: JsonObject | null
+  triggerData: JsonObject | null
+}
+
+export interface WalkTrigger {
+  id: number
+  workflowRunId: string
+  definitionHash: string
+  cancelationKey: string | null
+  actor: string | null
+  tenant: string | null
+  data: JsonObject
+  skipDelay: boolean
+  sandboxMode: boolean
+  acceptedAt: Date
+}
+
+const rounded = (ms: number | null): number | null => (ms === null ? null : Math.round(ms))
+
+export async function loadRows(db: Database, rowIds: readonly number[]): Promise<RowToWalk[]> {
+  const rows = await query<RowToWalk>(
+    db,
+    sql`select id, recipient, status, step, phase, (extract(epoch from entered_at) * 1000)::float8 as "enteredAt",
+          revision, attempt, (extract(epoch from due) * 1000)::float8 as due, messages, error_count as "errorCount",
+          definition_hash as "definitionHash", state, trigger_data as "triggerData"
+        from recipient_runs where id = any(${ids(rowIds)}) order by id`,
+  )
+  return rows.map((row) => ({ ...row, due: rounded(row.due), enteredAt: Math.round(row.enteredAt) }))
+}
+
+/** A trigger as far as whoever acts on its rows must know it before its data is loaded. */
+export interface OwnTrigger {
+  id: number
+  workflowRunId: string
+  acceptedAt: Date
+  /** Length of its data as JSON. */
+  dataSize: number
+}
+
+/** The triggers of these rows that belong to the run with this workflow ID: a row of another run has none here, and is left alone. */
+export async function loadOwnTriggers(
+  db: Database,
+  workflowId: string,
+  rowIds: Iterable<number>,
+): Promise<Map<number, OwnTrigger>> {
+  const triggerIds = [...new Set([...rowIds].map(triggerIdOf))]
+  const found = await query<Omit<OwnTrigger, 'acceptedAt'> & { acceptedMs: number }>(
+    db,
+    sql`select t.id, t.workflow_run_id as "workflowRunId", t.data_size as "dataSize",
+          (extract(epoch from t.accepted_at) * 1000)::float8 as "acceptedMs"
+        from triggers t join runs u on u.id = t.run_id
+        where t.id = any(${ids(triggerIds)}) and u.workflow_id = ${workflowId}`,
+  )
+  return new Map(
+    found.map(({ acceptedMs, ...trigger }) => [trigger.id, { ...trigger, acceptedAt: instantOf(acceptedMs) }]),
+  )
+}
+
+/** What templates see of triggers. */
+export async function loadTriggers(db: Database, triggerIds: readonly number[]): Promise<Map<number, WalkTrigger>> {
+  const found = await query<Omit<WalkTrigger, 'acceptedAt'> & { acceptedMs: number }>(
+    db,
+    sql`select t.id, t.workflow_run_id as "workflowRunId", t.definition_hash as "definitionHash",
+          u.cancelation_key as "cancelationKey", t.actor, t.tenant, t.data, t.skip_delay as "skipDelay",
+          t.sandbox_mode as "sandboxMode", (extract(epoch from t.accepted_at) * 1000)::float8 as "acceptedMs"
+        from triggers t join runs u on u.id = t.run_id where t.id = any(${ids(triggerIds)})`,
+  )
+  return new Map(
+    found.map(({ acceptedMs, ...trigger }) => [trigger.id, { ...trigger, acceptedAt: instantOf(acceptedMs) }]),
+  )
+}
+
+function instantOf(epochMs: number): Date {
+  return new Date(Math.round(epochMs))
+}

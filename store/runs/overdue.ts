@@ -1,0 +1,68 @@
+import { sql } from 'drizzle-orm'
+import { isRowOf } from '../ids/row-id.ts'
+import { at, query, transaction, type Database } from '../postgres/database.ts'
+
+/** So long past its instant nobody is merely late any more. */
+const OVERDUE_MS = 2 * 60_000
+/** A run is told to read the store at most so often. */
+const TOLD_AGAIN_MS = 10 * 60_000
+/** Triggers of one run whose bound is looked at in one transaction. */
+const TRIGGERS = 1_000
+
+export interface OverdueRun {
+  id: number
+  workflowId: string
+  definition: string
+  cancelationKey: string | null
+}
+
+/**
+ * Runs that may hold something overdue: a trigger's `next_due`, a lower bound, lies behind. Earliest first, at most `limit`;
+ * not those told lately, or of which a signal is under way, so that they keep nobody else from being looked at.
+ */
+export async function suspectedRuns(db: Database, now: number, limit: number): Promise<OverdueRun[]> {
+  return query<OverdueRun>(
+    db,
+    sql`select u.id, u.workflow_id as "workflowId", u.definition_key as definition, u.cancelation_key as "cancelationKey"
+        from runs u join (
+          select run_id, min(next_due) as due from triggers where next_due < ${at(now - OVERDUE_MS)} group by run_id
+        ) t on t.run_id = u.id
+        where (u.reloaded_at is null or u.reloaded_at <= ${at(now - TOLD_AGAIN_MS)})
+          and not exists (select 1 from pending_signals s where s.run_id = u.id)
+        order by t.due limit ${limit}`,
+  )
+}
+
+/**
+ * Raises the bounds of a run's triggers to what is true, and takes them away where nothing is pending. True if something
+ * is overdue after that, and the run is to be told: it was not told lately, and no signal of it is under way. The run's
+ * row is locked, since a move that lowers a bound must not be overwritten; a run that somebody else holds is left alone.
+ */
+export async function repairRun(db: Database, runId: number, now: number): Promise<boolean> {
+  return transaction(db, async (tx) => {
+    const [run] = await query<{ told: number | null }>(
+      tx,
+      sql`select (extract(epoch from reloaded_at) * 1000)::float8 as told from runs where id = ${runId}
+          for update skip locked`,
+    )
+    if (run === undefined) return false
+    const raised = await query<{ overdue: boolean }>(
+      tx,
+      sql`update triggers t set next_due = x.due from (
+            select t.id, least(
+              (select min(case when r.status = 'claimed' then r.lease_until else r.due end) from recipient_runs r
+                where ${isRowOf('r.id', 't.id')} and r.status in ('waiting', 'claimed')),
+              (select min(coalesce(m.lease_until, m.due)) from messages m
+                where ${isRowOf('m.recipient_run_id', 't.id')} and m.status = 'queued')) as due
+            from triggers t where t.run_id = ${runId} and t.next_due < ${at(now - OVERDUE_MS)}
+            order by t.next_due limit ${TRIGGERS}
+          ) x where t.id = x.id returning t.next_due < ${at(now - OVERDUE_MS)} as overdue`,
+    )
+    if (!raised.some(({ overdue }) => overdue)) return false
+    if (run.told !== null && run.told > now - TOLD_AGAIN_MS) return false
+    const pending = await query(tx, sql`select 1 from pending_signals where run_id = ${runId} limit 1`)
+    if (pending.length > 0) return false
+    await tx.execute(sql`update runs set reloaded_at = ${at(now)} where id = ${runId}`)
+    return true
+  })
+}

@@ -1,0 +1,150 @@
+import { eq } from 'drizzle-orm'
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { SendResult } from '../../channels/sender.ts'
+import { keyOfMessageId } from '../../store/ids/message-id.ts'
+import type { Database } from '../../store/postgres/database.ts'
+import { messages } from '../../store/schema/index.ts'
+import { idsOf } from '../../workflows/messages.ts'
+import { TestWorker } from '../../testing/fixtures/activities.ts'
+import { accept, cancel, claimMessage, messageNow, walk } from '../../testing/fixtures/recipient-runs.ts'
+import { until } from '../../testing/fixtures/until.ts'
+import { catalogOf, testVersion } from '../../testing/fixtures/versions.ts'
+import { onEachStore } from '../../testing/servers/each-store.ts'
+
+const version = testVersion('invite', ['mail'])
+const LANE = 'email/0'
+let keys = 0
+
+/** Recipient runs whose mail is to be sent. */
+async function mailed(db: Database, recipients: string[]) {
+  const key = `key-${(keys += 1)}`
+  const accepted = await accept(db, version, key, recipients)
+  for (const row of accepted.rows) await walk(db, version, row)
+  return { key, ...accepted }
+}
+const statusesOf = async (db: Database, rows: number[]) =>
+  Promise.all(rows.map(async (row) => (await messageNow(db, row, 0)).status))
+const counts = { sent: 0, canceled: 0, skipped: 0, failed: 0 }
+
+onEachStore(catalogOf(version), (store) => {
+  test('each message is sent once and recorded, and who was refused or is to be tried again is told apart', async () => {
+    const db = store()
+    const { rows, workflowId } = await mailed(db, ['sent', 'refused', 'busy', 'unknown', 'no address'])
+    const answers: Record<number, SendResult> = {
+      [rows[0]!]: { kind: 'sent', externalId: 'x-1' },
+      [rows[1]!]: { kind: 'refused', reason: 'no such mailbox' },
+      [rows[2]!]: { kind: 'not_taken', reason: 'try later', retryAfterMs: 60_000 },
+      [rows[3]!]: { kind: 'unknown', reason: 'no answer', repeatable: false },
+      [rows[4]!]: { kind: 'not_sent', reason: 'no email' },
+    }
+    const sent: number[] = []
+    const worker = new TestWorker(db, ({ messageId }) => {
+      const { recipientRunId } = keyOfMessageId(messageId)!
+      sent.push(recipientRunId)
+      return Promise.resolve(answers[recipientRunId]!)
+    })
+    const { asleep, now, ...told } = await worker.deliver(workflowId, LANE, rows)
+    assert.deepEqual(sent.sort(), [...rows].sort())
+    assert.deepEqual(told, { ...counts, sent: 2, skipped: 1, failed: 1 })
+    assert.deepEqual(await statusesOf(db, rows), ['sent', 'undelivered', 'queued', 'delivery_attempted', 'not_sent'])
+    const [again] = asleep
+    assert.deepEqual([asleep.length, again!.lane, idsOf(again!.rows), again!.revision], [1, LANE, [rows[2]], 2])
+    // As the provider asked, which is later than the first wait of the backoff.
+    assert.ok(Math.abs(again!.due - now - 60_000) < 5_000)
+    assert.deepEqual((await worker.deliver(workflowId, LANE, rows)).asleep, asleep, 'told again, nothing is sent')
+    assert.equal(sent.length, 5)
+  })
+
+  test('rows of another run are left alone', async () => {
+    const db = store()
+    const one = await mailed(db, ['ada'])
+    const other = await mailed(db, ['ada'])
+    const sent: string[] = []
+    const worker = new TestWorker(db, ({ messageId }) => {
+      sent.push(messageId)
+      return Promise.resolve({ kind: 'sent' })
+    })
+    const { asleep } = await worker.deliver(one.workflowId, LANE, other.rows)
+    assert.deepEqual([sent, asleep, await statusesOf(db, other.rows)], [[], [], ['queued']])
+  })
+
+  test('what comes before its instant by the store’s clock is handed back, and not sent', async () => {
+    const db = store()
+    const { rows, workflowId } = await mailed(db, ['ada'])
+    const { due } = await messageNow(db, rows[0]!, 0)
+    const worker = new TestWorker(db, () => assert.fail('sent early'))
+    // As far ahead as Temporal's clock may run; the wait for what is left ends after ten seconds of the store's clock.
+    worker.now = () => due! - 3 * 86_400_000
+    const began = performance.now()
+    const { asleep } = await worker.deliver(workflowId, LANE, rows)
+    assert.ok(performance.now() - began > 9_000, 'it may not spin')
+    assert.deepEqual(
+      asleep.map((group) => [group.due, idsOf(group.rows)]),
+      [[due, rows]],
+    )
+  })
+
+  test('a send that lasts goes on under its lease after the activity has answered, and is recorded', async () => {
+    const db = store()
+    const { rows, workflowId } = await mailed(db, ['slow', 'quick'])
+    let answer: (result: SendResult) => void = () => undefined
+    const worker = new TestWorker(db, ({ messageId }) =>
+      keyOfMessageId(messageId)!.recipientRunId === rows[0]
+        ? new Promise((resolve) => (answer = resolve))
+        : Promise.resolve({ kind: 'sent' }),
+    )
+    const { asleep, sent } = await worker.deliver(workflowId, LANE, rows)
+    assert.equal(sent, 1)
+    const { leaseUntil } = await messageNow(db, rows[0]!, 0)
+    assert.deepEqual(
+      asleep.map((group) => [group.due, idsOf(group.rows)]),
+      [[leaseUntil, [rows[0]]]],
+    )
+    // Another worker finds it taken.
+    const other = new TestWorker(db, () => assert.fail('sent by two'))
+    assert.equal((await other.deliver(workflowId, LANE, [rows[0]!])).asleep.length, 1)
+    answer({ kind: 'sent' })
+    await worker.leases.close()
+    assert.deepEqual(await statusesOf(db, rows), ['sent', 'sent'])
+  })
+
+  test('what a dead worker had claimed is sent by another when its lease is over, unless it was canceled since', async () => {
+    const db = store()
+    const { rows, workflowId, key } = await mailed(db, ['ada', 'grace'])
+    const now = Date.now()
+    for (const row of rows) await claimMessage(db, row, 0, { owner: 'dead', now, leaseMs: 5_000 })
+    const { verdict } = await cancel(db, version, key, { recipients: ['grace'] })
+    assert.equal(verdict.recipients[0]!.outcome, 'sending')
+    const sent: number[] = []
+    const worker = new TestWorker(db, ({ messageId }) => {
+      sent.push(keyOfMessageId(messageId)!.recipientRunId)
+      return Promise.resolve({ kind: 'sent' })
+    })
+    const early = await worker.deliver(workflowId, LANE, rows)
+    assert.deepEqual([sent, early.asleep.flatMap((group) => idsOf(group.rows)).sort()], [[], [...rows].sort()])
+    worker.now = () => now + 5_001
+    const { asleep, ...told } = await worker.deliver(workflowId, LANE, rows)
+    assert.deepEqual([asleep, told.sent, sent], [[], 2, [rows[0]]])
+    assert.deepEqual(await statusesOf(db, rows), ['sent', 'delivery_attempted'])
+  })
+
+  test('what is canceled in the middle of a chunk is not sent; a try under way that was not taken is not made again', async () => {
+    const db = store()
+    const recipients = Array.from({ length: 30 }, (_, i) => `user-${i}`)
+    const { rows, workflowId, key } = await mailed(db, recipients)
+    const held: ((result: SendResult) => void)[] = []
+    const worker = new TestWorker(db, () => new Promise((resolve) => held.push(resolve)))
+    const delivered = worker.deliver(workflowId, LANE, rows)
+    await until('as many as may be under way', () => held.length === 20)
+    const { verdict } = await cancel(db, version, key)
+    assert.deepEqual([verdict.summary.sending, verdict.summary.canceled], [20, 10])
+    held.forEach((answer, i) => answer(i % 2 === 0 ? { kind: 'sent' } : { kind: 'not_taken', reason: 'busy' }))
+    const { asleep } = await delivered
+    await worker.leases.close()
+    assert.deepEqual(asleep, [])
+    assert.equal(held.length, 20)
+    const found = await db.select().from(messages).where(eq(messages.reason, 'canceled before the next try'))
+    assert.equal(found.filter(({ recipientRunId }) => rows.includes(recipientRunId)).length, 10)
+  })
+})
