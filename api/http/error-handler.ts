@@ -1,9 +1,10 @@
 import type { ErrorRequestHandler } from 'express'
 import type { Logger } from 'pino'
+import { EngineError } from '../../engine/errors.ts'
 import { StoreError } from '../../store/postgres/store-error.ts'
 import { PropertiesTooLargeError } from '../../store/profiles/properties.ts'
 import { bodyError } from './body-error.ts'
-import { ApiError, invalid } from './errors.ts'
+import { ApiError, invalid, ofEngineError } from './errors.ts'
 
 /** Turns whatever was thrown into one answer of the table in errors.ts. */
 export function answerError(log: Logger): ErrorRequestHandler {
@@ -46,6 +47,7 @@ function challenge({ code }: ApiError): string {
 
 export function toApiError(error: unknown): ApiError {
   if (error instanceof ApiError) return error
+  if (error instanceof EngineError) return ofEngineError(error)
   if (error instanceof PropertiesTooLargeError) return invalid('properties', error.message, 'length')
   const unread = bodyError(error)
   if (unread !== undefined) return unread

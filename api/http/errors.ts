@@ -1,3 +1,5 @@
+import type { EngineError, EngineErrorCode, FieldError } from '../../engine/errors.ts'
+
 /** Every error the API answers with. `type` and `message` as Knock writes them where it has the code. */
 export const errorCodes = {
   api_key_missing: {
@@ -60,11 +62,28 @@ export const errorCodes = {
 
 export type ErrorCode = keyof typeof errorCodes
 
-/** `type` says what is wrong in a word (required, cast, length, inclusion, format, unknown, conflict, ...); never null, since SDKs print it. */
-export interface FieldError {
-  field: string
-  message: string
-  type: string
+export type { FieldError }
+
+/** How each refusal of the engine is answered. */
+const ofEngine = {
+  workflow_missing: { code: 'workflow_missing' },
+  workflow_inactive: { code: 'workflow_inactive' },
+  trigger_missing: { code: 'resource_missing' },
+  invalid_params: { code: 'invalid_params' },
+  idempotency_key_mismatch: { code: 'idempotency_key_mismatch' },
+  idempotency_key_too_long: { code: 'idempotency_key_too_long' },
+  idempotency_key_in_use: {
+    code: 'overloaded',
+    message: 'A request with this Idempotency-Key is still being carried out',
+    retryAfter: 1,
+  },
+} as const satisfies Record<EngineErrorCode, { code: ErrorCode; message?: string; retryAfter?: number }>
+
+/** The API's error for a refusal of the engine. */
+export function ofEngineError(error: EngineError): ApiError {
+  const { code, ...answer } = ofEngine[error.code]
+  const told = error.message === '' ? {} : { message: error.message }
+  return new ApiError(code, { ...told, ...answer, fields: [...error.fields], cause: error })
 }
 
 export class ApiError extends Error {

@@ -1,4 +1,3 @@
-import type { Request } from 'express'
 import type { z } from 'zod'
 import type { Deps } from './deps.ts'
 import type { ErrorCode } from './errors.ts'
@@ -69,5 +68,3 @@ export interface RouteDefinition<
     context: Context,
   ) => Promise<z.input<Response> | Reply<z.input<Response>>>
 }
-
-export type Parse = (request: Request) => Input<unknown, unknown, unknown>

@@ -16,7 +16,7 @@ import { Draining } from './draining.ts'
 import { httpServer } from './front.ts'
 import { listen } from './listen.ts'
 import { storeIdentity } from '../../store/environment/store-identity.ts'
-import { Turns } from '../../engine/keyed-mutex.ts'
+import { KeyedMutex } from '../../engine/keyed-mutex.ts'
 
 export interface ApiStart {
   settings: Settings
@@ -89,7 +89,7 @@ export async function startApi(start: ApiStart): Promise<RunningApi> {
     temporal,
     outbox,
     log,
-    turns: new Turns(),
+    mutex: new KeyedMutex(),
     now: clock.now,
     draining,
     uiUrl: start.uiUrl,

@@ -1,13 +1,16 @@
 import { z } from 'zod'
 import { boundedList } from '../../resources/bounded-list.ts'
+import { dryRun, isDryRun } from './dry-run.ts'
 import { keyText } from './cancelation-key.ts'
-import { archiveSent, reason, verdict } from '../../resources/verdict.ts'
+import { archiveSent, reason } from './cancel.ts'
+import { verdict } from '../../resources/verdict.ts'
 
 export const userCancelRequest = z
   .strictObject({
     workflow: z.string().nullish().describe('Only of this workflow'),
     tenant: z.string().nullish().describe('Only of this tenant'),
     reason,
+    dry_run: dryRun,
   })
   .meta({ id: 'UserCancelRequest' })
 
@@ -21,6 +24,7 @@ export const bulkCancelRequest = z
     }),
     archive_sent: archiveSent,
     reason,
+    dry_run: dryRun,
   })
   .meta({ id: 'BulkCancelRequest' })
 
@@ -29,6 +33,7 @@ const many = {
   summary: verdict.shape.summary.describe('Sums over the verdicts'),
   verdicts: z.array(verdict).describe('In all 10,000 runs of recipients and archived messages at most'),
   truncated: verdict.shape.truncated,
+  ...isDryRun,
 }
 
 export const userCancelAnswer = z.object({ user: z.string(), ...many }).meta({ id: 'UserCancelAnswer' })

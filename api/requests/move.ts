@@ -4,6 +4,7 @@ import { rescheduleOutcomes, sendNowOutcomes } from '../../store/recipient-runs/
 import { answer } from '../../resources/answer.ts'
 import { boundedList } from '../../resources/bounded-list.ts'
 import { keyFields, neededKey } from './cancelation-key.ts'
+import { dryRun, isDryRun } from './dry-run.ts'
 import { recipientReferenceRequest } from './recipient-request.ts'
 
 const common = {
@@ -16,6 +17,7 @@ const common = {
   })
     .nullish()
     .describe('Left out or null: everyone asleep under the key'),
+  dry_run: dryRun,
 }
 
 const duration = z.object({ unit: z.enum(durationUnits), value: z.number().int().min(1, 'must be 1 or more') })
@@ -42,13 +44,13 @@ export const rescheduleRequest = z
   .meta({ id: 'RescheduleRequest' })
 
 export type MoveRequest = z.output<typeof sendNowRequest>
-export type RescheduleRequest = z.output<typeof rescheduleRequest>
 
 const moved = {
   workflow: z.string(),
   cancelation_key: z.string().nullable(),
   status: z.enum(['applied', 'nothing_pending']).describe('applied: this call moved at least one recipient'),
   scheduled_at: z.string().describe('The new instant'),
+  ...isDryRun,
 }
 
 export const rescheduleAnswer = z

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { inOurWords } from '../../settings/zod-error-map.ts'
 import { recipientKey, type RecipientReference } from '../../store/ids/recipient.ts'
-import type { JsonObject } from '../../store/schema/index.ts'
+import type { TriggerRecipient } from '../../engine/trigger-request.ts'
 import { jsonObject } from '../../resources/json-object.ts'
 import { looseObject } from '../../resources/loose-object.ts'
 import { collectionName as collection, objectId, userId } from '../../resources/ids.ts'
@@ -12,14 +12,6 @@ export const recipientReferenceRequest = z
   .union([userId, z.object({ collection, id: objectId })], 'must be a user id, or {collection, id}')
   .transform((reference): RecipientReference => reference)
 
-/** A recipient of a trigger: whom it is, what is to be stored of them first, and what their templates see beside `data`. */
-export interface RequestedRecipient {
-  key: string
-  user?: { id: string; properties: JsonObject }
-  object?: { collection: string; id: string; properties: JsonObject }
-  triggerData: JsonObject | null
-}
-
 /** A field that would change who gets what, and that Belay cannot honour: refused rather than dropped. */
 const unsupported = z.null('is not supported here yet').optional()
 
@@ -29,7 +21,7 @@ const inlineRecipient = looseObject({
   $trigger_data: jsonObject.nullish().describe('Laid over data for this recipient'),
   preferences: unsupported,
   channel_data: unsupported,
-}).transform((given, context): RequestedRecipient => {
+}).transform((given, context): TriggerRecipient => {
   const { id, collection, $trigger_data, preferences: _p, channel_data: _c, ...properties } = given
   const triggerData = $trigger_data ?? null
   const checkedId = (collection === undefined ? userId : objectId).safeParse(id, { error: inOurWords })
@@ -48,7 +40,7 @@ const inlineRecipient = looseObject({
 
 export const recipientRequest = z
   .union(
-    [userId.transform((id): RequestedRecipient => ({ key: id, triggerData: null })), inlineRecipient],
+    [userId.transform((id): TriggerRecipient => ({ key: id, triggerData: null })), inlineRecipient],
     'must be a user id, or an object with an id',
   )
   .meta({ id: 'RecipientRequest', description: 'A user id, a user with properties to store, or an object' })

@@ -1,5 +1,7 @@
 import { z } from 'zod'
-import { keyFields, oneKey } from './cancelation-key.ts'
+import type { TriggerRequest } from '../../engine/trigger-request.ts'
+import type { JsonObject } from '../../store/schema/index.ts'
+import { keyFields, keyOf, oneKey } from './cancelation-key.ts'
 import { recipientRequest } from './recipient-request.ts'
 import { boundedList } from '../../resources/bounded-list.ts'
 import { tenantId, workflowKey } from '../../resources/ids.ts'
@@ -54,7 +56,27 @@ export const notifyRequest = z
   .superRefine(oneKey)
   .meta({ id: 'NotifyRequest' })
 
-export type TriggerRequest = z.output<typeof triggerRequest>
+/** What a body asks of the engine. */
+export function triggerOf(body: z.output<typeof triggerRequest>): TriggerRequest {
+  const { recipients, actor, data, tenant, settings } = body
+  return {
+    recipients,
+    actor: actor ?? null,
+    data,
+    tenant: tenantOf(tenant),
+    cancelationKey: keyOf(body),
+    onConflict: settings?.on_conflict ?? 'join',
+    skipDelay: settings?.skip_delay ?? false,
+    sandboxMode: settings?.sandbox_mode ?? false,
+  }
+}
+
+function tenantOf(given: z.output<typeof tenant>): TriggerRequest['tenant'] {
+  if (given == null) return null
+  if (typeof given === 'string') return { id: given, properties: null }
+  const { id, ...properties } = given
+  return { id, properties: properties as JsonObject }
+}
 
 const conflict = {
   joined: z.literal(true).optional().describe('Somebody was pending under the key'),

@@ -1,20 +1,17 @@
 import { z } from 'zod'
-import { runOfTrigger } from '../../store/runs/pending-runs.ts'
-import { addressOf, cancelEach, cancelPending, knownDefinition } from '../../engine/cancel-pending.ts'
-import { cancelUser } from '../../engine/cancel-user.ts'
+import { cancelKeys, cancelUser } from '../../engine/cancel-many.ts'
+import { cancelTrigger } from '../../engine/cancel.ts'
+import { callerOf, replyOf } from '../http/reply-of.ts'
 import { defineRoute } from '../http/define-route.ts'
-import { ApiError } from '../http/errors.ts'
-import { once } from '../../engine/idempotent.ts'
-import { onceInParts } from '../../engine/idempotent-in-parts.ts'
 import {
   bulkCancelAnswer,
   bulkCancelRequest,
   userCancelAnswer,
   userCancelRequest,
 } from '../requests/cancel-without-key.ts'
-import { triggerCancelRequest, verdict } from '../../resources/verdict.ts'
+import { triggerCancelRequest } from '../requests/cancel.ts'
+import { verdict } from '../../resources/verdict.ts'
 import { userId, workflowKey } from '../../resources/ids.ts'
-import { Verdicts } from '../../engine/verdicts.ts'
 import { withoutBody } from '../http/without-body.ts'
 
 const tag = 'Workflows'
@@ -33,15 +30,10 @@ const cancelTriggerRoute = defineRoute({
   errors: ['resource_missing', ...mismatches],
   idempotent: true,
   async handle({ params: { workflow_run_id: workflowRunId }, body }, context) {
-    const run = await runOfTrigger(context.store.db, workflowRunId)
-    if (run === undefined) throw new ApiError('resource_missing', { message: `No trigger has the id ${workflowRunId}` })
-    const reply = await once(context, {
-      scope: `cancel run ${workflowRunId}`,
-      body,
-      turn: run.workflowId,
-      work: (tx) => cancelPending(tx, context, run, { ...body, workflowRunIds: [workflowRunId] }),
-    })
-    return withoutBody(context, reply)
+    const { recipients, archive_sent, reason, dry_run } = body
+    const request = { recipients, archiveSent: archive_sent ?? false, reason }
+    const answered = await cancelTrigger(context, callerOf(context), workflowRunId, request, dry_run ?? false)
+    return withoutBody(context, replyOf(answered))
   },
 })
 
@@ -58,9 +50,8 @@ const cancelUserRoute = defineRoute({
   noContent: 'on request',
   errors: mismatches,
   idempotent: true,
-  async handle({ params: { id }, body }, context) {
-    const work = () => cancelUser(context, id, body)
-    return withoutBody(context, await onceInParts(context, { scope: `cancel user ${id}`, body, work }))
+  async handle({ params: { id }, body: { dry_run, ...request } }, context) {
+    return withoutBody(context, replyOf(await cancelUser(context, callerOf(context), id, request, dry_run ?? false)))
   },
 })
 
@@ -78,15 +69,14 @@ const bulkCancelRoute = defineRoute({
   noContent: 'on request',
   errors: ['workflow_missing', ...mismatches],
   idempotent: true,
-  async handle({ params, body }, context) {
-    const workflow = await knownDefinition(context, params.key)
-    const runs = [...new Set(body.cancelation_keys)].map((key) => addressOf(workflow, key))
-    const work = async () => {
-      const verdicts = new Verdicts()
-      for await (const verdict of cancelEach(context, runs, body)) verdicts.add(verdict)
-      return { workflow, ...verdicts.answer() }
-    }
-    return withoutBody(context, await onceInParts(context, { scope: `bulk cancel ${workflow}`, body, work }))
+  async handle({ params: { key }, body }, context) {
+    const { cancelation_keys: cancelationKeys, archive_sent, reason, dry_run } = body
+    const request = { archiveSent: archive_sent ?? false, reason }
+    const target = { key, cancelationKeys }
+    return withoutBody(
+      context,
+      replyOf(await cancelKeys(context, callerOf(context), target, request, dry_run ?? false)),
+    )
   },
 })
 

@@ -1,27 +1,25 @@
 import { z } from 'zod'
-import type { Verdict } from '../../store/recipient-runs/verdict.ts'
-import { addressOf, cancelPending, knownDefinition } from '../../engine/cancel-pending.ts'
+import { cancel, type CancelAnswer } from '../../engine/cancel.ts'
 import { workflowKey } from '../../resources/ids.ts'
 import { defineRoute } from '../http/define-route.ts'
-import { once } from '../../engine/idempotent.ts'
+import { callerOf, replyOf } from '../http/reply-of.ts'
 import type { Context, Reply } from '../http/route.ts'
 import { keyOf } from '../requests/cancelation-key.ts'
-import { cancelNotifyRequest, cancelRequest, verdict, type CancelRequest } from '../../resources/verdict.ts'
+import { cancelNotifyRequest, cancelRequest, type CancelRequest } from '../requests/cancel.ts'
+import { verdict } from '../../resources/verdict.ts'
 import { withoutBody } from '../http/without-body.ts'
 
 const tag = 'Workflows'
 const description =
   'Takes out everyone pending under the key, or the recipients listed, and answers what that did to each. Final when answered, also while workers or Temporal are away. With Prefer: return=minimal, a 204 without a body.'
 
-async function cancel(context: Context, key: string, request: CancelRequest): Promise<Reply<Verdict>> {
-  const run = addressOf(await knownDefinition(context, key), keyOf(request)!)
-  const reply = await once(context, {
-    scope: `cancel ${key}`,
-    body: request,
-    turn: run.workflowId,
-    work: (tx) => cancelPending(tx, context, run, request),
-  })
-  return withoutBody(context, reply)
+/** Cancels under a key, for both of its routes. */
+async function cancelUnderKey(context: Context, key: string, body: CancelRequest): Promise<Reply<CancelAnswer>> {
+  const { recipients, archive_sent, reason, dry_run } = body
+  const request = { recipients, archiveSent: archive_sent ?? false, reason }
+  const target = { key, cancelationKey: keyOf(body)! }
+  const answered = await cancel(context, callerOf(context), target, request, dry_run ?? false)
+  return withoutBody(context, replyOf(answered))
 }
 
 const cancelRoute = defineRoute({
@@ -36,7 +34,7 @@ const cancelRoute = defineRoute({
   noContent: 'on request',
   errors: ['workflow_missing', 'idempotency_key_mismatch', 'idempotency_key_too_long'],
   idempotent: true,
-  handle: ({ params, body }, context) => cancel(context, params.key, body),
+  handle: ({ params, body }, context) => cancelUnderKey(context, params.key, body),
 })
 
 const cancelNotifyRoute = defineRoute({
@@ -50,7 +48,7 @@ const cancelNotifyRoute = defineRoute({
   noContent: 'on request',
   errors: ['workflow_missing', 'idempotency_key_mismatch', 'idempotency_key_too_long'],
   idempotent: true,
-  handle: ({ body }, context) => cancel(context, body.name, body),
+  handle: ({ body }, context) => cancelUnderKey(context, body.name, body),
 })
 
 export const cancelRoutes = [cancelRoute, cancelNotifyRoute]

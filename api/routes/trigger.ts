@@ -1,36 +1,22 @@
 import { z } from 'zod'
-import { loadPendingSignals } from '../../store/signals/pending-signals.ts'
-import { acceptTrigger, activeVersion, type TriggerAnswer } from '../../engine/accept-trigger.ts'
-import { addressOf } from '../../engine/cancel-pending.ts'
+import { acceptTrigger, type TriggerAnswer } from '../../engine/accept-trigger.ts'
 import { workflowKey } from '../../resources/ids.ts'
 import { defineRoute } from '../http/define-route.ts'
-import { once } from '../../engine/idempotent.ts'
+import { callerOf, replyOf } from '../http/reply-of.ts'
 import { Reply, type Context } from '../http/route.ts'
-import { keyOf } from '../requests/cancelation-key.ts'
-import {
-  notifyRequest,
-  notifyResponse,
-  triggerRequest,
-  triggerResponse,
-  type TriggerRequest,
-} from '../requests/trigger.ts'
+import { notifyRequest, notifyResponse, triggerOf, triggerRequest, triggerResponse } from '../requests/trigger.ts'
 
 const tag = 'Workflows'
 const description =
   'Accepted when answered: each recipient is served, or canceled, whatever is restarted in between. While somebody is pending under the same cancelation_key, another trigger joins them.'
 
-async function trigger(context: Context, key: string, request: TriggerRequest): Promise<Reply<TriggerAnswer>> {
-  // Judged only when it is no repeat: what was accepted once is answered so again, though its instant is past by now.
-  const judge = () => acceptTrigger(context, activeVersion(context, key), request)
-  const cancelationKey = keyOf(request)
-  return once(context, {
-    scope: `trigger ${key}`,
-    body: request,
-    turn: cancelationKey === null ? null : addressOf(key, cancelationKey).workflowId,
-    work: async (tx) => judge().within(tx),
-    alone: async (idempotent) => judge().alone(idempotent),
-    unfinished: ({ workflow_run_id: workflowRunId }) => loadPendingSignals(context.store.db, { workflowRunId }),
-  })
+/** Accepts one trigger for both of its routes. */
+async function trigger(
+  context: Context,
+  key: string,
+  body: Parameters<typeof triggerOf>[0],
+): Promise<Reply<TriggerAnswer>> {
+  return replyOf(await acceptTrigger(context, callerOf(context), key, triggerOf(body)))
 }
 
 const triggerRoute = defineRoute({

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import type { Database } from '../../store/postgres/database.ts'
 import { transaction } from '../../store/postgres/database.ts'
 import { deleteUser, findUser, upsertUsers } from '../../store/profiles/users.ts'
-import { cancelUser } from '../../engine/cancel-user.ts'
+import { cancelUser } from '../../engine/cancel-many.ts'
 import { defineRoute } from '../http/define-route.ts'
 import { ApiError } from '../http/errors.ts'
 import { Reply } from '../http/route.ts'
@@ -60,10 +60,10 @@ const removeUser = defineRoute({
   noContent: 'always',
   errors: ['resource_missing'],
   async handle({ params }, context) {
-    const { status } = await cancelUser(context, params.id, { reason: 'user deleted' })
+    const { answer } = await cancelUser(context, { apiKey: context.apiKey }, params.id, { reason: 'user deleted' })
     // Somebody notified by id alone was never stored, and is canceled all the same.
     const known = await deleteUser(context.store.db, params.id)
-    if (!known && status === 'nothing_pending') throw new ApiError('resource_missing')
+    if (!known && answer.status === 'nothing_pending') throw new ApiError('resource_missing')
     return new Reply<Record<string, never>>(undefined, { status: 204 })
   },
 })

@@ -2,10 +2,11 @@
 import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import { createTakeOut } from '../../activities/cancel-in-store.ts'
-import { acceptTrigger } from '../../engine/accept-trigger.ts'
-import { addressOf, cancelPending, type RunAddress } from '../../engine/cancel-pending.ts'
+import { prepareTrigger } from '../../engine/accept-trigger.ts'
+import { addressOf, type RunAddress } from '../../engine/run-address.ts'
+import { cancelInTransaction } from '../../engine/cancel.ts'
 import type { Context } from '../../api/http/route.ts'
-import { triggerRequest } from '../../api/requests/trigger.ts'
+import { triggerOf, triggerRequest } from '../../api/requests/trigger.ts'
 import { transaction, type Database } from '../../store/postgres/database.ts'
 import { moveIn, type Move } from '../../store/recipient-runs/move.ts'
 import { silent } from '../../events/outbox.ts'
@@ -76,14 +77,15 @@ export class Caller {
     const before = hasKey ? (this.#generations.get(workflowId) ?? []) : []
     const pending = (await this.account.seen(before.flatMap(({ rows }) => rows))).some(isPending)
     const version = context.catalog.definitions.get(definition)!
-    const request = triggerRequest.parse({
+    const given = triggerRequest.parse({
       recipients,
       ...(hasKey && { cancelation_key: cancelationKey }),
       settings: { on_conflict: conflict },
     })
     const acceptedAt = context.now()
-    const accept = acceptTrigger(context, version, request)
-    const { answer, signals } = (await accept.alone(null)) ?? (await transaction(this.#db, accept.within))
+    const accept = prepareTrigger(context, context, version, triggerOf(given))
+    const { answer, signals } =
+      (await accept.inOneStatement(null)) ?? (await transaction(this.#db, accept.inTransaction))
     const { workflow_run_id: workflowRunId, joined = false, kept = false, replaced } = answer
     if (isAlone) assert.equal(joined || kept || replaced !== undefined, pending, 'what is pending, and nothing else')
     if (kept) {
@@ -128,7 +130,9 @@ export class Caller {
     addressed: Trigger[],
   ): Promise<void> {
     const { context, tell } = this.#options
-    const { answer, signals } = await transaction(this.#db, (tx) => cancelPending(tx, context, address, wish))
+    const { answer, signals } = await transaction(this.#db, (tx) =>
+      cancelInTransaction(tx, context, context, address, wish),
+    )
     await this.account.judged(answer, this.#named(addressed, wish.recipients), wish.recipients)
     await tell(signals)
   }

@@ -1,10 +1,11 @@
 // @ts-nocheck: of the first shape, being rewritten
 import assert from 'node:assert/strict'
 import { setImmediate as turn, setTimeout as wait } from 'node:timers/promises'
-import { acceptTrigger, type TriggerAnswer } from '../../engine/accept-trigger.ts'
-import { addressOf, cancelPending } from '../../engine/cancel-pending.ts'
+import { prepareTrigger, type TriggerAnswer } from '../../engine/accept-trigger.ts'
+import { addressOf } from '../../engine/run-address.ts'
+import { cancelInTransaction } from '../../engine/cancel.ts'
 import type { Context } from '../../api/http/route.ts'
-import { triggerRequest } from '../../api/requests/trigger.ts'
+import { triggerOf, triggerRequest } from '../../api/requests/trigger.ts'
 import type { DefinitionVersion } from '../../definitions/definition.ts'
 import { transaction, type Database } from '../../store/postgres/database.ts'
 import { claim } from '../../store/recipient-runs/claims.ts'
@@ -70,14 +71,15 @@ export class Race {
   }
 
   async trigger(recipients: string[], onConflict: 'join' | 'replace' | 'keep'): Promise<AnsweredTrigger> {
-    const request = triggerRequest.parse({
+    const given = triggerRequest.parse({
       recipients,
       cancelation_key: this.key,
       settings: { on_conflict: onConflict },
     })
     const began = this.#turn()
-    const accept = acceptTrigger(this.#context, this.#version, request)
-    const { answer, signals } = (await accept.alone(null)) ?? (await transaction(this.#db, accept.within))
+    const accept = prepareTrigger(this.#context, this.#context, this.#version, triggerOf(given))
+    const { answer, signals } =
+      (await accept.inOneStatement(null)) ?? (await transaction(this.#db, accept.inTransaction))
     const span = { began, ended: this.#turn() }
     const rows = signals.flatMap((signal) =>
       signal.kind === 'trigger' ? signal.message.sleepers.flatMap((group) => idsOf(group.rows)) : [],
@@ -96,7 +98,7 @@ export class Race {
     const began = this.#turn()
     const address = addressOf(this.#version.definition.key, this.key)
     const { answer } = await transaction(this.#db, (tx) =>
-      cancelPending(tx, this.#context, address, { recipients: named }),
+      cancelInTransaction(tx, this.#context, this.#context, address, { recipients: named }),
     )
     this.verdicts.push({ began, ended: this.#turn(), verdict: answer, named })
   }

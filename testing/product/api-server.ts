@@ -7,7 +7,7 @@ import { createApp } from '../../api/http/app.ts'
 import { httpServer } from '../../api/http/front.ts'
 import type { Deps } from '../../api/http/deps.ts'
 import { routes } from '../../api/routes/index.ts'
-import { Turns } from '../../engine/keyed-mutex.ts'
+import { KeyedMutex } from '../../engine/keyed-mutex.ts'
 import type { Catalog } from '../../definitions/catalog.ts'
 import { readSettings } from '../../settings/settings.ts'
 import { storeIdentity } from '../../store/environment/store-identity.ts'
@@ -71,7 +71,7 @@ export async function startApi(catalog: Catalog, given?: Store): Promise<ApiServ
     temporal,
     outbox: silent,
     log,
-    turns: new Turns(),
+    mutex: new KeyedMutex(),
     now: () => clock.now,
     draining: { begun: false },
     uiUrl: undefined,

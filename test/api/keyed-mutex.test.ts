@@ -1,20 +1,20 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { Turns } from '../../engine/keyed-mutex.ts'
+import { KeyedMutex } from '../../engine/keyed-mutex.ts'
 
 test('work for one key is done one after the other, in its order, also after a failure; other keys do not wait', async () => {
-  const turns = new Turns()
+  const mutex = new KeyedMutex()
   const told: string[] = []
   let open!: () => void
   const gate = new Promise<void>((resolve) => (open = resolve))
-  const first = turns.run('a', async () => {
+  const first = mutex.run('a', async () => {
     await gate
     told.push('a1')
     throw new Error('a1 failed')
   })
-  const second = turns.run('a', () => Promise.resolve(told.push('a2')))
-  await turns.run('b', () => Promise.resolve(told.push('b1')))
-  await turns.run(null, () => Promise.resolve(told.push('none')))
+  const second = mutex.run('a', () => Promise.resolve(told.push('a2')))
+  await mutex.run('b', () => Promise.resolve(told.push('b1')))
+  await mutex.run(null, () => Promise.resolve(told.push('none')))
   assert.deepEqual(told, ['b1', 'none'])
   open()
   await assert.rejects(first, /a1 failed/)
@@ -28,11 +28,11 @@ test('a queue that moves is waited for, however long it is; work that is stuck i
     t.mock.timers.tick(ms)
     for (let i = 0; i < 20; i += 1) await Promise.resolve()
   }
-  const turns = new Turns()
+  const mutex = new KeyedMutex()
   const under = new Set<string>()
   const ends: (() => void)[] = []
   const queue = (name: string) =>
-    void turns.run('a', async () => {
+    void mutex.run('a', async () => {
       under.add(name)
       await new Promise<void>((resolve) => ends.push(resolve))
       under.delete(name)
@@ -57,10 +57,10 @@ test('a queue that moves is waited for, however long it is; work that is stuck i
 
 test('nobody waits for longer than ten seconds, though each before them takes less than two', async (t) => {
   t.mock.timers.enable({ apis: ['setTimeout', 'Date'] })
-  const turns = new Turns()
+  const mutex = new KeyedMutex()
   let begun = 0
   for (let i = 0; i < 20; i += 1) {
-    void turns.run('a', () => {
+    void mutex.run('a', () => {
       begun += 1
       return new Promise((resolve) => setTimeout(resolve, 1_000))
     })

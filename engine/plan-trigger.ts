@@ -3,20 +3,20 @@ import { beginAt } from '../steps/at-trigger.ts'
 import type { DefinitionVersion } from '../definitions/definition.ts'
 import type { JsonObject } from '../store/schema/index.ts'
 import type { Acceptance, AcceptedRecipient } from '../store/triggers/trigger-rows.ts'
-import { ApiError, invalid, type FieldError } from '../api/http/errors.ts'
-import type { Context } from '../api/http/route.ts'
-import { keyOf } from '../api/requests/cancelation-key.ts'
-import type { RequestedRecipient } from '../api/requests/recipient-request.ts'
-import type { TriggerRequest } from '../api/requests/trigger.ts'
+import type { Caller, EngineDeps } from './deps.ts'
+import { EngineError, invalidField, type FieldError } from './errors.ts'
+import type { TriggerRecipient, TriggerRequest } from './trigger-request.ts'
 
 const MAX_RECIPIENTS = 10_000
+const MAX_FAULTS = 100
 
 /**
- * What a request asks to be written. Everything that can be refused is refused here: recipients that are too many, delays
- * that cannot work.
+ * What a trigger asks to be written. Writes nothing itself. Throws `invalid_params` for everything that can be refused:
+ * more than 10,000 recipients, delays that cannot work; at most 100 faults are named.
  */
-export function judgeTrigger(
-  { now, apiKey }: Pick<Context, 'now' | 'apiKey'>,
+export function planTrigger(
+  { now }: Pick<EngineDeps, 'now'>,
+  { apiKey }: Caller,
   version: DefinitionVersion,
   request: TriggerRequest,
 ): Acceptance {
@@ -24,32 +24,32 @@ export function judgeTrigger(
   // Of several with one id the last counts; a fault is named by its place in the request.
   const requested = [...new Map(request.recipients.map((each, index) => [each.key, { ...each, index }])).values()]
   if (requested.length > MAX_RECIPIENTS) {
-    throw invalid(
+    throw invalidField(
       'recipients',
       `names ${requested.length} recipients, and one trigger takes ${MAX_RECIPIENTS}`,
       'length',
     )
   }
-  const skipDelay = request.settings?.skip_delay ?? false
+  const { skipDelay, sandboxMode } = request
   return {
     version,
     workflowRunId: uuid(),
-    cancelationKey: keyOf(request),
-    recipients: plan(version, requested, request.data, acceptedAt, skipDelay),
+    cancelationKey: request.cancelationKey,
+    recipients: planRecipients(version, requested, request.data, acceptedAt, skipDelay),
     actor: request.actor?.key ?? null,
-    tenant: typeof request.tenant === 'object' ? (request.tenant?.id ?? null) : (request.tenant ?? null),
+    tenant: request.tenant?.id ?? null,
     data: request.data,
     skipDelay,
-    sandboxMode: request.settings?.sandbox_mode ?? false,
+    sandboxMode,
     apiKey,
     acceptedAt,
   }
 }
 
 /** Where each recipient begins. Delays that the trigger alone settles are planned here, and refused here. */
-function plan(
+function planRecipients(
   version: DefinitionVersion,
-  requested: (RequestedRecipient & { index: number })[],
+  requested: (TriggerRecipient & { index: number })[],
   data: JsonObject,
   from: number,
   skipDelay: boolean,
@@ -72,6 +72,6 @@ function plan(
     const { step, phase, due } = triggerData === null ? common! : begin(triggerData, index)
     return { key, triggerData, step, phase, due }
   })
-  if (fields.size > 0) throw new ApiError('invalid_params', { fields: [...fields.values()].slice(0, 100) })
+  if (fields.size > 0) throw new EngineError('invalid_params', { fields: [...fields.values()].slice(0, MAX_FAULTS) })
   return recipients
 }

@@ -1,0 +1,15 @@
+import type { Caller } from '../../engine/deps.ts'
+import type { Answered } from '../../engine/run-idempotent.ts'
+import { Reply, type Context } from './route.ts'
+
+/** Who calls, as the engine is told: the request's key, its id and its Idempotency-Key. */
+export function callerOf({ apiKey, requestId, header }: Pick<Context, 'apiKey' | 'requestId' | 'header'>): Caller {
+  return { apiKey, requestId, idempotencyKey: header('idempotency-key') }
+}
+
+/** The 200 of an engine's answer; a repeat says so, and names the request that got it first. */
+export function replyOf<Answer>({ answer, repeats }: Answered<Answer>): Reply<Answer> {
+  const headers: Record<string, string> =
+    repeats === null ? {} : { 'idempotent-replayed': 'true', 'original-x-request-id': repeats }
+  return new Reply(answer, { headers })
+}

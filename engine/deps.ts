@@ -1,0 +1,36 @@
+import type { Catalog } from '../definitions/catalog.ts'
+import type { Outbox } from '../events/outbox.ts'
+import type { Store } from '../store/postgres/database.ts'
+import type { PendingSignal } from '../store/signals/pending-signals.ts'
+import type { KeyedMutex } from './keyed-mutex.ts'
+
+/** What the use cases work with. Nothing here speaks HTTP, and of Temporal only that signals go out. */
+export interface EngineDeps {
+  store: Store
+  catalog: Catalog
+  signaler: SignalSender
+  /** What is to be told to BELAY_WEBHOOKS. */
+  outbox: Outbox
+  /** Calls for one run wait for each other here rather than in the store. */
+  mutex: KeyedMutex
+  /** Epoch milliseconds by the store's clock. */
+  now: () => number
+}
+
+export interface SignalSender {
+  /**
+   * Tells a run of what has been committed. Resolves once it is told or has been left to housekeeping, after some seconds
+   * at most; never rejects.
+   */
+  send(signal: PendingSignal): Promise<void>
+}
+
+/** Who asks: a caller of the API, a schedule, a workflow that triggers another. */
+export interface Caller {
+  /** Names the key that called, without telling it, or the part of Belay that did. Kept with what was done. */
+  apiKey: string
+  /** Kept with an answer that may be repeated, so that a repeat can name the first. */
+  requestId?: string
+  /** Under this key the call is carried out once in 24 hours, and answered the same again. */
+  idempotencyKey?: string | undefined
+}

@@ -1,0 +1,25 @@
+import type { JsonObject } from '../store/schema/index.ts'
+
+/** A recipient of a trigger: whom it is, what is to be stored of them first, and what their templates see beside `data`. */
+export interface TriggerRecipient {
+  /** As store/ids/recipient.ts writes it. */
+  key: string
+  user?: { id: string; properties: JsonObject }
+  object?: { collection: string; id: string; properties: JsonObject }
+  triggerData: JsonObject | null
+}
+
+/** What one trigger asks for, checked field by field by whoever read it. */
+export interface TriggerRequest {
+  recipients: TriggerRecipient[]
+  actor: TriggerRecipient | null
+  /** With properties, these are stored first. */
+  tenant: { id: string; properties: JsonObject | null } | null
+  data: JsonObject
+  /** Null: a run of its own. */
+  cancelationKey: string | null
+  /** What happens to what is pending under the key: joined, canceled first, or kept instead. */
+  onConflict: 'join' | 'replace' | 'keep'
+  skipDelay: boolean
+  sandboxMode: boolean
+}
