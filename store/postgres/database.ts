@@ -2,8 +2,6 @@ import { sql, type SQL } from 'drizzle-orm'
 import { drizzle as drizzlePg } from 'drizzle-orm/node-postgres'
 import { migrate as migratePg } from 'drizzle-orm/node-postgres/migrator'
 import { PgDialect, type PgDatabase, type PgQueryResultHKT, type PgSession } from 'drizzle-orm/pg-core'
-import { drizzle as drizzlePglite } from 'drizzle-orm/pglite'
-import { migrate as migratePglite } from 'drizzle-orm/pglite/migrator'
 import { mkdirSync } from 'node:fs'
 import pg from 'pg'
 import type { StoreClient } from './client.ts'
@@ -72,7 +70,10 @@ export function openPostgres(url: string, options: PoolOptions = {}): Store {
 
 /** Postgres in this process. `folder` null: in memory. One process a folder: the embedded start holds a lock on it. */
 export async function openPglite(folder: string | null): Promise<Store> {
+  // Only here, since the image holds no PGlite (scripts/prune-image.mjs).
   const { PGlite } = await import('@electric-sql/pglite')
+  const { drizzle: drizzlePglite } = await import('drizzle-orm/pglite')
+  const { migrate: migratePglite } = await import('drizzle-orm/pglite/migrator')
   if (folder !== null) mkdirSync(folder, { recursive: true })
   const client = await PGlite.create(folder ?? 'memory://')
   const db = drizzlePglite(client, { schema })

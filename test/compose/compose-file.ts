@@ -14,6 +14,9 @@ export interface ComposeService {
   healthcheck?: { test: string[] }
   stop_grace_period?: string
   mem_limit?: string
+  read_only?: boolean
+  tmpfs?: string[]
+  cap_drop?: string[]
 }
 
 export interface ComposeFile {

@@ -84,6 +84,44 @@ test('what the processes are given is what the settings accept', () => {
   assert.ok(BELAY_EMAIL_FROM)
 })
 
+test('our processes can write to their temporary folder alone, which is bounded', () => {
+  for (const { name, read_only, tmpfs, cap_drop } of ours) {
+    assert.deepEqual([read_only, cap_drop], [true, ['ALL']], name)
+    assert.match(tmpfs!.join(), /^\/tmp:size=\d+m,mode=1777$/, name)
+  }
+  assert.match(services['worker']!.environment!['BELAY_READY_FILE']!, /^\/tmp\//)
+})
+
+test('Belay and Temporal log in as roles of their own, and only what makes those as the superuser', () => {
+  const superuser = services['postgres']!.environment!['POSTGRES_USER']
+  const logins = entries.flatMap(([name, { environment = {} }]) => {
+    const url = environment['DATABASE_URL']
+    const user = url === undefined ? (environment['PGUSER'] ?? environment['SQL_USER']) : new URL(url).username
+    const login = user ?? (name === 'postgres' ? undefined : environment['POSTGRES_USER'])
+    return login === undefined ? [] : [[name, login]]
+  })
+  assert.deepEqual(Object.fromEntries(logins), {
+    'postgres-roles': superuser,
+    'temporal-schema': 'temporal',
+    temporal: 'temporal',
+    migrate: 'belay',
+    api: 'belay',
+    worker: 'belay',
+  })
+  for (const [name] of logins) assert.ok(name === 'postgres-roles' || waitsFor(name!, 'postgres-roles'), name)
+})
+
+/** Through others, too. */
+function waitsFor(name: string, other: string): boolean {
+  const before = Object.keys(services[name]!.depends_on ?? {})
+  return before.includes(other) || before.some((each) => waitsFor(each, other))
+}
+
+test('an api that is stopped goes on serving as long as a balancer needs to notice', () => {
+  const { BELAY_DRAIN_SECONDS } = readSettings(services['api']!.environment)
+  assert.equal(BELAY_DRAIN_SECONDS, 5)
+})
+
 test('a process has time to stop, and its heap leaves a quarter of its memory', () => {
   for (const { name, stop_grace_period, mem_limit, environment } of ours) {
     assert.ok(Number.parseInt(stop_grace_period!, 10) > 20, name)
@@ -137,7 +175,7 @@ async function runHealthCheck(
 }
 
 test('the scripts are shell', () => {
-  for (const name of ['temporal-schema', 'temporal-namespace']) {
+  for (const name of ['postgres-roles', 'temporal-schema', 'temporal-namespace']) {
     const { entrypoint, command } = services[name]!
     assert.deepEqual(entrypoint, ['sh', '-euc'])
     const { status, stderr } = spawnSync('sh', ['-n', '-c', command![0]!], { encoding: 'utf8' })

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { test } from 'node:test'
 import ts from 'typescript'
 import { composeFile, root } from './compose-file.ts'
@@ -50,8 +50,49 @@ test('every program a container runs is one the build writes', () => {
 })
 
 test('the image is slim Debian of a pinned Node that the package allows, and runs without root', () => {
-  const bases = [...dockerfile.matchAll(/^FROM (\S+)/gm)].map(([, base]) => base!)
+  const bases = [...dockerfile.matchAll(/^FROM (\S+:\S+)/gm)].map(([, base]) => base!)
   assert.equal(new Set(bases).size, 1)
   assert.match(bases[0]!, /^node:(2[02])-bookworm-slim$/)
+  assert.ok(dockerfile.includes(`image.base.name="${bases[0]!}"`))
   assert.match(dockerfile, /^USER node$/m)
 })
+
+test('the image says what it is, as the package does', () => {
+  const { version, license } = JSON.parse(text('package.json')) as { version: string; license: string }
+  for (const label of [`version="${version}"`, `licenses="${license}"`, 'title="Belay"', 'revision="$REVISION"']) {
+    assert.ok(dockerfile.includes(`org.opencontainers.image.${label}`), label)
+  }
+})
+
+test('packages are installed before the sources are copied, so that a change of code does not install them again', () => {
+  const lines = dockerfile.split('\n')
+  const all = lines.indexOf('COPY . .')
+  const installs = lines.flatMap((line, at) => (line.startsWith('RUN npm ci') ? [at] : []))
+  assert.equal(installs.length, 2)
+  for (const at of installs) assert.ok(at < all)
+})
+
+test('what the image leaves out is nothing that its programs name when they are loaded', () => {
+  const removed = /^const unused = (.+)$/m.exec(text('scripts/prune-image.mjs'))![1]!
+  const names = [...removed.matchAll(/'([^']+)'/g)].map(([, name]) => name!)
+  assert.ok(names.includes('esbuild'))
+  const { dependencies } = JSON.parse(text('package.json')) as { dependencies: Record<string, string> }
+  const direct = Object.keys(dependencies).filter((name) =>
+    names.some((each) => name === each || name.startsWith(`${each}/`)),
+  )
+  // tsx runs sources, PGlite is imported by the embedded start alone.
+  assert.deepEqual(direct.sort(), ['@electric-sql/pglite', 'tsx'])
+  for (const [file, source] of sources()) {
+    for (const name of direct) assert.doesNotMatch(source, new RegExp(`^import (?!type).*from '${name}`, 'm'), file)
+    assert.doesNotMatch(source, /^import (?!type).*from 'drizzle-orm\/pglite/m, file)
+  }
+})
+
+function sources(): [string, string][] {
+  const folders = ['store', 'api/http', 'api/routes', 'worker', 'engine', 'temporal', 'activities']
+  return folders.flatMap((folder) =>
+    readdirSync(new URL(`${folder}/`, root), { recursive: true, encoding: 'utf8' })
+      .filter((file) => file.endsWith('.ts'))
+      .map((file): [string, string] => [`${folder}/${file}`, text(`${folder}/${file}`)]),
+  )
+}
