@@ -48,7 +48,7 @@ export class HttpClient {
   readonly #agent: Agent
 
   constructor(options: { allowPrivate: boolean; tls?: buildConnector.BuildOptions; http2?: boolean }) {
-    const connect = { timeout: CONNECT_MS, ...options.tls }
+    const connect = { timeout: CONNECT_MS, allowH2: options.http2 ?? false, ...options.tls }
     this.#agent = new Agent({
       connect: options.allowPrivate ? connect : publicConnector(connect),
       allowH2: options.http2 ?? false,

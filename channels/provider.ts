@@ -16,6 +16,8 @@ export interface ProviderDeps {
   /** Answers for the `$NAME`s in channel settings. */
   env: NodeJS.ProcessEnv
   http: HttpClient
+  /** Speaks HTTP/2 where the far side does. */
+  http2: HttpClient
 }
 
 /** Somebody who carries messages of one channel type: `provider` of a channel in channels.json. */
@@ -53,18 +55,20 @@ export function apiProvider<Content, Schema extends z.ZodType>(given: {
   settings: Schema
   concurrency?: number
   repeatable?: boolean
+  http2?: boolean
   /** Requests of one send, at most. */
   requests?: number
   send(call: ApiSend<Content, z.output<Schema>>): Promise<SendResult>
 }): Provider<Content> {
   return {
     settings: given.settings,
-    create: ({ env, http }) => ({
+    create: ({ env, ...clients }) => ({
       concurrency: given.concurrency ?? 10,
       timeoutMs: TIMEOUT_MS * (given.requests ?? 1),
       async send(message, channel, attempt) {
         try {
           const settings = readChannelSettings(given.settings, channel, env)
+          const http = given.http2 === true ? clients.http2 : clients.http
           const post = (request: ApiRequest) => http.request(callOf(request, attempt))
           const ask = (request: ApiRequest) => http.request(callOf(request, { signal: attempt.signal })).catch(before)
           return await given.send({ message, settings, channel, post, ask })

@@ -12,7 +12,12 @@ import { mailgun, postmark, resend, sendgrid, ses } from './email/smtp-presets.t
 import { smtp, smtpProvider } from './email/smtp.ts'
 import { httpProvider } from './http/request-sender.ts'
 import type { Provider } from './provider.ts'
+import { apns } from './push/apns.ts'
+import { expo } from './push/expo.ts'
+import { fcm } from './push/fcm.ts'
+import { webpush } from './push/web-push.ts'
 import { twilio } from './sms/twilio.ts'
+import { vonage } from './sms/vonage.ts'
 
 /** What a message of each channel type is. */
 export interface Contents {
@@ -66,11 +71,11 @@ export const channelTypeRegistry: { readonly [Type in ChannelType]: ChannelTypeE
   },
   sms: {
     fallback: { key: 'sms', name: 'SMS', provider: null },
-    providers: { twilio },
+    providers: { twilio, vonage },
   },
   push: {
     fallback: { key: 'push', name: 'Push', provider: null },
-    providers: {},
+    providers: { fcm, apns, expo, webpush },
   },
   chat: {
     fallback: { key: 'chat', name: 'Chat', provider: null },

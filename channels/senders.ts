@@ -10,7 +10,8 @@ export type Senders = { readonly [Type in SendingType]: Sender<Contents[Type]> }
 /** `env` answers for the `$NAME`s in channel settings. */
 export function createSenders(defaults: ChannelDefaults, env: NodeJS.ProcessEnv = process.env): Senders {
   const http = new HttpClient({ allowPrivate: defaults.BELAY_HTTP_ALLOW_PRIVATE })
-  const deps = { defaults, env, http }
+  const http2 = new HttpClient({ allowPrivate: defaults.BELAY_HTTP_ALLOW_PRIVATE, http2: true })
+  const deps = { defaults, env, http, http2 }
   const senders = {
     email: typeSender('email', deps),
     http: typeSender('http', deps),
@@ -23,6 +24,7 @@ export function createSenders(defaults: ChannelDefaults, env: NodeJS.ProcessEnv 
     async close() {
       await Promise.all(Object.values(senders).map((sender) => sender.close()))
       await http.close()
+      await http2.close()
     },
   }
 }

@@ -7,8 +7,8 @@ export const VARIABLE = /^\$([A-Za-z_][A-Za-z0-9_]*)$/
 export const text = (valid: (value: string) => boolean, message: string) =>
   z.string().refine((value) => VARIABLE.test(value) || valid(value), `${message}, or $NAME for an environment variable`)
 
-/** A secret or an identifier: any text without blanks at its ends. */
-export const opaque = text((value) => value !== '' && value === value.trim(), 'must not be empty')
+/** A secret or an identifier. Blanks at its ends are none of it: files that hold a secret end with a line break. */
+export const opaque = text((value) => value.trim() !== '', 'must not be empty').transform((value) => value.trim())
 
 /** The address of a provider's API, where it is not the usual one: another region, or a relay of one's own. */
 export const apiUrl = (usual: string) =>

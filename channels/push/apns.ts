@@ -1,0 +1,96 @@
+import { importPKCS8, SignJWT } from 'jose'
+import { z } from 'zod'
+import type { PushContent } from '../../templates/content.ts'
+import { apiProvider, jsonOf, notTaken, refusal } from '../provider.ts'
+import { NotSent } from '../sender.ts'
+import { apiUrl, opaque, pace } from '../settings.ts'
+import { pushTokens, toEach } from './push-tokens.ts'
+
+const settings = z.strictObject({
+  key_id: opaque,
+  team_id: opaque,
+  /** The .p8 file, as text. */
+  private_key: opaque,
+  /** The app's bundle id. */
+  topic: opaque,
+  /** https://api.sandbox.push.apple.com for builds that are not from the App Store or TestFlight. */
+  api_url: apiUrl('https://api.push.apple.com'),
+  ...pace,
+})
+
+/** Apple asks for one of 20 to 60 minutes. */
+const TOKEN_MS = 40 * 60_000
+const tokens = new Map<string, { token: Promise<string>; until: number }>()
+
+/** Refusals that speak of our credentials or of now, not of the message. */
+const MENDED = new Set([
+  'ExpiredProviderToken',
+  'InvalidProviderToken',
+  'MissingProviderToken',
+  'Forbidden',
+  'TooManyRequests',
+  'TooManyProviderTokenUpdates',
+  'BadCertificate',
+  'BadCertificateEnvironment',
+])
+
+/**
+ * Apple Push Notification service, over HTTP/2 with a token:
+ * https://developer.apple.com/documentation/usernotifications/sending-notification-requests-to-apns
+ */
+export const apns = apiProvider<PushContent, typeof settings>({
+  settings,
+  http2: true,
+  requests: 100,
+  async send({ message, settings, post }) {
+    const devices = pushTokens(message)
+    const token = await tokenOf(settings)
+    const { title, body, delivery_type, payload_overrides } = message.content
+    const silent = delivery_type === 'silent'
+    const aps = silent ? { 'content-available': 1 } : { alert: { title, body } }
+    const overrides = (payload_overrides ?? {}) as { aps?: object }
+    const payload = { ...overrides, aps: { ...aps, ...overrides.aps }, belay_message_id: message.messageId }
+    return toEach(devices, async (device) => {
+      const answer = await post({
+        url: `${settings.api_url}/3/device/${encodeURIComponent(device)}`,
+        headers: {
+          authorization: `bearer ${token}`,
+          'apns-topic': settings.topic,
+          'apns-push-type': silent ? 'background' : 'alert',
+          'apns-priority': silent ? '5' : '10',
+        },
+        body: payload,
+      })
+      const id = answer.headers['apns-id']
+      if (answer.status === 200) return { kind: 'sent', ...(typeof id === 'string' && { externalId: id }) }
+      const { reason } = jsonOf(answer)
+      if (typeof reason === 'string' && MENDED.has(reason)) {
+        tokens.delete(`${settings.team_id} ${settings.key_id}`)
+        return notTaken(answer, `answered ${answer.status} ${reason}`)
+      }
+      return refusal(answer, reason)
+    })
+  },
+})
+
+function tokenOf({ key_id, team_id, private_key }: z.output<typeof settings>): Promise<string> {
+  const name = `${team_id} ${key_id}`
+  const known = tokens.get(name)
+  const now = Date.now()
+  if (known !== undefined && known.until > now) return known.token
+  const token = sign(private_key, key_id, team_id, now)
+  token.catch(() => tokens.delete(name))
+  tokens.set(name, { token, until: now + TOKEN_MS })
+  return token
+}
+
+async function sign(privateKey: string, keyId: string, teamId: string, now: number): Promise<string> {
+  const key = await importPKCS8(privateKey.replaceAll('\\n', '\n'), 'ES256').catch(() => {
+    throw new NotSent('private_key must be the text of the .p8 file')
+  })
+  return new SignJWT()
+    .setProtectedHeader({ alg: 'ES256', kid: keyId })
+    .setIssuer(teamId)
+    .setIssuedAt(Math.floor(now / 1_000))
+    .sign(key)
+}

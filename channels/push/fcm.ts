@@ -1,0 +1,74 @@
+import { z } from 'zod'
+import type { PushContent } from '../../templates/content.ts'
+import { apiProvider, jsonOf, notTaken, refusal } from '../provider.ts'
+import { NotSent, oneLine, type SendResult } from '../sender.ts'
+import type { HttpAnswer } from '../http-client.ts'
+import { apiUrl, opaque, pace } from '../settings.ts'
+import { GoogleTokens, type ServiceAccount } from './google-token.ts'
+import { pushTokens, toEach } from './push-tokens.ts'
+
+const settings = z.strictObject({
+  /** The JSON file of a service account, as text. */
+  service_account: opaque,
+  api_url: apiUrl('https://fcm.googleapis.com'),
+  ...pace,
+})
+
+const account = z.object({
+  project_id: z.string().min(1),
+  client_email: z.string().min(1),
+  private_key: z.string().min(1),
+  token_uri: z.url(),
+})
+
+const tokens = new GoogleTokens()
+
+/** Firebase Cloud Messaging, HTTP v1: https://firebase.google.com/docs/reference/fcm/rest/v1/projects.messages/send. It has no idempotency key. */
+export const fcm = apiProvider<PushContent, typeof settings>({
+  settings,
+  requests: 101,
+  async send({ message, settings, post, ask }) {
+    const devices = pushTokens(message)
+    const google = accountOf(settings.service_account)
+    const token = await tokens.get(google, ask)
+    if (typeof token !== 'string') return token
+    return toEach(devices, async (device) => {
+      const answer = await post({
+        url: `${settings.api_url}/v1/projects/${encodeURIComponent(google.project_id)}/messages:send`,
+        headers: { authorization: `Bearer ${token}` },
+        body: { message: messageFor(device, message.messageId, message.content) },
+      })
+      if (answer.status === 401) tokens.forget(google)
+      return resultOf(answer)
+    })
+  },
+})
+
+function messageFor(token: string, messageId: string, { title, body, delivery_type, payload_overrides }: PushContent) {
+  const notification = delivery_type === 'silent' ? {} : { notification: { title, body } }
+  return { token, ...notification, data: { belay_message_id: messageId }, ...payload_overrides }
+}
+
+function resultOf(answer: HttpAnswer): SendResult {
+  const { name, error } = jsonOf(answer) as { name?: unknown; error?: FcmError }
+  if (answer.status === 200) return { kind: 'sent', ...(typeof name === 'string' && { externalId: name }) }
+  const code = error?.details?.find((detail) => typeof detail.errorCode === 'string')?.errorCode ?? error?.status
+  if (code === 'THIRD_PARTY_AUTH_ERROR' || code === 'QUOTA_EXCEEDED')
+    return notTaken(answer, `answered ${answer.status} ${code}`)
+  return refusal(answer, code, error?.message)
+}
+
+interface FcmError {
+  status?: string
+  message?: string
+  details?: { errorCode?: string }[]
+}
+
+function accountOf(text: string): ServiceAccount {
+  try {
+    return account.parse(JSON.parse(text))
+  } catch (error) {
+    const why = error instanceof z.ZodError ? ` with ${error.issues.map(({ path }) => path.join('.')).join(', ')}` : ''
+    throw new NotSent(oneLine(`service_account must be the JSON file of a service account${why}`))
+  }
+}

@@ -1,0 +1,70 @@
+import webPush from 'web-push'
+import { z } from 'zod'
+import type { PushContent } from '../../templates/content.ts'
+import { apiProvider, refusal } from '../provider.ts'
+import { NotSent, type Outgoing } from '../sender.ts'
+import { opaque, pace, text } from '../settings.ts'
+import { listOf, toEach } from './push-tokens.ts'
+
+const settings = z.strictObject({
+  vapid_public_key: opaque,
+  vapid_private_key: opaque,
+  subject: text(
+    (value) => /^(mailto:.+@|https:\/\/)/.test(value),
+    'must be mailto:you@example.com or an https:// address',
+  ),
+  /** How long the push service keeps it for a browser that is away. */
+  ttl_seconds: z.int().min(0).max(2_419_200).default(2_419_200),
+  ...pace,
+})
+
+const subscription = z.object({
+  endpoint: z.url({ protocol: /^https?$/ }),
+  keys: z.object({ p256dh: z.string().min(1), auth: z.string().min(1) }),
+})
+
+/** Web Push (RFC 8030, 8291, 8292): a PushSubscription of the browser stands in `devices` of the recipient's channel data. */
+export const webpush = apiProvider<PushContent, typeof settings>({
+  settings,
+  requests: 100,
+  async send({ message, settings, post }) {
+    const { title, body, delivery_type, payload_overrides } = message.content
+    const shown = delivery_type === 'silent' ? {} : { title, body }
+    const payload = JSON.stringify({ ...shown, belay_message_id: message.messageId, ...payload_overrides })
+    return toEach(subscriptionsOf(message), async (device) => {
+      const { endpoint, headers, body: encrypted } = requestTo(device, payload, settings)
+      const answer = await post({ url: endpoint, headers, body: encrypted })
+      if (answer.status >= 200 && answer.status < 300) {
+        const { location } = answer.headers
+        return { kind: 'sent', ...(typeof location === 'string' && { externalId: location }) }
+      }
+      return refusal(answer)
+    })
+  },
+})
+
+function requestTo(device: z.output<typeof subscription>, payload: string, given: z.output<typeof settings>) {
+  const { vapid_public_key: publicKey, vapid_private_key: privateKey, subject, ttl_seconds: TTL } = given
+  try {
+    const details = webPush.generateRequestDetails(device, payload, {
+      vapidDetails: { subject, publicKey, privateKey },
+      TTL,
+    })
+    const headers = Object.entries(details.headers).map(([name, value]) => [name.toLowerCase(), value])
+    return {
+      endpoint: details.endpoint,
+      headers: Object.fromEntries(headers) as Record<string, string>,
+      body: details.body,
+    }
+  } catch (error) {
+    throw new NotSent(`the push cannot be encrypted: ${(error as Error).message}`)
+  }
+}
+
+function subscriptionsOf({ recipient }: Outgoing<PushContent>): z.output<typeof subscription>[] {
+  const listed = [...listOf(recipient.channelData?.devices), ...listOf(recipient.channelData?.tokens)]
+  const usable = listed.flatMap((device) => subscription.safeParse(device).data ?? [])
+  if (usable.length === 0)
+    throw new NotSent('the recipient has no push subscription: set devices in their channel data')
+  return usable
+}

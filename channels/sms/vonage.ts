@@ -1,0 +1,46 @@
+import { z } from 'zod'
+import type { SmsContent } from '../../templates/content.ts'
+import { apiProvider, jsonOf, notTaken, refusal } from '../provider.ts'
+import { oneLine } from '../sender.ts'
+import { apiUrl, opaque, pace } from '../settings.ts'
+import { phoneNumber } from './phone-number.ts'
+
+const settings = z.strictObject({
+  api_key: opaque,
+  api_secret: opaque,
+  from: opaque,
+  api_url: apiUrl('https://rest.nexmo.com'),
+  ...pace,
+})
+
+/** Throttled, wrong credentials, an error of theirs, no credit, too many binds: mended, or over soon. */
+const NOT_NOW = new Set(['1', '4', '5', '9', '10'])
+
+/** Vonage's SMS API: https://developer.vonage.com/en/api/sms. It has no idempotency key. */
+export const vonage = apiProvider<SmsContent, typeof settings>({
+  settings,
+  async send({ message, settings, post }) {
+    const to = phoneNumber(message)
+    const { body: text, payload_overrides } = message.content
+    const isPlain = /^[\n\r\x20-\x7e]*$/.test(text)
+    const answer = await post({
+      url: `${settings.api_url}/sms/json`,
+      body: {
+        api_key: settings.api_key,
+        api_secret: settings.api_secret,
+        from: settings.from,
+        to: to.slice(1),
+        text,
+        ...(!isPlain && { type: 'unicode' }),
+        'client-ref': message.messageId,
+        ...payload_overrides,
+      },
+    })
+    const [part] = (jsonOf(answer).messages ?? []) as Record<string, string>[]
+    if (answer.status !== 200 || part === undefined) return { ...refusal(answer), filled: { to } }
+    if (part.status === '0') return { kind: 'sent', externalId: part['message-id'] ?? '', filled: { to } }
+    const reason = oneLine(`status ${part.status ?? ''} ${part['error-text'] ?? ''}`)
+    if (NOT_NOW.has(part.status ?? '')) return { ...notTaken(answer, reason), filled: { to } }
+    return { kind: 'refused', reason, filled: { to } }
+  },
+})

@@ -1,0 +1,74 @@
+import assert from 'node:assert/strict'
+import { after, test } from 'node:test'
+import { MESSAGE_ID, sendThrough } from '../../testing/fixtures/provider.ts'
+import { httpReceiver } from '../../testing/servers/http-receiver.ts'
+
+async function answering(status: number, body: object) {
+  const server = await httpReceiver((response) => response.writeHead(status).end(JSON.stringify(body)))
+  after(() => server.close())
+  return server
+}
+
+// Written from https://docs.expo.dev/push-notifications/sending-notifications/#http2-api and its list of ticket errors.
+test('Expo takes a message a device, and its ticket says how it ended', async () => {
+  const cases: [number, object, string][] = [
+    [200, { data: { status: 'ok', id: 'XXXX-1' } }, 'sent'],
+    [200, { data: { status: 'error', message: 'gone', details: { error: 'DeviceNotRegistered' } } }, 'refused'],
+    [200, { data: { status: 'error', message: 'slow', details: { error: 'MessageRateExceeded' } } }, 'not_taken'],
+    [400, { errors: [{ code: 'VALIDATION_ERROR', message: 'no' }] }, 'refused'],
+    [429, { errors: [{ code: 'TOO_MANY_REQUESTS', message: 'no' }] }, 'not_taken'],
+    [503, {}, 'not_taken'],
+  ]
+  for (const [status, body, kind] of cases) {
+    const server = await answering(status, body)
+    const result = await sendThrough({
+      type: 'push',
+      provider: 'expo',
+      settings: { api_url: server.url, access_token: 'secret' },
+      channelData: { tokens: ['ExponentPushToken[xxxxxxxxxxxxxxxxxxxxxx]'] },
+      content: { title: 'Hi', body: 'Ada', delivery_type: 'content', payload_overrides: { sound: 'default' } },
+    })
+    assert.equal(result.kind, kind, JSON.stringify(body))
+    const [{ url, headers, body: sent }] = server.requests as [(typeof server.requests)[number]]
+    assert.deepEqual([url, headers.authorization], ['/--/api/v2/push/send', 'Bearer secret'])
+    assert.deepEqual(JSON.parse(sent), {
+      to: 'ExponentPushToken[xxxxxxxxxxxxxxxxxxxxxx]',
+      title: 'Hi',
+      body: 'Ada',
+      sound: 'default',
+      data: { belay_message_id: MESSAGE_ID },
+    })
+  }
+})
+
+// Written from https://developer.vonage.com/en/api/sms#send-an-sms and its list of error codes.
+test('Vonage is given the number without its plus, and its status says how it ended', async () => {
+  const cases: [object, string][] = [
+    [{ status: '0', 'message-id': 'aaaaaaaa-1' }, 'sent'],
+    [{ status: '1', 'error-text': 'Throttled' }, 'not_taken'],
+    [{ status: '4', 'error-text': 'Bad Credentials' }, 'not_taken'],
+    [{ status: '6', 'error-text': 'Invalid Message' }, 'refused'],
+    [{ status: '29', 'error-text': 'Non-Whitelisted Destination' }, 'refused'],
+  ]
+  for (const [part, kind] of cases) {
+    const server = await answering(200, { 'message-count': '1', messages: [part] })
+    const result = await sendThrough({
+      type: 'sms',
+      provider: 'vonage',
+      settings: { api_key: 'abcd1234', api_secret: '$VONAGE', from: 'Acme', api_url: server.url },
+      env: { VONAGE: 'secret' },
+      properties: { phone_number: '+447700900000' },
+      content: { to: null, body: 'Grüß dich ✓', payload_overrides: null },
+    })
+    assert.equal(result.kind, kind, JSON.stringify(part))
+    assert.deepEqual(JSON.parse(server.requests[0]!.body), {
+      api_key: 'abcd1234',
+      api_secret: 'secret',
+      from: 'Acme',
+      to: '447700900000',
+      text: 'Grüß dich ✓',
+      type: 'unicode',
+      'client-ref': MESSAGE_ID,
+    })
+  }
+})
