@@ -10,6 +10,7 @@ import { triggerIdOf } from '../store/ids/row-id.ts'
 import { loadToSend, type MessageToSend } from '../store/messages/load-to-send.ts'
 import { endAbandoned } from '../store/messages/settle-messages.ts'
 import type { Database } from '../store/postgres/database.ts'
+import { loadChannelData } from '../store/profiles/channel-data.ts'
 import { loadRecipients } from '../store/profiles/recipients.ts'
 import { loadOwnTriggers } from '../store/recipient-runs/load-walks.ts'
 import { loadSleepers } from '../store/recipient-runs/sleepers.ts'
@@ -24,6 +25,9 @@ import { Tally } from './tally.ts'
  * together and the provider stand idle meanwhile. A send that lasts longer goes on under its lease.
  */
 const PATIENCE_MS = { least: 3_000, most: 5_000 }
+
+/** Types whose recipients have no address among their properties. */
+const REACHED_BY_CHANNEL_DATA = new Set(['push', 'chat'])
 
 export interface DeliverDeps {
   db: Database
@@ -71,10 +75,17 @@ async function deliver(deps: DeliverDeps, input: DeliverInput): Promise<ChunkRes
   )
   if (ready.length > 0) {
     const channels = new Map((await loadChannels(db)).map((channel) => [channel.id, channel]))
-    const properties = await loadRecipients(db, [...new Set(ready.map(({ recipient }) => recipient))])
+    const recipients = [...new Set(ready.map(({ recipient }) => recipient))]
+    const properties = await loadRecipients(db, recipients)
+    const reached = ready.filter(({ channelType }) => REACHED_BY_CHANNEL_DATA.has(channelType))
+    const channelData = await loadChannelData(
+      db,
+      [...new Set(reached.map(({ recipient }) => recipient))],
+      [...new Set(reached.map(({ channelId }) => channelId))],
+    )
     const patience = PATIENCE_MS.least + Math.random() * (PATIENCE_MS.most - PATIENCE_MS.least)
     await withDeadline(cancellationSignal(), patience, (stop) =>
-      new SendJob(deps, { channels, properties, triggers, tally, stop }).run(ready),
+      new SendJob(deps, { channels, properties, channelData, triggers, tally, stop }).run(ready),
     )
   }
   // The rest was handed back, is still being sent, or somebody else has it.

@@ -26,6 +26,8 @@ const RECORD_AGAIN_MS = { first: 100, most: 2_000 }
 export interface SendContext {
   channels: ReadonlyMap<string, Channel>
   properties: ReadonlyMap<string, JsonObject>
+  /** What is known of a recipient, by their key, at a channel, by its id. */
+  channelData: (recipient: string, channelId: string) => JsonObject | undefined
   triggers: ReadonlyMap<number, OwnTrigger>
   tally: Tally
   /** Claims nothing more, and waits for nobody: the rest of the chunk is handed back. */
@@ -79,6 +81,7 @@ export class SendJob {
         recipient: {
           reference: recipientReference(message.recipient),
           properties: this.#context.properties.get(message.recipient) ?? {},
+          channelData: this.#context.channelData(message.recipient, message.channelId),
         },
         content: claimed.content,
       }

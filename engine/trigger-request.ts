@@ -1,11 +1,13 @@
+import type { StoredObject } from '../store/profiles/objects.ts'
+import type { User } from '../store/profiles/users.ts'
 import type { JsonObject } from '../store/schema/index.ts'
 
 /** A recipient of a trigger: whom it is, what is to be stored of them first, and what their templates see beside `data`. */
 export interface TriggerRecipient {
   /** As store/ids/recipient.ts writes it. */
   key: string
-  user?: { id: string; properties: JsonObject }
-  object?: { collection: string; id: string; properties: JsonObject }
+  user?: User
+  object?: StoredObject
   triggerData: JsonObject | null
 }
 

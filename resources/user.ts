@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { MAX_PROPERTIES_BYTES } from '../store/profiles/properties.ts'
-import type { JsonObject } from '../store/schema/index.ts'
+import type { Json, JsonObject } from '../store/schema/index.ts'
+import { channelDataByChannel } from './channel-data.ts'
 import { email, timeZone } from './contact.ts'
 import { looseObject } from './loose-object.ts'
 import { knownProperties } from './recipient.ts'
@@ -11,21 +12,21 @@ const unsupported = z.null('is not supported here yet').optional()
 /** Not a user's properties, whoever sends them. */
 const reserved = new Set(['id', '__typename', 'updated_at'])
 
-/** A user's properties as they are identified: known ones are texts, any other JSON is their own; null clears. */
-export const userProperties = looseObject({
+/** A user's properties as they are identified: known ones are texts, any other JSON is their own; null clears. Their channel data stands apart. */
+export const profileRequest = looseObject({
   ...knownProperties,
   email,
   timezone: timeZone,
   created_at: knownProperties.name,
   preferences: unsupported,
-  channel_data: unsupported,
+  channel_data: channelDataByChannel,
 })
   .partial()
-  .transform((given): JsonObject => {
+  .transform(({ channel_data, ...given }) => {
     const entries = Object.entries(given as JsonObject).filter(([name]) => !reserved.has(name))
-    return Object.fromEntries(entries)
+    return { properties: Object.fromEntries<Json>(entries), channelData: channel_data ?? undefined }
   })
-  .refine((properties) => Buffer.byteLength(JSON.stringify(properties)) <= MAX_PROPERTIES_BYTES, {
+  .refine(({ properties }) => Buffer.byteLength(JSON.stringify(properties)) <= MAX_PROPERTIES_BYTES, {
     error: 'a user has at most 256 kB of properties',
     params: { type: 'length' },
   })

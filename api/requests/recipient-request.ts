@@ -5,7 +5,7 @@ import type { TriggerRecipient } from '../../engine/trigger-request.ts'
 import { jsonObject } from '../../resources/json-object.ts'
 import { looseObject } from '../../resources/loose-object.ts'
 import { collectionName as collection, objectId, userId } from '../../resources/ids.ts'
-import { userProperties } from '../../resources/user.ts'
+import { profileRequest } from '../../resources/user.ts'
 
 /** A user's id, or an object's collection and id. */
 export const recipientReferenceRequest = z
@@ -20,22 +20,22 @@ const inlineRecipient = looseObject({
   collection: collection.optional(),
   $trigger_data: jsonObject.nullish().describe('Laid over data for this recipient'),
   preferences: unsupported,
-  channel_data: unsupported,
+  channel_data: jsonObject.nullish().describe('By channel id: replaces what was known of the recipient there'),
 }).transform((given, context): TriggerRecipient => {
-  const { id, collection, $trigger_data, preferences: _p, channel_data: _c, ...properties } = given
+  const { id, collection, $trigger_data, preferences: _p, ...properties } = given
   const triggerData = $trigger_data ?? null
   const checkedId = (collection === undefined ? userId : objectId).safeParse(id, { error: inOurWords })
-  const checked = userProperties.safeParse(properties, { error: inOurWords })
+  const checked = profileRequest.safeParse(properties, { error: inOurWords })
   for (const issue of checkedId.error?.issues ?? []) context.addIssue({ ...issue, path: ['id'] })
   for (const issue of checked.error?.issues ?? []) context.addIssue({ ...issue })
-  const stored = checked.data ?? {}
+  const stored = checked.data ?? { properties: {}, channelData: undefined }
   if (collection !== undefined) {
     const key = recipientKey({ collection, id })
-    return { key, object: { collection, id, properties: stored }, triggerData }
+    return { key, object: { collection, id, ...stored }, triggerData }
   }
   // An id alone names a user and identifies nothing.
-  const named = Object.keys(stored).length === 0
-  return { key: id, ...(named ? {} : { user: { id, properties: stored } }), triggerData }
+  const named = Object.keys(stored.properties).length === 0 && stored.channelData === undefined
+  return { key: id, ...(named ? {} : { user: { id, ...stored } }), triggerData }
 })
 
 export const recipientRequest = z

@@ -1,6 +1,7 @@
 import type { Route } from '../http/route.ts'
 import { cancelRoutes } from './cancel.ts'
 import { cancelWithoutKeyRoutes } from './cancel-without-key.ts'
+import { channelDataRoutes } from './channel-data.ts'
 import { channelRoutes } from './channels.ts'
 import { feedRoutes } from './feeds.ts'
 import { messageStatusRoutes } from './message-status.ts'
@@ -21,5 +22,6 @@ export const routes: readonly Route[] = [
   ...messageStatusRoutes,
   ...feedRoutes,
   ...userRoutes,
+  ...channelDataRoutes,
   ...channelRoutes,
 ]

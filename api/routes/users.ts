@@ -8,7 +8,7 @@ import { ApiError } from '../http/errors.ts'
 import { Reply } from '../http/route.ts'
 import { user, userOf } from '../../resources/recipient.ts'
 import { userId } from '../../resources/ids.ts'
-import { userProperties } from '../../resources/user.ts'
+import { profileRequest } from '../../resources/user.ts'
 
 const tag = 'Users'
 const params = z.object({ id: userId })
@@ -27,11 +27,11 @@ const putUser = defineRoute({
   description:
     'Merged at the top level; null clears a property. A timezone that is none and an email that is none are refused, since they would only fail later.',
   params,
-  body: userProperties,
+  body: profileRequest,
   response: user,
   handle: ({ params, body }, { store }) =>
     transaction(store.db, async (tx) => {
-      await upsertUsers(tx, [{ id: params.id, properties: body }])
+      await upsertUsers(tx, [{ id: params.id, ...body }])
       return existing(tx, params.id)
     }),
 })

@@ -1,4 +1,5 @@
 import type { Database } from '../postgres/database.ts'
+import { putChannelData, type ChannelDataByChannel } from './channel-data.ts'
 import { upsertProperties } from './properties.ts'
 import type { JsonObject } from '../schema/index.ts'
 
@@ -6,10 +7,17 @@ export interface StoredObject {
   collection: string
   id: string
   properties: JsonObject
+  channelData?: ChannelDataByChannel | undefined
 }
 
-/** Creates objects, or lays the given properties over theirs; null clears, the last of several with one key wins. */
+/** Creates objects, or lays the given properties over theirs; null clears, the last of several with one key wins. Channel data given is replaced. */
 export async function upsertObjects(tx: Database, given: readonly StoredObject[]): Promise<void> {
   const entries = given.map(({ collection, id, properties }) => ({ key: [collection, id], properties }))
   await upsertProperties(tx, 'objects', entries)
+  await putChannelData(
+    tx,
+    given.flatMap(({ collection, id, channelData: channels }) =>
+      channels === undefined ? [] : [{ recipient: { collection, id }, channels }],
+    ),
+  )
 }

@@ -1,24 +1,32 @@
 import { sql } from 'drizzle-orm'
 import { query, type Database } from '../postgres/database.ts'
 import { isoText } from '../postgres/instant.ts'
+import { forgetChannelData, putChannelData, type ChannelDataByChannel } from './channel-data.ts'
 import { upsertProperties } from './properties.ts'
 import type { JsonObject } from '../schema/index.ts'
 
 export interface User {
   id: string
   properties: JsonObject
+  channelData?: ChannelDataByChannel | undefined
 }
 
 /** Instants are ISO 8601. */
-export interface StoredUser extends User {
+export interface StoredUser extends Omit<User, 'channelData'> {
   created_at: string
   updated_at: string
 }
 
-/** Creates users, or lays the given properties over theirs; null clears, the last of several with one id wins. */
+/** Creates users, or lays the given properties over theirs; null clears, the last of several with one id wins. Channel data given is replaced. */
 export async function upsertUsers(tx: Database, given: readonly User[]): Promise<void> {
   const entries = given.map(({ id, properties }) => ({ key: [id], properties }))
   await upsertProperties(tx, 'users', entries)
+  await putChannelData(
+    tx,
+    given.flatMap(({ id, channelData }) =>
+      channelData === undefined ? [] : [{ recipient: id, channels: channelData }],
+    ),
+  )
 }
 
 export async function findUser(db: Database, id: string): Promise<StoredUser | undefined> {
@@ -30,8 +38,9 @@ export async function findUser(db: Database, id: string): Promise<StoredUser | u
   return rows[0]
 }
 
-/** Answers whether there was one. */
+/** With their channel data. Answers whether there was one. */
 export async function deleteUser(db: Database, id: string): Promise<boolean> {
+  await forgetChannelData(db, id)
   const gone = await query(db, sql`delete from users where id = ${id} returning 1`)
   return gone.length > 0
 }

@@ -1,5 +1,6 @@
 // All tables, by what they are about.
 export * from './catalog.ts'
+export * from './channel-data.ts'
 export type { Json, JsonObject } from './columns.ts'
 export * from './environment.ts'
 export * from './idempotency-keys.ts'
