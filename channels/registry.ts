@@ -8,6 +8,9 @@ import type {
   PushContent,
   SmsContent,
 } from '../templates/content.ts'
+import { discord } from './chat/discord.ts'
+import { slack } from './chat/slack.ts'
+import { teams } from './chat/teams.ts'
 import { mailgun, postmark, resend, sendgrid, ses } from './email/smtp-presets.ts'
 import { smtp, smtpProvider } from './email/smtp.ts'
 import { httpProvider } from './http/request-sender.ts'
@@ -79,7 +82,7 @@ export const channelTypeRegistry: { readonly [Type in ChannelType]: ChannelTypeE
   },
   chat: {
     fallback: { key: 'chat', name: 'Chat', provider: null },
-    providers: {},
+    providers: { slack, discord, teams },
   },
 }
 

@@ -1,0 +1,49 @@
+import { z } from 'zod'
+import type { ChatContent } from '../../templates/content.ts'
+import { apiProvider, jsonOf, refusal } from '../provider.ts'
+import { toEach } from '../push/push-tokens.ts'
+import { NotSent } from '../sender.ts'
+import { apiUrl, opaque, pace } from '../settings.ts'
+import { connectionsOf, markdownOf } from './connections.ts'
+
+const settings = z.strictObject({
+  /** For connections that have a channel_id instead of an incoming_webhook. */
+  bot_token: opaque.optional(),
+  api_url: apiUrl('https://discord.com/api/v10'),
+  ...pace,
+})
+
+/** Discord: a webhook (https://discord.com/developers/docs/resources/webhook#execute-webhook) or a bot's token with Create Message. */
+export const discord = apiProvider<ChatContent, typeof settings>({
+  settings,
+  requests: 20,
+  async send({ message, settings, post }) {
+    const { template } = message.content
+    // Nobody is mentioned by what a value holds.
+    const body = {
+      allowed_mentions: { parse: [] },
+      ...(template.json_content ?? { content: markdownOf({ template }).slice(0, 2_000) }),
+    }
+    const needs = 'an incoming_webhook or a channel_id'
+    const usable = connectionsOf(message, (each) => (each.incoming_webhook ?? each.channel_id) !== undefined, needs)
+    return toEach(usable, async ({ incoming_webhook: webhook, channel_id }) => {
+      const answer = await post(webhook === undefined ? asBot(channel_id!) : { url: waiting(webhook.url), body })
+      const { id, code, message: words } = jsonOf(answer)
+      if (answer.status === 200) return { kind: 'sent', ...(typeof id === 'string' && { externalId: id }) }
+      return refusal(answer, code, words)
+    })
+
+    function asBot(channel: string) {
+      if (settings.bot_token === undefined) throw new NotSent('the channel has no bot_token')
+      const url = `${settings.api_url}/channels/${encodeURIComponent(channel)}/messages`
+      return { url, headers: { authorization: `Bot ${settings.bot_token}` }, body }
+    }
+  },
+})
+
+/** Without it Discord answers before it has taken the message. */
+function waiting(webhook: string): string {
+  const url = new URL(webhook)
+  url.searchParams.set('wait', 'true')
+  return url.href
+}

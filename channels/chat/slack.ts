@@ -1,0 +1,78 @@
+import { z } from 'zod'
+import type { ChatContent } from '../../templates/content.ts'
+import type { HttpAnswer } from '../http-client.ts'
+import { apiProvider, jsonOf, notTaken, refusal } from '../provider.ts'
+import { toEach } from '../push/push-tokens.ts'
+import { NotSent, type SendResult } from '../sender.ts'
+import { apiUrl, opaque, pace } from '../settings.ts'
+import { connectionsOf, markdownOf, type Connection } from './connections.ts'
+import { plainText, richText } from './rich-text.ts'
+
+const settings = z.strictObject({
+  /** The bot's token, for connections without an access_token of their own. */
+  access_token: opaque.optional(),
+  api_url: apiUrl('https://slack.com/api'),
+  ...pace,
+})
+
+/** Errors that an operator mends, or that are over soon. */
+const NOT_NOW = new Set([
+  ...['invalid_auth', 'not_authed', 'account_inactive', 'token_expired', 'token_revoked', 'missing_scope'],
+  ...['ratelimited', 'rate_limited', 'internal_error', 'fatal_error', 'service_unavailable', 'request_timeout'],
+])
+
+/**
+ * Slack: an incoming webhook (https://docs.slack.dev/messaging/sending-messages-using-incoming-webhooks), or a bot's token
+ * with chat.postMessage (https://docs.slack.dev/reference/methods/chat.postMessage). Neither has an idempotency key.
+ */
+export const slack = apiProvider<ChatContent, typeof settings>({
+  settings,
+  requests: 20,
+  async send({ message, settings, post }) {
+    const body = bodyOf(message.content)
+    const isUsable = ({ incoming_webhook, channel_id, user_id }: Connection) =>
+      incoming_webhook !== undefined || channel_id !== undefined || user_id !== undefined
+    const connections = connectionsOf(message, isUsable, 'an incoming_webhook, a channel_id or a user_id')
+    return toEach(connections, async ({ incoming_webhook: webhook, access_token, channel_id, user_id }) => {
+      if (webhook !== undefined) return webhookResult(await post({ url: webhook.url, body }))
+      const token = access_token ?? settings.access_token
+      if (token === undefined) throw new NotSent('no access_token: neither the connection nor the channel has one')
+      const answer = await post({
+        url: `${settings.api_url}/chat.postMessage`,
+        headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json; charset=utf-8' },
+        body: { channel: channel_id ?? user_id, ...body },
+      })
+      return apiResult(answer)
+    })
+  },
+})
+
+/** `text` is what notifications show; the blocks are what the message is. */
+function bodyOf({ template }: ChatContent): object {
+  if (template.json_content !== null) {
+    return template.summary === null
+      ? template.json_content
+      : { text: escaped(template.summary), ...template.json_content }
+  }
+  const source = markdownOf({ template })
+  const text = escaped(template.summary ?? plainText(source)).slice(0, 3_000)
+  return { text, mrkdwn: false, blocks: [richText(source)] }
+}
+
+/** https://docs.slack.dev/messaging/formatting-message-text#escaping */
+function escaped(text: string): string {
+  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;')
+}
+
+function apiResult(answer: HttpAnswer): SendResult {
+  const { ok, ts, error } = jsonOf(answer)
+  if (answer.status === 200 && ok === true) return { kind: 'sent', ...(typeof ts === 'string' && { externalId: ts }) }
+  if (typeof error === 'string' && NOT_NOW.has(error)) return notTaken(answer, `answered ${error}`)
+  if (answer.status === 200)
+    return { kind: 'refused', reason: `answered ${typeof error === 'string' ? error : 'no error'}` }
+  return refusal(answer, error)
+}
+
+function webhookResult(answer: HttpAnswer): SendResult {
+  return answer.status === 200 ? { kind: 'sent' } : refusal(answer)
+}

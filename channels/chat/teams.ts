@@ -1,0 +1,33 @@
+import { z } from 'zod'
+import type { ChatContent } from '../../templates/content.ts'
+import { apiProvider, refusal } from '../provider.ts'
+import { toEach } from '../push/push-tokens.ts'
+import { pace } from '../settings.ts'
+import { connectionsOf, markdownOf } from './connections.ts'
+
+const settings = z.strictObject({ ...pace })
+
+/**
+ * Microsoft Teams by a webhook of Workflows: an Adaptive Card
+ * (https://learn.microsoft.com/en-us/microsoftteams/platform/webhooks-and-connectors/how-to/connectors-using).
+ */
+export const teams = apiProvider<ChatContent, typeof settings>({
+  settings,
+  requests: 20,
+  async send({ message, post }) {
+    const { template } = message.content
+    const card = template.json_content ?? {
+      $schema: 'http://adaptivecards.io/schemas/adaptive-card.json',
+      type: 'AdaptiveCard',
+      version: '1.4',
+      ...(template.summary !== null && { fallbackText: template.summary }),
+      body: [{ type: 'TextBlock', text: markdownOf({ template }), wrap: true }],
+    }
+    const attachments = [{ contentType: 'application/vnd.microsoft.card.adaptive', content: card }]
+    const usable = connectionsOf(message, (each) => each.incoming_webhook !== undefined, 'an incoming_webhook')
+    return toEach(usable, async ({ incoming_webhook: webhook }) => {
+      const answer = await post({ url: webhook!.url, body: { type: 'message', attachments } })
+      return answer.status === 200 || answer.status === 202 ? { kind: 'sent' } : refusal(answer)
+    })
+  },
+})

@@ -1,0 +1,109 @@
+import assert from 'node:assert/strict'
+import { after, test } from 'node:test'
+import { richText } from '../../channels/chat/rich-text.ts'
+import type { ChatContent } from '../../templates/content.ts'
+import { sendThrough } from '../../testing/fixtures/provider.ts'
+import { httpReceiver } from '../../testing/servers/http-receiver.ts'
+
+// Written from docs.slack.dev (chat.postMessage, incoming webhooks, rich_text), discord.com/developers (Execute Webhook,
+// Create Message) and learn.microsoft.com (Teams webhooks).
+
+const said = (content: string, more: Partial<ChatContent['template']> = {}): ChatContent => ({
+  template: { blocks: [{ name: 'body', type: 'markdown', content }], json_content: null, summary: null, ...more },
+})
+
+async function chat(provider: string, status: number, body: string, headers: Record<string, string> = {}) {
+  const server = await httpReceiver((response) => response.writeHead(status, headers).end(body))
+  after(() => server.close())
+  const send = (connection: object, content = said('Hi'), settings: object = {}) =>
+    sendThrough({
+      type: 'chat',
+      provider,
+      settings: { ...settings },
+      content,
+      channelData: { connections: [connection] },
+    })
+  return { server, send, webhook: { incoming_webhook: { url: `${server.url}/hook` } } }
+}
+
+test('Markdown becomes rich text in which nothing of a value is markup', () => {
+  assert.deepEqual(richText('Hi **Ada**, see [it](https://acme.example) \\*not bold\\* <@U1>').elements, [
+    {
+      type: 'rich_text_section',
+      elements: [
+        { type: 'text', text: 'Hi ' },
+        { type: 'text', text: 'Ada', style: { bold: true } },
+        { type: 'text', text: ', see ' },
+        { type: 'link', url: 'https://acme.example', text: 'it' },
+        { type: 'text', text: ' *not bold* <@U1>' },
+      ].flatMap((each) => (each.text === ' *not bold* <@U1>' ? textParts(' *not bold* <@U1>') : [each])),
+    },
+  ])
+  const [list] = richText('- one\n- two\n').elements
+  assert.deepEqual([list!.type, list!.elements.length], ['rich_text_list', 2])
+})
+
+/** Markdown's escapes are tokens of their own. */
+function textParts(text: string) {
+  const [found] = richText(text.replaceAll('*', '\\*')).elements
+  const parts = found!.elements as { type: string; text: string }[]
+  assert.equal(parts.map((part) => part.text).join(''), text.trim())
+  return [{ ...parts[0]!, text: ` ${parts[0]!.text}` }, ...parts.slice(1)]
+}
+
+test('Slack’s bot posts blocks to the channel, with a text for notifications, and its errors say how it ended', async () => {
+  const cases: [number, object, string][] = [
+    [200, { ok: true, ts: '1503435956.000247' }, 'sent'],
+    [200, { ok: false, error: 'channel_not_found' }, 'refused'],
+    [200, { ok: false, error: 'invalid_auth' }, 'not_taken'],
+    [429, { ok: false, error: 'ratelimited' }, 'not_taken'],
+  ]
+  for (const [status, body, kind] of cases) {
+    const { server, send } = await chat('slack', status, JSON.stringify(body), { 'retry-after': '30' })
+    const settings = { access_token: 'xoxb-1', api_url: server.url }
+    const result = await send({ channel_id: 'C1' }, said('Hi *there*', { summary: 'A <b> & c' }), settings)
+    assert.equal(result.kind, kind, JSON.stringify(body))
+    if (status === 429) assert.equal((result as { retryAfterMs?: number }).retryAfterMs, 30_000)
+    const [request] = server.requests
+    assert.deepEqual([request!.url, request!.headers.authorization], ['/chat.postMessage', 'Bearer xoxb-1'])
+    const sent = JSON.parse(request!.body) as Record<string, unknown>
+    assert.deepEqual([sent.channel, sent.text, sent.mrkdwn], ['C1', 'A &lt;b&gt; &amp; c', false])
+    assert.deepEqual(sent.blocks, [richText('Hi *there*')])
+  }
+})
+
+test('a webhook is posted to as it is, and json_body goes out instead of the blocks', async () => {
+  const { server, send, webhook } = await chat('slack', 200, 'ok')
+  const json_content = { blocks: [{ type: 'divider' }] }
+  assert.equal((await send(webhook, said('', { json_content }))).kind, 'sent')
+  assert.deepEqual(JSON.parse(server.requests[0]!.body), json_content)
+  const gone = await chat('slack', 404, 'no_service')
+  const refused = await gone.send(gone.webhook)
+  assert.deepEqual([refused.kind, (refused as { reason: string }).reason], ['refused', 'answered 404 no_service'])
+  assert.equal((await send({ channel_id: 'C1' })).kind, 'not_sent')
+  assert.equal((await send({})).kind, 'not_sent')
+})
+
+test('Discord’s webhook is waited for and mentions nobody; its bot names the channel', async () => {
+  const { server, send, webhook } = await chat('discord', 200, '{"id":"9"}')
+  const result = await send(webhook, said('@everyone **hi**'))
+  assert.deepEqual([result.kind, (result as { externalId?: string }).externalId], ['sent', '9'])
+  assert.equal(server.requests[0]!.url, '/hook?wait=true')
+  assert.deepEqual(JSON.parse(server.requests[0]!.body), {
+    allowed_mentions: { parse: [] },
+    content: '@everyone **hi**',
+  })
+  await send({ channel_id: '42' }, said('hi'), { bot_token: 'bot', api_url: server.url })
+  assert.deepEqual(
+    [server.requests[1]!.url, server.requests[1]!.headers.authorization],
+    ['/channels/42/messages', 'Bot bot'],
+  )
+})
+
+test('Teams takes an Adaptive Card', async () => {
+  const { server, send, webhook } = await chat('teams', 202, '')
+  assert.equal((await send(webhook, said('Hi **Ada**'))).kind, 'sent')
+  const sent = JSON.parse(server.requests[0]!.body) as { type: string; attachments: { content: { body: object[] } }[] }
+  assert.equal(sent.type, 'message')
+  assert.deepEqual(sent.attachments[0]!.content.body, [{ type: 'TextBlock', text: 'Hi **Ada**', wrap: true }])
+})
