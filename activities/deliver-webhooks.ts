@@ -92,11 +92,14 @@ async function postAll(
       if (isOver()) return
       const data = entities.get(entityKey(event))
       // What it tells of has been deleted since: nothing to post.
-      const reason = data === undefined ? null : await webhooks.post(endpoint, bodyOf(event, data), environment, stop)
+      const refused = data === undefined ? null : await webhooks.post(endpoint, bodyOf(event, data), environment, stop)
       const { id, type, eventId, attempt } = event
-      if (reason === null) posted.delivered.push(id)
+      if (refused === null) posted.delivered.push(id)
       else if (!stop.aborted) {
-        const waitSeconds = BACKOFF_S[attempt] ?? null
+        const { reason } = refused
+        const backoff = refused.isFinal ? undefined : BACKOFF_S[attempt]
+        // As the endpoint asks, if that is later.
+        const waitSeconds = backoff === undefined ? null : Math.max(backoff, (refused.retryAfterMs ?? 0) / 1_000)
         posted.failed.push({ id, reason, waitSeconds })
         if (waitSeconds === null) log.error({ ...told, type, event: eventId, reason }, 'webhook event given up')
       }

@@ -1,13 +1,10 @@
 import { createHmac } from 'node:crypto'
-import { Agent } from 'undici'
 import type { Settings } from '../../settings/settings.ts'
 import type { DueEvent } from '../../store/webhook-events/webhook-events.ts'
 import type { WebhookEndpoint } from '../../settings/webhook-endpoints.ts'
 import { oneLine } from '../../channels/sender.ts'
-import { withDeadline } from '../../channels/deadline.ts'
-import { publicConnector } from '../../channels/public-address.ts'
+import { HttpClient } from '../../channels/http-client.ts'
 
-const CONNECT_MS = 3_000
 const ANSWER_MS = 10_000
 
 /** An event as it is posted, in Knock's shape; `id` is ours. */
@@ -21,9 +18,17 @@ export interface WebhookBody {
   event_data: object | null
 }
 
+/** `isFinal`: the endpoint is gone for good (410), so the event is not tried again. */
+export interface Refused {
+  reason: string
+  /** What its Retry-After asks for. */
+  retryAfterMs: number | undefined
+  isFinal: boolean
+}
+
 export interface WebhookSender {
-  /** Null once the endpoint answered 2xx, else why it counts as refused. Never rejects; gives up when `signal` aborts. */
-  post(endpoint: WebhookEndpoint, body: WebhookBody, environment: string, signal: AbortSignal): Promise<string | null>
+  /** Null once the endpoint answered 2xx, else how it refused. Never rejects; gives up when `signal` aborts. */
+  post(endpoint: WebhookEndpoint, body: WebhookBody, environment: string, signal: AbortSignal): Promise<Refused | null>
   close(): Promise<void>
 }
 
@@ -31,8 +36,7 @@ export interface WebhookSender {
 export function createWebhookSender(
   defaults: Pick<Settings, 'BELAY_HTTP_SECRET' | 'BELAY_HTTP_ALLOW_PRIVATE'>,
 ): WebhookSender {
-  const connect = { timeout: CONNECT_MS }
-  const agent = new Agent({ connect: defaults.BELAY_HTTP_ALLOW_PRIVATE ? connect : publicConnector(connect) })
+  const client = new HttpClient({ allowPrivate: defaults.BELAY_HTTP_ALLOW_PRIVATE })
   return {
     async post(endpoint, body, environment, signal) {
       const text = JSON.stringify(body)
@@ -47,27 +51,16 @@ export function createWebhookSender(
       }
       if (secret !== undefined) headers['x-knock-signature'] = signature(secret, text, Date.now())
       try {
-        return await withDeadline(signal, ANSWER_MS, async (limit) => {
-          const { origin, pathname, search } = url
-          const request = {
-            origin,
-            path: pathname + search,
-            method: 'POST',
-            headers,
-            body: text,
-            signal: limit,
-          } as const
-          const { statusCode, body: answer } = await agent.request(request)
-          // The status has told: an answer too long, or broken off, changes nothing.
-          await answer.dump({ limit: 65_536, signal: limit }).catch(() => undefined)
-          return statusCode >= 200 && statusCode < 300 ? null : `answered ${statusCode}`
-        })
+        const request = { url, method: 'POST', headers, body: text, timeoutMs: ANSWER_MS, signal } as const
+        const { status, retryAfterMs } = await client.request(request)
+        if (status >= 200 && status < 300) return null
+        return { reason: `answered ${status}`, retryAfterMs, isFinal: status === 410 }
       } catch (error) {
-        const first: unknown = error instanceof AggregateError ? (error.errors[0] ?? error) : error
-        return oneLine(first instanceof Error ? first.message : String(first))
+        const reason = oneLine(error instanceof Error ? error.message : String(error))
+        return { reason, retryAfterMs: undefined, isFinal: false }
       }
     },
-    close: () => agent.close(),
+    close: () => client.close(),
   }
 }
 

@@ -17,7 +17,8 @@ const post = async (env: NodeJS.ProcessEnv) => {
   const settings = readSettings(env)
   const sender = createWebhookSender(settings)
   try {
-    return await sender.post(settings.BELAY_WEBHOOKS[0]!, body, 'environment', new AbortController().signal)
+    const refused = await sender.post(settings.BELAY_WEBHOOKS[0]!, body, 'environment', new AbortController().signal)
+    return refused === null ? null : refused.reason
   } finally {
     await sender.close()
   }
@@ -48,4 +49,19 @@ test('an answer that breaks off after a 2xx counts as delivered, no answer at al
   const env = { BELAY_HTTP_ALLOW_PRIVATE: 'true' }
   assert.equal(await post({ ...env, BELAY_WEBHOOKS: receiver.url }), null)
   assert.match(String(await post({ ...env, BELAY_WEBHOOKS: `${receiver.url}/silent` })), /other side closed/)
+})
+
+test('Retry-After is told, and 410 ends the event for good', async (t) => {
+  const receiver = await httpReceiver((response, { url }) => {
+    response.writeHead(url === '/gone' ? 410 : 503, { 'retry-after': '120' }).end()
+  })
+  t.after(() => receiver.close())
+  const refusedAt = async (url: string) => {
+    const settings = readSettings({ BELAY_WEBHOOKS: url, BELAY_HTTP_ALLOW_PRIVATE: 'true' })
+    const sender = createWebhookSender(settings)
+    t.after(() => sender.close())
+    return sender.post(settings.BELAY_WEBHOOKS[0]!, body, 'environment', new AbortController().signal)
+  }
+  assert.deepEqual(await refusedAt(receiver.url), { reason: 'answered 503', retryAfterMs: 120_000, isFinal: false })
+  assert.equal((await refusedAt(`${receiver.url}/gone`))?.isFinal, true)
 })
