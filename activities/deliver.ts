@@ -1,23 +1,17 @@
 import { cancellationSignal } from '@temporalio/activity'
-import type { Logger } from 'pino'
-import type { Pacing } from '../channels/pacing.ts'
-import type { Senders } from '../channels/senders.ts'
 import { withDeadline } from '../channels/deadline.ts'
-import type { Outbox } from '../events/outbox.ts'
 import { loadChannels } from '../store/catalog/definitions.ts'
 import { readMessageLane } from '../store/ids/lane.ts'
 import { triggerIdOf } from '../store/ids/row-id.ts'
 import { loadToSend, type MessageToSend } from '../store/messages/load-to-send.ts'
 import { endAbandoned } from '../store/messages/settle-messages.ts'
-import type { Database } from '../store/postgres/database.ts'
 import { loadChannelData } from '../store/profiles/channel-data.ts'
 import { loadRecipients } from '../store/profiles/recipients.ts'
 import { loadOwnTriggers } from '../store/recipient-runs/load-walks.ts'
 import { loadSleepers } from '../store/recipient-runs/sleepers.ts'
-import type { ChunkResult, DeliverInput, StoreIdentity } from '../workflows/messages.ts'
+import type { ChunkResult, DeliverInput } from '../workflows/messages.ts'
 import { assertOwnStore, believedRevisions, callingRun, waitForInstant, withHeartbeat } from './chunk.ts'
-import type { Leases } from './leases.ts'
-import { SendJob } from './send-job.ts'
+import { SendJob, type DeliverDeps } from './send-job.ts'
 import { Tally } from './tally.ts'
 
 /**
@@ -28,18 +22,6 @@ const PATIENCE_MS = { least: 3_000, most: 5_000 }
 
 /** Types whose recipients have no address among their properties. */
 const REACHED_BY_CHANNEL_DATA = new Set(['push', 'chat'])
-
-export interface DeliverDeps {
-  db: Database
-  store: StoreIdentity
-  /** The store's clock, epoch milliseconds. */
-  now: () => number
-  senders: Senders
-  pacing: Pacing
-  leases: Leases
-  outbox: Outbox
-  log: Logger
-}
 
 /**
  * Sends a chunk of messages of one lane: each is claimed just before its own send, so that a cancel still reaches the rest,

@@ -1,10 +1,11 @@
 import type { HousekeepingActivities, RunActivities, WebhookActivities } from '../workflows/messages.ts'
 import { createAdvance, type AdvanceDeps } from './advance.ts'
 import { createCancelInStore, type CancelInStoreDeps } from './cancel-in-store.ts'
-import { createDeliver, type DeliverDeps } from './deliver.ts'
+import { createDeliver } from './deliver.ts'
 import { createDeliverWebhooks, type DeliverWebhooksDeps } from './deliver-webhooks.ts'
 import { createHousekeep, type HousekeepDeps } from './housekeep.ts'
 import { createLoadPage, type LoadPageDeps } from './load-page.ts'
+import type { DeliverDeps } from './send-job.ts'
 
 type Deps = AdvanceDeps & DeliverDeps & CancelInStoreDeps & LoadPageDeps & HousekeepDeps & DeliverWebhooksDeps
 

@@ -1,19 +1,24 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { Logger } from 'pino'
 import type { Channel } from '../definitions/catalog.ts'
 import type { ChannelType } from '../definitions/definition.ts'
+import type { Pacing } from '../channels/pacing.ts'
 import { oneLine, type Outgoing, type Sender, type SendResult } from '../channels/sender.ts'
+import type { Senders } from '../channels/senders.ts'
+import type { Outbox } from '../events/outbox.ts'
 import { messageId } from '../store/ids/message-id.ts'
 import { recipientReference } from '../store/ids/recipient.ts'
 import { triggerIdOf } from '../store/ids/row-id.ts'
 import { claimMessages, type ClaimedMessage } from '../store/messages/claims.ts'
 import type { MessageToSend } from '../store/messages/load-to-send.ts'
 import { settleMessages, type SettledTry, type TrySettlement } from '../store/messages/settle-messages.ts'
+import type { Database } from '../store/postgres/database.ts'
 import type { OwnTrigger } from '../store/recipient-runs/load-walks.ts'
 import type { JsonObject } from '../store/schema/index.ts'
-import type { DeliverDeps } from './deliver.ts'
+import type { StoreIdentity } from '../workflows/messages.ts'
 import { Gathered } from './gather.ts'
 import { neverPasses } from './in-parts.ts'
-import { LEASE_MS } from './leases.ts'
+import { LEASE_MS, type Leases } from './leases.ts'
 import { outcomeOf } from './outcome.ts'
 import type { Tally } from './tally.ts'
 
@@ -22,6 +27,18 @@ const MOST = 50
 /** While the store is away an outcome is offered to it again this often. */
 const STALLED: SendResult = { kind: 'not_taken', reason: 'the worker stalled before the send' }
 const RECORD_AGAIN_MS = { first: 100, most: 2_000 }
+
+export interface DeliverDeps {
+  db: Database
+  store: StoreIdentity
+  /** The store's clock, epoch milliseconds. */
+  now: () => number
+  senders: Senders
+  pacing: Pacing
+  leases: Leases
+  outbox: Outbox
+  log: Logger
+}
 
 export interface SendContext {
   channels: ReadonlyMap<string, Channel>

@@ -1,5 +1,5 @@
 /** The longest wait that a provider can ask for: 6 hours. */
-export const LONGEST_WAIT_MS = 6 * 3_600_000
+const LONGEST_WAIT_MS = 6 * 3_600_000
 
 /** IMF-fixdate, the one form of an HTTP-date that is still sent (RFC 9110 5.6.7). */
 const HTTP_DATE = /^[A-Z][a-z]{2}, \d{2} [A-Z][a-z]{2} \d{4} \d{2}:\d{2}:\d{2} GMT$/

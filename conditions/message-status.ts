@@ -28,7 +28,7 @@ const ranks = new Map<string, number>(statusOrder.flatMap((names, rank) => names
 const rankOf = (status: string) => ranks.get(status) ?? -1
 
 /** The highest status of a message in the one order, delivery and engagement together. */
-export function highestStatus(message: MessageState): MessageStatus {
+function highestStatus(message: MessageState): MessageStatus {
   const reached: MessageStatus[] = [message.delivery, ...message.engagements]
   return reached.reduce((highest, status) => (rankOf(status) > rankOf(highest) ? status : highest))
 }

@@ -1,9 +1,14 @@
-import type { NewMessage } from '../store/messages/new-message.ts'
 import type { OutboxEvent } from './outbox.ts'
+
+interface MadeMessage {
+  recipientRunId: number
+  number: number
+  status: string
+}
 
 /** What a walk's settlement is to the outside: the messages that were delivered by it, then the recipient run if it is over. */
 export function walkEvents(
-  walk: { id: number; status: 'waiting' | 'ended'; errors: number; messages: readonly NewMessage[] },
+  walk: { id: number; status: 'waiting' | 'ended'; errors: number; messages: readonly MadeMessage[] },
   errorsBefore: number,
 ): OutboxEvent[] {
   const events = walk.messages

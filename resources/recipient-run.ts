@@ -39,7 +39,7 @@ export const recipientRun = z
   })
   .meta({ id: 'WorkflowRecipientRun' })
 
-export const recipientRunEvent = z
+const recipientRunEvent = z
   .object({
     __typename: z.literal('WorkflowRecipientRunEvent'),
     id: z.string(),

@@ -21,7 +21,7 @@ export const user = looseObject({
   updated_at: text.describe('Null for an id that was never identified'),
 }).meta({ id: 'User', description: 'Properties of its own stand beside the known ones' })
 
-export const object = looseObject({
+const object = looseObject({
   __typename: z.literal('Object'),
   id: z.string(),
   collection: z.string(),

@@ -5,7 +5,7 @@ import type { Settings } from '../settings/settings.ts'
 import { searchAttributes } from './send.ts'
 import { HOUSEKEEPING } from '../workflows/messages.ts'
 
-export const HOUSEKEEPING_ID = 'belay-housekeeping'
+const HOUSEKEEPING_ID = 'belay-housekeeping'
 /** A server takes a moment to know a new namespace, and another to accept a new attribute. */
 const PATIENCE_MS = 30_000
 
@@ -28,7 +28,7 @@ export async function registerWithTemporal(
   await persist(() => startHousekeeping(client, settings.BELAY_TASK_QUEUE))
 }
 
-export async function registerSearchAttributes(connection: Connection, namespace: string): Promise<void> {
+async function registerSearchAttributes(connection: Connection, namespace: string): Promise<void> {
   const { customAttributes } = await connection.operatorService.listSearchAttributes({ namespace })
   const missing = Object.values(searchAttributes).filter(({ name }) => !(name in customAttributes))
   if (missing.length > 0) await addSearchAttributes(connection, namespace, missing)

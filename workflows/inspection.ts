@@ -5,10 +5,10 @@ import type { RunState } from './run-state.ts'
 import { shorten } from './shorten.ts'
 import { NAMED, summaryOf } from './wanted-timers.ts'
 
-export const belayTriggers = defineSearchAttributeKey('BelayTriggers', SearchAttributeType.KEYWORD_LIST)
-export const belayPending = defineSearchAttributeKey('BelayPending', SearchAttributeType.INT)
-export const belaySent = defineSearchAttributeKey('BelaySent', SearchAttributeType.INT)
-export const belayCanceled = defineSearchAttributeKey('BelayCanceled', SearchAttributeType.INT)
+const belayTriggers = defineSearchAttributeKey('BelayTriggers', SearchAttributeType.KEYWORD_LIST)
+const belayPending = defineSearchAttributeKey('BelayPending', SearchAttributeType.INT)
+const belaySent = defineSearchAttributeKey('BelaySent', SearchAttributeType.INT)
+const belayCanceled = defineSearchAttributeKey('BelayCanceled', SearchAttributeType.INT)
 
 /** A list attribute holds 2 KB: 50 UUIDs. */
 export const TRIGGERS_SHOWN = 50

@@ -49,7 +49,7 @@ export class Admission {
 }
 
 /** A request that is under way. */
-export class Admitted {
+class Admitted {
   readonly #response: Response
   readonly #loads: Load[]
   #bytes: number

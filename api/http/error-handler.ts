@@ -45,7 +45,7 @@ function challenge({ code }: ApiError): string {
   return code === 'api_key_missing' ? 'Bearer realm="belay"' : 'Bearer realm="belay", error="invalid_token"'
 }
 
-export function toApiError(error: unknown): ApiError {
+function toApiError(error: unknown): ApiError {
   if (error instanceof ApiError) return error
   if (error instanceof EngineError) return ofEngineError(error)
   if (error instanceof PropertiesTooLargeError) return invalid('properties', error.message, 'length')

@@ -5,7 +5,7 @@ import { findContent, findMessages, listMessages, type MessageRow } from '../../
 import { messageOf } from '../../resources/message-shape.ts'
 import { defineRoute } from '../http/define-route.ts'
 import { ApiError } from '../http/errors.ts'
-import { eventPage, eventPageQuery } from '../../resources/event-page.ts'
+import { eventPage, eventPageQuery } from '../http/event-page.ts'
 import { eventsOfMessage, messageEvent } from '../../resources/message-event.ts'
 import { messageFilterOf, messageQuery } from '../requests/message-query.ts'
 import { contentOf, message, messageContent } from '../../resources/message.ts'

@@ -20,7 +20,7 @@ const JUMP_MS = 500
 /** The store may not be asked again sooner, however the host's clock behaves. */
 const APART_MS = 200
 /** More than this between host and store is worth a warning. */
-export const SKEW_MS = 2_000
+const SKEW_MS = 2_000
 
 /** What reads the time needs of it. */
 export type Clock = Pick<StoreClock, 'now' | 'warning'>

@@ -10,7 +10,7 @@ export interface MessageKey {
 /** Row ids take 53 bits of the id's last 8 bytes; these are the rest. */
 const NUMBER_BITS = 11n
 /** How many messages one recipient run can have. */
-export const MESSAGES_A_ROW = 2 ** Number(NUMBER_BITS)
+const MESSAGES_A_ROW = 2 ** Number(NUMBER_BITS)
 
 /**
  * A message's public id: a KSUID made of the trigger's acceptance, 8 bytes of its UUID, the row id and the number. The same

@@ -1,7 +1,7 @@
 import { sql, type SQL } from 'drizzle-orm'
 
 /** Of one page of a list, as JSON. A row that is larger by itself is a page of its own. */
-export const PAGE_BYTES = 8 * 1_024 * 1_024
+const PAGE_BYTES = 8 * 1_024 * 1_024
 /** What a row has besides what is measured. */
 const ROW_BYTES = 2_048
 

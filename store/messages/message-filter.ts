@@ -35,7 +35,7 @@ export interface DataFilter {
   plain: Record<string, string>
 }
 
-export const comparisons = { gt: sql`>`, gte: sql`>=`, lt: sql`<`, lte: sql`<=` } as const
+const comparisons = { gt: sql`>`, gte: sql`>=`, lt: sql`<`, lte: sql`<=` } as const
 /** ISO 8601, by comparison. */
 export type InstantFilter = Partial<Record<keyof typeof comparisons, string | undefined>>
 

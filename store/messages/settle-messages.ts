@@ -1,16 +1,9 @@
 import { sql } from 'drizzle-orm'
-import { messageTryEvents } from '../../events/message-events.ts'
+import { messageTryEvents, type TryOutcome } from '../../events/message-events.ts'
 import { silent, tell } from '../../events/outbox.ts'
 import type { MessageKey } from '../ids/message-id.ts'
 import { at, json, query, transaction, type Database } from '../postgres/database.ts'
 import type { JsonObject } from '../schema/index.ts'
-
-/** How one try ended, as the message is to keep it. `retry`: it never reached the provider, and is tried again at `due`. */
-export type TryOutcome =
-  | { kind: 'sent' | 'delivered'; externalId: string | null }
-  | { kind: 'not_sent' | 'undelivered' | 'delivery_attempted'; reason: string }
-  /** `due` in epoch milliseconds. */
-  | { kind: 'retry'; reason: string; due: number }
 
 export interface TrySettlement extends MessageKey {
   outcome: TryOutcome

@@ -4,9 +4,9 @@ import pg from 'pg'
 import { StoreDeadlineError } from './store-error.ts'
 
 /** Above the server's statement_timeout of 15 s: it is met only by a server, or a network, that is silent. */
-export const STATEMENT_MS = 18_000
+const STATEMENT_MS = 18_000
 /** From the first statement to the commit. The server ends a transaction that stands still for 20 s. */
-export const TRANSACTION_MS = 60_000
+const TRANSACTION_MS = 60_000
 /** How long a connection that is closed may take to say goodbye. */
 const END_MS = 2_000
 /** The kernel asks a silent peer after this long, ten times in as many seconds. */

@@ -1,7 +1,6 @@
-import { sql } from 'drizzle-orm'
+import { sql, type SQL } from 'drizzle-orm'
 import { readMigrationFiles } from 'drizzle-orm/migrator'
 import { fileURLToPath } from 'node:url'
-import type { Database } from './database.ts'
 import { sqlState } from './store-error.ts'
 
 export const migrationsFolder = fileURLToPath(new URL('../migrations', import.meta.url))
@@ -15,10 +14,10 @@ export type SchemaState = 'current' | 'missing' | 'old' | 'read_only'
 let latest: number | undefined
 
 /** Whether the tables that this version needs are there. Rejects with a StoreError when the store does not answer. */
-export async function schemaState(db: Database): Promise<SchemaState> {
+export async function schemaState(db: { execute(statement: SQL): PromiseLike<unknown> }): Promise<SchemaState> {
   latest ??= Math.max(...readMigrationFiles({ migrationsFolder }).map(({ folderMillis }) => folderMillis))
   try {
-    const result: unknown = await db.execute(
+    const result = await db.execute(
       sql`select max(created_at)::float8 as latest, to_regclass('runs') is not null as "hasRuns",
         current_setting('transaction_read_only') = 'on' as "isReadOnly" from drizzle.__drizzle_migrations`,
     )

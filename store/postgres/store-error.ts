@@ -76,7 +76,7 @@ const AWAY = /^(08|53|57P0)/
 const NEVER = /^(22|23|42)/
 
 /** What an SQLSTATE means. */
-export function faultOf(sqlState: string): StoreFault {
+function faultOf(sqlState: string): StoreFault {
   if (CONFLICT.has(sqlState)) return 'conflict'
   if (BUSY.has(sqlState)) return 'busy'
   if (ANOTHER_STORE.has(sqlState) || AWAY.test(sqlState)) return 'unavailable'

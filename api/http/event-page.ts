@@ -1,7 +1,7 @@
 import { z } from 'zod'
-import type { Window } from '../store/messages/page.ts'
-import { invalid } from '../api/http/errors.ts'
-import { cursorOf, pageQuery, type pageInfo } from './page.ts'
+import type { Window } from '../../store/messages/page.ts'
+import { invalid } from './errors.ts'
+import { cursorOf, pageQuery, type pageInfo } from '../../resources/page.ts'
 
 const page = pageQuery(z.tuple([z.string()]))
 

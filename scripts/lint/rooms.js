@@ -1,0 +1,44 @@
+/**
+ * The floors of the house, the lowest first: a room may import rooms of floors below its own, and itself, and no other.
+ * A room is a folder, or a file that stands on another floor than its folder does; the longest prefix of a path counts.
+ */
+export const floors = [
+  // Forms of addresses, and what runs and processes tell each other: they rest on nothing.
+  ['resources/contact.ts', 'channels/email/smtp-url.ts', 'workflows/', 'client/'],
+  ['channels/email/email-address.ts'],
+  ['settings/', 'store/ids/', 'store/clock/read-instant.ts'],
+  ['conditions/'],
+  ['preferences/'],
+  // What a compiled definition is. How one is read from files stands higher, since each step and channel reads its part.
+  ['definitions/definition.ts', 'definitions/problem.ts', 'definitions/source.ts'],
+  ['definitions/catalog.ts', 'definitions/vars-file.ts'],
+  ['store/schema/'],
+  ['store/postgres/', 'templates/'],
+  ['store/clock/', 'channels/', 'events/'],
+  ['store/'],
+  ['events/webhooks/', 'steps/', 'temporal/', 'resources/'],
+  ['definitions/', 'engine/'],
+  ['activities/'],
+  ['api/', 'worker/'],
+  ['embedded/'],
+  ['testing/'],
+  ['bench/', 'scripts/'],
+  ['test/'],
+]
+
+/** Imports that go up or sideways, each with the reason why it stays. */
+export const allowed = new Map([
+  [
+    'store/recipient-runs/lock-recipient-runs.ts -> steps/',
+    'A verdict is judged where its rows are locked, and asks the graph of steps whether something was still to come.',
+  ],
+])
+
+/** The room that holds a file: its prefix, and its floor. */
+export function roomOf(path) {
+  let found = { room: '', floor: -1 }
+  floors.forEach((rooms, floor) => {
+    for (const room of rooms) if (path.startsWith(room) && room.length > found.room.length) found = { room, floor }
+  })
+  return found
+}
