@@ -6,12 +6,13 @@
  * Writes only those that are not there. A history whose shape was released is never recorded again: runs like it may
  * still sleep. A change of the code that breaks its replay goes behind `patched()`, with a new history beside it.
  */
+import { ApplicationFailure } from '@temporalio/common'
 import { historyToJSON } from '@temporalio/common/lib/proto-utils.js'
 import { existsSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { searchAttributes } from '../temporal/send.ts'
 import { LiveRun, SECOND } from '../testing/product/live-run.ts'
-import { RecordingStore, type Plan } from '../testing/fixtures/recording.ts'
+import { RecordingStore, STORE, type Plan } from '../testing/fixtures/recording.ts'
 import { devServer } from '../testing/servers/temporal.ts'
 import { HOUSEKEEPING, wakeSignal, WEBHOOK_DELIVERY } from '../workflows/messages.ts'
 
@@ -60,6 +61,108 @@ const shapes: Record<string, Shape> = {
       await run.move(3 * SECOND, 'user_1')
       await run.state()
       await run.move(0, 'user_2')
+      return closed(run)
+    },
+  },
+  'chunks-and-slots': {
+    // More than 8 chunks of walks at once, and more than 4 of sends.
+    plan: ['email_1'],
+    async story(run) {
+      let release = () => {}
+      run.store.hold = new Promise((resolve) => (release = resolve))
+      await run.trigger(...Array.from({ length: 5_200 }, (_, i) => `user_${i + 1}`))
+      while (run.store.acting.advance < 8) await run.handle.describe()
+      release()
+      return closed(run)
+    },
+  },
+  'named-timers': {
+    // 50 hold a timer each, the 51st makes them one.
+    plan: [{ delay: 5 * SECOND }, 'in_app_1'],
+    async story(run) {
+      await run.trigger(...Array.from({ length: 50 }, (_, i) => `user_${i + 1}`))
+      await run.state()
+      await run.trigger('user_51')
+      return closed(run)
+    },
+  },
+  'instants-close-together': {
+    // A large run wakes for all of 50 ms, and in a small one what is shown lags behind.
+    plan: [{ delay: SECOND }, 'in_app_1', { delay: SECOND }, 'in_app_2'],
+    async story(run) {
+      const message = await run.accept(...Array.from({ length: 60 }, (_, i) => `user_${i + 1}`))
+      run.store.spread(run.instant(2 * SECOND), 13)
+      await run.send({ ...message, sleepers: run.store.sleepers() })
+      return closed(run)
+    },
+  },
+  'shown-late': {
+    plan: [{ delay: SECOND }, 'in_app_1'],
+    async story(run) {
+      const message = await run.accept(...Array.from({ length: 45 }, (_, i) => `user_${i + 1}`))
+      run.store.spread(run.instant(2 * SECOND), 150)
+      await run.send({ ...message, sleepers: run.store.sleepers() })
+      return closed(run)
+    },
+  },
+  window: {
+    // More than the window holds, read from the store page by page; most of it canceled.
+    plan: ['in_app_1'],
+    async story(run) {
+      const { workflowId, definition } = run.address
+      await run.accept(...Array.from({ length: 80_000 }, (_, i) => `user_${i + 1}`))
+      run.store.spread(run.instant(0), 3_600 * SECOND)
+      const args = [{ definition, cancelationKey: null, store: STORE }]
+      await run.client.workflow.start('notificationRun', { workflowId, taskQueue: 'belay', args })
+      await run.state()
+      await run.move(0, 'user_80000')
+      await run.state()
+      await run.cancel()
+      return closed(run)
+    },
+  },
+  'read-again': {
+    plan: REMINDER,
+    async story(run) {
+      await run.trigger('user_1')
+      await run.accept('user_2')
+      await run.handle.signal('move', { store: STORE, sleepers: [], reload: true })
+      await run.state()
+      await run.handle.signal('cancel', { store: { ...STORE, id: 'another' }, removed: [] })
+      return closed(run)
+    },
+  },
+  'never-passes': {
+    plan: REMINDER,
+    async story(run) {
+      await run.trigger('user_1', 'user_2', 'user_3')
+      run.store.poison = { recipient: 'user_2', error: ApplicationFailure.nonRetryable('refused', 'StoreRefused') }
+      return closed(run)
+    },
+  },
+  'clock-ahead': {
+    plan: REMINDER,
+    async story(run) {
+      run.store.ahead = -4 * SECOND
+      await run.trigger('user_1')
+      return closed(run)
+    },
+  },
+  'comes-back-as-it-was': {
+    plan: ['in_app_1'],
+    async story(run) {
+      run.store.stuck = 'user_1'
+      await run.trigger('user_1')
+      while (run.store.walked.length < 3) await run.handle.describe()
+      run.store.stuck = undefined
+      return closed(run)
+    },
+  },
+  'input-by-hand': {
+    plan: REMINDER,
+    async story(run) {
+      const { workflowId } = run.address
+      await run.client.workflow.start('notificationRun', { workflowId, taskQueue: 'belay', args: [] })
       return closed(run)
     },
   },
@@ -153,7 +256,10 @@ const shapes: Record<string, Shape> = {
     plan: [],
     async story(run) {
       const { workflowId } = run.address
-      await run.client.workflow.execute(HOUSEKEEPING, { workflowId, taskQueue: 'belay' })
+      await run.client.workflow.start(HOUSEKEEPING, { workflowId, taskQueue: 'belay' })
+      while ((await run.events()).filter(({ type }) => type === 'ACTIVITY_TASK_COMPLETED').length < 2) {
+        await run.env.sleep(SECOND)
+      }
       return undefined
     },
   },

@@ -5,14 +5,10 @@ import { sql } from 'drizzle-orm'
 import { test } from 'node:test'
 import { promisify } from 'node:util'
 import { readCatalog } from '../../definitions/read-catalog.ts'
-import { openPostgres, transaction } from '../../store/postgres/database.ts'
+import { openPostgres, query, transaction } from '../../store/postgres/database.ts'
 import { insertTrigger, lockRun } from '../../store/triggers/triggers.ts'
-import { MockActivityEnvironment } from '@temporalio/testing'
-import { pino } from 'pino'
-import { createHousekeep } from '../../activities/housekeep.ts'
-import { silent } from '../../events/outbox.ts'
-import { storeIdentity } from '../../store/environment/store-identity.ts'
-import { Signaler } from '../../temporal/signaler.ts'
+import { HOUSEKEEPING_ID } from '../../temporal/register.ts'
+import { HOUSEKEEPING } from '../../workflows/messages.ts'
 import { bodies } from '../../testing/product/belay.ts'
 import { temporalCli } from '../../testing/servers/binaries.ts'
 import { notificationsFolder } from '../../testing/fixtures/notifications-folder.ts'
@@ -21,8 +17,6 @@ import { startProduct } from '../../testing/product/product.ts'
 import { delayStep, feedStep, workflow } from '../../testing/fixtures/steps.ts'
 import { until } from '../../testing/fixtures/until.ts'
 
-const DAY_MS = 86_400_000
-const link = { away: false, failed: () => undefined }
 const definitions = {
   'letter/workflow.json': workflow(feedStep('now')),
   'patient/workflow.json': workflow(delayStep('wait', 30, 'days'), feedStep('later')),
@@ -38,16 +32,25 @@ test('housekeeping', async (t) => {
     await database.drop()
   })
   const { belay, temporal } = product
-  /** What the housekeeping workflow does every 30 s, as if it were `later` by the store's clock. */
-  const housekeep = async (later = 0) => {
-    const now = () => Date.now() + later
-    const { client, log } = { client: temporal, log: pino({ level: 'silent' }) }
-    const identity = await storeIdentity(store.db)
-    const signaler = new Signaler({ client, taskQueue: 'belay', db: store.db, store: identity, link, log })
-    const deps = { db: store.db, store: identity, now, client, taskQueue: 'belay', signaler, outbox: silent, log }
-    await new MockActivityEnvironment().run(createHousekeep(deps))
-    await signaler.close()
+  /** Begins the next round now: an execution begins with one. */
+  const housekeep = async () => {
+    await temporal.workflow.getHandle(HOUSEKEEPING_ID).terminate('by hand')
+    await temporal.workflow.start(HOUSEKEEPING, { workflowId: HOUSEKEEPING_ID, taskQueue: 'belay' })
   }
+  /** As if the instant of everybody under the key had passed five minutes ago, and nobody had noticed. */
+  const makeOverdue = async (key: string) => {
+    const past = new Date(Date.now() - 300_000).toISOString()
+    await store.db.execute(sql`update recipient_runs r set due = ${past} from triggers t join runs u on u.id = t.run_id
+      where u.cancelation_key = ${key} and r.id / 131072 = t.id and r.status = 'waiting'`)
+    await store.db.execute(sql`update triggers t set next_due = ${past} from runs u
+      where u.id = t.run_id and u.cancelation_key = ${key}`)
+  }
+
+  await t.test('one execution lives on, and begins anew when it was ended from outside', async () => {
+    const { status, historyLength } = await temporal.workflow.getHandle(HOUSEKEEPING_ID).describe()
+    assert.equal(status.name, 'RUNNING')
+    assert.ok(historyLength > 0)
+  })
 
   await t.test('a trigger whose api died before it told Temporal is carried out', async () => {
     const version = (await readCatalog(notifications)).definitions.get('letter')!
@@ -68,82 +71,80 @@ test('housekeeping', async (t) => {
         acceptedAt,
       }
       await insertTrigger(tx, run, accepted, false)
-      await tx.execute(sql`update pending_signals set created_at = ${new Date(acceptedAt).toISOString()}`)
     })
     await housekeep()
-    await temporal.workflow.getHandle('letter/untold').result()
-    assert.deepEqual(bodies(await belay.feed('ada')), ['now'])
+    await until('ada has it', async () => bodies(await belay.feed('ada')).includes('now'))
   })
 
-  const statuses = async (cancelation_key: string) =>
-    (await belay.recipientRuns({ cancelation_key })).map(({ recipient, status }) => [recipient, status]).sort()
-  const pendingIn = (id: string) => temporal.workflow.getHandle(id).query<{ pending: number }>('state')
-
-  await t.test(
-    'a run that was terminated is started again when something of it is overdue, and nobody is lost',
-    async () => {
-      await belay.trigger('patient', { recipients: ['ada', 'bob', 'carl'], cancelation_key: 'k' })
-      await belay.cancel('patient', { cancelation_key: 'k', recipients: ['bob'] })
-      const run = temporal.workflow.getHandle('patient/k')
-      await until('the run is told', async () => (await run.query<{ canceled: number }>('state')).canceled === 1)
-      await run.terminate('by hand')
-      const paused = [
-        ['ada', 'paused'],
-        ['bob', 'cancelled'],
-        ['carl', 'paused'],
-      ]
+  await t.test('who slept in a run that was terminated is served by another, once they are overdue', async () => {
+    const cancelation_key = 'terminated'
+    await belay.trigger('patient', { recipients: ['ada', 'bob'], cancelation_key })
+    await belay.cancel('patient', { cancelation_key, recipients: ['bob'] })
+    const run = temporal.workflow.getHandle('patient/terminated')
+    await until('the run is told', async () => (await run.query<{ canceled: number }>('state')).canceled === 1)
+    await run.terminate('by hand')
+    await housekeep()
+    await makeOverdue(cancelation_key)
+    await until('ada has it', async () => {
       await housekeep()
-      assert.equal((await run.describe()).status.name, 'TERMINATED', 'nothing of it is overdue yet')
-      await housekeep(31 * DAY_MS)
-      await until('both sleep in it again', async () => (await pendingIn('patient/k')).pending === 2)
-      assert.deepEqual(await statuses('k'), paused)
-      await belay.request('POST', '/v1/workflows/patient/send_now', { cancelation_key: 'k' })
-      await until(
-        'both have it',
-        async () => (await statuses('k')).filter(([, status]) => status === 'completed').length === 2,
-      )
-      assert.equal((await belay.messages({ source: 'patient' })).length, 2)
-      await temporal.workflow.getHandle('patient/k').result()
-    },
-  )
+      return bodies(await belay.feed('ada')).includes('later')
+    })
+    const runs = await belay.recipientRuns({ cancelation_key })
+    assert.deepEqual(runs.map(({ recipient, status, error_count }) => [recipient, status, error_count]).sort(), [
+      ['ada', 'completed', 0],
+      ['bob', 'cancelled', 0],
+    ])
+    assert.ok(!bodies(await belay.feed('bob')).includes('later'))
+  })
 
-  await t.test(
-    'a run that was terminated and joined again reads the store: who slept in it is served with the others',
-    async () => {
-      await belay.trigger('patient', { recipients: ['ada'], cancelation_key: 'joined' })
-      const run = temporal.workflow.getHandle('patient/joined')
-      await until('the run is there', async () => (await run.describe()).status.name === 'RUNNING')
-      await run.terminate('by hand')
-      await belay.trigger('patient', { recipients: ['dora'], cancelation_key: 'joined' })
-      await until('both sleep in it', async () => (await pendingIn('patient/joined')).pending === 2)
-      await belay.cancel('patient', { cancelation_key: 'joined' })
-      await temporal.workflow.getHandle('patient/joined').result()
-    },
-  )
+  await t.test('an open run that missed an instant is told to read the store, and not again for a while', async () => {
+    const cancelation_key = 'missed'
+    await belay.trigger('patient', { recipients: ['carl'], cancelation_key })
+    const run = temporal.workflow.getHandle('patient/missed')
+    await until('the run is there', async () => (await run.query<{ pending: number }>('state')).pending === 1)
+    await makeOverdue(cancelation_key)
+    await until('carl has it', async () => {
+      await housekeep()
+      return bodies(await belay.feed('carl')).includes('later')
+    })
+    await run.result()
+    const told = async () => {
+      const rows = await query<{ told: string }>(
+        store.db,
+        sql`select reloaded_at::text as told from runs where workflow_id = 'patient/missed'`,
+      )
+      return rows[0]!.told
+    }
+    const first = await told()
+    await makeOverdue(cancelation_key)
+    await housekeep()
+    await until('the round is over', async () => {
+      const { raw } = await temporal.workflow.getHandle(HOUSEKEEPING_ID).describe()
+      return (raw.pendingActivities?.length ?? 0) === 0 && Number(raw.workflowExecutionInfo?.historyLength) > 5
+    })
+    assert.equal(await told(), first)
+  })
 
   await t.test('a run that was reset keeps who sleeps in it', async () => {
     const cancelation_key = 'reset'
-    await belay.trigger('patient', { recipients: ['eve', 'bob', 'carl'], cancelation_key })
+    await belay.trigger('patient', { recipients: ['dora', 'bob', 'emil'], cancelation_key })
     await belay.cancel('patient', { cancelation_key, recipients: ['bob'] })
     const run = temporal.workflow.getHandle('patient/reset')
     await until('the run is told', async () => (await run.query<{ canceled: number }>('state')).canceled === 1)
     const where = ['--workflow-id', 'patient/reset', '--address', product.temporalAddress()]
     const how = ['--type', 'FirstWorkflowTask', '--reason', 'by hand']
     await promisify(execFile)(await temporalCli(), ['workflow', 'reset', ...where, ...how])
-    await belay.request('POST', '/v1/workflows/patient/send_now', { cancelation_key, recipients: ['eve'] })
-    await until('eve has it', async () =>
-      (await statuses('reset')).some(([who, how]) => who === 'eve' && how === 'completed'),
-    )
-    assert.equal((await belay.messages({ source: 'patient' })).filter(({ recipient }) => recipient === 'eve').length, 1)
-    assert.equal((await pendingIn('patient/reset')).pending, 1)
-  })
-
-  await t.test('of housekeeping there is one execution, however often the product starts', async () => {
-    await product.stop()
-    await product.start()
-    const { count } = await product.temporal.workflow.count(
-      "WorkflowType = 'housekeeping' and ExecutionStatus = 'Running'",
-    )
-    assert.equal(count, 1)
+    await housekeep()
+    const statuses = async () =>
+      (await belay.recipientRuns({ cancelation_key })).map(({ recipient, status }) => [recipient, status]).sort()
+    assert.deepEqual(await statuses(), [
+      ['bob', 'cancelled'],
+      ['dora', 'paused'],
+      ['emil', 'paused'],
+    ])
+    await belay.request('POST', '/v1/workflows/patient/send_now', { cancelation_key, recipients: ['dora'] })
+    await until('dora has it', async () => (await statuses())[1]![1] === 'completed')
+    assert.deepEqual(bodies(await belay.feed('dora')), ['later'])
+    assert.equal((await run.query<{ pending: number }>('state')).pending, 1)
   })
 })
