@@ -99,8 +99,8 @@ const shapes: Record<string, Shape> = {
   'shown-late': {
     plan: [{ delay: SECOND }, 'in_app_1'],
     async story(run) {
-      const message = await run.accept(...Array.from({ length: 45 }, (_, i) => `user_${i + 1}`))
-      run.store.spread(run.instant(2 * SECOND), 150)
+      const message = await run.accept(...Array.from({ length: 24 }, (_, i) => `user_${i + 1}`))
+      run.store.spread(run.instant(2 * SECOND), 1_200)
       await run.send({ ...message, sleepers: run.store.sleepers() })
       return closed(run)
     },
