@@ -1,4 +1,3 @@
-// @ts-nocheck: of the first shape, being rewritten
 import assert from 'node:assert/strict'
 import { sendTriggers } from '../../temporal/send.ts'
 import { STORE } from '../../testing/fixtures/recording.ts'

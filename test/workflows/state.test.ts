@@ -1,4 +1,3 @@
-// @ts-nocheck: of the first shape, being rewritten
 import fc from 'fast-check'
 import assert from 'node:assert/strict'
 import { test } from 'node:test'

@@ -1,10 +1,16 @@
-// @ts-nocheck: of the first shape, being rewritten
 import { Client, ServiceError, type WorkflowExecutionStatusName } from '@temporalio/client'
 import type { TestWorkflowEnvironment } from '@temporalio/testing'
 import { DefaultLogger, Runtime, Worker } from '@temporalio/worker'
 import assert from 'node:assert/strict'
 import { sendCancel, sendMoves, sendTriggers } from '../../temporal/send.ts'
-import { deliverQueue, stateQuery, type Counts, type RunView, type TriggerMessage } from '../../workflows/messages.ts'
+import {
+  deliverQueue,
+  stateQuery,
+  type Counts,
+  type DeliverInput,
+  type RunView,
+  type TriggerMessage,
+} from '../../workflows/messages.ts'
 import { testBundle } from '../servers/bundle.ts'
 import { eventsOf, type HistoryEvent } from '../fixtures/history.ts'
 import { STORE, type RecordingStore } from '../fixtures/recording.ts'
@@ -59,7 +65,8 @@ export class LiveRun {
   /** As the product has them: one for workflows and what they need at once, one for sends. */
   async startWorker(): Promise<void> {
     const { maxCachedWorkflows } = this.#options
-    const { deliver, ...others } = this.store.activities
+    const { activities } = this.store
+    const { deliver, ...others } = { ...activities, deliver: (input: DeliverInput) => activities.deliver(input) }
     const shared = {
       connection: this.env.nativeConnection,
       namespace: this.client.options.namespace,

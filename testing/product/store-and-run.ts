@@ -1,4 +1,3 @@
-// @ts-nocheck: of the first shape, being rewritten
 import assert from 'node:assert/strict'
 import { readMessageLane } from '../../store/ids/lane.ts'
 import type { Sleeper } from '../../store/recipient-runs/sleepers.ts'
