@@ -18,8 +18,9 @@ export async function writeMessageRow(pool: pg.Pool, recipient: string, invite: 
   ]
   await pool.query({
     name: 'message-row',
-    text: `insert into messages (recipient_run_id, step, step_ref, recipient, channel_id, status, content, inserted_at, updated_at)
-           values ($1, 1, 'in_app_feed_1', $2, $3, 'delivered', $4, now(), now())`,
+    text: `insert into messages (recipient_run_id, number, step, step_ref, recipient, channel_id, channel_type, status, content,
+             inserted_at, updated_at, settled_at)
+           values ($1, 0, 1, 'in_app_feed_1', $2, $3, 'in_app_feed', 'delivered', $4, now(), now(), now())`,
     values: [next, recipient, CHANNEL_ID, JSON.stringify({ blocks })],
   })
 }
