@@ -1,3 +1,5 @@
+import type { PartialSource } from '../templates/liquid/rendering.ts'
+
 /** How a stored definition is laid out; a store may hold several. Raised with every change that older code cannot read. */
 export const DEFINITION_FORMAT = 1
 
@@ -19,6 +21,17 @@ export interface Definition {
 export interface Library {
   /** As in vars.json: `$NAME` is read from the environment of the process that renders. */
   vars: Record<string, unknown>
+  layouts?: Record<string, Layout>
+  partials?: Record<string, PartialSource>
+  /** Texts by locale, then by namespace ('' without one). */
+  translations?: Record<string, unknown>
+}
+
+/** What stands around the content of an e-mail; both texts are Liquid and name `content`. */
+export interface Layout {
+  html: string
+  text: string | null
+  footerLinks: { text: string; url: string }[]
 }
 
 /** One version of a definition. `hash` is the SHA-256 (hex) of its JSON; `versionId` the UUIDv5 of the hash. */
@@ -95,10 +108,45 @@ export interface EmailTemplate {
   textBody: string | null
   /** Where in `data` Knock would look for attachments; not Liquid. */
   attachmentKey: string | null
+  /** The layout it stands in; null or absent: none of its own. */
+  layoutKey?: string | null
+  /** Liquid that runs before the layout, for its assigns. */
+  preContent?: string | null
+}
+
+/** Space around a block, in pixels, and where its content stands. */
+export interface Edges {
+  top: number
+  right: number
+  bottom: number
+  left: number
+  align: 'left' | 'center' | 'right' | null
+}
+
+/** Colours are CSS, or a name of `vars.branding` such as primary_color; null: as the variant has it. Lengths in pixels. */
+export interface ButtonLook {
+  variant: 'solid' | 'outline'
+  size: 'sm' | 'md' | 'lg'
+  fullWidth: boolean
+  backgroundColor: string | null
+  textColor: string | null
+  borderColor: string | null
+  borderWidth: number | null
+  radius: number
+}
+
+export interface EmailButton extends Button {
+  look?: ButtonLook
 }
 
 export type VisualBlock =
-  { type: 'markdown'; content: string } | { type: 'button_set'; buttons: Button[] } | { type: 'divider' }
+  | { type: 'markdown'; content: string; edges?: Edges }
+  | { type: 'html'; content: string; edges?: Edges }
+  | { type: 'button_set'; buttons: EmailButton[]; gap?: number; edges?: Edges }
+  | { type: 'divider'; edges?: Edges }
+  | { type: 'image'; url: string; alt: string; action: string | null; width: string | null; edges?: Edges }
+  | { type: 'partial'; key: string; attrs: Record<string, string> }
+  | { type: 'row'; columns: VisualBlock[][]; edges?: Edges }
 
 export const httpMethods = ['get', 'post', 'put', 'patch', 'delete'] as const
 

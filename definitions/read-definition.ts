@@ -5,6 +5,7 @@ import { channelOf } from './channels-file.ts'
 import type { Definition, Library, Step } from './definition.ts'
 import { fieldName, type DefinitionProblem } from './problem.ts'
 import { readSource, type JsonPath, type Source } from './source.ts'
+import { usedOf } from './library.ts'
 import { unsetVars, usedVars } from './used-vars.ts'
 import { workflowFile, type StepFile } from './workflow-file.ts'
 
@@ -57,8 +58,20 @@ export async function readDefinition(
   const used = usedVars(source.value)
   const place = (at: JsonPath) => ({ file: `${key}/${source.fileOf(at)}`, ...placeOf(source, at) })
   warnings.push(...unsetVars(new Set(Object.keys(library.vars)), used, place))
+  const layoutKeys = steps.flatMap((step) =>
+    'template' in step && 'layoutKey' in step.template ? [step.template.layoutKey] : [],
+  )
+  const named = layoutKeys.filter((layout) => layout !== null && layout !== undefined)
+  const { used: shared, missing } = usedOf(library, textsOf(source.value), named)
+  for (const partial of missing) add(['steps'], `renders the partial ${partial}, which is not in partials/`)
+  for (const layout of new Set(named)) {
+    if (library.layouts?.[layout] === undefined)
+      warnings.push(`${key}/${FILE}: names the layout ${layout}, which is not in layouts/: a plain one is used`)
+  }
   const definition = { key, name: name ?? key, categories, active, steps }
-  return Object.keys(library.vars).length === 0 ? definition : { ...definition, library }
+  const whole = { vars: library.vars, ...shared }
+  if (Object.keys(library.vars).length === 0 && Object.keys(shared).length === 0) return definition
+  return { ...definition, library: whole }
 }
 
 function compile(
@@ -74,6 +87,15 @@ function compile(
   if (typeof channel !== 'string') return { ...rest, channel }
   add('channel_key', channel)
   return { ...rest, channel: { key: '', id: '' } }
+}
+
+/** Every text of a file; a partial block counts as its tag. */
+function textsOf(value: unknown): string[] {
+  if (typeof value === 'string') return [value]
+  if (typeof value !== 'object' || value === null) return []
+  const { type, key } = value as { type?: unknown; key?: unknown }
+  const block = type === 'partial' && typeof key === 'string' ? [`{% render '${key}' %}`] : []
+  return [...block, ...Object.values(value).flatMap(textsOf)]
 }
 
 /** A path in a step is told by the step's ref and the path within it. */

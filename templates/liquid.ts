@@ -1,14 +1,19 @@
-import { Liquid, toValue, type LiquidOptions, type Template } from 'liquidjs'
-import { escapeHtml, hide, unescapeHtml } from './escape.ts'
+import { Context, Liquid, toValueSync, type LiquidOptions, type Template } from 'liquidjs'
+import { escapeHtml, unescapeHtml } from './escape.ts'
+import { registerFilters } from './liquid/filters.ts'
+import { Output } from './liquid/output.ts'
+import { setRendering, type Rendering } from './liquid/rendering.ts'
+import { sharedUnless } from './liquid/shared.ts'
+import { registerTags } from './liquid/tags.ts'
+import { textOf } from './liquid/text-of.ts'
+import { compileMarkdown } from './markdown.ts'
 
 /**
- * Where a text goes decides how the values in it are escaped. `markdown`: a value is text, never markup (escape.ts);
- * `html`: escaped for HTML; `text`: as it is (subjects, addresses, request bodies). `| raw` switches it off.
+ * Where a text goes decides how the values in it are escaped. `html`: escaped for HTML; `markdown`: compiled to HTML
+ * first, so that a value is never markup; `markdown_source`: stays Markdown, what is markup in a value behind a backslash;
+ * `text`: as it is (subjects, addresses, request bodies). `| raw` switches it off.
  */
-export type LiquidContext = 'text' | 'html' | 'markdown'
-
-/** Longest result, in characters. */
-const RESULT_LIMIT = 1_000_000
+export type LiquidContext = 'text' | 'html' | 'markdown' | 'markdown_source'
 
 const options: LiquidOptions = {
   strictFilters: true,
@@ -17,30 +22,31 @@ const options: LiquidOptions = {
   // The host's zone and language would make the same message differ between workers.
   timezoneOffset: 0,
   locale: 'en',
-  parseLimit: RESULT_LIMIT,
+  parseLimit: 1_000_000,
   // Milliseconds. A template that loops for ever fails; it does not hold up the worker.
-  renderLimit: 500,
+  renderLimit: 250,
   // Characters and list items that filters and ranges may make.
   memoryLimit: 5_000_000,
 }
 
 /** These read files. Without them a template that has one is refused when it is parsed. */
-const fileTags = ['include', 'render', 'layout', 'block']
+const fileTags = ['include', 'layout', 'block']
 
-function engine(outputEscape: (value: unknown) => string): Liquid {
-  const liquid = new Liquid({ ...options, outputEscape })
+const backslashed = (value: unknown) => textOf(value).replace(/[&<>"'[\]()*_`~\\#|]/g, '\\$&')
+
+function engine(kind: 'text' | 'html', escape: (value: unknown) => string): Liquid {
+  const liquid = new Liquid({ ...options, outputEscape: escape })
   for (const tag of fileTags) Reflect.deleteProperty(liquid.tags, tag)
-  liquid.registerFilter('pluralize', (count: unknown, one: unknown, many: unknown) =>
-    Number(count) === 1 ? one : many,
-  )
+  registerFilters(liquid)
+  registerTags(liquid, kind, {
+    own: (text) => parseLiquid(text, kind),
+    text: (text) => parseLiquid(text, 'text'),
+  })
   return liquid
 }
 
-const engines: Record<LiquidContext, Liquid> = {
-  text: engine(textOf),
-  html: engine((value) => escapeHtml(textOf(value))),
-  markdown: engine((value) => hide(textOf(value))),
-}
+const html = engine('html', (value) => escapeHtml(textOf(value)))
+const engines = { text: engine('text', textOf), html, markdown: html, markdown_source: engine('text', backslashed) }
 
 // What an author escapes or breaks by hand comes out escaped once, with its breaks.
 const htmlOnce = (value: unknown) => escapeHtml(unescapeHtml(textOf(value)))
@@ -50,32 +56,37 @@ engines.html.registerFilter('newline_to_br', {
   raw: true,
   handler: (value: unknown) => htmlOnce(value).replace(/\r?\n/g, '<br />\n'),
 })
-engines.markdown.registerFilter('escape', (value: unknown) => value)
-engines.markdown.registerFilter('escape_once', (value: unknown) => unescapeHtml(textOf(value)))
-engines.markdown.registerFilter('newline_to_br', {
-  raw: true,
-  handler: (value: unknown) => hide(textOf(value)).replace(/\r?\n/g, '\\\n'),
-})
+
+/** A template as it is rendered again and again, and when all recipients of a trigger share its result (liquid/shared.ts). */
+interface Parsed {
+  templates: Template[]
+  sharedUnless: string[] | null
+}
 
 const CACHED = 2_000
-const cache = new Map<string, Template[]>()
+const cache = new Map<string, Parsed>()
 
-/** Parses a template, or takes the one parsed before. Throws liquidjs' error, which names line and column. */
-export function parseLiquid(text: string, context: LiquidContext): Template[] {
+function parsed(text: string, context: LiquidContext): Parsed {
   const key = `${context} ${text}`
   const known = cache.get(key)
   if (known !== undefined) return known
-  const parsed = engines[context].parse(text)
+  const liquid = engines[context]
+  const templates = liquid.parse(context === 'markdown' ? compileMarkdown(text).html : text)
+  const made = { templates, sharedUnless: sharedUnless(liquid, templates, text) }
   if (cache.size >= CACHED) cache.delete(cache.keys().next().value!)
-  cache.set(key, parsed)
-  return parsed
+  cache.set(key, made)
+  return made
 }
 
-/**
- * What names, or may lead to, something that differs between the recipients of a trigger: the scope's own names of such
- * things, names computed from data, and chance.
- */
-const OF_RECIPIENT = /recipient|activities|workflow|current_message|\[|_exp|sample|shuffle/
+/** Parses a template, or takes the one parsed before. Throws liquidjs' error, which names line and column. */
+export function parseLiquid(text: string, context: LiquidContext): Template[] {
+  // The position that an error names is the author's, not that of the compiled HTML.
+  if (context === 'markdown' && !cache.has(`markdown ${text}`)) engines.html.parse(text)
+  return parsed(text, context).templates
+}
+
+/** What a rendering gets beside its scope; all of it may be left out. */
+export type RenderingOptions = Partial<Omit<Rendering, 'depth'>>
 
 /** Texts that are the same for all recipients of a trigger, by its data. */
 const ofTrigger = new WeakMap<object, Map<string, string>>()
@@ -83,44 +94,63 @@ const ofTrigger = new WeakMap<object, Map<string, string>>()
 /**
  * Renders a template at once, for a scope of plain data; the fields of its `data` stand below its own at the top level.
  * The result holds nothing that Postgres could not keep. A `data` object is one trigger's: a template that names nothing
- * of the recipient is rendered once for it.
+ * but what is the trigger's is rendered once for it. Throws for a template that fails or passes a limit.
  */
-export function renderLiquid(text: string, context: LiquidContext, scope: { data?: object }): string {
-  if (!text.includes('{')) return text
+export function renderLiquid(
+  text: string,
+  context: LiquidContext,
+  scope: { data?: object },
+  rendering: RenderingOptions = {},
+): string {
+  if (context !== 'markdown' && !text.includes('{')) return text
   const { data } = scope
-  if (data === undefined || OF_RECIPIENT.test(text)) return fill(text, context, scope)
+  const template = parsed(text, context)
+  const { sharedUnless: names } = template
+  if (data === undefined || names === null || names.some((name) => name in scope))
+    return fill(template, context, scope, rendering)
   const texts = ofTrigger.get(data) ?? new Map<string, string>()
   ofTrigger.set(data, texts)
   const key = `${context} ${text}`
   const known = texts.get(key)
   if (known !== undefined) return known
-  const filled = fill(text, context, scope)
+  const filled = fill(template, context, scope, rendering)
   texts.set(key, filled)
   return filled
 }
 
-function fill(text: string, context: LiquidContext, scope: { data?: object }): string {
-  const result = render(engines[context], parseLiquid(text, context), scope)
-  if (result.length > RESULT_LIMIT) throw new Error(`the result is longer than ${RESULT_LIMIT} characters`)
+function fill(
+  { templates }: Parsed,
+  context: LiquidContext,
+  scope: { data?: object },
+  given: RenderingOptions,
+): string {
+  const liquid = engines[context]
+  let result: string
+  try {
+    result = render(liquid, templates, scope, given)
+  } catch (error) {
+    // The time limit is by the clock, and this process may have been the one that stood still: it counts the second time.
+    if (!(error instanceof Error) || !error.message.startsWith('template render limit exceeded')) throw error
+    result = render(liquid, templates, scope, given)
+  }
   // A filter may have cut a character in half, which would fail the statement that stores a whole chunk.
   return result.replace(/[\0\p{Surrogate}]/gu, '\ufffd')
 }
 
-/** The time limit is by the clock, and this process may have been the one that stood still: it counts the second time. */
-function render(liquid: Liquid, template: Template[], scope: { data?: object }): string {
-  const options = scope.data === undefined ? {} : { globals: scope.data }
-  try {
-    return liquid.renderSync(template, scope, options) as string
-  } catch (error) {
-    if (!(error instanceof Error) || !error.message.startsWith('template render limit exceeded')) throw error
-    return liquid.renderSync(template, scope, options) as string
-  }
-}
-
-/** A list is its items side by side; any other object is its JSON. */
-function textOf(value: unknown): string {
-  const plain = toValue(value) as string | number | boolean | object | null | undefined
-  if (plain === undefined || plain === null) return ''
-  if (Array.isArray(plain)) return plain.map(textOf).join('')
-  return typeof plain === 'object' ? JSON.stringify(plain) : String(plain)
+function render(liquid: Liquid, templates: Template[], scope: { data?: object }, given: RenderingOptions): string {
+  const globals = scope.data ?? {}
+  const context = new Context(scope, liquid.options, { sync: true, globals }, { liquid })
+  setRendering(context, {
+    locale: undefined,
+    partials: {},
+    translations: {},
+    entities: undefined,
+    now: Date.now,
+    warn: () => undefined,
+    ...given,
+    depth: 0,
+  })
+  const output = new Output()
+  toValueSync(liquid.renderer.renderTemplates(templates, context, output) as never)
+  return output.buffer
 }

@@ -1,5 +1,4 @@
 import type { Token } from 'markdown-it'
-import { revealText } from './escape.ts'
 
 /** Something that puts a mark before its first line, and `rest` before the lines after it: a quote, or an item of a list. */
 interface Level {
@@ -75,6 +74,12 @@ export function markdownText(tokens: Token[]): string {
       case 'code_block':
         add(token.content.trimEnd())
         break
+      case 'liquid':
+        add(token.content)
+        break
+      case 'html_block':
+        add(withoutTags(token.content).trim())
+        break
       case 'hr':
         add('---')
         break
@@ -90,10 +95,14 @@ function inlineText(tokens: Token[]): string {
     if (token.type === 'softbreak' || token.type === 'hardbreak') text += '\n'
     else if (token.type === 'link_open') link = { address: token.attrGet('href') ?? '', start: text.length }
     else if (token.type === 'link_close' && link !== null) {
-      const label = revealText(text.slice(link.start))
+      const label = text.slice(link.start)
       if (label !== link.address && `mailto:${label}` !== link.address) text += ` (${link.address})`
       link = null
-    } else text += token.content
+    } else if (token.type !== 'html_inline') text += token.content
   }
   return text
+}
+
+function withoutTags(html: string): string {
+  return html.replace(/<[^<>]*>/g, '')
 }

@@ -9,8 +9,9 @@ import type {
   SmsTemplate,
 } from '../definitions/definition.ts'
 import type { JsonObject } from '../store/schema/index.ts'
-import { revealMarkdown } from './escape.ts'
-import { renderLiquid, type LiquidContext } from './liquid.ts'
+import { safeAddress } from './address.ts'
+import { compileEmail } from './email/compile.ts'
+import { renderLiquid, type LiquidContext, type RenderingOptions } from './liquid.ts'
 import type {
   ChatContent,
   EmailContent,
@@ -20,9 +21,7 @@ import type {
   Rendered,
   SmsContent,
 } from './content.ts'
-import { buttonRow, divider, emailDocument } from './email-html.ts'
-import { isSafeAddress, toHtml, toText } from './markdown.ts'
-import type { Scope } from './scope.ts'
+import { SOURCE, type Scope } from './scope.ts'
 
 /** A template that cannot be rendered for this scope. Another try would end the same way. */
 export class TemplateError extends Error {
@@ -39,15 +38,30 @@ export class TemplateError extends Error {
   }
 }
 
-/** Renders a step's template for one recipient, at once. Throws a TemplateError. */
-export function renderStep(step: ChannelStep, scope: Scope): Rendered {
+/** Longest message, in bytes of its JSON, attachments aside. */
+const MESSAGE_LIMIT = 800_000
+
+/**
+ * Renders a step's template for one recipient, at once. `warnings`: what was shown otherwise than asked, such as a time in
+ * UTC for want of the recipient's zone. Throws a TemplateError.
+ */
+export function renderStep(step: ChannelStep, scope: Scope): Rendered & { warnings: readonly string[] } {
   const fill = new Filler(step.ref, scope)
+  const rendered = renderWith(step, scope, fill)
+  // Each text is bounded by itself, so that only texts of many fields can pass this.
+  if (fill.written > MESSAGE_LIMIT / 4 && Buffer.byteLength(JSON.stringify(rendered.content)) > MESSAGE_LIMIT) {
+    throw new TemplateError(step.ref, 'template', `the message is longer than ${MESSAGE_LIMIT} bytes`)
+  }
+  return { ...rendered, warnings: fill.warnings }
+}
+
+function renderWith(step: ChannelStep, scope: Scope, fill: Filler): Rendered {
   switch (step.channelType) {
     case 'in_app_feed':
       return { channelType: step.channelType, content: feed(step.template, fill) }
     case 'email':
       refuseAttachments(step.ref, step.template, scope)
-      return { channelType: step.channelType, content: email(step.template, fill) }
+      return { channelType: step.channelType, content: email(step, scope, fill) }
     case 'http':
       return { channelType: step.channelType, content: http(step.template, fill) }
     case 'sms':
@@ -59,19 +73,38 @@ export function renderStep(step: ChannelStep, scope: Scope): Rendered {
   }
 }
 
+type EmailStep = Extract<ChannelStep, { channelType: 'email' }>
+
 /** Fills the texts of one step for one recipient. A class, since there is one for every recipient and closures are dear. */
 class Filler {
   readonly #step: string
   readonly #scope: Scope
+  readonly #rendering: RenderingOptions
+  readonly warnings: string[] = []
+  /** Characters of all texts so far. */
+  written = 0
 
   constructor(step: string, scope: Scope) {
     this.#step = step
     this.#scope = scope
+    const { library, entities } = scope[SOURCE] ?? {}
+    const locale = scope.recipient['locale']
+    this.#rendering = {
+      locale: typeof locale === 'string' ? locale : undefined,
+      partials: library?.partials ?? {},
+      translations: library?.translations ?? {},
+      entities,
+      warn: (message) => {
+        if (!this.warnings.includes(message)) this.warnings.push(message)
+      },
+    }
   }
 
   text(field: string, text: string, context: LiquidContext): string {
     try {
-      return renderLiquid(text, context, this.#scope)
+      const filled = renderLiquid(text, context, this.#scope, this.#rendering)
+      this.written += filled.length
+      return filled
     } catch (error) {
       throw new TemplateError(this.#step, `template.${field}`, (error as Error).message)
     }
@@ -81,7 +114,9 @@ class Filler {
   line(field: string, text: string): string {
     return this.text(field, text, 'text')
       .trim()
-      .replace(/\s*[\r\n]+\s*/g, ' ')
+      .split(/[\r\n]+/)
+      .map((part) => part.trim())
+      .join(' ')
   }
 
   /** A JSON object; null where the template has none. */
@@ -99,20 +134,16 @@ class Filler {
 
   /** An address that a client may open. */
   address(field: string, text: string): string {
-    // Browsers drop control characters before they look for `javascript:`.
-    const filled = this.text(field, text, 'text')
-      .replace(/\p{Cc}/gu, '')
-      .trim()
-    if (isSafeAddress(filled)) return filled
+    const address = safeAddress(this.text(field, text, 'text'))
+    if (address !== null) return address
     throw new TemplateError(this.#step, `template.${field}`, 'is an address that is not safe to open')
   }
 }
 
 function feed(template: FeedTemplate, fill: Filler): FeedContent {
-  const body = fill.text('markdown_body', template.markdownBody, 'markdown')
-  const blocks: FeedContent['blocks'] = [
-    { name: 'body', type: 'markdown', content: revealMarkdown(body), rendered: toHtml(body) },
-  ]
+  const rendered = fill.text('markdown_body', template.markdownBody, 'markdown').trim()
+  const content = fill.text('markdown_body', template.markdownBody, 'text')
+  const blocks: FeedContent['blocks'] = [{ name: 'body', type: 'markdown', content, rendered }]
   if (template.actionUrl !== null) {
     const url = fill.address('action_url', template.actionUrl)
     blocks.push({ name: 'action_url', type: 'text', content: url, rendered: url })
@@ -136,32 +167,17 @@ function fillButtons(field: string, buttons: readonly Button[], fill: Filler): B
   }))
 }
 
-function email(template: EmailTemplate, fill: Filler): EmailContent {
+function email(step: EmailStep, scope: Scope, fill: Filler): EmailContent {
+  const { template } = step
+  const compiled = compileEmail(template, scope[SOURCE]?.library)
   const subject_line = fill.line('subject', template.subject)
-  const given = template.textBody === null ? null : fill.text('text_body', template.textBody, 'text')
-  if ('html' in template.body) {
-    return { subject_line, html_body: fill.text('html_body', template.body.html, 'html'), text_body: given }
-  }
-  const blocks = template.body.visualBlocks.map((block, index) => {
-    const field = `visual_blocks[${index}]`
-    if (block.type === 'divider') return { html: divider, text: '---' }
-    if (block.type === 'markdown') {
-      const source = fill.text(`${field}.content`, block.content, 'markdown')
-      return { html: toHtml(source), text: given === null ? toText(source) : '' }
-    }
-    const buttons = fillButtons(`${field}.buttons`, block.buttons, fill)
-    return { html: buttonRow(buttons), text: buttons.map(({ label, action }) => `${label}: ${action}`).join('\n') }
-  })
-  const filled = blocks.filter((block) => block.html !== '')
-  const text = filled.map((block) => block.text).join('\n\n')
-  return {
-    subject_line,
-    html_body: emailDocument(
-      subject_line,
-      filled.map((block) => block.html),
-    ),
-    text_body: given ?? `${text}\n`,
-  }
+  compiled.addresses.forEach(({ field, address }) => fill.address(field, address))
+  const html_body = fill.text(compiled.field, compiled.html, 'html')
+  const text_body = `${fill
+    .text(compiled.textField, compiled.text, 'text')
+    .replace(/\n{3,}/g, '\n\n')
+    .trim()}\n`
+  return { subject_line, html_body, text_body }
 }
 
 /** The channel checks address and headers: they may name a value that only it can judge. */
@@ -197,7 +213,7 @@ function push(template: PushTemplate, fill: Filler): PushContent {
 }
 
 function chat(template: ChatTemplate, fill: Filler): ChatContent {
-  const content = revealMarkdown(fill.text('markdown_body', template.markdownBody, 'markdown')).trim()
+  const content = fill.text('markdown_body', template.markdownBody, 'markdown_source').trim()
   return {
     template: {
       blocks: content === '' ? [] : [{ name: 'body', type: 'markdown', content }],

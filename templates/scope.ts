@@ -1,6 +1,7 @@
-import type { Definition } from '../definitions/definition.ts'
+import type { Definition, Library } from '../definitions/definition.ts'
 import { resolveVars, type Vars } from '../definitions/vars-file.ts'
 import { withBranding } from './branding.ts'
+import type { Entities } from './liquid/rendering.ts'
 
 type Properties = Record<string, unknown>
 
@@ -27,9 +28,23 @@ export interface ScopeInput {
   /** The recipient's own `$trigger_data`, laid over the trigger's data. */
   triggerData: Properties | null
   messageId: string
+  /** Epoch milliseconds by the store's clock; absent: this host's. */
+  now?: number
+  /** Where the loaders `user`, `object` and `tenant` look; absent: there is nothing. */
+  entities?: Entities
 }
 
+/** What a rendering needs and no template sees. */
+export interface ScopeSource {
+  library: Library | undefined
+  entities: Entities | undefined
+}
+
+/** Under it a scope holds its source. */
+export const SOURCE = Symbol('source')
+
 export interface Scope extends Properties {
+  [SOURCE]?: ScopeSource
   data: Properties
   recipient: Properties
   actor: Properties | null
@@ -48,6 +63,7 @@ export function buildScope(input: ScopeInput): Scope {
   const actor = trigger.actor === null ? null : flat(trigger.actor)
   const tenant = trigger.tenant === null ? null : flat(trigger.tenant)
   return {
+    [SOURCE]: { library: definition.library, entities: input.entities },
     data,
     recipient,
     actor,
@@ -56,6 +72,10 @@ export function buildScope(input: ScopeInput): Scope {
     total_activities: 1,
     tenant,
     vars: varsOf(definition.library?.vars, tenant),
+    workflow_run_id: trigger.workflowRunId,
+    get timestamp() {
+      return new Date(input.now ?? Date.now()).toISOString()
+    },
     get activities() {
       const at = trigger.acceptedAt.toISOString()
       return [{ ...data, id: input.messageId, actor, recipient, data, inserted_at: at, updated_at: at }]
@@ -74,7 +94,7 @@ export function buildScope(input: ScopeInput): Scope {
       }
     },
     get current_message() {
-      return { id: input.messageId }
+      return { id: input.messageId, inserted_at: new Date(input.now ?? Date.now()).toISOString() }
     },
   }
 }

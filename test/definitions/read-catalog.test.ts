@@ -66,9 +66,15 @@ test('files named by name@ are put in place, at any depth, relative to the file 
   const step = (await readCatalog(folder)).definitions.get('hello')!.definition.steps[0] as ChannelStep
   assert.deepEqual(step.template, {
     subject: 'Hi',
-    body: { visualBlocks: [{ type: 'markdown', content: 'Deep **down**' }] },
+    body: {
+      visualBlocks: [
+        { type: 'markdown', content: 'Deep **down**', edges: { top: 8, right: 4, bottom: 8, left: 4, align: null } },
+      ],
+    },
     textBody: null,
     attachmentKey: null,
+    layoutKey: null,
+    preContent: null,
   })
 })
 
@@ -145,8 +151,7 @@ test('what Knock knows and Belay does not carry out is refused, not skipped', as
     [feed({ surprise: true }), 'surprise'],
     [{ ref: 'batch_1', type: 'batch', settings: {} }, 'type'],
     [{ ref: 'guide_1', type: 'channel', channel_type: 'in_app_guide', template: {} }, 'channel_type'],
-    [email({ visual_blocks: [{ type: 'image', url: 'x' }] }), 'template.visual_blocks[0].type'],
-    [email({ html_body: 'x', settings: { pre_content: 'x' } }), 'template.settings.pre_content'],
+    [email({ visual_blocks: [{ type: 'video', url: 'x' }] }), 'template.visual_blocks[0].type'],
     [email({ html_body: 'x', is_mjml: true }), 'template.is_mjml'],
     [delay({ delay_for: { unit: 'days', value: 1 }, delay_until: 'data.x' }), 'settings.delay_until'],
   ]
@@ -208,7 +213,7 @@ test('a template that cannot be parsed is refused with the file it stands in and
 })
 
 test('unknown filters and tags that read files are refused', async (t) => {
-  for (const text of ['{{ x | shout }}', '{% render "x" %}', '{% include "x" %}', '{% layout "x" %}']) {
+  for (const text of ['{{ x | shout }}', '{% include "x" %}', '{% layout "x" %}']) {
     const { field } = await againstStep(t, feed({ ref: 'feed_2', template: { markdown_body: text } }))
     assert.equal(field, 'template.markdown_body', text)
   }

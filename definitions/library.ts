@@ -1,0 +1,202 @@
+import { po } from 'gettext-parser'
+import { readdir, readFile, stat } from 'node:fs/promises'
+import path from 'node:path'
+import { z } from 'zod'
+import { cover } from '../templates/liquid-source.ts'
+import { parseLiquid } from '../templates/liquid.ts'
+import type { PartialSource } from '../templates/liquid/rendering.ts'
+import type { Layout, Library } from './definition.ts'
+import { fieldName, type DefinitionProblem } from './problem.ts'
+import { isErrno, readSource } from './source.ts'
+
+/** Folders beside the definitions that are none. */
+export const LIBRARY_FOLDERS = ['layouts', 'partials', 'translations'] as const
+
+const layoutFile = z.looseObject({
+  html_layout: z.string().refine((text) => /\{\{-?\s*content\s*-?\}\}/.test(text), 'must hold {{ content }}'),
+  text_layout: z.string().nullish(),
+  footer_links: z.array(z.looseObject({ text: z.string(), url: z.string() })).nullish(),
+})
+
+const input = z.looseObject({
+  key: z.string(),
+  type: z.string(),
+  settings: z.looseObject({ default: z.unknown() }).nullish(),
+})
+
+const partialFile = z.looseObject({
+  type: z.enum(['html', 'markdown', 'text', 'json']),
+  content: z.string(),
+  input_schema: z.array(input).nullish(),
+})
+
+/** Inputs that are handed to a partial as they are. */
+const listTypes = new Set(['list', 'json', 'multi_select', 'button', 'image'])
+
+/** Reads what all definitions of a folder share. Whatever is wrong is pushed to `problems`. */
+export async function readLibrary(folder: string, problems: DefinitionProblem[]): Promise<Omit<Library, 'vars'>> {
+  const layouts = await each(folder, 'layouts', 'layout.json', layoutFile, problems)
+  const partials = await each(folder, 'partials', 'partial.json', partialFile, problems)
+  const library = {
+    layouts: mapOf(layouts, (file): Layout => ({
+      html: withFooter(file.html_layout, file.footer_links ?? []),
+      text: file.text_layout ?? null,
+      footerLinks: file.footer_links ?? [],
+    })),
+    partials: mapOf(partials, ({ type, content, input_schema: schema }): PartialSource => ({
+      type,
+      content,
+      lists: (schema ?? []).filter((field) => listTypes.has(field.type)).map(({ key }) => key),
+      defaults: Object.fromEntries(
+        (schema ?? []).flatMap(({ key, settings }) =>
+          settings?.default === undefined ? [] : [[key, settings.default]],
+        ),
+      ),
+    })),
+    translations: await readTranslations(folder, problems),
+  }
+  check(
+    'layouts',
+    library.layouts,
+    ({ html, text }) => {
+      parseLiquid(html, 'html')
+      parseLiquid(text ?? '', 'text')
+    },
+    problems,
+  )
+  check(
+    'partials',
+    library.partials,
+    ({ type, content }) => {
+      parseLiquid(content, type === 'json' ? 'text' : type)
+    },
+    problems,
+  )
+  return library
+}
+
+/** `{{ footer_links }}` is the links side by side. */
+function withFooter(html: string, links: readonly { text: string; url: string }[]): string {
+  const shown = links.map(({ text, url }) => `<a href="${url}">${text}</a>`).join(' &middot; ')
+  return html.replace(/\{\{-?\s*footer_links\s*-?\}\}/g, () => shown)
+}
+
+function check<T>(
+  kind: string,
+  items: Record<string, T>,
+  parse: (item: T) => void,
+  problems: DefinitionProblem[],
+): void {
+  for (const [key, item] of Object.entries(items)) {
+    try {
+      parse(item)
+    } catch (error) {
+      problems.push({ file: `${kind}/${key}`, message: `is not a Liquid template: ${(error as Error).message}` })
+    }
+  }
+}
+
+function mapOf<From, To>(items: Record<string, From>, to: (item: From) => To): Record<string, To> {
+  return Object.fromEntries(Object.entries(items).map(([key, item]) => [key, to(item)]))
+}
+
+async function each<Schema extends z.ZodType>(
+  folder: string,
+  kind: string,
+  file: string,
+  schema: Schema,
+  problems: DefinitionProblem[],
+): Promise<Record<string, z.output<Schema>>> {
+  const found: Record<string, z.output<Schema>> = {}
+  for (const key of await namesIn(path.join(folder, kind))) {
+    const own = path.join(folder, kind, key)
+    if (!(await stat(own)).isDirectory()) continue
+    const source = await readSource(own, file)
+    const parsed = schema.safeParse(source.value)
+    const issues = source.problems.map(({ at, message }) => ({ path: at, message }))
+    if (issues.length === 0 && !parsed.success) issues.push(...parsed.error.issues)
+    for (const { path: at, message } of issues) {
+      const field = fieldName(at)
+      problems.push({ file: `${kind}/${key}/${file}`, ...(field !== '' && { field }), message })
+    }
+    if (parsed.success && issues.length === 0) found[key] = parsed.data
+  }
+  return found
+}
+
+/** `translations/<locale>/[<namespace>.]<locale>.json` or `.po`. */
+async function readTranslations(folder: string, problems: DefinitionProblem[]): Promise<Record<string, unknown>> {
+  const texts: Record<string, Record<string, unknown>> = {}
+  for (const locale of await namesIn(path.join(folder, 'translations'))) {
+    for (const name of await namesIn(path.join(folder, 'translations', locale))) {
+      const [, namespace, type] = /^(?:([\w-]+)\.)?[\w-]+\.(json|po)$/.exec(name) ?? []
+      if (type === undefined) continue
+      const file = path.join(folder, 'translations', locale, name)
+      try {
+        const bytes = await readFile(file)
+        const read: unknown = type === 'json' ? JSON.parse(bytes.toString('utf8')) : fromPo(bytes)
+        texts[locale.replaceAll('_', '-')] = { ...texts[locale], [namespace ?? '']: read }
+      } catch (error) {
+        problems.push({
+          file: `translations/${locale}/${name}`,
+          message: `cannot be read: ${(error as Error).message}`,
+        })
+      }
+    }
+  }
+  return texts
+}
+
+function fromPo(bytes: Buffer): Record<string, unknown> {
+  const entries = Object.values(po.parse(bytes).translations).flatMap((context) => Object.values(context))
+  return Object.fromEntries(
+    entries.flatMap(({ msgid, msgstr }) => {
+      const [one, other] = msgstr
+      if (msgid === '' || !one) return []
+      return [[msgid, other === undefined ? one : { one, other: msgstr.at(-1) }]]
+    }),
+  )
+}
+
+async function namesIn(folder: string): Promise<string[]> {
+  try {
+    return (await readdir(folder)).filter((name) => !name.startsWith('.')).sort()
+  } catch (error) {
+    if (isErrno(error)) return []
+    throw error
+  }
+}
+
+/** What one definition uses of the library, and what it names and is not there. */
+export function usedOf(library: Library, texts: readonly string[], layoutKeys: readonly string[]) {
+  const partials: Record<string, PartialSource> = {}
+  const missing: string[] = []
+  const layouts = Object.fromEntries(
+    layoutKeys.flatMap((key) => (library.layouts?.[key] === undefined ? [] : [[key, library.layouts[key]]])),
+  )
+  const all = [...texts, ...Object.values(layouts).flatMap(({ html, text }) => [html, text ?? ''])]
+  for (let text = all.pop(); text !== undefined; text = all.pop()) {
+    for (const [, key] of text.matchAll(/\{%-?\s*render\s+["']([^"']+)["']/g)) {
+      if (Object.hasOwn(partials, key!)) continue
+      const partial = library.partials?.[key!]
+      if (partial === undefined) {
+        missing.push(key!)
+        continue
+      }
+      partials[key!] = partial
+      texts = [...texts, partial.content]
+      all.push(partial.content)
+    }
+  }
+  const translated = [...texts, ...Object.values(layouts).map(({ html }) => html)].some((text) =>
+    /\|\s*t\b|\{%-?\s*t\b/.test(cover(text).text === text ? '' : text),
+  )
+  const some = <T extends object>(name: string, value: T | undefined) =>
+    value === undefined || Object.keys(value).length === 0 ? {} : { [name]: value }
+  const used: Partial<Library> = {
+    ...some('layouts', layouts),
+    ...some('partials', partials),
+    ...(translated ? some('translations', library.translations) : {}),
+  }
+  return { used, missing: [...new Set(missing)] }
+}

@@ -1,0 +1,40 @@
+/** A whole piece of Liquid in a text: an output, a tag, or a raw or comment block with what it holds. */
+const LIQUID = /\{%-?\s*(raw|comment)\s*-?%\}[\s\S]*?\{%-?\s*end\1\s*-?%\}|\{\{[\s\S]*?\}\}|\{%[\s\S]*?%\}/g
+
+/** Unicode noncharacters, which no text in use holds, around the number of a piece. */
+const OPEN = '\ufdd0'
+const TAG = '\ufdd1'
+const CLOSE = '\ufdd2'
+const MARKS = /[\ufdd0-\ufdd2]/g
+const PLACE = /[\ufdd0\ufdd1](\d+)\ufdd2/g
+
+/** Matches where a piece of Liquid stands in a covered text. */
+export const PLACE_PATTERN = '[\\ufdd0\\ufdd1]\\d+\\ufdd2'
+/** A line of nothing but tags. */
+export const isTagLine = (line: string) => /^\s*(?:\ufdd1\d+\ufdd2\s*)+$/.test(line)
+
+/**
+ * A text whose Liquid is covered by marks that a parser of Markdown, HTML or CSS takes for letters: outputs by one kind,
+ * tags by another. `uncover` puts it back.
+ */
+export interface Covered {
+  text: string
+  uncover: (text: string) => string
+  /** The source of a tag, such as `{% for a in b %}`, by its mark. */
+  sourceOf: (mark: string) => string
+}
+
+export function cover(source: string): Covered {
+  const pieces: string[] = []
+  const text = source.replace(MARKS, '\ufffd').replace(LIQUID, (piece) => {
+    pieces.push(piece)
+    const isTag = piece.startsWith('{%') && !/^\{%-?\s*raw\b/.test(piece)
+    return `${isTag ? TAG : OPEN}${pieces.length - 1}${CLOSE}`
+  })
+  const sourceOf = (mark: string) => pieces[Number(/\d+/.exec(mark)?.[0] ?? -1)] ?? ''
+  return {
+    text,
+    sourceOf,
+    uncover: (covered) => covered.replace(PLACE, (_mark, index: string) => pieces[Number(index)]!),
+  }
+}

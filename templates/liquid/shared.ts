@@ -1,0 +1,39 @@
+import type { Liquid, Template } from 'liquidjs'
+
+/** The scope's own names of what is the trigger's, and so the same for each of its recipients. */
+const OF_TRIGGER = new Set(['data', 'actor', 'tenant', 'vars', 'forloop'])
+/** Of `workflow`, what belongs to the definition or the trigger. */
+const OF_WORKFLOW = new Set(['id', 'key', 'name', 'categories', 'cancellation_key', 'run_id', 'workflow_run_id'])
+/** Filters and tags whose result depends on their arguments alone. */
+const PURE = new Set(
+  (
+    'abs append at_least at_most capitalize ceil compact concat currency date default divided_by downcase equals escape ' +
+    'escape_once first floor format_number from_json from_markdown intersect join json last lstrip map minus modulo ' +
+    'newline_to_br plus pluralize prepend raw remove replace reverse round rounded_currency rstrip size slice sort split ' +
+    'strip strip_html strip_newlines times titlecase truncate truncatewords uniq upcase url_encode url_decode ' +
+    'if elsif else endif unless endunless for endfor assign capture endcapture case when endcase address endaddress break ' +
+    'continue echo'
+  ).split(' '),
+)
+
+/**
+ * Null: a rendering is one recipient's. Else the names that must not be the scope's own for the result to be shared by all
+ * recipients of a trigger: a name of nobody is a field of `data`, and only what is listed here is the trigger's.
+ */
+export function sharedUnless(liquid: Liquid, templates: Template[], source: string): string[] | null {
+  // A computed root name may lead anywhere.
+  if (/\{\{-?\s*\[|[\s:,(]\[/.test(source)) return null
+  for (const [, name] of source.matchAll(/(?:\{%-?\s*|\|\s*)([a-z_]\w*)/g)) if (!PURE.has(name!)) return null
+  const names: string[] = []
+  try {
+    for (const [root, field] of liquid.globalVariableSegmentsSync(templates)) {
+      if (typeof root !== 'string') return null
+      if (OF_TRIGGER.has(root)) continue
+      if (root === 'workflow' && typeof field === 'string' && OF_WORKFLOW.has(field)) continue
+      names.push(root)
+    }
+  } catch {
+    return null
+  }
+  return [...new Set(names)]
+}

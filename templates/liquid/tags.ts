@@ -1,0 +1,155 @@
+import {
+  Hash,
+  Tag,
+  toValueSync,
+  type Context,
+  type Emitter,
+  type Liquid,
+  type Parser,
+  type TagToken,
+  type Template,
+  type TopLevelToken,
+} from 'liquidjs'
+import { safeAddress, safeHtmlAddress } from '../address.ts'
+import { escapeHtml } from '../escape.ts'
+import { compileMarkdown } from '../markdown.ts'
+import { Output } from './output.ts'
+import { renderingOf, setRendering, type PartialSource } from './rendering.ts'
+import { textOf } from './text-of.ts'
+import { lookUp } from './translate.ts'
+
+/** Partials within partials. */
+const DEEPEST = 5
+
+type Parse = (text: string) => Template[]
+
+/** `render`, `t` and `address`, for templates whose result is HTML or plain text. */
+export function registerTags(liquid: Liquid, kind: 'html' | 'text', parse: { own: Parse; text: Parse }): void {
+  liquid.registerTag('render', renderTag(kind, parse))
+  liquid.registerTag(
+    't',
+    blockTag('t', function* (context, templates, source) {
+      const found = lookUp(renderingOf(context), source.trim())
+      const chosen =
+        typeof found === 'string' ? parse.own(kind === 'html' ? escapeHtmlOutside(found) : found) : templates
+      return (yield* inner(this, chosen, context)).trim()
+    }),
+  )
+  liquid.registerTag('capture_text', captureText(parse.text))
+  liquid.registerTag(
+    'address',
+    blockTag('address', function* (context, templates) {
+      const filled = yield* inner(this, templates, context)
+      return kind === 'html' ? safeHtmlAddress(filled) : (safeAddress(filled) ?? '')
+    }),
+  )
+}
+
+/** A translation is text: only its Liquid is left as it is. */
+function escapeHtmlOutside(text: string): string {
+  return text
+    .split(/(\{\{[^{}]*\}\}|\{%[^{}]*%\})/)
+    .map((part, index) => (index % 2 === 0 ? escapeHtml(part) : part))
+    .join('')
+}
+
+function* inner(tag: Tag, templates: Template[], context: Context): Generator<unknown, string, unknown> {
+  const output = new Output()
+  yield tag.liquid.renderer.renderTemplates(templates, context, output)
+  return output.buffer
+}
+
+function blockTag(
+  name: string,
+  render: (this: Tag, context: Context, templates: Template[], source: string) => Generator<unknown, string, unknown>,
+) {
+  return class extends Tag {
+    readonly templates: Template[] = []
+    source = ''
+
+    constructor(token: TagToken, rest: TopLevelToken[], liquid: Liquid, parser: Parser) {
+      super(token, rest, liquid)
+      while (rest.length > 0) {
+        const next = rest.shift()!
+        if ('name' in next && next.name === `end${name}`) return
+        this.source += next.getText()
+        this.templates.push(parser.parseToken(next, rest))
+      }
+      throw new Error(`tag ${name} is not closed`)
+    }
+
+    *render(context: Context, emitter: Emitter): Generator<unknown, void, unknown> {
+      emitter.write(yield* render.call(this, context, this.templates, this.source))
+    }
+
+    *children(): Generator<unknown, Template[], unknown> {
+      yield undefined
+      return this.templates
+    }
+  }
+}
+
+/** `{% capture_text name %}`: what stands in it is filled without escaping, into a name. */
+function captureText(parse: Parse) {
+  const Block = blockTag('capture_text', function* (context, _templates, source) {
+    const name = this.token.args.trim()
+    context.bottom()[name as never] = (yield* inner(this, parse(source), context)) as never
+    return ''
+  })
+  return Block
+}
+
+/** `{% render 'key', a: b %}`: a partial sees its inputs and `vars`, and nothing else. */
+function renderTag(kind: 'html' | 'text', parse: { own: Parse; text: Parse }) {
+  return class extends Tag {
+    readonly key: string
+    readonly inputs: Hash
+
+    constructor(token: TagToken, rest: TopLevelToken[], liquid: Liquid) {
+      super(token, rest, liquid)
+      const quoted = this.tokenizer.readQuoted()
+      if (quoted === undefined) throw new Error("render needs the partial's key in quotes")
+      this.key = quoted.getText().slice(1, -1)
+      this.inputs = new Hash(this.tokenizer, liquid.options.keyValueSeparator)
+    }
+
+    *render(context: Context, emitter: Emitter): Generator<unknown, void, unknown> {
+      const rendering = renderingOf(context)
+      const partial = Object.hasOwn(rendering.partials, this.key) ? rendering.partials[this.key] : undefined
+      if (partial === undefined) throw new Error(`there is no partial ${this.key}`)
+      if (rendering.depth >= DEEPEST) throw new Error(`partials are nested more than ${DEEPEST} deep`)
+      const given = (yield this.inputs.render(context)) as Record<string, unknown>
+      const within = context.spawn(scopeOf(partial, given, toValueSync(context._get(['vars']))))
+      // What a definition's data shows at the top level is not the partial's.
+      within.globals = {}
+      setRendering(within, { ...rendering, depth: rendering.depth + 1 })
+      const output = new Output()
+      const plain = partial.type === 'text' || partial.type === 'json'
+      const templates = plain ? parse.text(partial.content) : parse.own(contentOf(partial, kind))
+      yield this.liquid.renderer.renderTemplates(templates, within, output)
+      emitter.write(plain && kind === 'html' ? escapeHtml(output.buffer) : output.buffer)
+    }
+  }
+}
+
+function scopeOf(partial: PartialSource, given: Record<string, unknown>, vars: unknown): Record<string, unknown> {
+  const inputs = Object.entries({ ...partial.defaults, ...given }).map(([name, value]) => {
+    const keep = typeof value !== 'object' || value === null || partial.lists.includes(name)
+    return [name, keep ? value : textOf(value)] as const
+  })
+  return { vars, ...Object.fromEntries(inputs) }
+}
+
+const compiled = new WeakMap<PartialSource, { html: string; text: string }>()
+
+function contentOf(partial: PartialSource, kind: 'html' | 'text'): string {
+  let made = compiled.get(partial)
+  if (made === undefined) {
+    made =
+      partial.type === 'markdown'
+        ? compileMarkdown(partial.content)
+        : { html: partial.content, text: partial.content.replace(/<[^<>]*>/g, ' ') }
+    compiled.set(partial, made)
+  }
+  return made[kind]
+}

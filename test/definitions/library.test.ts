@@ -1,0 +1,110 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { readCatalog } from '../../definitions/read-catalog.ts'
+import type { EmailContent } from '../../templates/content.ts'
+import { renderStep } from '../../templates/render.ts'
+import { notificationsFolder, problemsOf } from '../../testing/fixtures/notifications-folder.ts'
+import { testScope } from '../../testing/fixtures/scope.ts'
+
+const email = (template: object) => ({
+  steps: [{ ref: 'email_1', type: 'channel', channel_type: 'email', template: { subject: 'Hi', ...template } }],
+})
+const block = (content: string) => ({ visual_blocks: [{ type: 'markdown', content }] })
+
+async function rendered(
+  files: Record<string, unknown>,
+  given: Parameters<typeof testScope>[0] = {},
+): Promise<EmailContent> {
+  const { definitions } = await readCatalog(notificationsFolder(files))
+  const { definition } = definitions.get('hello')!
+  const step = definition.steps[0]!
+  assert.ok(step.type === 'channel')
+  const scope = testScope({ ...given, ...(definition.library && { library: definition.library }) })
+  return renderStep(step, scope).content as EmailContent
+}
+
+test('an e-mail stands in the layout it names, its styles written into its elements, with a text of its own', async () => {
+  const { html_body, text_body } = await rendered(
+    {
+      'hello/workflow.json': email({
+        settings: { layout_key: 'default', pre_content: '{% assign heading = data.title %}' },
+        ...block('Hello **{{ data.name }}**\n{% assign end = "bye" %}'),
+      }),
+      'layouts/default/layout.json': {
+        'html_layout@': 'html.html',
+        text_layout: '== {{ content }} ==',
+        footer_links: [{ text: 'Help', url: 'https://help.example' }],
+      },
+      'layouts/default/html.html':
+        '<html><head><style>p{color:red}@media (prefers-color-scheme: dark){p{color:blue}}</style></head>' +
+        '<body><h1>{{ heading }}</h1><table>{% for x in (1..2) %}<tr><td>{{ x }}</td></tr>{% endfor %}</table>{{ content }}<p>{{ end }}</p>{{ footer_links }}</body></html>',
+    },
+    { data: { title: '<T>', name: 'Ada' } },
+  )
+  assert.match(html_body, /<h1>&lt;T&gt;<\/h1>/)
+  assert.match(html_body, /<tr><td>1<\/td><\/tr>\s*<tr><td>2<\/td><\/tr>/)
+  assert.match(html_body, /<p style="color: ?red;?">Hello <strong>Ada<\/strong><\/p>/)
+  assert.match(html_body, /<p style="color: ?red;?">bye<\/p><a href="https:\/\/help\.example">Help<\/a>/)
+  assert.match(html_body, /prefers-color-scheme: dark/)
+  assert.match(text_body ?? '', /^== Hello Ada\s*==\n$/)
+})
+
+test('a layout that is not there is told, and a plain one takes its place', async () => {
+  const folder = notificationsFolder({
+    'hello/workflow.json': email({ settings: { layout_key: 'default' }, ...block('Hi') }),
+  })
+  const { warnings } = await readCatalog(folder)
+  assert.deepEqual(warnings, [
+    'hello/workflow.json: names the layout default, which is not in layouts/: a plain one is used',
+  ])
+})
+
+test('a partial sees its inputs and vars alone; as a block its inputs are text', async () => {
+  const files = {
+    'vars.json': { app: 'Belay' },
+    'partials/callout/partial.json': {
+      type: 'html',
+      content: '<b>{{ text }}{{ data.text }}{{ recipient.id }} {{ vars.app }} {{ tone }}</b>',
+      input_schema: [{ type: 'text', key: 'tone', label: 'Tone', settings: { default: 'calm' } }],
+    },
+  }
+  const data = { text: '<i>"x"' }
+  const tag = { ...files, 'hello/workflow.json': email(block("{% render 'callout', text: data.text %}")) }
+  assert.match((await rendered(tag, { data })).html_body, /<b>&lt;i&gt;&quot;x&quot; Belay calm<\/b>/)
+  const asBlock = email({ visual_blocks: [{ type: 'partial', key: 'callout', attrs: { text: '{{ data.text }}' } }] })
+  const { html_body, text_body } = await rendered({ ...files, 'hello/workflow.json': asBlock }, { data })
+  assert.match(html_body, /<b>&lt;i&gt;&quot;x&quot; Belay calm<\/b>/)
+  assert.match(text_body ?? '', /<i>"x" Belay calm/)
+})
+
+test('a partial that is not there stops the start; one that renders itself fails its message', async () => {
+  const [problem] = await problemsOf(notificationsFolder({ 'hello/workflow.json': email(block("{% render 'no' %}")) }))
+  assert.match(problem?.message ?? '', /renders the partial no, which is not in partials/)
+  const endless = {
+    'hello/workflow.json': email(block("{% render 'a' %}")),
+    'partials/a/partial.json': { type: 'html', content: "{% render 'a' %}" },
+  }
+  await assert.rejects(rendered(endless), /nested more than 5 deep/)
+})
+
+test("texts come in the recipient's locale, else its language, else English", async () => {
+  const files = {
+    'hello/workflow.json': email(
+      block(
+        '{{ "orders.ready" | t: count: data.n, name: recipient.name }} / {{ "mail:bye" | t }} / {% t %}Hello{% endt %}',
+      ),
+    ),
+    'translations/en/en.json': {
+      orders: { ready: { one: '{{ name }}: one order', other: '{{ name }}: {{ count }} orders' } },
+    },
+    'translations/en/mail.en.json': { bye: 'Bye' },
+    'translations/de/de.po':
+      'msgid ""\nmsgstr "Content-Type: text/plain; charset=utf-8\\n"\n\nmsgid "Hello"\nmsgstr "Hallo {{ recipient.name }}"\n',
+  }
+  const text = async (locale: string, n: number) => {
+    const recipient = { id: 'u', properties: { locale, name: 'Ada' } }
+    return (await rendered(files, { recipient, data: { n } })).text_body
+  }
+  assert.equal(await text('en-GB', 1), 'Ada: one order / Bye / Hello\n')
+  assert.equal(await text('de-AT', 3), 'Ada: 3 orders / Bye / Hallo Ada\n')
+})
