@@ -1,0 +1,43 @@
+import { readFile } from 'node:fs/promises'
+import path from 'node:path'
+import { parseArgs } from 'node:util'
+import { readSettings } from '../settings/settings.ts'
+import { writePreview } from './preview.ts'
+import { readCatalog } from './read-catalog.ts'
+
+const USAGE = 'npm run definitions -- preview <key> --data file.json [--recipient file.json] [--out folder]'
+
+/** npm run definitions -- preview: what a definition's messages look like, before anything goes out. */
+async function main(): Promise<void> {
+  const { positionals, values } = parseArgs({
+    allowPositionals: true,
+    options: { data: { type: 'string' }, recipient: { type: 'string' }, out: { type: 'string' } },
+  })
+  const [command, key] = positionals
+  if (command !== 'preview' || key === undefined) throw new Error(`usage: ${USAGE}`)
+  const catalog = await readCatalog(readSettings().BELAY_NOTIFICATIONS_DIR)
+  const version = catalog.definitions.get(key)
+  if (version === undefined)
+    throw new Error(`there is no definition ${key}; there are: ${[...catalog.definitions.keys()].join(', ')}`)
+  const out = values.out ?? path.join('preview', key)
+  const told = await writePreview(version.definition, {
+    data: await objectIn(values.data),
+    recipient: await objectIn(values.recipient),
+    out,
+  })
+  for (const line of [...(catalog.warnings ?? []), ...told]) console.error(line)
+  console.log(`written: ${path.join(out, 'index.html')}`)
+}
+
+async function objectIn(file: string | undefined): Promise<Record<string, unknown>> {
+  if (file === undefined) return {}
+  const value: unknown = JSON.parse(await readFile(file, 'utf8'))
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    throw new Error(`${file} must hold a JSON object`)
+  return value as Record<string, unknown>
+}
+
+main().catch((error: unknown) => {
+  console.error(error instanceof Error ? error.message : error)
+  process.exit(1)
+})
