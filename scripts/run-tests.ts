@@ -38,9 +38,13 @@ try {
     BELAY_TEST_DATABASE_URL: '',
   }
   await writeBundle(shared.BELAY_TEST_BUNDLE)
-  const postgres = await startPostgres()
-  closers.push(() => postgres.stop())
-  shared.BELAY_TEST_DATABASE_URL = postgres.url
+  // A server given from outside, of any version: its maintenance database, as superuser.
+  const given = process.env['BELAY_TEST_POSTGRES_URL']
+  if (given === undefined) {
+    const postgres = await startPostgres()
+    closers.push(() => postgres.stop())
+    shared.BELAY_TEST_DATABASE_URL = postgres.url
+  } else shared.BELAY_TEST_DATABASE_URL = given
   process.exitCode = await Promise.race([interrupted, runTests({ ...process.env, ...shared })])
 } finally {
   for (const close of closers.reverse()) await close()
