@@ -5,7 +5,7 @@ import type { Settings } from '../settings/settings.ts'
 import { searchAttributes } from './send.ts'
 import { HOUSEKEEPING } from '../workflows/messages.ts'
 
-const HOUSEKEEPING_ID = 'belay-housekeeping'
+export const HOUSEKEEPING_ID = 'belay-housekeeping'
 /** A server takes a moment to know a new namespace, and another to accept a new attribute. */
 const PATIENCE_MS = 30_000
 
