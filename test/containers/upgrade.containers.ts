@@ -7,6 +7,7 @@ import { command, docker, root } from '../../testing/containers/docker.ts'
 import { container } from '../../testing/containers/stack.ts'
 import { underLoad } from '../../testing/containers/under-load.ts'
 
+/** Last of all files by its name: the folder that its containers mount is gone afterwards. */
 /** Some were accepted before, and are due after. */
 const SLEEP_S = 30
 
@@ -27,8 +28,6 @@ test('an upgrade to other workflow code finds everybody asleep, and wakes them',
     }
     await underLoad(t, 'upgrade', fault, { ends: ['api', 'worker'], sleep: SLEEP_S })
   } finally {
-    // Its notifications are mounted: the containers go back to the folder that stays.
-    await docker('compose', '-f', join(root, 'docker-compose.yml'), 'up', '--detach', '--wait', '--build')
     rmSync(folder, { recursive: true, force: true })
   }
 })
