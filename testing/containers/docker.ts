@@ -5,10 +5,10 @@ import { promisify } from 'node:util'
 const run = promisify(execFile)
 export const root = fileURLToPath(new URL('../../', import.meta.url))
 
-const COMMAND_MS = 180_000
+const COMMAND_MS = 600_000
 const OUTPUT_BYTES = 32 * 1024 * 1024
 
-/** What the command wrote to its standard output, or to both. Throws with what it said where it fails or takes more than three minutes. */
+/** What the command wrote to its standard output, or to both. Throws with what it said where it fails or takes more than ten minutes. */
 export async function command(name: string, args: readonly string[], { both = false } = {}): Promise<string> {
   try {
     const { stdout, stderr } = await run(name, args, { cwd: root, timeout: COMMAND_MS, maxBuffer: OUTPUT_BYTES })
