@@ -19,6 +19,8 @@ export interface Findings {
 
 type Expected = 'a mail' | 'no mail' | 'either' | 'another answer'
 
+/** An e-mail and a message in the app. */
+const CHANNELS = 2
 const SETTLE_MS = 180_000
 /** For what should not come. */
 const LATE_MS = 4_000
@@ -86,12 +88,14 @@ function expected(life: Life, person: string): Expected {
   if (life.verdict === undefined) return 'either'
   const entry = life.verdict.get(person)
   if (entry === undefined) return 'another answer'
-  const messages = entry.runs.flatMap((run) => run.messages)
-  const inFlight = entry.runs.flatMap((run) => run.in_flight ?? [])
-  if (entry.outcome === 'sending' || (entry.outcome === 'canceled' && inFlight.length > 0)) return 'either'
-  // The e-mail is their first message: what is listed holds it.
-  if (entry.outcome === 'already_sent' || (entry.outcome === 'canceled' && messages.length > 0)) return 'a mail'
-  return entry.outcome === 'canceled' || entry.outcome === 'ended' ? 'no mail' : 'another answer'
+  const { outcome, runs } = entry
+  if (!['canceled', 'sending', 'already_sent', 'ended'].includes(outcome)) return 'another answer'
+  const sum = (of: 'messages' | 'in_flight' | 'taken_back') =>
+    runs.reduce((all, run) => all + (run[of]?.length ?? 0), 0)
+  if (outcome === 'sending' || sum('in_flight') > 0) return 'either'
+  // Two messages are made, and the one in the app is sent by being made: what can be taken back is the e-mail.
+  if (sum('taken_back') > 0 || sum('messages') === 0) return 'no mail'
+  return sum('messages') === CHANNELS ? 'a mail' : 'either'
 }
 
 interface Message {

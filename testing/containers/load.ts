@@ -5,7 +5,8 @@ import { ask, type Tries } from './caller.ts'
 export interface Entry {
   id: string
   outcome: string
-  runs: { messages: string[]; in_flight: string | string[] | null }[]
+  /** By id: sent, under way at that moment, and made but not sent. */
+  runs: { messages: string[]; in_flight: string[] | null; taken_back: string[] | null }[]
 }
 
 /** One trigger for three people, and what was answered. */
