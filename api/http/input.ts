@@ -5,6 +5,7 @@ import { ApiError, type FieldError } from './errors.ts'
 import { fieldName } from './field-name.ts'
 import type { Input, Route } from './route.ts'
 import { findUnstorable } from './storable.ts'
+import { unknownFields } from './unknown-fields.ts'
 
 /** Of each part; what is wrong with thousands of recipients is told by the first. */
 const MAX_FAULTS = 100
@@ -34,6 +35,7 @@ export function parseInput(route: Route, request: Request, body: unknown): Input
     query: parse('query', route.query, request.query),
     // An absent body is an empty one, and `null` is none: what it lacks is named field by field.
     body: route.body === undefined ? undefined : parse('body', route.body, body === undefined ? {} : body),
+    unknown: route.warnsOfUnknown === undefined ? [] : unknownFields(route.body, body, route.warnsOfUnknown),
   }
   if (fields.length > 0) throw new ApiError('invalid_params', { fields })
   return input

@@ -4,6 +4,7 @@ import { workflowKey } from '../../resources/ids.ts'
 import { defineRoute } from '../http/define-route.ts'
 import { callerOf, replyOf } from '../http/reply-of.ts'
 import { Reply, type Context } from '../http/route.ts'
+import { warningOf, type UnknownField } from '../http/unknown-fields.ts'
 import { notifyRequest, notifyResponse, triggerOf, triggerRequest, triggerResponse } from '../requests/trigger.ts'
 
 const tag = 'Workflows'
@@ -15,8 +16,19 @@ async function trigger(
   context: Context,
   key: string,
   body: Parameters<typeof triggerOf>[0],
+  unknown: readonly UnknownField[],
 ): Promise<Reply<TriggerAnswer>> {
-  return replyOf(await acceptTrigger(context, callerOf(context), key, triggerOf(body)))
+  const reply = replyOf(await acceptTrigger(context, callerOf(context), key, triggerOf(body)))
+  if (unknown.length === 0) return reply
+  const misspelt = unknown.filter(({ meant }) => meant !== undefined)
+  if (misspelt.length > 0) {
+    const { workflow_run_id } = reply.body!
+    context.log.warn(
+      { workflow_run_id, unknown: misspelt },
+      'a trigger has fields that look like others, and were ignored',
+    )
+  }
+  return new Reply(reply.body, { headers: { ...reply.headers, 'belay-warning': warningOf(unknown) } })
 }
 
 const triggerRoute = defineRoute({
@@ -27,11 +39,12 @@ const triggerRoute = defineRoute({
   description,
   params: z.object({ key: workflowKey }),
   body: triggerRequest,
+  warnsOfUnknown: ['settings'],
   largeBody: true,
   response: triggerResponse,
   errors: ['workflow_missing', 'workflow_inactive', 'idempotency_key_mismatch', 'idempotency_key_too_long'],
   idempotent: true,
-  handle: ({ params, body }, context) => trigger(context, params.key, body),
+  handle: ({ params, body, unknown }, context) => trigger(context, params.key, body, unknown),
 })
 
 const notifyRoute = defineRoute({
@@ -41,12 +54,13 @@ const notifyRoute = defineRoute({
   summary: 'Trigger a workflow (the API of May 2021)',
   description,
   body: notifyRequest,
+  warnsOfUnknown: ['settings'],
   largeBody: true,
   response: notifyResponse,
   errors: ['workflow_missing', 'workflow_inactive', 'idempotency_key_mismatch', 'idempotency_key_too_long'],
   idempotent: true,
-  async handle({ body: { name, ...request } }, context) {
-    const { body, headers } = await trigger(context, name, request)
+  async handle({ body: { name, ...request }, unknown }, context) {
+    const { body, headers } = await trigger(context, name, request, unknown)
     const { workflow_run_id: result_id, ...conflict } = body!
     return new Reply({ result_id, ...conflict }, { headers })
   },

@@ -198,3 +198,28 @@ test('what the first committed and could not tell its run is told by the repeat'
   assert.equal(status.name, 'RUNNING')
   await until('the signal is confirmed', async () => (await loadPendingSignals(db, { workflowRunId })).length === 0)
 })
+
+test('the same body in another order of its fields, spaced otherwise, is the same request', async () => {
+  const key = freshKey()
+  const first = await trigger(
+    `{"recipients": [{"id": "ada", "name": "Ada", "plan": {"a": 1, "b": [1, 2]}}], "data": {"x": 1, "y": {"p": 1, "q": 2}}}`,
+    key,
+  )
+  assert.equal(first.status, 200)
+  const reordered = `{"data":{"y":{"q":2,"p":1},"x":1},"recipients":[{"plan":{"b":[1,2],"a":1},"name":"Ada","id":"ada"}]}`
+  assertReplayed(await trigger(reordered, key), first)
+  const lists = reordered.replace('[1,2]', '[2,1]')
+  assertRefused(await trigger(lists, key), 400, 'idempotency_key_mismatch')
+})
+
+test('a workflow key of 9,000 characters with an Idempotency-Key is refused like one without', async () => {
+  const workflow = 'w'.repeat(9_000)
+  for (const call of ['trigger', 'cancel', 'reschedule', 'send_now', 'bulk_cancel']) {
+    const body = { recipients: ['ada'], cancelation_key: 'k', cancelation_keys: ['k'] }
+    const path = `/v1/workflows/${workflow}/${call}`
+    const plain = await api.call('POST', path, { body })
+    const keyed = await api.call('POST', path, { body, headers: { 'idempotency-key': freshKey() } })
+    assert.ok(plain.status === 404 || plain.status === 422, `${call}: ${plain.status}`)
+    assert.equal(keyed.status, plain.status, call)
+  }
+})
