@@ -9,6 +9,7 @@ import type { DeliverDeps } from './send-job.ts'
 
 type Deps = AdvanceDeps & DeliverDeps & CancelInStoreDeps & LoadPageDeps & HousekeepDeps & DeliverWebhooksDeps
 
+/** Everything the workflows call, by the names they know it by. */
 export function createActivities(deps: Deps): RunActivities & HousekeepingActivities & WebhookActivities {
   return {
     advance: createAdvance(deps),

@@ -91,6 +91,7 @@ export async function definitionKnown(db: Database, key: string): Promise<boolea
   return rows.length > 0
 }
 
+/** The channels as last published, by key. */
 export async function loadChannels(db: Database): Promise<Channel[]> {
   const rows = await db.select().from(channels).orderBy(asc(channels.key))
   return rows.map(({ key, id, type, name, provider, settings }) => {

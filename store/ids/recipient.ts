@@ -6,6 +6,7 @@ export function recipientKey(reference: RecipientReference): string {
   return typeof reference === 'string' ? reference : `${reference.collection}#${reference.id}`
 }
 
+/** The reverse of `recipientKey`. */
 export function recipientReference(key: string): RecipientReference {
   const hash = key.indexOf('#')
   return hash === -1 ? key : { collection: key.slice(0, hash), id: key.slice(hash + 1) }

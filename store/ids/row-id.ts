@@ -8,10 +8,12 @@ import { parse, stringify } from 'uuid'
  */
 const PLACES = 131_072
 
+/** The row at a place of a trigger, 0 to 131,071. */
 export function rowId(triggerId: number, place: number): number {
   return triggerId * PLACES + place
 }
 
+/** The trigger a row belongs to. */
 export function triggerIdOf(row: number): number {
   return Math.floor(row / PLACES)
 }
@@ -21,10 +23,12 @@ export function rowsOf(triggerId: number): [number, number] {
   return [triggerId * PLACES, triggerId * PLACES + PLACES - 1]
 }
 
-/** In SQL, of a column: the row's trigger, and whether a row is one of the trigger's. */
+/** In SQL, of a column: the row’s trigger. */
 export function triggerOf(row: string): SQL {
   return sql.raw(`${row} / ${PLACES}`)
 }
+
+/** In SQL: whether a row is one of the trigger’s. Both arguments are names of columns, never a caller’s text. */
 export function isRowOf(row: string, trigger: string): SQL {
   return sql.raw(`${row} between ${trigger} * ${PLACES} and ${trigger} * ${PLACES} + ${PLACES - 1}`)
 }

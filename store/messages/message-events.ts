@@ -19,6 +19,7 @@ export interface MessageTrace {
   engagement: MessageEventRow[]
 }
 
+/** What is on record of a message’s failed tries and of its engagement, oldest first. */
 export async function traceOfMessage(db: Database, { recipientRunId, number }: MessageKey): Promise<MessageTrace> {
   const events = await query<MessageEventRow>(
     db,

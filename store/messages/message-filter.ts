@@ -99,6 +99,7 @@ export function withIds(messageIds: readonly string[]): SQL {
   return withKeys(messageIds.map(keyOfMessageId).filter((key) => key !== null))
 }
 
+/** The condition that a message is one of these; none: nothing matches. */
 export function withKeys(keys: readonly MessageKey[]): SQL {
   const rows = keys.map((key) => [key.recipientRunId, key.number])
   return sql`(m.recipient_run_id, m.number) in (
@@ -111,6 +112,7 @@ function dataConditions(filter: DataFilter | undefined): SQL[] {
   return [sql`${messageData} @> ${json(filter.typed)}`, ...plain]
 }
 
+/** The conditions of a filter by instants on this column; left out: none. */
 export function instantConditions(column: SQL, filter: InstantFilter | undefined): SQL[] {
   const given = Object.entries(filter ?? {}) as [keyof typeof comparisons, string | undefined][]
   return given

@@ -54,6 +54,7 @@ export interface MessageRow {
 /** What is left to load of `data`: all of it, what is not nested, or nothing. */
 export type DataPart = 'whole' | 'flat' | 'none'
 
+/** In SQL: what of a message’s `data` is loaded. */
 export function dataPart(part: DataPart): SQL {
   if (part === 'none') return sql`'{}'::jsonb`
   if (part === 'whole') return messageData
@@ -106,11 +107,13 @@ export const messageOrder: Order<MessageRow> = {
 
 type Identity = Pick<MessageRow, 'workflow_run_id' | 'accepted_at' | 'recipient_run_id' | 'number'>
 
+/** The public id of a message as it was listed. */
 export function messageIdOf(row: Identity): string {
   const trigger = { workflowRunId: row.workflow_run_id, acceptedAt: new Date(row.accepted_at) }
   return messageId(trigger, { recipientRunId: row.recipient_run_id, number: row.number })
 }
 
+/** A page of the messages a filter names, newest first. */
 export async function listMessages(db: Database, filter: MessageFilter, window: Window): Promise<Page<MessageRow>> {
   const conditions = [...messageConditions(filter), ...windowConditions(window, messageOrder)]
   const keys = sql`select m.recipient_run_id, m.number from ${messageTables}

@@ -30,6 +30,7 @@ function isAscending(window: Window): boolean {
   return window.before !== undefined && window.after === undefined
 }
 
+/** The conditions that rows lie within a window’s cursors, in an order. */
 export function windowConditions(window: Window, order: Order<never>): SQL[] {
   const row = sql`(${sql.join(order.columns, sql`, `)})`
   const conditions: SQL[] = []

@@ -35,6 +35,7 @@ const PROBE_MS = 4_000
 // Row ids, counts and sums are within the safe integers by construction (row-id.ts).
 pg.types.setTypeParser(pg.types.builtins.INT8, Number)
 
+/** A store on Postgres. Connects when it is first asked; each connection has deadlines and an error listener. */
 export function openPostgres(url: string, options: PoolOptions = {}): Store {
   const pool = new StorePool(url, options)
   const db = drizzlePg(pool, { schema })

@@ -23,6 +23,7 @@ export function prepared(name: string, statement: SQL): SQL {
   return withName(statement, { name, isPrepared: true })
 }
 
+/** The name a statement was given; undefined: none. */
 export function nameOf(statement: SQL): Named | undefined {
   return names.get(statement)
 }

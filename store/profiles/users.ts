@@ -29,6 +29,7 @@ export async function upsertUsers(tx: Database, given: readonly User[]): Promise
   )
 }
 
+/** A user who was identified; undefined if there is none, also for one known only as a recipient. */
 export async function findUser(db: Database, id: string): Promise<StoredUser | undefined> {
   const rows = await query<StoredUser>(
     db,

@@ -40,6 +40,7 @@ export interface WalkTrigger {
 
 const rounded = (ms: number | null): number | null => (ms === null ? null : Math.round(ms))
 
+/** These recipient runs as they stand, without a lock; ids that are none are left out. */
 export async function loadRows(db: Database, rowIds: readonly number[]): Promise<RowToWalk[]> {
   const rows = await query<RowToWalk>(
     db,

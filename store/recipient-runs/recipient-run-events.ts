@@ -37,6 +37,7 @@ export interface RecipientRunTrace {
   cancel: RecordedCancel | undefined
 }
 
+/** What is on record of a recipient run: its events, its messages, and its cancel. */
 export async function traceOf(db: Database, run: { id: number; cancel_id: number | null }): Promise<RecipientRunTrace> {
   const events = await query<RecordedEvent>(
     db,

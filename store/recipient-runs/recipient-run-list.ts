@@ -86,6 +86,7 @@ const order: Order<RecipientRunRow> = {
   positionOf: (row) => [row.id],
 }
 
+/** A page of the recipient runs a filter names, newest first. `now`, epoch milliseconds, decides who is asleep. */
 export async function listRecipientRuns(
   db: Database,
   filter: RecipientRunFilter,
@@ -104,6 +105,7 @@ export async function listRecipientRuns(
   return pageOf(found, window, order)
 }
 
+/** The recipient run with this public id; undefined if there is none. */
 export async function findRecipientRun(db: Database, uuid: string, now: number): Promise<RecipientRunRow | undefined> {
   const id = rowOfUuid(uuid)
   if (id === null) return undefined

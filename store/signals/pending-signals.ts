@@ -148,6 +148,7 @@ export async function triggerSignalPending(db: Database, workflowId: string): Pr
   return found.length > 0
 }
 
+/** How many signals Temporal has not confirmed yet. */
 export async function countPendingSignals(db: Database): Promise<number> {
   const [row] = await query<{ count: number }>(db, sql`select count(*)::int as count from pending_signals`)
   return row!.count

@@ -44,6 +44,7 @@ export interface WrittenTrigger {
   signal_id: number
 }
 
+/** The workflow ID of the run that a trigger opens or joins. */
 export function workflowIdFor({ version, cancelationKey, workflowRunId }: Acceptance): string {
   return workflowIdOf(version.definition.key, cancelationKey === null ? { workflowRunId } : { cancelationKey })
 }
