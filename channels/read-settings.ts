@@ -1,7 +1,7 @@
 import type { z } from 'zod'
 import type { Channel } from '../definitions/catalog.ts'
 import { VARIABLE } from './settings.ts'
-import { inOurWords } from '../settings/zod-error-map.ts'
+import { zodErrorMap } from '../settings/zod-error-map.ts'
 import { NotSent } from './sender.ts'
 
 /** The channel's settings with each `$NAME` replaced from `env`, then checked. Throws NotSent, naming what cannot be used. */
@@ -10,7 +10,7 @@ export function readChannelSettings<Schema extends z.ZodType>(
   channel: Channel,
   env: NodeJS.ProcessEnv,
 ): z.output<Schema> {
-  const result = schema.safeParse(resolve(channel.settings, channel.key, env), { error: inOurWords })
+  const result = schema.safeParse(resolve(channel.settings, channel.key, env), { error: zodErrorMap })
   if (result.success) return result.data
   const issues = result.error.issues.map((issue) => `${issue.path.join('.')} ${issue.message}`.trim())
   throw new NotSent(`settings of channel ${channel.key}: ${issues.join('; ')}`)

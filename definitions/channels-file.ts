@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { inOurWords } from '../settings/zod-error-map.ts'
+import { zodErrorMap } from '../settings/zod-error-map.ts'
 import type { Channel } from './catalog.ts'
 import { channelTypeRegistry, NO_PROVIDER } from '../channels/registry.ts'
 import { channelTypes, type ChannelReference, type ChannelType } from './definition.ts'
@@ -47,7 +47,7 @@ export async function readChannels(
 ): Promise<{ channels: Channel[]; problems: DefinitionProblem[] }> {
   if (!exists) return { channels: withDefaults([]), problems: [] }
   const source = await readSource(folder, CHANNELS_FILE)
-  const parsed = channelsFile.safeParse(source.value, { error: inOurWords })
+  const parsed = channelsFile.safeParse(source.value, { error: zodErrorMap })
   if (source.problems.length > 0 || !parsed.success) {
     const issues =
       source.problems.length > 0
@@ -107,7 +107,7 @@ function misused(declared: Channel[]): DefinitionProblem[] {
 function unusable(declared: Channel[]): DefinitionProblem[] {
   return declared.flatMap(({ key, type, provider, settings }) => {
     const schema = channelTypeRegistry[type].providers[provider]?.settings
-    const issues = schema?.safeParse(settings, { error: inOurWords }).error?.issues ?? []
+    const issues = schema?.safeParse(settings, { error: zodErrorMap }).error?.issues ?? []
     return issues.flatMap((issue) => {
       const path = [key, 'settings', ...issue.path]
       if (issue.code !== 'unrecognized_keys') return [problem(fieldName(path), issue.message)]

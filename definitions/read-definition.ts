@@ -1,5 +1,5 @@
 import path from 'node:path'
-import { inOurWords } from '../settings/zod-error-map.ts'
+import { zodErrorMap } from '../settings/zod-error-map.ts'
 import type { Channel } from './catalog.ts'
 import { channelOf } from './channels-file.ts'
 import type { Definition, Library, Step } from './definition.ts'
@@ -38,7 +38,7 @@ export async function readDefinition(
   else if (!/^[a-z0-9_-]{3,255}$/.test(key))
     add([], 'a definition key, its folder name, is 3 to 255 of a-z, 0-9, _ and -')
   for (const problem of source.problems) add(problem.at, problem.message, problem.file)
-  const parsed = workflowFile.safeParse(source.value, { error: inOurWords })
+  const parsed = workflowFile.safeParse(source.value, { error: zodErrorMap })
   for (const issue of parsed.error?.issues ?? []) {
     if (source.failedAt(issue.path)) continue
     const unknown = issue.code === 'unrecognized_keys' ? issue.keys : [null]

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { compileConditions } from '../conditions/compile.ts'
 import type { Json } from '../conditions/conditions.ts'
-import { inOurWords } from '../settings/zod-error-map.ts'
+import { zodErrorMap } from '../settings/zod-error-map.ts'
 
 /** What a channel, channel type, workflow or category is set to: yes, no, or yes while all conditions hold. */
 export type PreferenceValue = boolean | { conditions: Json[] }
@@ -46,7 +46,7 @@ function yesNoOr<Schema extends z.ZodType>(schema: Schema, wanted: string) {
       issues.addIssue({ code: 'custom', message: `must be true, false, or an object with ${wanted}` })
       return z.NEVER
     }
-    const parsed = schema.safeParse(given, { error: inOurWords })
+    const parsed = schema.safeParse(given, { error: zodErrorMap })
     if (parsed.success) return parsed.data
     for (const { path, message } of parsed.error.issues) issues.addIssue({ code: 'custom', path: [...path], message })
     return z.NEVER

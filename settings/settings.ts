@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { parseAddress } from '../channels/email/email-address.ts'
 import { isSmtpUrl, SMTP_URL_FORM } from '../channels/email/smtp-url.ts'
-import { inOurWords } from './zod-error-map.ts'
+import { zodErrorMap } from './zod-error-map.ts'
 import { webhookEndpoints } from './webhook-endpoints.ts'
 
 const flag = z
@@ -66,7 +66,7 @@ export class SettingsError extends Error {
 /** Reads and checks the environment. An empty variable counts as unset. */
 export function readSettings(env: NodeJS.ProcessEnv = process.env): Settings {
   const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ''))
-  const result = schema.safeParse(given, { error: inOurWords })
+  const result = schema.safeParse(given, { error: zodErrorMap })
   if (result.success) return result.data
   const lines = result.error.issues.map((issue) => `  ${issue.path.join('.')}: ${issue.message}`)
   throw new SettingsError(`These settings cannot be used:\n${lines.join('\n')}`)

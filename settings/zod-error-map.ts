@@ -18,7 +18,7 @@ const formats: Record<string, string> = {
 }
 
 /** For `safeParse`: says what would be right where a schema has no words of its own. Undefined: zod's words. */
-export const inOurWords: z.core.$ZodErrorMap = (issue) => {
+export const zodErrorMap: z.core.$ZodErrorMap = (issue) => {
   switch (issue.code) {
     case 'invalid_type':
       return issue.input === undefined ? 'is required' : `must be ${typeName(issue.expected)}`

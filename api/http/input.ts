@@ -1,6 +1,6 @@
 import type { Request } from 'express'
 import { z } from 'zod'
-import { inOurWords } from '../../settings/zod-error-map.ts'
+import { zodErrorMap } from '../../settings/zod-error-map.ts'
 import { ApiError, type FieldError } from './errors.ts'
 import { fieldName } from './field-name.ts'
 import type { Input, Route } from './route.ts'
@@ -22,7 +22,7 @@ export function parseInput(route: Route, request: Request, body: unknown): Input
       fields.push({ field: fieldName(unstorable.path) || part, message: unstorable.message, type: 'format' })
       return undefined
     }
-    const result = schema.safeParse(value, { reportInput: true, error: inOurWords })
+    const result = schema.safeParse(value, { reportInput: true, error: zodErrorMap })
     if (result.success) return result.data
     // A fault of the whole is named after its part: a body that is no object has no field to name.
     const faults = result.error.issues.slice(0, MAX_FAULTS).flatMap(fieldErrors)

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { inOurWords } from '../../settings/zod-error-map.ts'
+import { zodErrorMap } from '../../settings/zod-error-map.ts'
 import { recipientKey, type RecipientReference } from '../../store/ids/recipient.ts'
 import type { TriggerRecipient } from '../../engine/trigger-request.ts'
 import { jsonObject } from '../../resources/json-object.ts'
@@ -24,8 +24,8 @@ const inlineRecipient = looseObject({
 }).transform((given, context): TriggerRecipient => {
   const { id, collection, $trigger_data, preferences: _p, ...properties } = given
   const triggerData = $trigger_data ?? null
-  const checkedId = (collection === undefined ? userId : objectId).safeParse(id, { error: inOurWords })
-  const checked = profileRequest.safeParse(properties, { error: inOurWords })
+  const checkedId = (collection === undefined ? userId : objectId).safeParse(id, { error: zodErrorMap })
+  const checked = profileRequest.safeParse(properties, { error: zodErrorMap })
   for (const issue of checkedId.error?.issues ?? []) context.addIssue({ ...issue, path: ['id'] })
   for (const issue of checked.error?.issues ?? []) context.addIssue({ ...issue })
   const stored = checked.data ?? { properties: {}, channelData: undefined }
