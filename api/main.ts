@@ -8,7 +8,7 @@ import { untilStopped } from '../settings/stopping.ts'
 import { openClock } from '../store/clock/open-clock.ts'
 import { openReachablePostgres, requireSchema } from '../store/postgres/reachable.ts'
 import { openConnection } from '../temporal/connection.ts'
-import { warnOfUnread } from '../settings/unknown-settings.ts'
+import { warnOfUnknownSettings } from '../settings/unknown-settings.ts'
 import { listenEarly } from './http/front.ts'
 import { startApi } from './http/server.ts'
 
@@ -24,7 +24,7 @@ async function main(): Promise<void> {
   }
   const log = createLog(settings)
   stopping.useLog(log)
-  warnOfUnread(log)
+  warnOfUnknownSettings(log)
 
   const catalog = await readCatalog(settings.BELAY_NOTIFICATIONS_DIR)
   const server = await listenEarly(settings)

@@ -3,7 +3,7 @@ import { inspect } from 'node:util'
 import { DefinitionsError } from '../definitions/problem.ts'
 import { readSettings, SettingsError } from '../settings/settings.ts'
 import { untilStopped } from '../settings/stopping.ts'
-import { warnOfUnread } from '../settings/unknown-settings.ts'
+import { warnOfUnknownSettings } from '../settings/unknown-settings.ts'
 import { installRuntime } from '../worker/runtime.ts'
 import { greeting } from './greeting.ts'
 import { openLog } from './readable-log.ts'
@@ -17,7 +17,7 @@ try {
   const settings = readSettings()
   const log = openLog(settings)
   stopping.useLog(log)
-  warnOfUnread(log)
+  warnOfUnknownSettings(log)
   installRuntime(log)
   const embedded = await startEmbedded(settings, log, { signal })
   embedded.workerStopped.catch((error: unknown) => stopping.fail(error, 'the worker died'))

@@ -5,7 +5,7 @@ import { readSettings, SettingsError } from '../settings/settings.ts'
 import { untilStopped } from '../settings/stopping.ts'
 import { openClock } from '../store/clock/open-clock.ts'
 import { openReachablePostgres, requireSchema } from '../store/postgres/reachable.ts'
-import { warnOfUnread } from '../settings/unknown-settings.ts'
+import { warnOfUnknownSettings } from '../settings/unknown-settings.ts'
 import { builtBundle } from './bundle.ts'
 import { keepReadyFile } from './ready-file.ts'
 import { installRuntime } from './runtime.ts'
@@ -23,7 +23,7 @@ async function main(): Promise<void> {
     throw new SettingsError('DATABASE_URL is needed: npm run worker has no store of its own')
   const log = createLog(settings)
   stopping.useLog(log)
-  warnOfUnread(log)
+  warnOfUnknownSettings(log)
   installRuntime(log)
   const store = await openReachablePostgres(settings.DATABASE_URL, { log }, { waitMs: STORE_WAIT_MS, log, signal })
   await requireSchema(store)

@@ -16,7 +16,7 @@ export const onlyTested = new Map([
     'Seeds triggers without HTTP, and the way for triggers from schedules and steps.',
   ],
   ['resources/feed.ts feedItem', 'The document is held against what is answered.'],
-  ['settings/unknown-settings.ts unreadVariables', 'The rule without the log.'],
+  ['settings/unknown-settings.ts unknownSettings', 'The rule without the log.'],
   ['settings/webhook-endpoints.ts webhookEvents', 'Each of them is tried.'],
   ['steps/registry.ts stepKinds', 'A type test holds that it is exhaustive.'],
   ['store/postgres/statement.ts named', 'A name for errors where no plan is to be kept.'],

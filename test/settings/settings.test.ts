@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { unreadVariables } from '../../settings/unknown-settings.ts'
+import { unknownSettings } from '../../settings/unknown-settings.ts'
 import { readSettings, SettingsError } from '../../settings/settings.ts'
 
 /** What is said of a setting, or null if it is taken. */
@@ -54,7 +54,7 @@ test('a variable that is empty counts as unset', () => {
 
 test('a variable of the name of a setting that nothing reads is found', () => {
   const env = { BELAY_RATE_LIMIT: '10', BELAY_EMAIL_FORM: 'a@example.com', BELAY_TIME_ZONE: '', PATH: '/bin' }
-  assert.deepEqual(unreadVariables({ ...env, BELAY_DATA_DIR: 'data', BELAY_URL: 'http://127.0.0.1:4000' }), [
+  assert.deepEqual(unknownSettings({ ...env, BELAY_DATA_DIR: 'data', BELAY_URL: 'http://127.0.0.1:4000' }), [
     'BELAY_RATE_LIMIT',
     'BELAY_EMAIL_FORM',
   ])

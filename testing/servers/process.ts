@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { setTimeout as wait } from 'node:timers/promises'
 import { tethered } from '../../embedded/tether.ts'
-import { unreadVariables } from '../../settings/unknown-settings.ts'
+import { unknownSettings } from '../../settings/unknown-settings.ts'
 
 export interface Script {
   pid: number
@@ -21,7 +21,7 @@ export function runScript(file: string, args: readonly string[] = [], env: NodeJ
   const [command, all] = tethered('TERM', process.execPath, ['--import', 'tsx', file, ...args])
   const child: ChildProcess = spawn(command, all, {
     // What only the tests read is no setting of Belay, which would warn of it.
-    env: { ...without(process.env, unreadVariables(process.env)), ...env },
+    env: { ...without(process.env, unknownSettings(process.env)), ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   let output = ''
