@@ -25,7 +25,7 @@ export interface OutboxEvent {
  * Writes events, in one statement, in the transaction of what they tell: both are there or neither. `events` is called
  * only if somebody listens. Once that is committed, whoever delivers is woken.
  */
-export async function tell(
+export async function recordEvents(
   tx: Database,
   outbox: Outbox,
   now: number,

@@ -1,5 +1,5 @@
 import { sql } from 'drizzle-orm'
-import { tell, type Outbox } from '../../events/outbox.ts'
+import { recordEvents, type Outbox } from '../../events/outbox.ts'
 import { messageId } from '../ids/message-id.ts'
 import { at, ids, query, type Database } from '../postgres/database.ts'
 import { isoText } from '../postgres/instant.ts'
@@ -36,7 +36,7 @@ export async function archiveSent(
         select recipient_run_id as row, number, ${isoText(sql`seen_at`)} as seen_at, ${isoText(sql`read_at`)} as read_at
         from hidden order by 1, 2`,
   )
-  await tell(tx, outbox, now, () =>
+  await recordEvents(tx, outbox, now, () =>
     archived.map(({ row, number }) => ({ type: 'message.archived', recipientRunId: row, number })),
   )
   const byId = new Map(rows.map((row) => [row.id, row]))

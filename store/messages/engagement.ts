@@ -3,7 +3,7 @@ import { at, json, query, transaction, type Database } from '../postgres/databas
 import { isoText } from '../postgres/instant.ts'
 import { withIds } from './message-filter.ts'
 import { findMessages, messageIdOf, type MessageRow } from './message-list.ts'
-import { silent, tell } from '../../events/outbox.ts'
+import { silent, recordEvents } from '../../events/outbox.ts'
 import { triggerOf } from '../ids/row-id.ts'
 import type { JsonObject } from '../schema/index.ts'
 
@@ -50,7 +50,7 @@ export async function engage(
       await setColumns(tx, changed, action, options.now)
       const events = changed.flatMap((row) => recordsOf(row, action, options.metadata))
       await record(tx, events, options.now)
-      await tell(tx, outbox, options.now, () =>
+      await recordEvents(tx, outbox, options.now, () =>
         events.map(([recipientRunId, number, type, data]) => ({
           type: `message.${type}`,
           recipientRunId,

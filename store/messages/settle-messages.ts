@@ -1,6 +1,6 @@
 import { sql } from 'drizzle-orm'
 import { messageTryEvents, type TryOutcome } from '../../events/message-events.ts'
-import { silent, tell } from '../../events/outbox.ts'
+import { silent, recordEvents } from '../../events/outbox.ts'
 import type { MessageKey } from '../ids/message-id.ts'
 import { at, json, query, transaction, type Database } from '../postgres/database.ts'
 import type { JsonObject } from '../schema/index.ts'
@@ -57,7 +57,9 @@ export async function settleMessages(
     })
     if (settled.length === 0) return []
     await write(tx, settled, now)
-    await tell(tx, outbox, now, () => settled.flatMap(({ message, outcome }) => messageTryEvents(message, outcome)))
+    await recordEvents(tx, outbox, now, () =>
+      settled.flatMap(({ message, outcome }) => messageTryEvents(message, outcome)),
+    )
     return settled.map(({ message }) => message)
   })
 }
@@ -145,7 +147,7 @@ export async function endAbandoned(
           from lost where m.recipient_run_id = lost.recipient_run_id and m.number = lost.number
           returning m.recipient_run_id as "recipientRunId", m.number, m.attempt`,
     )
-    await tell(tx, outbox, now, () =>
+    await recordEvents(tx, outbox, now, () =>
       ended.flatMap((message) =>
         messageTryEvents({ ...message, canceled: true }, { kind: 'delivery_attempted', reason }),
       ),

@@ -1,5 +1,5 @@
 import { sql } from 'drizzle-orm'
-import { silent, tell, type Outbox, type OutboxEvent } from '../../events/outbox.ts'
+import { silent, recordEvents, type Outbox, type OutboxEvent } from '../../events/outbox.ts'
 import { toRanges, RUN_LANE, type Lane, type Range } from '../../workflows/messages.ts'
 import { messageLane } from '../ids/lane.ts'
 import { archiveSent } from '../messages/archive-sent.ts'
@@ -98,7 +98,7 @@ async function markCanceled(
         signal as (${signal})
         select id from signal`,
   )
-  await tell(tx, outbox, request.now, () => eventsOf(asleep, takenBack))
+  await recordEvents(tx, outbox, request.now, () => eventsOf(asleep, takenBack))
   if (written?.id == null) return null
   const recipients = [
     ...new Set([...judged].flatMap(([row, { outcome }]) => (outcome === 'canceled' ? [row.recipient] : []))),

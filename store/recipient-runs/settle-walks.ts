@@ -1,6 +1,6 @@
 import { sql } from 'drizzle-orm'
 import { walkEvents } from '../../events/walk-events.ts'
-import { silent, tell } from '../../events/outbox.ts'
+import { silent, recordEvents } from '../../events/outbox.ts'
 import { at, ids, json, query, transaction, type Database } from '../postgres/database.ts'
 import { insertMessages } from '../messages/insert-messages.ts'
 import type { NewMessage } from '../messages/new-message.ts'
@@ -64,7 +64,9 @@ export async function settleWalks(
     )
     await writeRows(tx, settled, now)
     await writeEvents(tx, settled, now)
-    await tell(tx, outbox, now, () => settled.flatMap((walk) => walkEvents(walk, found.get(walk.id)!.errorCount)))
+    await recordEvents(tx, outbox, now, () =>
+      settled.flatMap((walk) => walkEvents(walk, found.get(walk.id)!.errorCount)),
+    )
     return new Set(settled.map(({ id }) => id))
   })
 }

@@ -1,6 +1,6 @@
 import { sql } from 'drizzle-orm'
 import { at, query, type Database } from '../postgres/database.ts'
-import { silent, tell } from '../../events/outbox.ts'
+import { silent, recordEvents } from '../../events/outbox.ts'
 import { isPendingRow } from '../recipient-runs/pending.ts'
 import { prepared } from '../postgres/statement.ts'
 import { isRowOf, rowId } from '../ids/row-id.ts'
@@ -81,7 +81,7 @@ export async function insertTrigger(
     sql`with run as (${owner}), ${triggerRows(accepted, generation, sql`from run`)}`,
   )
   const trigger = acceptedTrigger(accepted, written!)
-  await tell(tx, outbox, accepted.acceptedAt, () =>
+  await recordEvents(tx, outbox, accepted.acceptedAt, () =>
     accepted.recipients.map((_, place) => ({
       type: 'workflow_recipient_run.started',
       recipientRunId: rowId(trigger.triggerId, place),

@@ -5,7 +5,7 @@ import { cancelIn } from '../../store/recipient-runs/cancel.ts'
 import { query, transaction, type Database } from '../../store/postgres/database.ts'
 import { settleMessages } from '../../store/messages/settle-messages.ts'
 import { settleWalks } from '../../store/recipient-runs/settle-walks.ts'
-import { silent, tell, type Outbox } from '../../events/outbox.ts'
+import { silent, recordEvents, type Outbox } from '../../events/outbox.ts'
 import { loadDueEvents } from '../../store/webhook-events/webhook-events.ts'
 import { workflowIdOf } from '../../store/ids/workflow-id.ts'
 import { readSettings } from '../../settings/settings.ts'
@@ -60,7 +60,7 @@ onEachStore(catalogOf(version, single), (store) => {
   test('without endpoints nothing is written', async () => {
     const db = store()
     await transaction(db, (tx) =>
-      tell(tx, silent, 0, () => {
+      recordEvents(tx, silent, 0, () => {
         throw new Error('asked for events that nobody wants')
       }),
     )
@@ -71,14 +71,14 @@ onEachStore(catalogOf(version, single), (store) => {
     const db = store()
     const event = { type: 'workflow_recipient_run.started', recipientRunId: 1 } as const
     const failed = transaction(db, async (tx) => {
-      await tell(tx, outbox, 0, () => [event])
+      await recordEvents(tx, outbox, 0, () => [event])
       throw new Error('rolled back')
     })
     await assert.rejects(failed, /rolled back/)
     assert.deepEqual(await told(db), [])
     assert.deepEqual(woken, [])
     await transaction(db, async (tx) => {
-      await tell(tx, outbox, 0, () => [event])
+      await recordEvents(tx, outbox, 0, () => [event])
       assert.deepEqual(woken, [])
     })
     assert.deepEqual(await told(db), [{ ...event, data: null }])
@@ -88,7 +88,7 @@ onEachStore(catalogOf(version, single), (store) => {
   test('each endpoint gets what it wants, and an event has one id for all of them', async () => {
     const db = store()
     await transaction(db, (tx) =>
-      tell(tx, outbox, 0, () => [
+      recordEvents(tx, outbox, 0, () => [
         { type: 'workflow_recipient_run.started', recipientRunId: 1 },
         { type: 'workflow_recipient_run.cancelled', recipientRunId: 1 },
       ]),
