@@ -11,7 +11,8 @@ export interface Outbox {
   wake(endpoints: ReadonlySet<string>): void
 }
 
-export const silent: Outbox = { endpoints: [], wake: () => undefined }
+/** Where nobody listens: nothing is written. */
+export const noOutbox: Outbox = { endpoints: [], wake: () => undefined }
 
 /** Something to tell of a recipient run, or of one of its messages. */
 export interface OutboxEvent {

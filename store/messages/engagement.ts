@@ -3,7 +3,7 @@ import { at, json, query, transaction, type Database } from '../postgres/databas
 import { isoText } from '../postgres/instant.ts'
 import { withIds } from './message-filter.ts'
 import { findMessages, messageIdOf, type MessageRow } from './message-list.ts'
-import { silent, recordEvents } from '../../events/outbox.ts'
+import { noOutbox, recordEvents } from '../../events/outbox.ts'
 import { triggerOf } from '../ids/row-id.ts'
 import type { JsonObject } from '../schema/index.ts'
 
@@ -34,7 +34,7 @@ export async function engage(
   messageIds: readonly string[],
   action: EngagementAction,
   options: { now: number; metadata?: JsonObject | undefined },
-  outbox = silent,
+  outbox = noOutbox,
 ): Promise<MessageRow[]> {
   return transaction(db, async (tx) => {
     const locked = await query<LockedRow>(

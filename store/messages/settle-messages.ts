@@ -1,6 +1,6 @@
 import { sql } from 'drizzle-orm'
 import { messageTryEvents, type TryOutcome } from '../../events/message-events.ts'
-import { silent, recordEvents } from '../../events/outbox.ts'
+import { noOutbox, recordEvents } from '../../events/outbox.ts'
 import type { MessageKey } from '../ids/message-id.ts'
 import { at, json, query, transaction, type Database } from '../postgres/database.ts'
 import type { JsonObject } from '../schema/index.ts'
@@ -36,7 +36,7 @@ export async function settleMessages(
   settlements: readonly TrySettlement[],
   owner: string,
   now: number,
-  outbox = silent,
+  outbox = noOutbox,
 ): Promise<SettledTry[]> {
   if (settlements.length === 0) return []
   return transaction(db, async (tx) => {
@@ -127,7 +127,7 @@ export async function endAbandoned(
   db: Database,
   keys: readonly MessageKey[],
   now: number,
-  outbox = silent,
+  outbox = noOutbox,
 ): Promise<MessageKey[]> {
   if (keys.length === 0) return []
   const reason = 'the worker stopped while it was sending; canceled since, so not tried again'

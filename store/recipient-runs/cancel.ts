@@ -1,5 +1,5 @@
 import { sql } from 'drizzle-orm'
-import { silent, recordEvents, type Outbox, type OutboxEvent } from '../../events/outbox.ts'
+import { noOutbox, recordEvents, type Outbox, type OutboxEvent } from '../../events/outbox.ts'
 import { toRanges, RUN_LANE, type Lane, type Range } from '../../workflows/messages.ts'
 import { messageLane } from '../ids/lane.ts'
 import { archiveSent } from '../messages/archive-sent.ts'
@@ -46,7 +46,7 @@ export async function cancelIn(
   tx: Database,
   key: { workflow: string; cancelationKey: string | null },
   request: Cancel,
-  outbox = silent,
+  outbox = noOutbox,
 ): Promise<Canceled> {
   const rows = await lockRecipientRuns(tx, request)
   const judged = new Map(rows.map((row) => [row, judge(row)] as const))

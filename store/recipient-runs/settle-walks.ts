@@ -1,6 +1,6 @@
 import { sql } from 'drizzle-orm'
 import { walkEvents } from '../../events/walk-events.ts'
-import { silent, recordEvents } from '../../events/outbox.ts'
+import { noOutbox, recordEvents } from '../../events/outbox.ts'
 import { at, ids, json, query, transaction, type Database } from '../postgres/database.ts'
 import { insertMessages } from '../messages/insert-messages.ts'
 import type { NewMessage } from '../messages/new-message.ts'
@@ -45,7 +45,7 @@ export async function settleWalks(
   db: Database,
   settlements: readonly WalkSettlement[],
   now: number,
-  outbox = silent,
+  outbox = noOutbox,
 ): Promise<Set<number>> {
   if (settlements.length === 0) return new Set()
   return transaction(db, async (tx) => {

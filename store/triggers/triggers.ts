@@ -1,6 +1,6 @@
 import { sql } from 'drizzle-orm'
 import { at, query, type Database } from '../postgres/database.ts'
-import { silent, recordEvents } from '../../events/outbox.ts'
+import { noOutbox, recordEvents } from '../../events/outbox.ts'
 import { isPendingRow } from '../recipient-runs/pending.ts'
 import { prepared } from '../postgres/statement.ts'
 import { isRowOf, rowId } from '../ids/row-id.ts'
@@ -68,7 +68,7 @@ export async function insertTrigger(
   run: LockedRun | null,
   accepted: Acceptance,
   joins: boolean,
-  outbox = silent,
+  outbox = noOutbox,
 ): Promise<AcceptedTrigger> {
   const generation = run === null ? 1 : joins ? run.generation : run.generation + 1
   const owner =

@@ -5,7 +5,7 @@ import { cancelIn } from '../../store/recipient-runs/cancel.ts'
 import { query, transaction, type Database } from '../../store/postgres/database.ts'
 import { settleMessages } from '../../store/messages/settle-messages.ts'
 import { settleWalks } from '../../store/recipient-runs/settle-walks.ts'
-import { silent, recordEvents, type Outbox } from '../../events/outbox.ts'
+import { noOutbox, recordEvents, type Outbox } from '../../events/outbox.ts'
 import { loadDueEvents } from '../../store/webhook-events/webhook-events.ts'
 import { workflowIdOf } from '../../store/ids/workflow-id.ts'
 import { readSettings } from '../../settings/settings.ts'
@@ -60,7 +60,7 @@ onEachStore(catalogOf(version, single), (store) => {
   test('without endpoints nothing is written', async () => {
     const db = store()
     await transaction(db, (tx) =>
-      recordEvents(tx, silent, 0, () => {
+      recordEvents(tx, noOutbox, 0, () => {
         throw new Error('asked for events that nobody wants')
       }),
     )

@@ -6,7 +6,7 @@ import type { Outgoing, SendResult } from '../../channels/sender.ts'
 import type { Senders } from '../../channels/senders.ts'
 import { createDeliver } from '../../activities/deliver.ts'
 import type { Database } from '../../store/postgres/database.ts'
-import { silent } from '../../events/outbox.ts'
+import { noOutbox } from '../../events/outbox.ts'
 import type { DeliverInput, DeliverResult } from '../../workflows/messages.ts'
 
 /** What a provider makes of a send. */
@@ -59,7 +59,7 @@ export class Attempt {
     const { workflowId, activityId, attempt, input } = activity
     const workflowExecution = { workflowId, runId: workflowId }
     const env = new MockActivityEnvironment({ activityId, attempt, workflowExecution }, { logger: quiet })
-    const deliver = createDeliver({ db: this.#mortal(db), senders: this.#senders(), outbox: silent, log })
+    const deliver = createDeliver({ db: this.#mortal(db), senders: this.#senders(), outbox: noOutbox, log })
     const ended = env.run<[DeliverInput], DeliverResult, typeof deliver>(deliver, input)
     this.result = ended.catch(async (error: unknown) => {
       // The model is alone with the store once the attempt has ended.

@@ -9,7 +9,7 @@ import type { Context } from '../../api/http/route.ts'
 import { triggerOf, triggerRequest } from '../../api/requests/trigger.ts'
 import { transaction, type Database } from '../../store/postgres/database.ts'
 import { moveIn, type Move } from '../../store/recipient-runs/move.ts'
-import { silent } from '../../events/outbox.ts'
+import { noOutbox } from '../../events/outbox.ts'
 import type { PendingSignal } from '../../store/signals/pending-signals.ts'
 import { workflowIdOf } from '../../store/ids/workflow-id.ts'
 import { idsOf, type Range, type TakeOutInput } from '../../workflows/messages.ts'
@@ -161,7 +161,7 @@ export class Caller {
     const named = this.#named(addressed, request.recipients as string[] | null | undefined)
     const rows = named.filter((row) => row <= upTo)
     const before = await this.account.seen(rows)
-    const answer = await createTakeOut({ db: this.#db, outbox: silent })(input)
+    const answer = await createTakeOut({ db: this.#db, outbox: noOutbox })(input)
     const told = idsOf(answer.rows)
     const of = (status: string) => before.filter((row) => row.status === status).map(({ id }) => id)
     const [waiting, canceled] = [of('waiting'), of('canceled')]

@@ -10,7 +10,7 @@ import type { Outgoing, SendResult } from '../../channels/sender.ts'
 import { createDeliver } from '../../activities/deliver.ts'
 import type { Context } from '../../api/http/route.ts'
 import { Signaler } from '../../temporal/signaler.ts'
-import { silent } from '../../events/outbox.ts'
+import { noOutbox } from '../../events/outbox.ts'
 import { addSearchAttributes } from '../../temporal/register.ts'
 import { cancelSignal, type DeliverInput, type RunActivities } from '../../workflows/messages.ts'
 import { testBundle } from '../servers/bundle.ts'
@@ -123,7 +123,7 @@ export class Live {
       chat: sender,
       close: () => Promise.resolve(),
     }
-    const deliver = createDeliver({ db: this.#context.store.db, senders, outbox: silent, log })
+    const deliver = createDeliver({ db: this.#context.store.db, senders, outbox: noOutbox, log })
     return {
       deliver: (input) => handedOut.run(input, () => deliver(input)),
       takeOut: (input) => caller.takeOut(input),

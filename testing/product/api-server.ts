@@ -14,7 +14,7 @@ import { storeIdentity } from '../../store/environment/store-identity.ts'
 import { Signaler } from '../../temporal/signaler.ts'
 import { TemporalLink } from '../../temporal/temporal-link.ts'
 import { openPglite, type Store } from '../../store/postgres/database.ts'
-import { silent } from '../../events/outbox.ts'
+import { noOutbox } from '../../events/outbox.ts'
 
 export const SECRET_KEY = 'sk_test_0123456789abcdef'
 export const PUBLIC_KEY = 'pk_test_12345678'
@@ -69,7 +69,7 @@ export async function startApi(catalog: Catalog, given?: Store): Promise<ApiServ
     catalog,
     signaler,
     temporal,
-    outbox: silent,
+    outbox: noOutbox,
     log,
     mutex: new KeyedMutex(),
     now: () => clock.now,
