@@ -31,7 +31,7 @@ async function main(names: string[]): Promise<void> {
   }
 }
 
-// What was started is tethered to this process and ends with it; an interrupt need not wait for an orderly end.
+// What was started is endedWithParent to this process and ends with it; an interrupt need not wait for an orderly end.
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130))
 await main(process.argv.slice(2))
 process.exit()

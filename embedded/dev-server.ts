@@ -5,7 +5,7 @@ import { setTimeout as wait } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import { forgetServer, markOf, rememberServer } from './lingering.ts'
 import { StartError } from './start-error.ts'
-import { tethered } from './tether.ts'
+import { endedWithParent } from './ended-with-parent.ts'
 
 const READY_WITHIN_MS = 60_000
 const KILL_AFTER_MS = 10_000
@@ -124,7 +124,7 @@ function launch({ cli, dbFile, port, uiPort, log }: DevServerOptions): Launched 
   const where = ['--ip', '127.0.0.1', '--port', String(port), '--ui-port', String(uiPort), ...file]
   const quiet = ['--log-level', 'error', '--ui-disable-news-fetch']
   const all = ['server', 'start-dev', ...where, ...quiet, ...CLOSED, ...markOf(dbFile)]
-  const [command, args] = tethered('TERM', cli, all)
+  const [command, args] = endedWithParent('TERM', cli, all)
   const child = spawn(command, args, { cwd: dirname(dbFile), detached: true, stdio: ['ignore', 'ignore', 'pipe'] })
   let said = ''
   child.stderr.on('data', (chunk: Buffer) => {

@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process'
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { tethered } from '../embedded/tether.ts'
+import { endedWithParent } from '../embedded/ended-with-parent.ts'
 import { compose, root, whyNoEngine } from '../testing/containers/docker.ts'
 import { smallDisk } from '../testing/containers/small-disk.ts'
 import { freePort } from '../testing/servers/ports.ts'
@@ -71,7 +71,7 @@ process.exit()
 
 function runTests(): Promise<number> {
   const limits = ['--test-concurrency=1', `--test-timeout=${FILE_MS}`, '--test-reporter=spec']
-  const [command, args] = tethered('TERM', process.execPath, [
+  const [command, args] = endedWithParent('TERM', process.execPath, [
     '--import',
     'tsx',
     '--test',

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { resolveTemporalCli, resolveTestServer } from '../embedded/binaries.ts'
-import { tethered } from '../embedded/tether.ts'
+import { endedWithParent } from '../embedded/ended-with-parent.ts'
 import { readSettings } from '../settings/settings.ts'
 import { startPostgres } from '../testing/servers/postgres-server.ts'
 import { writeBundle } from '../worker/bundle.ts'
@@ -59,7 +59,7 @@ function runTests(env: NodeJS.ProcessEnv): Promise<number> {
     : ['--test-concurrency=2', '--test-timeout=300000']
   const runner = ['--test', ...limits, '--test-reporter=spec']
   const all = ['--import', 'tsx', ...runner, ...options, ...files]
-  const [command, args] = tethered('TERM', process.execPath, all)
+  const [command, args] = endedWithParent('TERM', process.execPath, all)
   const child = spawn(command, args, { env, detached: true, stdio: 'inherit' })
   const end = () => {
     try {

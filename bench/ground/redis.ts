@@ -1,7 +1,7 @@
 import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { freePort } from '../../embedded/ports.ts'
-import { tethered } from '../../embedded/tether.ts'
+import { endedWithParent } from '../../embedded/ended-with-parent.ts'
 import { temporaryFolder } from '../../testing/fixtures/folder.ts'
 import type { Bench } from '../bench.ts'
 
@@ -14,7 +14,7 @@ export async function benchRedis(bench: Bench): Promise<number | undefined> {
   const port = await freePort()
   const durable = ['--appendonly', 'yes', '--appendfsync', 'always', '--save', '']
   const options = ['--port', String(port), '--bind', '127.0.0.1', '--dir', temporaryFolder(), ...durable]
-  const child = spawn(...tethered('TERM', 'redis-server', options), { stdio: ['ignore', 'pipe', 'ignore'] })
+  const child = spawn(...endedWithParent('TERM', 'redis-server', options), { stdio: ['ignore', 'pipe', 'ignore'] })
   const ended = once(child, 'close')
   bench.after(async () => {
     child.kill('SIGTERM')

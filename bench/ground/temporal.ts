@@ -4,7 +4,7 @@ import { once } from 'node:events'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { freePort } from '../../embedded/ports.ts'
-import { tethered } from '../../embedded/tether.ts'
+import { endedWithParent } from '../../embedded/ended-with-parent.ts'
 import { temporalCli } from '../../testing/servers/binaries.ts'
 import { temporaryFolder } from '../../testing/fixtures/folder.ts'
 import type { Bench } from '../bench.ts'
@@ -23,7 +23,7 @@ export async function benchTemporal(bench: Bench, kept: 'memory' | 'file' = 'mem
   const file = kept === 'file' ? join(temporaryFolder(), 'temporal.db') : undefined
   const store = file === undefined ? [] : ['--db-filename', file]
   const command = ['server', 'start-dev', '--headless', '--port', String(port), '--log-level', 'error', ...store]
-  const child = spawn(...tethered('TERM', await temporalCli(), command), { stdio: 'ignore' })
+  const child = spawn(...endedWithParent('TERM', await temporalCli(), command), { stdio: 'ignore' })
   const ended = once(child, 'close')
   bench.after(async () => {
     child.kill('SIGTERM')

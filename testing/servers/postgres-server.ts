@@ -5,7 +5,7 @@ import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { dirname, join, relative } from 'node:path'
 import { freePort } from '../../embedded/ports.ts'
-import { tethered } from '../../embedded/tether.ts'
+import { endedWithParent } from '../../embedded/ended-with-parent.ts'
 
 export interface PostgresServer {
   /** Its maintenance database, as superuser. */
@@ -44,7 +44,13 @@ export async function startPostgres(config: readonly string[] = []): Promise<Pos
   const quick = ['fsync=off', 'full_page_writes=off', 'max_connections=200', 'shared_buffers=128MB']
   const settings = [...quick, 'listen_addresses=127.0.0.1', 'unix_socket_directories=', ...config]
   const options = settings.flatMap((value) => ['-c', value])
-  const [command, args] = tethered('INT', join(native, 'bin', 'postgres'), ['-D', data, '-p', String(port), ...options])
+  const [command, args] = endedWithParent('INT', join(native, 'bin', 'postgres'), [
+    '-D',
+    data,
+    '-p',
+    String(port),
+    ...options,
+  ])
   const launch = () => spawn(command, args, { ...run, stdio: ['ignore', 'ignore', 'pipe'] })
   let child = launch()
   const abandon = () => {

@@ -2,7 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { setTimeout as wait } from 'node:timers/promises'
-import { tethered } from '../../embedded/tether.ts'
+import { endedWithParent } from '../../embedded/ended-with-parent.ts'
 import { unknownSettings } from '../../settings/unknown-settings.ts'
 
 export interface Script {
@@ -18,7 +18,7 @@ export interface Script {
 
 /** Runs a TypeScript file in a process of its own, which ends with this one; settings reach it through `env`. */
 export function runScript(file: string, args: readonly string[] = [], env: NodeJS.ProcessEnv = {}): Script {
-  const [command, all] = tethered('TERM', process.execPath, ['--import', 'tsx', file, ...args])
+  const [command, all] = endedWithParent('TERM', process.execPath, ['--import', 'tsx', file, ...args])
   const child: ChildProcess = spawn(command, all, {
     // What only the tests read is no setting of Belay, which would warn of it.
     env: { ...without(process.env, unknownSettings(process.env)), ...env },
