@@ -50,7 +50,7 @@ function loose(text: string): DateTime | null {
 const known = new Map<string, boolean>()
 
 /** True for a zone of the IANA database, or a fixed offset such as +02:00. */
-export function isZone(name: string): boolean {
+function isZone(name: string): boolean {
   const before = known.get(name)
   if (before !== undefined) return before
   const is = IANAZone.isValidZone(name) || /^UTC[+-]\d{1,2}(?::\d\d)?$|^[+-]\d\d:\d\d$/.test(name)
