@@ -33,7 +33,7 @@ export async function underLoad(
   options: Fault = {},
 ): Promise<void> {
   const { ends = [], mayRepeat = false, mayNotKnow = false, unnoticed = false, ...rest } = options
-  await ready()
+  await ready(rest.url)
   const before = await containers()
   const mailbox = new Mailbox()
   const load = new Load({ name: `${name}-${Date.now().toString(36)}`, ...rest })
