@@ -1,3 +1,7 @@
+import type { ConditionGroup } from '../conditions/conditions.ts'
+import type { SendWindows } from '../steps/channel/send-window.ts'
+import type { WindowRule } from '../steps/delay/window-rule.ts'
+import type { JsonObject } from '../store/schema/columns.ts'
 import type { PartialSource } from '../templates/liquid/rendering.ts'
 
 /** How a stored definition is laid out; a store may hold several. Raised with every change that older code cannot read. */
@@ -12,6 +16,10 @@ export interface Definition {
   name: string
   categories: string[]
   active: boolean
+  /** Must hold, or a recipient run ends before its first step. Absent: none. */
+  conditions?: ConditionGroup
+  /** What the data of a trigger must fit: a JSON schema that compiles. Absent: anything. */
+  triggerSchema?: JsonObject
   steps: Step[]
   /** What its templates use from beside the definition's own folder. Absent: nothing. */
   library?: Library
@@ -50,22 +58,28 @@ export interface StepBase {
   name: string
   /** Index of the step that follows; null: the end. */
   next: number | null
+  /** Must hold, or the step is skipped. Absent: none. */
+  conditions?: ConditionGroup
 }
 
 export const durationUnits = ['seconds', 'minutes', 'hours', 'days', 'weeks', 'months'] as const
 export type DurationUnit = (typeof durationUnits)[number]
 export interface Duration {
   unit: DurationUnit
-  /** A positive integer. */
+  /** A whole number, not 0; negative only for a delay before an instant. */
   value: number
 }
 
-/** Sleeps for `delayFor`, until the instant at `delayUntil`, or, with both, for `delayFor` after that instant. */
+/**
+ * Sleeps for `delayFor`, until the instant at `delayUntil`, or, with both, until `delayFor` after that instant, or before
+ * it if negative; or until the next occurrence of `window`, which stands alone.
+ */
 export interface DelayStep extends StepBase {
   type: 'delay'
   delayFor: Duration | null
-  /** A path such as `data.due_at`, starting with data, recipient, actor or tenant. */
+  /** A path such as `data.due_at`, starting with data, recipient, actor, tenant or vars. */
   delayUntil: string | null
+  window?: WindowRule
 }
 
 export const channelTypes = ['in_app_feed', 'email', 'http', 'chat', 'sms', 'push'] as const
@@ -80,6 +94,8 @@ export interface ChannelReference {
 interface ChannelStepBase extends StepBase {
   type: 'channel'
   channel: ChannelReference
+  /** When its messages may be sent, by the recipient's clock. Absent: always. */
+  sendWindows?: SendWindows
 }
 
 export type ChannelStep =

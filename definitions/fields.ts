@@ -1,11 +1,17 @@
 import { z } from 'zod'
+import { conditionsField } from '../conditions/field.ts'
 import { parseLiquid, type LiquidContext } from '../templates/liquid.ts'
 
 /** A field of Knock's that changes what happens and that Belay does not carry out: it may only stand there unset. */
 export const unsupported = z.unknown().refine(isUnset, 'is not supported yet; leave the field out').optional()
 
 function isUnset(value: unknown): boolean {
-  return value === undefined || value === null || (typeof value === 'object' && Object.keys(value).length === 0)
+  return (
+    value === undefined ||
+    value === null ||
+    value === '' ||
+    (typeof value === 'object' && Object.keys(value).length === 0)
+  )
 }
 
 /** A field that only documents or decorates. */
@@ -40,4 +46,18 @@ export function notOneOf(what: string, input: unknown, discriminator: string, kn
   const given: unknown = (input as Record<string, unknown>)[discriminator]
   if (typeof given !== 'string') return `must have a ${discriminator}: one of ${known.join(', ')}`
   return `${JSON.stringify(given)} is not supported yet; supported: ${known.join(', ')}`
+}
+
+/** Conditions, compiled; null where there are none. Which steps they may name is checked for the file as a whole. */
+export const conditions = conditionsField({ place: 'step', refs: null, checkLiquid })
+/** Of a workflow: no step has been taken by then. */
+export const workflowConditions = conditionsField({ place: 'workflow', refs: null, checkLiquid })
+
+function checkLiquid(template: string): string | null {
+  try {
+    parseLiquid(template, 'text')
+    return null
+  } catch (error) {
+    return `is not a Liquid template: ${(error as Error).message}`
+  }
 }

@@ -1,13 +1,16 @@
 import path from 'node:path'
 import { zodErrorMap } from '../settings/zod-error-map.ts'
 import type { Channel } from './catalog.ts'
-import { channelOf } from './channels-file.ts'
-import type { Definition, Library, Step } from './definition.ts'
+import { unknownRefProblems } from '../conditions/refs.ts'
+import type { JsonObject } from '../store/schema/columns.ts'
+import { compileSteps } from './compile-steps.ts'
+import type { Definition, Library } from './definition.ts'
+import { withChannelTypes } from './infer-channel-type.ts'
 import { fieldName, type DefinitionProblem } from './problem.ts'
 import { readSource, type JsonPath, type Source } from './source.ts'
 import { usedOf } from './library.ts'
 import { unsetVars, usedVars } from './used-vars.ts'
-import { workflowFile, type StepFile } from './workflow-file.ts'
+import { workflowFile } from './workflow-file.ts'
 
 const FILE = 'workflow.json'
 
@@ -38,23 +41,22 @@ export async function readDefinition(
   else if (!/^[a-z0-9_-]{3,255}$/.test(key))
     add([], 'a definition key, its folder name, is 3 to 255 of a-z, 0-9, _ and -')
   for (const problem of source.problems) add(problem.at, problem.message, problem.file)
-  const parsed = workflowFile.safeParse(source.value, { error: zodErrorMap })
+  const parsed = workflowFile.safeParse(withChannelTypes(source.value, channels), { error: zodErrorMap })
   for (const issue of parsed.error?.issues ?? []) {
     if (source.failedAt(issue.path)) continue
     const unknown = issue.code === 'unrecognized_keys' ? issue.keys : [null]
     for (const name of unknown) add(name === null ? issue.path : [...issue.path, name], issue.message)
   }
+  for (const { path: at, message } of unknownRefProblems(source.value)) add(at, message)
   if (!parsed.success || problems.length > before) return null
-  const last = parsed.data.steps.length - 1
-  const steps = parsed.data.steps.map((step, index) =>
-    compile(step, index === last ? null : index + 1, channels, (name, why) => add(['steps', index, name], why)),
-  )
-  const refs = steps.map((step) => step.ref)
-  refs.forEach((ref, index) => {
-    if (refs.indexOf(ref) !== index) add(['steps', index, 'ref'], `stands twice: ${ref}`)
+  const placed = compileSteps(parsed.data.steps, channels, add)
+  const steps = placed.map(({ step }) => step)
+  const refs = steps.map(({ ref }) => ref)
+  placed.forEach(({ step: { ref }, at }, index) => {
+    if (refs.indexOf(ref) !== index) add([...at, 'ref'], `stands twice: ${ref}`)
   })
   if (!steps.some((step) => step.type === 'channel')) add(['steps'], 'has no channel step, so it would send nothing')
-  const { name, categories, active } = parsed.data
+  const { name, categories, active, conditions, triggerSchema } = parsed.data
   const used = usedVars(source.value)
   const place = (at: JsonPath) => ({ file: `${key}/${source.fileOf(at)}`, ...placeOf(source, at) })
   warnings.push(...unsetVars(new Set(Object.keys(library.vars)), used, place))
@@ -68,25 +70,18 @@ export async function readDefinition(
     if (library.layouts?.[layout] === undefined)
       warnings.push(`${key}/${FILE}: names the layout ${layout}, which is not in layouts/: a plain one is used`)
   }
-  const definition = { key, name: name ?? key, categories, active, steps }
+  const definition: Definition = {
+    key,
+    name: name ?? key,
+    categories,
+    active,
+    ...(conditions !== null && { conditions }),
+    ...(triggerSchema !== null && { triggerSchema: triggerSchema as JsonObject }),
+    steps,
+  }
   const whole = { vars: library.vars, ...shared }
   if (Object.keys(library.vars).length === 0 && Object.keys(shared).length === 0) return definition
   return { ...definition, library: whole }
-}
-
-function compile(
-  step: StepFile,
-  next: number | null,
-  channels: readonly Channel[],
-  add: (field: string, message: string) => void,
-): Step {
-  if (step.type === 'delay') return { ...step, next }
-  const { channelKey, ...file } = step
-  const rest = { ...file, next }
-  const channel = channelOf(channels, step.channelType, channelKey)
-  if (typeof channel !== 'string') return { ...rest, channel }
-  add('channel_key', channel)
-  return { ...rest, channel: { key: '', id: '' } }
 }
 
 /** Every text of a file; a partial block counts as its tag. */
@@ -98,16 +93,16 @@ function textsOf(value: unknown): string[] {
   return [...block, ...Object.values(value).flatMap(textsOf)]
 }
 
-/** A path in a step is told by the step's ref and the path within it. */
+/** A path in a step is told by the step's ref and the path within it; in a step of a branch by that step's. */
 function placeOf(source: Source, at: JsonPath): Pick<DefinitionProblem, 'step' | 'field'> {
-  const [steps, index, ...rest] = at
-  const ref = steps === 'steps' && typeof index === 'number' ? refOf(source.value, index) : undefined
-  const field = fieldName(ref === undefined ? at : rest)
-  return { ...(ref !== undefined && { step: ref }), ...(field !== '' && { field }) }
-}
-
-function refOf(value: unknown, index: number): string | undefined {
-  const steps = (value as { steps?: unknown[] } | null | undefined)?.steps
-  const ref = (steps?.[index] as { ref?: unknown } | null | undefined)?.ref
-  return typeof ref === 'string' ? ref : undefined
+  let place: { ref: string | undefined; depth: number } = { ref: undefined, depth: 0 }
+  let value = source.value
+  at.forEach((part, index) => {
+    value = (value as Record<PropertyKey, unknown> | null | undefined)?.[part]
+    if (typeof part !== 'number' || at[index - 1] !== 'steps') return
+    const ref = (value as { ref?: unknown } | null | undefined)?.ref
+    if (typeof ref === 'string') place = { ref, depth: index + 1 }
+  })
+  const field = fieldName(at.slice(place.depth))
+  return { ...(place.ref !== undefined && { step: place.ref }), ...(field !== '' && { field }) }
 }

@@ -1,5 +1,6 @@
 import { v4 as uuid } from 'uuid'
 import { beginAt } from '../steps/at-trigger.ts'
+import { compileTriggerSchema, type TriggerSchema } from '../definitions/trigger-schema.ts'
 import type { DefinitionVersion } from '../definitions/definition.ts'
 import type { JsonObject } from '../store/schema/index.ts'
 import type { Acceptance, AcceptedRecipient } from '../store/triggers/trigger-rows.ts'
@@ -56,7 +57,15 @@ function planRecipients(
 ): AcceptedRecipient[] {
   const { definition } = version
   const fields = new Map<string, FieldError>()
+  const schema = schemaOf(version)
   const begin = (own: JsonObject | null, index: number) => {
+    for (const violation of schema?.violations({ ...data, ...own }) ?? []) {
+      const name = /^data\.([^.[]+)/.exec(violation.field)?.[1]
+      const isOwn = own !== null && name !== undefined && Object.hasOwn(own, name)
+      const field = isOwn ? violation.field.replace('data', `recipients[${index}].$trigger_data`) : violation.field
+      const fault = { ...violation, field }
+      fields.set(`${field} ${fault.message}`, fault)
+    }
     const beginning = beginAt(definition, from, { data: { ...data, ...own } }, { skipDelay })
     if ('problem' in beginning) {
       // The value at fault is the recipient's own, or the one that all share: told once.
@@ -74,4 +83,11 @@ function planRecipients(
   })
   if (fields.size > 0) throw new EngineError('invalid_params', { fields: [...fields.values()].slice(0, MAX_FAULTS) })
   return recipients
+}
+
+function schemaOf({ definition }: DefinitionVersion): TriggerSchema | null {
+  const compiled = compileTriggerSchema(definition.triggerSchema)
+  if (compiled === null) return null
+  if ('schema' in compiled) return compiled.schema
+  throw new Error(`trigger_data_json_schema of ${definition.key} ${compiled.problem}`)
 }

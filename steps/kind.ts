@@ -19,6 +19,10 @@ export interface Walk<S extends Step = Step> {
   readonly stepIndex: number
   /** The number its next message gets. */
   readonly nextMessage: number
+  /** The messages it made on its way, not written yet. */
+  readonly made: readonly NewMessage[]
+  /** What its steps remember, by ref; `skipped` of a step that did nothing. */
+  readonly state: JsonObject
 }
 
 /** What a step of one recipient run came to. */
@@ -37,7 +41,7 @@ export interface StepEffects {
   messages?: NewMessage[]
   /** Why the step did nothing: recorded as an event of the recipient run. */
   skipped?: { reason: string; data?: JsonObject }
-  /** Merged into the row's state. */
+  /** What steps remember from now on, by ref. */
   state?: JsonObject
 }
 
@@ -45,6 +49,8 @@ export interface StepEffects {
 export interface StepDeps {
   db: Database
   channels: ReadonlyMap<string, Channel>
+  /** Of recipients who have none of their own; absent: UTC. */
+  timeZone?: string | undefined
   /** The store's clock, epoch milliseconds: one instant for a whole chunk, so that who waits as one wakes as one. */
   now: number
 }

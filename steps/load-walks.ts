@@ -51,7 +51,7 @@ function walkOf(
   definition: Definition,
   recipient: Subject,
 ): WalkUnderWay {
-  const place = { nextMessage: row.messages }
+  const place = { nextMessage: row.messages, made: [], state: row.state ?? {} }
   const scope = buildScope({
     definition,
     trigger: described,

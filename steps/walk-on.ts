@@ -3,6 +3,7 @@ import type { WalkEvent, WalkSettlement } from '../store/recipient-runs/settle-w
 import type { NewMessage } from '../store/messages/new-message.ts'
 import type { JsonObject } from '../store/schema/index.ts'
 import type { StepDeps, StepResult, Walk } from './kind.ts'
+import { judge, shownAs } from './judge.ts'
 import { mayStillAct } from './reach.ts'
 import { kindOf } from './registry.ts'
 
@@ -14,6 +15,8 @@ export interface WalkUnderWay extends Walk {
   step: Step
   stepIndex: number
   nextMessage: number
+  made: NewMessage[]
+  state: JsonObject
 }
 
 interface Progress {
@@ -24,8 +27,7 @@ interface Progress {
   status: 'waiting' | 'ended' | undefined
   errors: number
   reason: string | null
-  state: JsonObject | null
-  messages: NewMessage[]
+  remembers: boolean
   events: WalkEvent[]
 }
 
@@ -35,7 +37,8 @@ interface Progress {
  */
 export async function walkOn(walks: readonly WalkUnderWay[], deps: StepDeps): Promise<WalkSettlement[]> {
   const all = walks.map(begin)
-  let open = all
+  await passConditions(all, deps)
+  let open = all.filter(({ status }) => status === undefined)
   for (let hop = 0; open.length > 0; hop += 1) {
     if (hop === MAX_HOPS) {
       for (const progress of open) fail(progress, `passed ${MAX_HOPS} steps without a wait`)
@@ -55,8 +58,25 @@ export async function walkOn(walks: readonly WalkUnderWay[], deps: StepDeps): Pr
 
 function begin(walk: WalkUnderWay): Progress {
   const { phase, enteredAt } = walk.row
-  const nothing = { due: null, status: undefined, errors: 0, reason: null, state: null }
-  return { walk, phase, enteredAt, ...nothing, messages: [], events: [] }
+  const nothing = { due: null, status: undefined, errors: 0, reason: null, remembers: false }
+  return { walk, phase, enteredAt, ...nothing, events: [] }
+}
+
+/** The conditions of the workflow: asked once, before the first step; where they do not hold the walk is over. */
+async function passConditions(all: readonly Progress[], deps: StepDeps): Promise<void> {
+  const first = all.filter(({ walk, phase }) => walk.stepIndex === 0 && phase === 'enter')
+  const judgements = await judge(
+    first.map(({ walk }) => walk),
+    ({ definition }) => definition.conditions,
+    deps,
+  )
+  first.forEach((progress, index) => {
+    const { result, explanation } = judgements[index]!
+    if (result) return
+    progress.status = 'ended'
+    progress.reason = 'conditions of the workflow do not hold'
+    record(progress, 'step_skipped', { ...shownAs(explanation), reason: progress.reason })
+  })
 }
 
 function byKind(open: readonly Progress[]): Progress[][] {
@@ -73,12 +93,13 @@ function byKind(open: readonly Progress[]): Progress[][] {
 function apply(progress: Progress, result: StepResult, now: number): void {
   const { walk } = progress
   for (const message of result.messages ?? []) {
-    progress.messages.push(message)
+    walk.made.push(message)
     walk.nextMessage += 1
   }
-  if (result.state !== undefined) progress.state = { ...(progress.state ?? walk.row.state), ...result.state }
+  if (result.state !== undefined) remember(progress, result.state)
   if (result.skipped !== undefined) {
     const { reason, data } = result.skipped
+    remember(progress, { [walk.step.ref]: { skipped: true } })
     record(progress, 'step_skipped', { ...data, reason })
   }
   switch (result.kind) {
@@ -98,6 +119,11 @@ function apply(progress: Progress, result: StepResult, now: number): void {
     case 'fail':
       fail(progress, result.reason)
   }
+}
+
+function remember(progress: Progress, state: JsonObject): void {
+  progress.remembers = true
+  progress.walk.state = { ...progress.walk.state, ...state }
 }
 
 /** On to the next step, or to the end if nothing that acts is left. */
@@ -127,7 +153,7 @@ function record({ events, walk }: Progress, event: WalkEvent['event'], data: Jso
 }
 
 function settlementOf(progress: Progress): WalkSettlement {
-  const { walk, phase, enteredAt, due, status, errors, reason, state, messages, events } = progress
+  const { walk, phase, enteredAt, due, status, errors, reason, remembers, events } = progress
   return {
     id: walk.row.id,
     revision: walk.row.revision,
@@ -138,8 +164,8 @@ function settlementOf(progress: Progress): WalkSettlement {
     due: status === 'waiting' ? due : (walk.row.due ?? enteredAt),
     errors,
     reason,
-    state,
-    messages,
+    state: remembers ? walk.state : null,
+    messages: walk.made,
     events,
   }
 }

@@ -1,29 +1,42 @@
 import type { ChannelStep } from '../../definitions/definition.ts'
 import type { NewMessage } from '../../store/messages/new-message.ts'
 import { renderStep } from '../../templates/render.ts'
-import type { StepKind, StepResult, Walk } from '../kind.ts'
+import { firstZone } from '../delay/zone.ts'
+import { judge, skippedBy } from '../judge.ts'
+import type { StepDeps, StepKind, StepResult, Walk } from '../kind.ts'
+import { nextSendInstant } from './send-window.ts'
 
 /**
  * Makes its message, and the walk goes on: an in-app message is delivered by being written, any other is sent by itself
- * from then on. A template that cannot work fails the recipient run, and no message is made.
+ * from then on, and not outside of the step's send windows. A step whose conditions do not hold is skipped. A template
+ * that cannot work fails the recipient run, and no message is made.
  */
 export const channelKind: StepKind<ChannelStep> = {
   type: 'channel',
   acts: true,
   targets: ({ next }) => [next],
-  enter: (walks, { now }) => Promise.resolve(walks.map((walk) => make(walk, now))),
-  resume: (walks, { now }) => Promise.resolve(walks.map((walk) => make(walk, now))),
+  enter: passGate,
+  resume: passGate,
 }
 
-function make(walk: Walk<ChannelStep>, now: number): StepResult {
+async function passGate(walks: readonly Walk<ChannelStep>[], deps: StepDeps): Promise<StepResult[]> {
+  const judgements = await judge(walks, ({ step }) => step.conditions, deps)
+  return walks.map((walk, index) => {
+    const { result, explanation } = judgements[index]!
+    return result ? make(walk, deps) : skippedBy(explanation)
+  })
+}
+
+function make(walk: Walk<ChannelStep>, deps: StepDeps): StepResult {
   try {
-    return { kind: 'go_on', messages: [messageOf(walk, now)] }
+    return { kind: 'go_on', messages: [messageOf(walk, deps)] }
   } catch (error) {
     return { kind: 'fail', reason: error instanceof Error ? error.message : String(error) }
   }
 }
 
-function messageOf({ step, stepIndex, scope, trigger, row, nextMessage }: Walk<ChannelStep>, now: number): NewMessage {
+function messageOf(walk: Walk<ChannelStep>, { now, timeZone }: StepDeps): NewMessage {
+  const { step, stepIndex, scope, trigger, row, nextMessage } = walk
   const { content } = renderStep(step, scope)
   const message = {
     recipientRunId: row.id,
@@ -38,5 +51,7 @@ function messageOf({ step, stepIndex, scope, trigger, row, nextMessage }: Walk<C
   }
   if (trigger.sandboxMode) return { ...message, status: 'not_sent', due: null, reason: 'sandbox mode' }
   if (step.channelType === 'in_app_feed') return { ...message, status: 'delivered', due: null, reason: null }
-  return { ...message, status: 'queued', due: now, reason: null }
+  if (step.sendWindows === undefined) return { ...message, status: 'queued', due: now, reason: null }
+  const due = nextSendInstant(step.sendWindows, firstZone(scope.recipient['timezone'], timeZone), now)
+  return { ...message, status: 'queued', due, reason: null }
 }

@@ -1,6 +1,7 @@
 import { DateTime } from 'luxon'
-import { readInstant } from '../../store/clock/read-instant.ts'
-import { durationUnits, type DelayStep, type Duration } from '../../definitions/definition.ts'
+import type { DelayStep, Duration } from '../../definitions/definition.ts'
+import { instantOfDynamicValue, readDynamicValue } from './dynamic-value.ts'
+import { nextInWindow } from './window-rule.ts'
 
 /** Where a delay finds its value. A recipient's own `$trigger_data` is laid over `data` by the caller. */
 export interface DelayScope {
@@ -8,6 +9,7 @@ export interface DelayScope {
   recipient?: Record<string, unknown>
   actor?: Record<string, unknown> | null
   tenant?: Record<string, unknown> | null
+  vars?: unknown
 }
 
 /** `due` in epoch milliseconds, never before `from`; or the path of the value that cannot be used, and why. */
@@ -18,15 +20,27 @@ const PAST_MS = 60_000
 
 /** True if the trigger alone settles the delay: it can be planned, and refused, when the trigger is accepted. */
 export function canPlanAtTrigger(step: DelayStep): boolean {
+  if (step.window !== undefined || step.conditions !== undefined) return false
   return step.delayUntil === null || step.delayUntil.startsWith('data.')
 }
 
-/** When a step that began at `from` (epoch milliseconds) is over. */
-export function planDelay(step: DelayStep, scope: DelayScope, from: number): DelayPlan {
+/** When a step that began at `from` (epoch milliseconds) is over; window rules are in the zone, null: not known yet. */
+export function planDelay(step: DelayStep, scope: DelayScope, from: number): DelayPlan
+export function planDelay(step: DelayStep, scope: DelayScope, from: number, zone: string): DelayPlan
+export function planDelay(step: DelayStep, scope: DelayScope, from: number, zone: null): DelayPlan | 'needs zone'
+export function planDelay(
+  step: DelayStep,
+  scope: DelayScope,
+  from: number,
+  zone: string | null = 'Etc/UTC',
+): DelayPlan | 'needs zone' {
+  if (step.window !== undefined) return zone === null ? 'needs zone' : { due: nextInWindow(step.window, zone, from) }
   if (step.delayUntil === null) return { due: step.delayFor === null ? from : after(from, step.delayFor) }
   const field = step.delayUntil
-  const start = startOf(valueAt(field, scope), from)
-  if (typeof start === 'string') return { field, problem: start }
+  const value = readDynamicValue(valueAt(field, scope))
+  if (typeof value === 'string') return { field, problem: value }
+  if (value.kind === 'window' && zone === null) return 'needs zone'
+  const start = instantOfDynamicValue(value, from, zone ?? 'Etc/UTC')
   const due = step.delayFor === null ? start : after(start, step.delayFor)
   if (due < from - PAST_MS) return { field, problem: `leads to ${iso(due)}, which is past` }
   if (due > from + YEAR_MS && due > yearAfter(from))
@@ -59,7 +73,7 @@ const YEAR_IN: Record<Duration['unit'], number> = {
 }
 
 export function withinYear({ unit, value }: Duration): boolean {
-  return value <= YEAR_IN[unit]
+  return Math.abs(value) <= YEAR_IN[unit]
 }
 
 function valueAt(path: string, scope: DelayScope): unknown {
@@ -68,36 +82,6 @@ function valueAt(path: string, scope: DelayScope): unknown {
       ? (value as Record<string, unknown>)[name]
       : undefined
   }, scope)
-}
-
-/** The instant a value stands for, or what is wrong with it. */
-function startOf(value: unknown, from: number): number | string {
-  if (value === undefined || value === null) return `is missing; ${expected}`
-  if (typeof value === 'string') return instant(value)
-  if (typeof value !== 'object' || Array.isArray(value)) return `is not an instant; ${expected}`
-  if ('frequency' in value) return `is a window rule, which is not supported yet; ${expected}`
-  const duration = durationOf(value)
-  return typeof duration === 'string' ? duration : after(from, duration)
-}
-
-const expected = 'it must be an ISO 8601 instant such as 2030-01-31T09:00:00Z, or {"unit": "days", "value": 3}'
-
-function instant(text: string): number | string {
-  const read = readInstant(text)
-  if (read !== undefined) return read.epochMs
-  if (readInstant(`${text}Z`) !== undefined) return 'has no time zone; end it with Z or an offset such as +02:00'
-  return `is not an instant; ${expected}`
-}
-
-function durationOf(value: object): Duration | string {
-  const { unit, value: amount } = value as Record<string, unknown>
-  const known = durationUnits.find((name) => name === unit)
-  if (known === undefined) return `has no unit Belay knows; it must be one of ${durationUnits.join(', ')}`
-  if (typeof amount !== 'number' || !Number.isSafeInteger(amount) || amount < 1) {
-    return 'has no value Belay can use; it must be a whole number, 1 or more'
-  }
-  const duration = { unit: known, value: amount }
-  return withinYear(duration) ? duration : 'is more than 365 days'
 }
 
 const iso = (epochMs: number) => new Date(epochMs).toISOString()

@@ -1,22 +1,28 @@
 import type { DelayStep } from '../../definitions/definition.ts'
-import type { StepKind, StepResult } from '../kind.ts'
+import { judge, skippedBy } from '../judge.ts'
+import type { StepDeps, StepKind, StepResult, Walk } from '../kind.ts'
 import { planDelay } from './delay.ts'
+import { firstZone } from './zone.ts'
 
 /** Sleeps; a value that cannot be used fails the recipient run, visibly. */
 export const delayKind: StepKind<DelayStep> = {
   type: 'delay',
   acts: false,
   targets: ({ next }) => [next],
-  enter(walks, { now }) {
-    return Promise.resolve(
-      walks.map(({ step, scope, trigger }): StepResult => {
-        if (trigger.skipDelay) return { kind: 'go_on' }
-        const plan = planDelay(step, scope, now)
-        return 'due' in plan
-          ? { kind: 'wait', due: plan.due }
-          : { kind: 'fail', reason: `${plan.field} ${plan.problem}` }
-      }),
-    )
+  async enter(walks, deps) {
+    const judgements = await judge(walks, ({ step }) => step.conditions, deps)
+    return walks.map((walk, index) => {
+      const { result, explanation } = judgements[index]!
+      return result ? plan(walk, deps) : skippedBy(explanation)
+    })
   },
   resume: (walks) => Promise.resolve(walks.map((): StepResult => ({ kind: 'go_on' }))),
+}
+
+function plan({ step, scope, trigger }: Walk<DelayStep>, { now, timeZone }: StepDeps): StepResult {
+  if (trigger.skipDelay) return { kind: 'go_on' }
+  const planned = planDelay(step, scope, now, firstZone(scope.recipient['timezone'], timeZone))
+  return 'due' in planned
+    ? { kind: 'wait', due: planned.due }
+    : { kind: 'fail', reason: `${planned.field} ${planned.problem}` }
 }

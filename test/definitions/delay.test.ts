@@ -71,23 +71,35 @@ test('a delay reaches 365 days ahead, or 12 months, and no further', () => {
 })
 
 test('a value that is no instant is refused, saying what would be right', () => {
-  refused(until(undefined), /is missing; it must be an ISO 8601 instant such as/)
-  refused(until(null), /is missing/)
+  refused(until(undefined), /is missing; it must be an instant such as/)
+  for (const value of [null, '']) refused(until(value), /is missing/)
   refused(until('2030-02-01T09:00:00'), /has no time zone; end it with Z/)
   for (const value of [
     'tomorrow',
     '2030-02-01',
     '2030-02-30T09:00:00Z',
-    '',
     1_900_000_000,
     true,
     ['2030-02-01T09:00:00Z'],
   ]) {
-    refused(until(value), /is not an instant/)
+    refused(until(value), /is no instant|cannot be used/)
   }
   refused(until({ unit: 'years', value: 1 }), /has no unit Belay knows/)
-  for (const value of [0, -1, 1.5, '3', Number.NaN]) refused(until({ unit: 'days', value }), /whole number, 1 or more/)
-  refused(until({ frequency: 'daily', hours: 9 }), /is a window rule, which is not supported yet/)
+  for (const value of [0, -1, 1.5, 'three', Number.NaN])
+    refused(until({ unit: 'days', value }), /whole number, 1 or more/)
+  refused(until({ frequency: 'daily', hours: 24 }), /hours that never come/)
+})
+
+test('a window rule leads to its next occurrence in the zone', () => {
+  const planned = (zone: string) =>
+    dueOf(planDelay(step(null, 'data.due'), { data: { due: { frequency: 'daily', hours: 9 } } }, from, zone))
+  assert.equal(planned('Etc/UTC'), '2030-02-01T09:00:00.000Z')
+  assert.equal(planned('America/New_York'), '2030-01-31T14:00:00.000Z')
+})
+
+test('a negative offset lies before the instant', () => {
+  assert.equal(dueOf(until('2030-02-03T09:00:00Z', { unit: 'days', value: -2 })), '2030-02-01T09:00:00.000Z')
+  refused(until('2030-02-01T09:00:00Z', { unit: 'days', value: -2 }), /is past/)
 })
 
 test('a value is found along its path, among own properties only', () => {

@@ -125,7 +125,7 @@ test('all problems of all files come at once, each with file, step and field', a
     'broken/workflow.json': '{',
     'empty/readme.txt': '',
     'hello/workflow.json': {
-      conditions: { all: [{ variable: 'data.x', operator: 'equal_to', argument: '1' }] },
+      conditions: { all: [{ variable: 'data.x', operator: 'resembles', argument: '1' }] },
       steps: [feed({ template: {} }), feed({ ref: 'feed_2', send_windows: [{ day: 'monday' }] })],
     },
   })
@@ -137,15 +137,17 @@ test('all problems of all files come at once, each with file, step and field', a
       ['broken/workflow.json', undefined, undefined],
       ['empty/workflow.json', undefined, undefined],
       ['hello/workflow.json', 'feed_1', 'template.markdown_body'],
-      ['hello/workflow.json', 'feed_2', 'send_windows'],
-      ['hello/workflow.json', undefined, 'conditions'],
+      ['hello/workflow.json', 'feed_2', 'send_windows[0].type'],
+      ['hello/workflow.json', undefined, 'conditions.all[0].operator'],
     ],
   )
 })
 
+const audience = { variable: 'recipient', operator: 'is_audience_member', argument: 'vips' }
+
 test('what Knock knows and Belay does not carry out is refused, not skipped', async (t) => {
   const cases: [object, string][] = [
-    [feed({ conditions: { all: [{}] } }), 'conditions'],
+    [feed({ conditions: { all: [audience] } }), 'conditions.all[0].operator'],
     [feed({ channel_overrides: { from: 'a@example.com' } }), 'channel_overrides'],
     [feed({ channel_group_key: 'push' }), 'channel_group_key'],
     [feed({ surprise: true }), 'surprise'],
@@ -158,7 +160,6 @@ test('what Knock knows and Belay does not carry out is refused, not skipped', as
   for (const [step, field] of cases) assert.equal((await againstStep(t, step)).field, field)
   const whole: [object, string][] = [
     [{ trigger_frequency: 'once_per_recipient' }, 'trigger_frequency'],
-    [{ trigger_data_json_schema: { type: 'object' } }, 'trigger_data_json_schema'],
     [{ settings: { override_preferences: true } }, 'settings.override_preferences'],
   ]
   for (const [workflow, field] of whole) {
@@ -248,7 +249,7 @@ test('a delay is at most 365 days, of whole positive units, and says for how lon
     [forLong('years', 1), 'settings.delay_for.unit'],
     [delay({}), 'settings'],
     [delay({ delay_until_field_path: 'due_at' }), 'settings.delay_until_field_path'],
-    [delay({ delay_until_field_path: 'vars.due_at' }), 'settings.delay_until_field_path'],
+    [delay({ delay_until_field_path: 'event.due_at' }), 'settings.delay_until_field_path'],
   ]
   for (const [step, field] of cases) assert.equal((await againstStep(t, step)).field, field)
   const steps = [feed(), forLong('days', 365), { ...forLong('months', 12), ref: 'delay_2' }]

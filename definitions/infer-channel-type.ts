@@ -1,0 +1,44 @@
+import type { Channel } from './catalog.ts'
+import { channelTypes, type ChannelType } from './definition.ts'
+
+/** What refs of each type begin with, as editors name steps. */
+const prefixes: readonly (readonly [RegExp, ChannelType])[] = [
+  [/^(in[-_]?app|feed)/i, 'in_app_feed'],
+  [/^e?-?mail/i, 'email'],
+  [/^(http|webhook)/i, 'http'],
+  [/^(chat|slack|discord|teams|ms[-_]?teams|whatsapp)/i, 'chat'],
+  [/^(sms|text)/i, 'sms'],
+  [/^push/i, 'push'],
+]
+
+type Fields = Record<string, unknown>
+
+/**
+ * A workflow file in which each channel step has a `channel_type`: as older tools wrote them, it may be missing. It is the
+ * type of the channel that the step names in channels.json; else a subject makes an e-mail, a title a push; else the
+ * beginning of the ref tells. Where nothing tells, none is added. Steps in branches are filled in, too.
+ */
+export function withChannelTypes(file: unknown, channels: readonly Channel[]): unknown {
+  if (Array.isArray(file)) return file.map((inner: unknown) => withChannelTypes(inner, channels))
+  if (!isObject(file)) return file
+  const nested = ['steps', 'branches', 'cohort_branches'].filter((name) => Array.isArray(file[name]))
+  const filled = Object.fromEntries(nested.map((name) => [name, withChannelTypes(file[name], channels)]))
+  const type = file.type === 'channel' && !file.channel_type ? inferred(file, channels) : undefined
+  if (nested.length === 0 && type === undefined) return file
+  return { ...file, ...filled, ...(type !== undefined && { channel_type: type }) }
+}
+
+function inferred({ channel_key: key, template, ref }: Fields, channels: readonly Channel[]): ChannelType | undefined {
+  const named = channels.find((channel) => channel.key === key)
+  if (named !== undefined) return named.type
+  if (isObject(template) && isText(template.subject)) return 'email'
+  if (isObject(template) && isText(template.title)) return 'push'
+  if (typeof ref !== 'string') return undefined
+  return channelTypes.find((type) => ref.startsWith(type)) ?? prefixes.find(([prefix]) => prefix.test(ref))?.[1]
+}
+
+const isText = (value: unknown) => typeof value === 'string' && value !== ''
+
+function isObject(value: unknown): value is Fields {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}

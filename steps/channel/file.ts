@@ -1,0 +1,59 @@
+import { z } from 'zod'
+import type { ConditionGroup } from '../../conditions/conditions.ts'
+import { channelTypes } from '../../definitions/definition.ts'
+import { notOneOf, object, unsupported } from '../../definitions/fields.ts'
+import {
+  chatTemplate,
+  emailTemplate,
+  feedTemplate,
+  httpTemplate,
+  pushTemplate,
+  smsTemplate,
+} from '../../definitions/template-file.ts'
+import { stepFields } from '../step-file.ts'
+import { sendWindowsField, type SendWindows } from './send-window.ts'
+
+const channelStep = {
+  ...stepFields,
+  type: z.literal('channel'),
+  channel_key: z.string().nullish(),
+  channel_group_key: unsupported,
+  channel_overrides: unsupported,
+  send_windows: sendWindowsField,
+}
+
+interface ChannelStepFile<Type, Template> {
+  type: 'channel'
+  ref: string
+  name?: string | null | undefined
+  conditions: ConditionGroup | null
+  channel_type: Type
+  channel_key?: string | null | undefined
+  send_windows: SendWindows | null
+  template: Template
+}
+
+const toStep = <Type, Template>(file: ChannelStepFile<Type, Template>) => ({
+  type: file.type,
+  ref: file.ref,
+  name: file.name ?? file.ref,
+  conditions: file.conditions,
+  channelType: file.channel_type,
+  channelKey: file.channel_key ? file.channel_key : null,
+  sendWindows: file.send_windows,
+  template: file.template,
+})
+
+/** A channel step as workflow.json has it. Its `channel_type` must stand there by now. */
+export const channelStepFile = z.discriminatedUnion(
+  'channel_type',
+  [
+    object({ ...channelStep, channel_type: z.literal('in_app_feed'), template: feedTemplate }).transform(toStep),
+    object({ ...channelStep, channel_type: z.literal('email'), template: emailTemplate }).transform(toStep),
+    object({ ...channelStep, channel_type: z.literal('http'), template: httpTemplate }).transform(toStep),
+    object({ ...channelStep, channel_type: z.literal('sms'), template: smsTemplate }).transform(toStep),
+    object({ ...channelStep, channel_type: z.literal('push'), template: pushTemplate }).transform(toStep),
+    object({ ...channelStep, channel_type: z.literal('chat'), template: chatTemplate }).transform(toStep),
+  ],
+  { error: (issue) => notOneOf('channel', issue.input, 'channel_type', [...channelTypes]) },
+)

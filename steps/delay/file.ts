@@ -1,0 +1,58 @@
+import { z } from 'zod'
+import { durationUnits, type Duration } from '../../definitions/definition.ts'
+import { object } from '../../definitions/fields.ts'
+import { stepFields } from '../step-file.ts'
+import { withinYear } from './delay.ts'
+import { readWindowRule, type WindowRule } from './window-rule.ts'
+
+const duration = object({
+  unit: z.enum(durationUnits, { error: `must be one of ${durationUnits.join(', ')}` }),
+  value: z.int('must be a whole number'),
+}).refine(withinYear, 'a delay is at most 365 days')
+
+/** A duration, or a window rule, told by its `frequency`. */
+const delayFor = z.unknown().transform((given, issues): { duration?: Duration; window?: WindowRule } => {
+  if (given === undefined || given === null) return {}
+  if (typeof given === 'object' && 'frequency' in given) {
+    const window = readWindowRule(given)
+    if (typeof window !== 'string') return { window }
+    issues.addIssue({ code: 'custom', message: window })
+    return z.NEVER
+  }
+  const parsed = duration.safeParse(given)
+  if (parsed.success) return { duration: parsed.data }
+  for (const issue of parsed.error.issues) issues.addIssue({ ...issue } as never)
+  return z.NEVER
+})
+
+const delayPath = z
+  .string()
+  .regex(
+    /^(data|recipient|actor|tenant|vars)(\.[^.\s]+)+$/,
+    'must be a path such as data.due_at, from data, recipient, actor, tenant or vars',
+  )
+
+const settings = object({
+  delay_for: delayFor.optional(),
+  delay_until_field_path: z.union([z.literal(''), delayPath]).nullish(),
+}).superRefine((given, issues) => {
+  const { duration: fixed, window } = given.delay_for ?? {}
+  const add = (path: string[], message: string) => issues.addIssue({ code: 'custom', path, message })
+  const until = given.delay_until_field_path
+  if (!fixed && !window && !until) add([], 'must have delay_for, delay_until_field_path or both')
+  if (window && until) add(['delay_for'], 'is a window rule, which stands alone: leave delay_until_field_path out')
+  if (!fixed || fixed.value > 0) return
+  if (!until) add(['delay_for', 'value'], 'must be 1 or more')
+  else if (fixed.value === 0) add(['delay_for', 'value'], 'must not be 0')
+})
+
+/** A delay step as workflow.json has it. */
+export const delayStepFile = object({ ...stepFields, type: z.literal('delay'), settings }).transform((file) => ({
+  type: file.type,
+  ref: file.ref,
+  name: file.name ?? file.ref,
+  conditions: file.conditions,
+  delayFor: file.settings.delay_for?.duration ?? null,
+  delayUntil: file.settings.delay_until_field_path ? file.settings.delay_until_field_path : null,
+  window: file.settings.delay_for?.window ?? null,
+}))
