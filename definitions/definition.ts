@@ -49,7 +49,7 @@ export interface DefinitionVersion {
   definition: Definition
 }
 
-export type Step = DelayStep | ChannelStep
+export type Step = DelayStep | ChannelStep | BranchStep | CohortStep
 export type StepType = Step['type']
 
 /** What every step has. */
@@ -80,6 +80,22 @@ export interface DelayStep extends StepBase {
   /** A path such as `data.due_at`, starting with data, recipient, actor, tenant or vars. */
   delayUntil: string | null
   window?: WindowRule
+}
+
+/** Goes on in the first branch whose conditions hold. `next` is where the branches join again. */
+export interface BranchStep extends StepBase {
+  type: 'branch'
+  /** The last is the default, and has no conditions. `to`: the index of its first step, or where it goes on. */
+  branches: { name: string; conditions?: ConditionGroup; to: number | null }[]
+}
+
+/** Goes on in one of its cohorts by chance. `next` is where they join again. */
+export interface CohortStep extends StepBase {
+  type: 'random_cohort'
+  /** A path or Liquid: the same value, the same cohort. Null: the recipient. */
+  cohortKey: string | null
+  /** `share` in tenths of a percent; they add up to 1000. */
+  cohorts: { name: string; share: number; to: number | null }[]
 }
 
 export const channelTypes = ['in_app_feed', 'email', 'http', 'chat', 'sms', 'push'] as const

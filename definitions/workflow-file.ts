@@ -1,12 +1,30 @@
 import { z } from 'zod'
+import { branchStepFile, type BranchStepFile } from '../steps/branch/file.ts'
 import { channelStepFile } from '../steps/channel/file.ts'
 import { delayStepFile } from '../steps/delay/file.ts'
+import { cohortStepFile, type CohortStepFile } from '../steps/random-cohort/file.ts'
 import { ignored, notOneOf, object, workflowConditions } from './fields.ts'
 import { compileTriggerSchema } from './trigger-schema.ts'
 
-const anyStep = z.discriminatedUnion('type', [delayStepFile, channelStepFile], {
-  error: (issue) => notOneOf('step', issue.input, 'type', ['channel', 'delay']),
-})
+/** A step as it stands in a file, with the steps of its branches. */
+export type StepFile =
+  | z.output<typeof delayStepFile>
+  | z.output<typeof channelStepFile>
+  | BranchStepFile<StepFile>
+  | CohortStepFile<StepFile>
+
+const kinds = ['channel', 'delay', 'branch', 'random_cohort']
+const nested: z.ZodType<StepFile[]> = z.lazy(() =>
+  z
+    .array(anyStep)
+    .nullish()
+    .transform((steps) => steps ?? []),
+)
+const anyStep: z.ZodType<StepFile> = z.discriminatedUnion(
+  'type',
+  [delayStepFile, channelStepFile, branchStepFile(nested), cohortStepFile(nested)],
+  { error: (issue) => notOneOf('step', issue.input, 'type', kinds) },
+)
 
 const triggerSchema = z
   .unknown()
@@ -43,6 +61,3 @@ export const workflowFile = object({
   triggerSchema: file.trigger_data_json_schema,
   steps: file.steps,
 }))
-
-export type WorkflowFile = z.output<typeof workflowFile>
-export type StepFile = WorkflowFile['steps'][number]

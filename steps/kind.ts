@@ -41,6 +41,8 @@ export interface StepEffects {
   messages?: NewMessage[]
   /** Why the step did nothing: recorded as an event of the recipient run. */
   skipped?: { reason: string; data?: JsonObject }
+  /** Which way the step went, and why: recorded as an event of the recipient run. */
+  decided?: JsonObject
   /** What steps remember from now on, by ref. */
   state?: JsonObject
 }

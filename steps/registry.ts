@@ -1,15 +1,19 @@
 import type { Step, StepType } from '../definitions/definition.ts'
+import { branchKind } from './branch/kind.ts'
 import { channelKind } from './channel/channel.ts'
 import { delayKind } from './delay/kind.ts'
 import type { StepKind } from './kind.ts'
+import { cohortKind } from './random-cohort/kind.ts'
 
 /** Every kind of step there is: one that is missing here does not compile. */
 export const stepKinds: { readonly [Type in StepType]: StepKind<Extract<Step, { type: Type }>> } = {
+  branch: branchKind,
   channel: channelKind,
   delay: delayKind,
+  random_cohort: cohortKind,
 }
 
 /** The kind of a step, for callers that hold steps of any kind. */
 export function kindOf(type: StepType): StepKind<Step> {
-  return stepKinds[type] as StepKind<Step>
+  return stepKinds[type]
 }

@@ -97,6 +97,7 @@ function apply(progress: Progress, result: StepResult, now: number): void {
     walk.nextMessage += 1
   }
   if (result.state !== undefined) remember(progress, result.state)
+  if (result.decided !== undefined) record(progress, 'step_decided', result.decided)
   if (result.skipped !== undefined) {
     const { reason, data } = result.skipped
     remember(progress, { [walk.step.ref]: { skipped: true } })

@@ -25,8 +25,7 @@ export function canPlanAtTrigger(step: DelayStep): boolean {
 }
 
 /** When a step that began at `from` (epoch milliseconds) is over; window rules are in the zone, null: not known yet. */
-export function planDelay(step: DelayStep, scope: DelayScope, from: number): DelayPlan
-export function planDelay(step: DelayStep, scope: DelayScope, from: number, zone: string): DelayPlan
+export function planDelay(step: DelayStep, scope: DelayScope, from: number, zone?: string): DelayPlan
 export function planDelay(step: DelayStep, scope: DelayScope, from: number, zone: null): DelayPlan | 'needs zone'
 export function planDelay(
   step: DelayStep,

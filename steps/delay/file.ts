@@ -21,7 +21,7 @@ const delayFor = z.unknown().transform((given, issues): { duration?: Duration; w
   }
   const parsed = duration.safeParse(given)
   if (parsed.success) return { duration: parsed.data }
-  for (const issue of parsed.error.issues) issues.addIssue({ ...issue } as never)
+  for (const issue of parsed.error.issues) issues.addIssue({ ...issue })
   return z.NEVER
 })
 

@@ -29,7 +29,7 @@ export interface WalkSettlement {
 
 /** Something only an event of its own can tell. */
 export interface WalkEvent {
-  event: 'step_failed' | 'step_skipped'
+  event: 'step_failed' | 'step_skipped' | 'step_decided'
   status: 'ok' | 'error'
   step: number
   attempt: number

@@ -73,9 +73,14 @@ test("Knock's templates that use more are refused, each for what it uses", optio
   assert.deepEqual(
     problems.map(({ file, step, field, message }) => [file.split('/')[0], step, field, message]),
     [
-      ['alert-digest', 'batch_1', 'type', '"batch" is not supported yet; supported: channel, delay'],
-      ['alerts', 'branch_1', 'type', '"branch" is not supported yet; supported: channel, delay'],
-      ['comments', 'batch_1', 'type', '"batch" is not supported yet; supported: channel, delay'],
+      [
+        'alert-digest',
+        'batch_1',
+        'type',
+        '"batch" is not supported yet; supported: channel, delay, branch, random_cohort',
+      ],
+      ['alerts', 'batch_1', 'type', '"batch" is not supported yet; supported: channel, delay, branch, random_cohort'],
+      ['comments', 'batch_1', 'type', '"batch" is not supported yet; supported: channel, delay, branch, random_cohort'],
     ],
   )
 })

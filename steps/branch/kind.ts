@@ -1,0 +1,37 @@
+import type { BranchStep } from '../../definitions/definition.ts'
+import { judge, shownAs } from '../judge.ts'
+import type { StepDeps, StepKind, StepResult, Walk } from '../kind.ts'
+
+/** Goes on in the first branch whose conditions hold; the last is the default and has none. */
+export const branchKind: StepKind<BranchStep> = {
+  type: 'branch',
+  acts: false,
+  targets: ({ branches }) => branches.map(({ to }) => to),
+  enter: choose,
+  resume: choose,
+}
+
+/** Branch by branch, and in each all walks that took none before it. */
+async function choose(walks: readonly Walk<BranchStep>[], deps: StepDeps): Promise<StepResult[]> {
+  const results = new Map<Walk, StepResult>()
+  let left = [...walks]
+  for (let index = 0; left.length > 0; index += 1) {
+    const judgements = await judge(left, ({ step }) => step.branches[index]?.conditions, deps)
+    left.forEach((walk, place) => {
+      const { result, explanation } = judgements[place]!
+      const branch = walk.step.branches[index]
+      if (branch === undefined) results.set(walk, { kind: 'fail', reason: 'has no branch to go on in' })
+      else if (result) {
+        const decided = { branch: branch.name, ...(explanation !== null && shownAs(explanation)) }
+        results.set(walk, {
+          kind: 'go_on',
+          to: branch.to,
+          decided,
+          state: { [walk.step.ref]: { branch: branch.name } },
+        })
+      }
+    })
+    left = left.filter((walk) => !results.has(walk))
+  }
+  return walks.map((walk) => results.get(walk)!)
+}

@@ -1,0 +1,54 @@
+import { z } from 'zod'
+import { ignored, liquid, object, unsupported } from '../../definitions/fields.ts'
+import { stepFields } from '../step-file.ts'
+
+export interface CohortStepFile<Step> {
+  type: 'random_cohort'
+  ref: string
+  name: string
+  cohortKey: string | null
+  branches: { place: number; name: string; share: number; terminates: boolean; steps: Step[] }[]
+}
+
+/** In tenths of a percent. */
+const percentage = z
+  .union([z.string(), z.number()])
+  .transform((given) => String(given).trim().replace(/%$/, ''))
+  .refine((text) => /^\d{1,3}(\.\d)?$/.test(text), 'must be a percentage such as "33.3", with at most one decimal')
+  .transform((text) => Math.round(Number(text) * 10))
+
+/** An experiment as workflow.json has it; `steps` is the schema of the steps within. */
+export function cohortStepFile<Step>(steps: z.ZodType<Step[]>) {
+  const cohort = object({
+    ref: ignored,
+    description: ignored,
+    name: z.string().nullish(),
+    percentage,
+    terminates: z.boolean().nullish(),
+    steps,
+  })
+  const cohorts = z
+    .array(cohort)
+    .min(2, 'must have at least 2 cohorts')
+    .max(10, 'has more than 10 cohorts')
+    .superRefine((list, issues) => {
+      const sum = list.reduce((total, each) => total + each.percentage, 0)
+      if (sum !== 1000) issues.addIssue({ code: 'custom', message: `add up to ${sum / 10} percent, not to 100` })
+    })
+  return object({
+    ...stepFields,
+    conditions: unsupported,
+    type: z.literal('random_cohort'),
+    cohort_key: liquid('text').nullish(),
+    cohort_branches: cohorts,
+  }).transform(({ type, ref, name, ...file }): CohortStepFile<Step> => {
+    const branches = file.cohort_branches.map((each, place) => ({
+      place,
+      name: each.name ? each.name : `cohort ${place + 1}`,
+      share: each.percentage,
+      terminates: each.terminates ?? false,
+      steps: each.steps,
+    }))
+    return { type, ref, name: name ?? ref, cohortKey: file.cohort_key ? file.cohort_key : null, branches }
+  })
+}

@@ -1,0 +1,41 @@
+import { createHash } from 'node:crypto'
+import type { CohortStep } from '../../definitions/definition.ts'
+import { parsePath, valueAt } from '../../conditions/path.ts'
+import { renderLiquid } from '../../templates/liquid.ts'
+import type { StepKind, StepResult, Walk } from '../kind.ts'
+
+/** Goes on in a cohort chosen by chance, and always in the same for the same key in the same step. */
+export const cohortKind: StepKind<CohortStep> = {
+  type: 'random_cohort',
+  acts: false,
+  targets: ({ cohorts }) => cohorts.map(({ to }) => to),
+  enter: (walks) => Promise.resolve(walks.map(choose)),
+  resume: (walks) => Promise.resolve(walks.map(choose)),
+}
+
+function choose(walk: Walk<CohortStep>): StepResult {
+  const { step, definition } = walk
+  try {
+    const { name, to } = step.cohorts[cohortOf(`${definition.key} ${step.ref} ${keyOf(walk)}`, step.cohorts)]!
+    return { kind: 'go_on', to, decided: { cohort: name }, state: { [step.ref]: { cohort: name } } }
+  } catch (error) {
+    return { kind: 'fail', reason: `cohort_key: ${error instanceof Error ? error.message : String(error)}` }
+  }
+}
+
+/** Index of the cohort of a text: each has its share, in tenths of a percent, of all texts. */
+export function cohortOf(text: string, cohorts: readonly { share: number }[]): number {
+  // 48 bits: no cohort is off its share by more than one text in 2^38.
+  let left = createHash('sha256').update(text).digest().readUIntBE(0, 6) % 1000
+  return cohorts.findIndex(({ share }) => (left -= share) < 0)
+}
+
+/** A path or Liquid; where it gives nothing, the recipient. */
+function keyOf({ step, scope, row }: Walk<CohortStep>): string {
+  const { cohortKey } = step
+  if (cohortKey === null) return row.recipient
+  const path = cohortKey.includes('{') ? null : parsePath(cohortKey.trim())
+  const value = path === null ? renderLiquid(cohortKey, 'text', scope) : valueAt(path, scope)
+  const text = typeof value === 'string' ? value : value === undefined || value === null ? '' : JSON.stringify(value)
+  return text === '' ? row.recipient : text
+}
