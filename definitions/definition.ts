@@ -1,4 +1,5 @@
 import type { ConditionGroup } from '../conditions/conditions.ts'
+import type { PreferenceSet } from '../preferences/preference-set.ts'
 import type { SendWindows } from '../steps/channel/send-window.ts'
 import type { WindowRule } from '../steps/delay/window-rule.ts'
 import type { JsonObject } from '../store/schema/columns.ts'
@@ -20,6 +21,10 @@ export interface Definition {
   conditions?: ConditionGroup
   /** What the data of a trigger must fit: a JSON schema that compiles. Absent: anything. */
   triggerSchema?: JsonObject
+  /** Its messages are commercial: who has unsubscribed from those gets none. Absent: no. */
+  isCommercial?: true
+  /** Nobody's preferences hold its messages back. Absent: no. */
+  overridePreferences?: true
   steps: Step[]
   /** What its templates use from beside the definition's own folder. Absent: nothing. */
   library?: Library
@@ -29,6 +34,8 @@ export interface Definition {
 export interface Library {
   /** As in vars.json: `$NAME` is read from the environment of the process that renders. */
   vars: Record<string, unknown>
+  /** As in preferences.json: what holds for recipients who have not set it themselves. */
+  preferences?: PreferenceSet
   layouts?: Record<string, Layout>
   partials?: Record<string, PartialSource>
   /** Texts by locale, then by namespace ('' without one). */

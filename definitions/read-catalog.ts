@@ -2,6 +2,7 @@ import { readdir, stat } from 'node:fs/promises'
 import path from 'node:path'
 import type { Catalog } from './catalog.ts'
 import { CHANNELS_FILE, readChannels } from './channels-file.ts'
+import { PREFERENCES_FILE, readPreferences } from './preferences-file.ts'
 import { DefinitionsError, type DefinitionProblem } from './problem.ts'
 import { readDefinition } from './read-definition.ts'
 import { isErrno } from './source.ts'
@@ -24,7 +25,8 @@ export async function readCatalog(folder: string, env: NodeJS.ProcessEnv = proce
   const warnings = secretNames(vars)
     .filter((name) => !env[name])
     .map((name) => `vars.json: the environment variable ${name} is not set: its value shows as nothing`)
-  const library = { vars, ...(await readLibrary(folder, problems)) }
+  const preferences = names.includes(PREFERENCES_FILE) ? await readPreferences(folder, problems) : undefined
+  const library = { vars, ...(preferences !== undefined && { preferences }), ...(await readLibrary(folder, problems)) }
   const definitions = new Map<string, ReturnType<typeof versionOf>>()
   for (const key of names.filter((name) => !name.startsWith('.')).sort()) {
     if (LIBRARY_FOLDERS.some((name) => name === key) || !(await isFolder(path.join(folder, key)))) continue

@@ -56,7 +56,7 @@ export async function readDefinition(
     if (refs.indexOf(ref) !== index) add([...at, 'ref'], `stands twice: ${ref}`)
   })
   if (!steps.some((step) => step.type === 'channel')) add(['steps'], 'has no channel step, so it would send nothing')
-  const { name, categories, active, conditions, triggerSchema } = parsed.data
+  const { name, categories, active, conditions, triggerSchema, isCommercial, overridePreferences } = parsed.data
   const used = usedVars(source.value)
   const place = (at: JsonPath) => ({ file: `${key}/${source.fileOf(at)}`, ...placeOf(source, at) })
   warnings.push(...unsetVars(new Set(Object.keys(library.vars)), used, place))
@@ -77,10 +77,13 @@ export async function readDefinition(
     active,
     ...(conditions !== null && { conditions }),
     ...(triggerSchema !== null && { triggerSchema: triggerSchema as JsonObject }),
+    ...(isCommercial && { isCommercial }),
+    ...(overridePreferences && { overridePreferences }),
     steps,
   }
-  const whole = { vars: library.vars, ...shared }
-  if (Object.keys(library.vars).length === 0 && Object.keys(shared).length === 0) return definition
+  const { vars, preferences } = library
+  const whole = { vars, ...(preferences !== undefined && { preferences }), ...shared }
+  if (Object.keys(vars).length === 0 && Object.keys(whole).length === 1) return definition
   return { ...definition, library: whole }
 }
 

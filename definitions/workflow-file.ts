@@ -49,15 +49,14 @@ export const workflowFile = object({
   conditions: workflowConditions,
   trigger_frequency: z.literal(['every_trigger', ''], { error: 'only every_trigger is supported yet' }).nullish(),
   trigger_data_json_schema: triggerSchema,
-  settings: object({
-    override_preferences: z.literal(false, { error: 'preferences are not supported yet; only false' }).nullish(),
-    is_commercial: z.literal(false, { error: 'preferences are not supported yet; only false' }).nullish(),
-  }).nullish(),
+  settings: object({ override_preferences: z.boolean().nullish(), is_commercial: z.boolean().nullish() }).nullish(),
 }).transform((file) => ({
   name: file.name ? file.name : null,
   active: file.active ?? file.__readonly?.active ?? true,
   categories: file.categories ?? [],
   conditions: file.conditions,
   triggerSchema: file.trigger_data_json_schema,
+  isCommercial: file.settings?.is_commercial === true,
+  overridePreferences: file.settings?.override_preferences === true,
   steps: file.steps,
 }))

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { preferenceSetSchema } from '../preferences/preference-set.ts'
 import { MAX_PROPERTIES_BYTES } from '../store/profiles/properties.ts'
 import type { Json, JsonObject } from '../store/schema/index.ts'
 import { channelDataByChannel } from './channel-data.ts'
@@ -6,8 +7,8 @@ import { email, timeZone } from './contact.ts'
 import { looseObject } from './loose-object.ts'
 import { knownProperties } from './recipient.ts'
 
-/** Refused rather than dropped: each would change who gets what. */
-const unsupported = z.null('is not supported here yet').optional()
+/** Preference sets by their id: `default`, or a tenant's. */
+const preferenceSets = z.record(z.string(), preferenceSetSchema).nullable()
 
 /** Not a user's properties, whoever sends them. */
 const reserved = new Set(['id', '__typename', 'updated_at'])
@@ -18,7 +19,7 @@ export const profileRequest = looseObject({
   email,
   timezone: timeZone,
   created_at: knownProperties.name,
-  preferences: unsupported,
+  preferences: preferenceSets,
   channel_data: channelDataByChannel,
 })
   .partial()

@@ -12,17 +12,13 @@ export const recipientReferenceRequest = z
   .union([userId, z.object({ collection, id: objectId })], 'must be a user id, or {collection, id}')
   .transform((reference): RecipientReference => reference)
 
-/** A field that would change who gets what, and that Belay cannot honour: refused rather than dropped. */
-const unsupported = z.null('is not supported here yet').optional()
-
 const inlineRecipient = looseObject({
   id: z.string(),
   collection: collection.optional(),
   $trigger_data: jsonObject.nullish().describe('Laid over data for this recipient'),
-  preferences: unsupported,
   channel_data: jsonObject.nullish().describe('By channel id: replaces what was known of the recipient there'),
 }).transform((given, context): TriggerRecipient => {
-  const { id, collection, $trigger_data, preferences: _p, ...properties } = given
+  const { id, collection, $trigger_data, ...properties } = given
   const triggerData = $trigger_data ?? null
   const checkedId = (collection === undefined ? userId : objectId).safeParse(id, { error: zodErrorMap })
   const checked = profileRequest.safeParse(properties, { error: zodErrorMap })

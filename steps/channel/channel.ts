@@ -4,11 +4,13 @@ import { renderStep } from '../../templates/render.ts'
 import { firstZone } from '../delay/zone.ts'
 import { judge, skippedBy } from '../judge.ts'
 import type { StepDeps, StepKind, StepResult, Walk } from '../kind.ts'
+import { heldBack } from './preferred.ts'
 import { nextSendInstant } from './send-window.ts'
 
 /**
  * Makes its message, and the walk goes on: an in-app message is delivered by being written, any other is sent by itself
- * from then on, and not outside of the step's send windows. A step whose conditions do not hold is skipped. A template
+ * from then on, and not outside of the step's send windows. A step whose conditions do not
+ * hold, or that the recipient does not want, is skipped. A template
  * that cannot work fails the recipient run, and no message is made.
  */
 export const channelKind: StepKind<ChannelStep> = {
@@ -23,7 +25,8 @@ async function passGate(walks: readonly Walk<ChannelStep>[], deps: StepDeps): Pr
   const judgements = await judge(walks, ({ step }) => step.conditions, deps)
   return walks.map((walk, index) => {
     const { result, explanation } = judgements[index]!
-    return result ? make(walk, deps) : skippedBy(explanation)
+    if (!result) return skippedBy(explanation)
+    return heldBack(walk, deps) ?? make(walk, deps)
   })
 }
 

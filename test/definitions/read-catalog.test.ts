@@ -160,7 +160,7 @@ test('what Knock knows and Belay does not carry out is refused, not skipped', as
   for (const [step, field] of cases) assert.equal((await againstStep(t, step)).field, field)
   const whole: [object, string][] = [
     [{ trigger_frequency: 'once_per_recipient' }, 'trigger_frequency'],
-    [{ settings: { override_preferences: true } }, 'settings.override_preferences'],
+    [{ settings: { surprise: true } }, 'settings.surprise'],
   ]
   for (const [workflow, field] of whole) {
     const found = await against(t, { steps: [feed()], ...workflow })
