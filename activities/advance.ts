@@ -7,8 +7,8 @@ import { triggerIdOf } from '../store/ids/row-id.ts'
 import type { Database } from '../store/postgres/database.ts'
 import { loadOwnTriggers, loadRows, type RowToWalk } from '../store/recipient-runs/load-walks.ts'
 import { settleWalks, type WalkSettlement } from '../store/recipient-runs/settle-walks.ts'
-import { loadSleepers } from '../store/recipient-runs/sleepers.ts'
-import { RUN_LANE, type AdvanceInput, type ChunkResult, type StoreIdentity } from '../workflows/messages.ts'
+import { loadAllSleepers } from '../store/recipient-runs/sleepers.ts'
+import type { AdvanceInput, ChunkResult, StoreIdentity } from '../workflows/messages.ts'
 import { assertOwnStore, believedRevisions, callingRun, waitForInstant, withHeartbeat } from './chunk.ts'
 import { partsOf, workThrough } from './in-parts.ts'
 import { Tally } from './tally.ts'
@@ -56,10 +56,11 @@ async function advance(deps: AdvanceDeps, input: AdvanceInput): Promise<ChunkRes
       (row, error) => giveUp(deps, row, error, instant, tally),
     )
   }
-  // The rest came early, or somebody else had it: a cancel, a move, an attempt before this one.
+  // The rest came early, or somebody else had it: a cancel, a move, or an attempt before this one, whose answer was lost;
+  // so the run is told of messages, too.
   const others = ours.filter((id) => !tally.has(id))
   if (others.length > 0) {
-    for (const sleeper of await loadSleepers(db, RUN_LANE, { rows: others })) tally.sleep(sleeper)
+    for (const sleeper of await loadAllSleepers(db, { rows: others })) tally.sleep(sleeper)
   }
   return tally.result(now())
 }

@@ -83,10 +83,9 @@ async function loadMessageSleepers(
   })
 }
 
-/** Everything of these triggers that is still to be served, in all lanes. */
-export async function loadTriggerSleepers(db: Database, triggers: readonly number[]): Promise<Sleeper[]> {
-  const rows = await loadRowSleepers(db, { triggers })
-  return [...rows, ...(await loadMessageSleepers(db, { triggers }, null))]
+/** Everything of these triggers, or of these rows, that is still to be served, in all lanes. */
+export async function loadAllSleepers(db: Database, which: Which): Promise<Sleeper[]> {
+  return [...(await loadRowSleepers(db, which)), ...(await loadMessageSleepers(db, which, null))]
 }
 
 function within(which: Which, column: string) {

@@ -2,7 +2,7 @@ import { sql } from 'drizzle-orm'
 import { idsOf, type RemovedMessage, type Sleepers, type TriggerMessage } from '../../workflows/messages.ts'
 import { ids, json, query, type Database } from '../postgres/database.ts'
 import type { LaneRows } from '../recipient-runs/cancel.ts'
-import { loadSleepers, loadTriggerSleepers, sleepersOf, type Sleeper } from '../recipient-runs/sleepers.ts'
+import { loadAllSleepers, loadSleepers, sleepersOf, type Sleeper } from '../recipient-runs/sleepers.ts'
 import { triggerIdOf } from '../ids/row-id.ts'
 
 interface Addressed {
@@ -98,7 +98,8 @@ async function sleepersByTrigger(db: Database, rows: readonly Row[]): Promise<Ma
   const triggerIds = rows.flatMap(({ kind, triggerId }) => (kind === 'trigger' ? [triggerId!] : []))
   const byTrigger = new Map<number, Sleeper[]>(triggerIds.map((id) => [id, []]))
   if (triggerIds.length === 0) return byTrigger
-  for (const sleeper of await loadTriggerSleepers(db, triggerIds)) byTrigger.get(triggerIdOf(sleeper.id))!.push(sleeper)
+  for (const sleeper of await loadAllSleepers(db, { triggers: triggerIds }))
+    byTrigger.get(triggerIdOf(sleeper.id))!.push(sleeper)
   return byTrigger
 }
 

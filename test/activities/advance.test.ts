@@ -45,6 +45,19 @@ onEachStore(catalogOf(version, only, broken), (store) => {
     assert.equal((await worker.advance(workflowId, rows, 3)).sent, 0, 'told again, nothing is made')
   })
 
+  test('an attempt after one whose answer was lost tells what that one has made', async () => {
+    const db = store()
+    const { rows, workflowId } = await accept(db, only, randomUUID(), ['ada', 'grace'])
+    const worker = new TestWorker(db)
+    const { asleep: lost } = await worker.advance(workflowId, rows)
+    const { asleep } = await worker.advance(workflowId, rows)
+    assert.deepEqual(
+      lost.map(({ lane }) => lane),
+      ['email/0'],
+    )
+    assert.deepEqual(asleep, lost)
+  })
+
   test('a walk with nothing left that acts is over, whatever delays follow', async () => {
     const db = store()
     const { rows, workflowId } = await accept(db, only, randomUUID(), ['ada'])
