@@ -1,6 +1,6 @@
 import fc from 'fast-check'
-import { answers } from './attempt.ts'
 import { keys, type Where } from './caller.ts'
+import { answers } from './provider.ts'
 import { pick, type World } from './world.ts'
 
 type Command = fc.AsyncCommand<World, World>
@@ -23,8 +23,8 @@ const MINUTE = 60_000
 const DAY = 24 * 60 * MINUTE
 
 const n = fc.nat({ max: 7 })
-const person = fc.constantFrom('ada', 'ada', 'grace', 'alan')
-const someone = fc.uniqueArray(person, { minLength: 1, maxLength: 3 })
+const person = fc.constantFrom('ada', 'ada', 'grace', 'alan', 'edsger')
+const someone = fc.uniqueArray(person, { minLength: 1, maxLength: 4 })
 const anybody = fc.oneof(
   { weight: 4, arbitrary: fc.tuple(person) },
   { weight: 2, arbitrary: someone },
@@ -34,7 +34,7 @@ const anybody = fc.oneof(
 const keyed = fc.integer({ min: 0, max: 9 }).map((dice): Where => (dice === 0 ? 'elsewhere' : 'here'))
 const where = fc.oneof({ weight: 6, arbitrary: keyed }, { weight: 1, arbitrary: fc.constant<Where>('without a key') })
 /** What every sequence begins with: somebody to do it to, and how far they have come. */
-export const beginnings = fc.record({ home: fc.constantFrom(...keys), recipients: someone, rounds: fc.nat({ max: 1 }) })
+export const beginnings = fc.record({ home: fc.constantFrom(...keys), recipients: someone, rounds: fc.nat({ max: 2 }) })
 const provider = fc.array(fc.constantFrom(...answers), { minLength: 1, maxLength: 3 })
 const fate = fc.oneof(
   { weight: 4, arbitrary: fc.record({ kind: fc.constant('ends' as const), answers: provider }) },
@@ -78,10 +78,10 @@ const cancelByHand = command(
     }),
   (world) => world.runs.size > 0,
 )
-const takeOut = command(
-  'takeOut',
+const cancelInStore = command(
+  'cancelInStore',
   fc.tuple(n, fc.boolean()),
-  (world, ...args) => world.takeOut(...args),
+  (world, ...args) => world.cancelInStore(...args),
   (world) => world.requested.length > 0,
 )
 const arrive = command(
@@ -91,13 +91,13 @@ const arrive = command(
     fc.integer({ min: 0, max: 3 }).map((dice) => dice === 0),
   ),
   (world, ...args) => world.arrive(...args),
-  (world) => world.underWay.length > 0,
+  (world) => world.signals.underWay.length > 0,
 )
 const lose = command(
   'lose',
   fc.tuple(n),
   (world, each) => world.lose(each),
-  (world) => world.underWay.length > 0,
+  (world) => world.signals.underWay.length > 0,
 )
 const resend = command('resend', fc.constant<[]>([]), (world) => world.resend())
 const continueAsNew = command(
@@ -106,24 +106,50 @@ const continueAsNew = command(
   (world, run) => world.continueAsNew(run),
   (world) => world.runs.size > 0,
 )
-const passTo = command('passTo', fc.tuple(fc.constantFrom(-1, 0, 0, 0, 1, MINUTE, DAY)), (world, offset) =>
-  world.passTo(offset),
+const reload = command(
+  'reload',
+  fc.tuple(n),
+  (world, run) => world.reload(run),
+  (world) => world.runs.size > 0,
+)
+/** Late by so much; or the runs' clock is ahead of the store's by a few milliseconds, which an activity waits for. */
+const passTo = command(
+  'passTo',
+  fc.tuple(fc.constantFrom(-2, -1, 0, 0, 0, 1, MINUTE, DAY), fc.constantFrom(0, 0, 3)),
+  (world, ...args) => world.passTo(...args),
 )
 /** Nothing unusual, until somebody is due again. */
 const goOn = command('goOn', fc.constant<[]>([]), (world) => world.goOn())
 const work = command('work', fc.tuple(n, fate), (world, ...args) => world.work(...args))
-/** Both at once: the store alone puts them in an order. */
-const workAndCancel = command('workAndCancel', fc.tuple(n, fate, keyed, anybody), (world, job, how, ...args) =>
-  world.work(job, how, () => world.caller.cancel(...args)),
+/** In the middle of an activity: just before any of its calls of the store. */
+const calls = fc.nat({ max: 8 })
+const workAndCancel = command(
+  'workAndCancel',
+  fc.tuple(n, fate, calls, keyed, anybody),
+  (world, job, how, after, ...args) => world.work(job, how, { after, work: () => world.caller.cancel(...args) }),
 )
-const workAndMove = command('workAndMove', fc.tuple(n, fate, keyed, anybody, to, later), (world, job, how, ...args) =>
-  world.work(job, how, () => world.caller.move(...args)),
+const workAndMove = command(
+  'workAndMove',
+  fc.tuple(n, fate, calls, keyed, anybody, to, later),
+  (world, job, how, after, ...args) => world.work(job, how, { after, work: () => world.caller.move(...args) }),
 )
 const timeOut = command(
   'timeOut',
   fc.tuple(n),
   (world, each) => world.timeOut(each),
-  (world) => world.jobs.some(({ hanging }) => hanging !== undefined),
+  (world) => world.under.length > 0,
+)
+const answer = command(
+  'answer',
+  fc.tuple(n),
+  (world, each) => world.answer(each),
+  (world) => world.under.length > 0,
+)
+const kill = command(
+  'kill',
+  fc.tuple(n),
+  (world, each) => world.kill(each),
+  (world) => world.hanging.length > 0,
 )
 const letGo = command(
   'letGo',
@@ -145,19 +171,22 @@ const weights: [number, fc.Arbitrary<Command>][] = [
   [1, resend],
   [2, passTo],
   [1, goOn],
-  [10, work],
-  [2, workAndCancel],
-  [2, workAndMove],
+  [14, work],
+  [5, workAndCancel],
+  [4, workAndMove],
   [3, settle],
   [6, letGo],
-  [8, timeOut],
+  [4, timeOut],
+  [6, answer],
+  [3, kill],
   [4, cancel],
   [6, cancelCaught],
   [1, cancelTrigger],
   [3, move],
   [1, cancelByHand],
-  [2, takeOut],
-  [1, continueAsNew],
+  [2, cancelInStore],
+  [2, continueAsNew],
+  [1, reload],
 ]
 
 /** Sequences of commands; the more often a kind is wanted, the more often it is in the list. */

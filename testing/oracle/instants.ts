@@ -1,15 +1,13 @@
-// @ts-nocheck: of the first shape, being rewritten
 import assert from 'node:assert/strict'
-import { BACKOFF_S } from '../../activities/settlements.ts'
 import { after } from '../../steps/delay/delay.ts'
 import type { Accepted } from './answers.ts'
-import { stepOf, type MessageSeen, type Send } from './sends.ts'
+import type { RowSeen } from './record.ts'
 
 /** On a server whose clock jumps it also runs on; a move is by a minute at least, a delay by a day. */
 const LATE = 30_000
 
-/** A sleep that was moved, of a row that stood at `step`. */
-export interface Move {
+/** A delay that was moved. */
+export interface WalkMove {
   order: number
   step: number
   due: number
@@ -17,46 +15,43 @@ export interface Move {
   at: number
 }
 
-export interface Course {
-  accepted: Accepted
-  moves: Move[]
-  sends: Send[]
-  messages: MessageSeen[]
-}
-
 /**
- * Nothing goes out before its instant: where the sleep was moved, that is the last instant it was moved to. And if nothing
- * was lost or late, `punctual`, it goes out at about that instant.
+ * Walks a recipient run through its steps, kind by kind: no message is made before its instant, which is the last one the
+ * delay before it was moved to. If nothing was lost or late, `punctual`, it is made at about that instant.
  */
-export function holdInstants({ accepted, moves, sends, messages }: Course, punctual: boolean, all: string): void {
-  const holdAt = (at: number, due: number, step: number, moved = due) => {
-    assert.ok(at >= due, `step ${step} at ${at}, before ${due}: ${all}`)
-    if (punctual) assert.ok(at <= Math.max(due, moved) + LATE, `step ${step} at ${at}, long after ${due}: ${all}`)
-  }
-  let from = accepted.acceptedAt
-  for (const [step, each] of accepted.definition.steps.entries()) {
-    const here = moves.filter((move) => move.step === step)
-    if (each.type === 'delay') {
-      // Who stands at a delay is asleep in the one before it; this one counts from when they wake.
-      from = after(here.at(-1)?.due ?? from, each.delayFor!)
-      continue
+export function holdWalk(
+  { definition, acceptedAt }: Accepted,
+  row: RowSeen,
+  moves: readonly WalkMove[],
+  punctual: boolean,
+  all: string,
+): void {
+  let earliest = acceptedAt
+  let latest = acceptedAt
+  let made = 0
+  for (const [index, step] of definition.steps.entries()) {
+    switch (step.type) {
+      case 'delay': {
+        const moved = moves.findLast((move) => move.step === index)
+        const slept = (from: number) => moved?.due ?? after(from, step.delayFor!)
+        earliest = slept(earliest)
+        latest = Math.max(slept(latest), moved?.at ?? 0)
+        break
+      }
+      case 'channel': {
+        const message = row.messages[made]
+        if (message === undefined) {
+          assert.ok(row.canceling || row.errors > 0, `step ${index} made no message: ${all}`)
+          return
+        }
+        assert.deepEqual([message.number, message.step], [made, index], `not the message of step ${index}: ${all}`)
+        assert.ok(message.at >= earliest, `step ${index} at ${message.at}, before ${earliest}: ${all}`)
+        if (punctual) assert.ok(message.at <= latest + LATE, `step ${index} at ${message.at}, after ${latest}: ${all}`)
+        made += 1
+        // A delay counts from where the walk was then.
+        earliest = latest = message.at
+      }
     }
-    const ofStep = sends.filter((send) => stepOf(send) === step)
-    let earliest = from
-    let since = 0
-    let failed = 0
-    for (const { order, at, answer, job, unrecorded } of ofStep) {
-      const move = here.findLast((move) => move.order < order && move.order > since)
-      holdAt(at, move?.due ?? earliest, step, move?.at)
-      if (answer !== 'not_taken' || unrecorded) continue
-      earliest = job.input.now + (BACKOFF_S[failed] ?? 0) * 1_000
-      failed += 1
-      since = order
-    }
-    const message = messages.find((each) => each.step === step)
-    if (message === undefined) return
-    const move = here.at(-1)
-    if (ofStep.length === 0 && message.status === 'delivered') holdAt(message.at, move?.due ?? from, step, move?.at)
-    from = ofStep.at(-1)?.job.input.now ?? message.at
   }
+  assert.equal(row.messages.length, made, `more messages than steps: ${all}`)
 }

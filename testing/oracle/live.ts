@@ -1,101 +1,94 @@
-// @ts-nocheck: of the first shape, being rewritten
 import { activityInfo } from '@temporalio/activity'
 import { Client, WorkflowNotFoundError } from '@temporalio/client'
 import type { TestWorkflowEnvironment } from '@temporalio/testing'
-import { DefaultLogger, Runtime, Worker } from '@temporalio/worker'
-import { AsyncLocalStorage } from 'node:async_hooks'
+import { DefaultLogger, Runtime } from '@temporalio/worker'
 import { once } from 'node:events'
-import { pino } from 'pino'
-import type { Outgoing, SendResult } from '../../channels/sender.ts'
-import { createDeliver } from '../../activities/deliver.ts'
+import { createCancelInStore } from '../../activities/cancel-in-store.ts'
 import type { Context } from '../../api/http/route.ts'
-import { Signaler } from '../../temporal/signaler.ts'
-import { noOutbox } from '../../events/outbox.ts'
+import type { Outgoing, SendResult } from '../../channels/sender.ts'
+import { silent } from '../../events/outbox.ts'
+import { storeIdentity } from '../../store/environment/store-identity.ts'
 import { addSearchAttributes } from '../../temporal/register.ts'
-import { cancelSignal, type DeliverInput, type RunActivities } from '../../workflows/messages.ts'
-import { testBundle } from '../servers/bundle.ts'
+import { Signaler } from '../../temporal/signaler.ts'
+import { cancelSignal, type RunActivities } from '../../workflows/messages.ts'
+import { TestWorker } from '../fixtures/activities.ts'
+import { quiet } from ''
 import { timeSkipping } from '../servers/temporal.ts'
 import { Caller } from './caller.ts'
+import { LiveWorker, ServerClock, TASK_QUEUE } from './live-worker.ts'
 import type { Life, LifeStep } from './lives.ts'
+import { resultOf } from './provider.ts'
 import { pick } from './world.ts'
 
-const TASK_QUEUE = 'belay'
 const END_MS = 60_000
 // The time-skipping server refuses to cancel a timer that fired while the task was under way, and never gives that task
 // out again; real servers take it. So nothing is done within this of an instant: each sleep ends so long after it.
 const CLEAR_MS = 500
-const log = pino({ level: 'silent' })
 const logging = { filter: { core: 'ERROR', other: 'ERROR' } } as const
 
 /**
  * The whole of it but for HTTP and the provider: the real store, api calls, signaler, activities and workflow, on a
- * server whose clock jumps. Nothing is cached: at every task a run is replayed from its start.
+ * server whose clock jumps.
  */
 export class Live {
   readonly #context: Context
   readonly #env: TestWorkflowEnvironment
-  readonly #worker: Worker
-  readonly #stopped: Promise<void>
-  readonly #signaler: Signaler
+  readonly #clock = new ServerClock()
   readonly #client: Client
+  readonly #signaler: Signaler
+  #worker!: LiveWorker
+  #activities!: RunActivities
 
-  private constructor(context: Context, env: TestWorkflowEnvironment, worker: Worker) {
+  private constructor(context: Context, env: TestWorkflowEnvironment, signaler: Signaler, client: Client) {
     this.#context = context
     this.#env = env
-    this.#worker = worker
-    this.#stopped = worker.run()
-    // Awaiting through this one does not move the clock.
-    this.#client = new Client({ connection: env.connection, namespace: env.namespace })
-    const link = { away: false, failed: () => undefined }
-    this.#signaler = new Signaler({ client: this.#client, taskQueue: TASK_QUEUE, db: context.store.db, link, log })
+    this.#signaler = signaler
+    this.#client = client
   }
 
-  /** Activities are those of the life that is led at the time. */
   static async start(context: Context): Promise<Live> {
     Runtime.install({ logger: new DefaultLogger('ERROR'), telemetryOptions: { logging } })
     const env = await timeSkipping()
     await addSearchAttributes(env.connection, 'default')
-    const activities: RunActivities = {
-      deliver: (input) => live.#activities.deliver(input),
-      takeOut: (input) => live.#activities.takeOut(input),
-    }
-    const worker = await Worker.create({
-      connection: env.nativeConnection,
+    // Awaiting through this one does not move the clock.
+    const client = new Client({ connection: env.connection, namespace: env.namespace })
+    const link = { away: false, failed: () => undefined }
+    const { db } = context.store
+    const signaler = new Signaler({
+      client,
       taskQueue: TASK_QUEUE,
-      workflowBundle: await testBundle(),
-      activities: { ...activities },
-      maxCachedWorkflows: 0,
+      db,
+      store: await storeIdentity(db),
+      link,
+      log: quiet,
     })
-    const live: Live = new Live(context, env, worker)
+    const live = new Live(context, env, signaler, client)
+    live.#worker = await LiveWorker.start(env.nativeConnection, live.#clock, () => live.#activities)
     return live
   }
 
-  #activities!: RunActivities
-
   async close(): Promise<void> {
     await this.#signaler.close()
-    this.#worker.shutdown()
-    await this.#stopped
+    await this.#worker.stop()
     await this.#env.teardown()
   }
 
   /** Leads a life to its end; rejects if something in it was not so. */
   async lead({ home, recipients, provider, steps }: Life): Promise<void> {
-    const clock = { now: await this.#env.currentTimeMs() }
+    await this.#lookAtClock()
     const caller = new Caller({
-      context: { ...this.#context, now: () => clock.now },
+      context: { ...this.#context, now: this.#clock.now },
       home,
       tell: async (signals) => {
         for (const signal of signals) await this.#signaler.send(signal)
       },
-      isAlone: false,
       punctual: true,
     })
-    this.#activities = this.#activitiesOf(caller, provider)
+    this.#activities = await this.#activitiesOf(caller, provider)
     await caller.trigger('here', recipients, 'join')
     for (const step of steps) {
       await this.#do(step, caller)
-      clock.now = await this.#env.currentTimeMs()
+      await this.#lookAtClock()
     }
     await this.#signaler.resend()
     for (const workflowId of caller.workflowIds) await this.#end(workflowId)
@@ -103,30 +96,28 @@ export class Live {
     await caller.account.hold()
   }
 
-  #activitiesOf(caller: Caller, provider: Life['provider']): RunActivities {
-    const handedOut = new AsyncLocalStorage<DeliverInput>()
+  async #lookAtClock(): Promise<void> {
+    this.#clock.told(await this.#env.currentTimeMs())
+  }
+
+  async #activitiesOf(caller: Caller, provider: Life['provider']): Promise<RunActivities> {
+    const { now } = this.#clock
+    const { db } = this.#context.store
     let sends = 0
-    const send = ({ messageId }: Outgoing<unknown>): Promise<SendResult> => {
-      const input = handedOut.getStore()!
+    const send = async (message: Outgoing<unknown>): Promise<SendResult> => {
       const answer = pick(provider, (sends += 1))
-      const { workflowExecution, activityId, attempt } = activityInfo()
-      const by = { claim: `${workflowExecution?.runId ?? ''}:${activityId}`, attempt }
-      caller.account.send({ input }, by, input.now, { messageId, answer })
-      return Promise.resolve(answer === 'sent' ? { kind: answer } : { kind: answer, reason: 'the provider says so' })
+      const begun = await caller.account.sends(message, worker.leases.owner, now(), answer)
+      begun.endedAt = now()
+      return resultOf(answer)
     }
-    const sender = { concurrency: 5, timeoutMs: 60_000, send, close: () => Promise.resolve() }
-    const senders = {
-      email: sender,
-      http: sender,
-      sms: sender,
-      push: sender,
-      chat: sender,
-      close: () => Promise.resolve(),
-    }
-    const deliver = createDeliver({ db: this.#context.store.db, senders, outbox: noOutbox, log })
+    const worker = new TestWorker(db, send, now)
+    const store = await storeIdentity(db)
     return {
-      deliver: (input) => handedOut.run(input, () => deliver(input)),
-      takeOut: (input) => caller.takeOut(input),
+      ...(await worker.activities()),
+      cancelInStore: (input) =>
+        caller.cancelInStore(activityInfo().workflowExecution!.workflowId, input, (watched) =>
+          createCancelInStore({ db: watched, store, now, outbox: silent, log: quiet })(input),
+        ),
     }
   }
 

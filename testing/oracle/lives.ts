@@ -1,6 +1,6 @@
 import fc from 'fast-check'
-import { answers } from './attempt.ts'
 import { keys, type Conflict, type Where } from './caller.ts'
+import { answers } from './provider.ts'
 
 const MINUTE = 60_000
 const DAY = 24 * 60 * MINUTE

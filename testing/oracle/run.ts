@@ -1,75 +1,96 @@
-// @ts-nocheck: of the first shape, being rewritten
 import {
-  idsOf,
-  type TakeOutInput,
+  RUN_LANE,
   type Carried,
-  type DeliverInput,
-  type DeliverResult,
+  type CancelRequest,
+  type ChunkResult,
+  type Page,
+  type RunActivities,
+  type StoreIdentity,
 } from '../../workflows/messages.ts'
 import { RunState, type Chunk } from '../../workflows/run-state.ts'
-import type { Attempt } from './attempt.ts'
+import type { Attempt, WorkerProcess } from './process.ts'
 
-/** Small, so that few recipients make many chunks. */
+/** Small, so that few recipients make many chunks and pages. */
 const CHUNK = 3
-const CHUNKS_IN_FLIGHT = 3
+const IN_FLIGHT = 2
+const LIMITS = { window: 4, slack: 2 }
 
-/** A chunk handed to an activity, until its result is back. */
-export interface Job {
+type Handed = { kind: 'chunk'; chunk: Chunk; result?: ChunkResult } | { kind: 'page'; begun: number; result?: Page }
+
+/** An activity the run waits for, until its result is back. */
+export type Job = Handed & {
   run: ModelRun
-  chunk: Chunk
-  input: DeliverInput
-  activityId: string
-  attempt: number
-  /** Hangs in a send. */
-  hanging?: Attempt
-  /** On its way to the run. */
-  result?: DeliverResult
+  name: keyof RunActivities
+  input: unknown
+  /** Where it is under way. */
+  at?: { process: WorkerProcess; attempt: Attempt }
+}
+
+/** A cancel sent by hand. `upTo`: the newest row it means; null: decided when it is carried out. */
+export interface Request {
+  request: CancelRequest
+  upTo: number | null
 }
 
 /** One run: the real state, and the turns its workflow takes, as notification-run.ts has them. */
 export class ModelRun {
   readonly workflowId: string
-  state = new RunState()
+  state: RunState
   readonly jobs: Job[] = []
   /** Cancels sent by hand; the first is being carried out. */
-  readonly requests: Omit<TakeOutInput, 'workflowId'>[] = []
+  readonly requests: Request[] = []
   /** To continue as new as soon as nothing is under way. */
   draining = false
-  /** Times it continued as new. */
-  continued = 0
-  #activities = 0
+  readonly #store: StoreIdentity
 
-  constructor(workflowId: string) {
+  /** `everything`: it is opened by the trigger it is told of; or else it reads the store first. */
+  constructor(workflowId: string, store: StoreIdentity, everything: boolean) {
     this.workflowId = workflowId
+    this.#store = store
+    this.state = new RunState(undefined, everything, LIMITS)
   }
 
-  /** Acts on what has changed. False: it has ended. */
+  ask(request: CancelRequest): void {
+    this.requests.push({ request, upTo: this.state.window.hasBegun ? this.state.newest : null })
+  }
+
+  /** Acts on what has changed, by its own clock. False: it has ended. */
   turn(now: number): boolean {
-    const underWay = () => this.jobs.length + Math.min(this.requests.length, 1)
-    if (this.draining && underWay() === 0 && this.state.pending > 0) {
-      this.state = new RunState(JSON.parse(JSON.stringify(this.state.carry())) as Carried)
+    for (;;) {
+      const { state } = this
+      if (state.wantsPage && (!this.draining || this.requests.length > 0)) this.#loadPage()
+      if (this.requests.length === 0 && !this.draining) {
+        for (const chunk of state.takeDue(now, () => IN_FLIGHT, CHUNK)) this.#handOut(chunk)
+      }
+      if (this.jobs.length > 0 || this.requests.length > 0) return true
+      if (state.isOver) return false
+      if (!this.draining) return true
+      this.state = new RunState(JSON.parse(JSON.stringify(state.carry(50))) as Carried, false, LIMITS)
       this.draining = false
-      this.continued += 1
     }
-    if (this.requests.length === 0 && !this.draining) {
-      for (const chunk of this.state.takeDue(now, CHUNKS_IN_FLIGHT - underWay(), CHUNK)) this.#handOut(chunk, now)
-    }
-    return underWay() > 0 || this.state.pending > 0
   }
 
   /** The activity's result reaches the run. */
   settle(job: Job): void {
     this.jobs.splice(this.jobs.indexOf(job), 1)
-    this.state.settle(job.chunk, job.result!)
+    if (job.kind === 'page') this.state.endPage(job.begun, job.result!)
+    else this.state.settle(job.chunk, job.result)
   }
 
-  #handOut(chunk: Chunk, now: number): void {
-    const { step, rows } = chunk
-    const activityId = `${this.continued}.${(this.#activities += 1)}`
-    this.jobs.push({ run: this, chunk, input: { now, step, rows }, activityId, attempt: 1 })
+  #handOut(chunk: Chunk): void {
+    const { lane, rows } = chunk
+    const store = this.#store
+    const isWalk = lane === RUN_LANE
+    const call = isWalk
+      ? { name: 'advance', input: { store, rows } }
+      : { name: 'deliver', input: { store, lane, rows } }
+    this.jobs.push({ run: this, kind: 'chunk', chunk, ...(call as Pick<Job, 'name' | 'input'>) })
   }
-}
 
-export function rowsOfJob({ input }: Job): number[] {
-  return input.rows.flatMap(({ ids }) => idsOf(ids))
+  #loadPage(): void {
+    const after = this.state.window.edge
+    const begun = this.state.beginPage()
+    const input = { store: this.#store, after, limit: LIMITS.window / 2 }
+    this.jobs.push({ run: this, kind: 'page', begun, name: 'loadPage', input })
+  }
 }

@@ -13,6 +13,7 @@ const catalog = catalogOf(
   testVersion('story', ['feed', 'wait', 'mail']),
   testVersion('letters', ['mail', 'wait', 'feed', 'mail_again']),
   testVersion('patience', ['wait_long', 'wait', 'mail', 'feed']),
+  testVersion('mixed', ['mail', 'mail_again', 'feed', 'wait', 'feed_again']),
 )
 
 /** `{"seed": …, "path": …, "replayPath": …}` as a failure printed them: that sequence is run alone. */
@@ -24,10 +25,10 @@ const { replayPath, ...again } = JSON.parse(process.env['BELAY_MODEL_AGAIN'] ?? 
 
 /** Runs so many sequences over an empty store, which it closes; rejects with the shortest that does not hold. */
 export async function sequencesHold(store: Store, count: number): Promise<void> {
-  const commands = sequences({ maxCommands: 20, replayPath })
+  const commands = sequences({ maxCommands: 30, replayPath })
   await onStore(store, async (context) => {
     const holds = fc.asyncProperty(beginnings, commands, async ({ home, recipients, rounds }, sequence) => {
-      const world = new World(context, home)
+      const world = await World.open(context, home)
       try {
         await world.caller.trigger('here', recipients, 'join')
         for (let i = 0; i < rounds; i += 1) await world.goOn()

@@ -1,50 +1,56 @@
-// @ts-nocheck: of the first shape, being rewritten
 import assert from 'node:assert/strict'
-import type { Holder } from '../../store/recipient-runs/claims.ts'
-import { REACHED, stepOf, type MessageSeen, type Send } from './sends.ts'
+import type { Outcome } from '../../store/recipient-runs/verdict.ts'
+import type { Said } from './expected.ts'
+import { isReached, type RowSeen } from './record.ts'
+import type { Try } from './tries.ts'
 
-/** What somebody was told of a row: from then on at most the step in flight reaches them. */
-export interface Told {
+/** What a cancel said of a row, and how the store had it then. */
+export interface Told extends Said<Outcome> {
   order: number
-  outcome: 'canceled' | 'sending' | 'over'
-  inFlight: number | null
-  /** The attempt that had claimed the step in flight; null if it was through by the time it was looked at. */
-  by: Holder | null
-  /** Nothing is sent after this, whoever had claimed it. */
-  last: number
-  reached: number[]
+  /** Numbers of the messages there were. */
+  made: number[]
+  /** Who had claimed what was in flight: the only tries that may still come, one each. */
+  claims: { number: number; owner: string; revision: number }[]
+}
+
+/** Outcomes after which nothing more comes but what is in flight. All but those never came to a cancel. */
+export const FINAL: readonly Outcome[] = ['canceled', 'sending', 'already_sent', 'ended']
+
+export function toldOf(said: Said<Outcome>, row: RowSeen, order: number): Told {
+  const claims = row.messages
+    .filter(({ number }) => said.inFlight.includes(number))
+    .map(({ number, claim, revision }) => ({ number, owner: claim ?? '', revision }))
+  return { ...said, order, made: row.messages.map(({ number }) => number), claims }
 }
 
 /**
- * What was in flight when they were told may still go out: by the one send of the attempt that had claimed it, if it had
- * not sent by then. However that ends, it is not tried again, and nothing else follows.
+ * What was in flight may still go out: by the one send of the process that had claimed it, if it had not sent by then.
+ * However that ends it is not tried again, nothing else follows, and what was taken back never goes out.
  */
-export function holdTold(
-  { order, outcome, inFlight, by, last, reached }: Told,
-  sends: Send[],
-  messages: MessageSeen[],
-  all: string,
-): void {
-  const later = sends.filter((send) => send.order > order)
-  for (const send of later) {
-    assert.equal(stepOf(send), inFlight, `sent after "${outcome}": ${all}`)
-    assert.ok(send.order <= last, `sent when nothing was in flight any more, after "${outcome}": ${all}`)
-    if (by !== null) assert.deepEqual(send.by, by, `sent by another attempt after "${outcome}": ${all}`)
+export function holdTold(told: Told, row: RowSeen, tries: readonly Try[], all: string): void {
+  const { order, outcome, reached, inFlight, takenBack, made, claims } = told
+  const later = tries.filter((each) => each.order > order)
+  for (const { number, owner, revision } of later) {
+    const claim = claims.find((each) => each.number === number)
+    assert.ok(claim !== undefined, `sent after "${outcome}": ${all}`)
+    assert.deepEqual({ owner, revision }, { owner: claim.owner, revision: claim.revision }, `by another: ${all}`)
   }
-  const ofAttempt = by === null ? later : sends.filter((send) => stepOf(send) === inFlight && isSame(send.by, by))
-  assert.ok(later.length === 0 || ofAttempt.length === 1, `tried again after "${outcome}": ${all}`)
-  const since = messages.filter(({ step, status }) => REACHED.has(status) && !reached.includes(step))
-  assert.ok(
-    since.every(({ step }) => step === inFlight),
-    `reached after "${outcome}": ${all}`,
+  for (const claim of claims) {
+    const ofClaim = tries.filter(({ number, owner, revision }) => {
+      return number === claim.number && owner === claim.owner && revision === claim.revision
+    })
+    assert.ok(ofClaim.length <= 1, `tried again after "${outcome}": ${all}`)
+  }
+  const may = new Set([...reached, ...inFlight])
+  const since = row.messages.filter((message) => isReached(message) && !may.has(message.number))
+  assert.deepEqual(since, [], `reached after "${outcome}": ${all}`)
+  assert.deepEqual(
+    row.messages.map(({ number }) => number),
+    made,
+    `made after "${outcome}": ${all}`,
   )
-  for (const step of reached)
-    assert.ok(
-      messages.some((each) => each.step === step && REACHED.has(each.status)),
-      all,
-    )
-}
-
-function isSame(one: Holder, other: Holder): boolean {
-  return one.claim === other.claim && one.attempt === other.attempt
+  for (const message of row.messages) {
+    if (reached.includes(message.number)) assert.ok(isReached(message), `said to be sent, and was not: ${all}`)
+    if (takenBack.includes(message.number)) assert.equal(message.status, 'not_sent', `taken back, and sent: ${all}`)
+  }
 }

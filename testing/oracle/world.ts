@@ -1,116 +1,110 @@
-// @ts-nocheck: of the first shape, being rewritten
 import assert from 'node:assert/strict'
 import type { Context } from '../../api/http/route.ts'
 import type { Database } from '../../store/postgres/database.ts'
-import { keyOfMessageId } from '../../store/ids/message-id.ts'
-import {
-  confirmSignals,
-  loadPendingSignals,
-  triggerSignalPending,
-  type PendingSignal,
-} from '../../store/signals/pending-signals.ts'
-import { idsOf, type CancelRequest } from '../../workflows/messages.ts'
-import { Attempt, type Fate } from './attempt.ts'
+import { storeIdentity } from '../../store/environment/store-identity.ts'
+import type { CancelRequest, StoreIdentity } from '../../workflows/messages.ts'
+import { TestWorker } from '../fixtures/activities.ts'
+import { holdAwake } from './awake.ts'
 import { Caller, type Home } from './caller.ts'
-import { ModelRun, type Job } from './run.ts'
+import { WorkerProcess, type Fate } from './process.ts'
+import type { ModelRun, Job } from './run.ts'
+import { Signals } from './signals.ts'
 
-/** Ahead of the host's clock, which deliver looks at, too. */
-const START = Date.UTC(2100, 0, 1)
-/** As deliver has it. */
-const CLAIMED_ELSEWHERE_MS = 15_000
+const START = Date.UTC(2030, 0, 1)
+const PROCESSES = 3
+const WELL: Fate = { kind: 'ends', answers: ['sent'] }
 
 /**
- * The real store, the api's calls on it, the real deliver and the real run state; Temporal's part, its signals, its
- * activities and its clock, is played here, so that everything comes as late, as often and in the order a command wants.
+ * The real store, the api's calls on it, real activities in processes that may die, and the real run state; Temporal's
+ * part, its signals, activities and clock, is played here, so that all comes as late, as often and in the order wanted.
  */
 export class World {
   readonly caller: Caller
   readonly runs = new Map<string, ModelRun>()
-  readonly underWay: PendingSignal[] = []
+  readonly signals: Signals
+  /** The store's clock. */
   now = START
+  /** By so much the runs' clock is ahead. */
+  #ahead = 0
   readonly #db: Database
-  /** Given up by the server, and not dead. */
-  readonly #zombies: Attempt[] = []
+  #processes: WorkerProcess[] = []
 
-  constructor(context: Context, home: Home) {
+  private constructor(context: Context, home: Home, store: StoreIdentity) {
     this.#db = context.store.db
+    this.signals = new Signals(this.#db, store, this.runs)
     this.caller = new Caller({
       context: { ...context, now: () => this.now },
       home,
-      tell: (signals) => void this.underWay.push(...signals),
-      isAlone: true,
+      tell: (signals) => void this.signals.underWay.push(...signals),
       punctual: false,
     })
+  }
+
+  static async open(context: Context, home: Home): Promise<World> {
+    return new World(context, home, await storeIdentity(context.store.db))
   }
 
   get jobs(): Job[] {
     return [...this.runs.values()].flatMap(({ jobs }) => jobs)
   }
 
+  /** Jobs no process is at. */
+  get idle(): Job[] {
+    return this.jobs.filter(({ at, result }) => at === undefined && result === undefined)
+  }
+
+  get under(): Job[] {
+    return this.jobs.filter(({ at }) => at !== undefined)
+  }
+
+  get done(): Job[] {
+    return this.jobs.filter(({ result }) => result !== undefined)
+  }
+
   get requested(): ModelRun[] {
-    return [...this.runs.values()].filter(({ requests }) => requests.length > 0)
+    return [...this.runs.values()].filter(({ requests, state }) => requests.length > 0 && state.window.hasBegun)
   }
 
-  get hanging(): Attempt[] {
-    return [...this.jobs.flatMap(({ hanging }) => hanging ?? []), ...this.#zombies]
+  get hanging() {
+    return this.#processes.flatMap((process) => process.hanging.map((hanging) => ({ process, hanging })))
   }
 
-  /** A cancel signal sent by hand to one of the open runs. */
+  /** Whoever is being sent to. */
+  caught(n: number): number {
+    return pick(this.hanging, n).hanging.begun.row
+  }
+
   cancelByHand(n: number, request: CancelRequest): void {
-    const run = pick([...this.runs.values()], n)
-    run.requests.push({ request, upTo: run.state.newest })
+    pick([...this.runs.values()], n).ask(request)
+    this.turn()
   }
 
   /** The activity for the first of such requests; with its answer lost, it is carried out again. */
-  async takeOut(n: number, isHeard: boolean): Promise<void> {
+  async cancelInStore(n: number, isHeard: boolean): Promise<void> {
     const run = pick(this.requested, n)
-    const { rows } = await this.caller.takeOut({ workflowId: run.workflowId, ...run.requests[0]! })
+    const { request, upTo } = run.requests[0]!
+    const input = { request, upTo: upTo ?? run.state.newest }
+    const { removed } = await this.caller.cancelInStore(run.workflowId, input, (db) =>
+      new TestWorker(db, undefined, () => this.now).cancelInStore(run.workflowId, input),
+    )
     if (!isHeard) return
-    run.state.remove(idsOf(rows))
+    run.state.remove(removed)
     run.requests.shift()
     this.turn()
   }
 
-  /** A signal under way arrives. `again`: and once more later, as if two processes had sent it. */
   async arrive(n: number, again = false): Promise<void> {
-    const signal = pick(this.underWay, n)
-    if (!again) this.underWay.splice(this.underWay.indexOf(signal), 1)
-    const { workflowId, id } = signal
-    const open = this.runs.get(workflowId)
-    if (signal.kind === 'trigger') {
-      const { sleepers, workflowRunId } = signal.message
-      if (sleepers.length > 0) {
-        const run = open ?? new ModelRun(workflowId)
-        this.runs.set(workflowId, run)
-        run.state.triggers.add(workflowRunId)
-        for (const group of sleepers) run.state.add(group)
-      }
-      await confirmSignals(this.#db, [{ signalId: id, trigger: { id: signal.triggerId, temporalRunId: workflowId } }])
-    } else if (open === undefined && (await triggerSignalPending(this.#db, workflowId))) {
-      // Its run may not have been started yet: it stays pending in the store, to be sent again.
-      return
-    } else {
-      if (signal.kind === 'cancel') open?.state.remove(idsOf(signal.message.rows))
-      else for (const group of signal.groups) open?.state.move(group)
-      await confirmSignals(this.#db, [{ signalId: id }])
-    }
+    await this.signals.arrive(pick(this.signals.underWay, n), again)
     this.turn()
   }
 
-  /** A signal is lost with the process that was to send it. */
   lose(n: number): void {
-    this.underWay.splice(this.underWay.indexOf(pick(this.underWay, n)), 1)
+    this.signals.lose(pick(this.signals.underWay, n))
   }
 
   /** Housekeeping sends what nobody has confirmed, as it is now. */
   async resend(): Promise<void> {
-    this.underWay.push(...(await this.#unconfirmed()))
-  }
-
-  async #unconfirmed(): Promise<PendingSignal[]> {
-    const all = await loadPendingSignals(this.#db, { after: 0, olderThanMs: -60_000, limit: 1_000 })
-    const own = this.caller.workflowIds
-    return all.filter(({ workflowId }) => own.has(workflowId))
+    this.signals.underWay.push(...(await this.signals.unconfirmed(this.caller.workflowIds)))
   }
 
   continueAsNew(n: number): void {
@@ -118,81 +112,110 @@ export class World {
     this.turn()
   }
 
-  /** The clock goes to an offset from the next instant somebody wakes. */
-  async passTo(offset: number): Promise<void> {
-    await this.#holdAwake()
+  /** The run is told to read the store again. */
+  reload(n: number): void {
+    pick([...this.runs.values()], n).state.reload()
+    this.turn()
+  }
+
+  /** The store's clock goes to an offset from the next instant somebody wakes; the runs' is `ahead` of it. */
+  async passTo(offset: number, ahead = 0): Promise<void> {
+    if (this.jobs.length === 0 && (await this.signals.unconfirmed(this.caller.workflowIds)).length === 0) {
+      await holdAwake(this.caller, this.runs, this.now)
+    }
     const dues = [...this.runs.values()].flatMap(({ state }) => state.nextDue ?? [])
     const next = dues.length === 0 ? this.now : Math.min(...dues)
     this.now = Math.max(this.now, next + offset)
+    this.#ahead = ahead
     this.turn()
   }
 
   /** Somebody is due, if anybody waits at all. */
   async #comeDue(): Promise<void> {
-    if (this.idle.length === 0) while (this.underWay.length > 0) await this.arrive(0)
+    if (this.idle.length === 0) while (this.signals.underWay.length > 0) await this.arrive(0)
     if (this.idle.length === 0) while (this.done.length > 0) this.settle(0)
     if (this.idle.length === 0) await this.passTo(0)
   }
 
-  /** A worker takes a job, or the next attempt of one. `meanwhile`: at the same time. */
-  async work(n: number, fate: Fate, meanwhile = () => Promise.resolve()): Promise<void> {
+  /** A process takes a job, or tries one again; something else comes in the middle of it. */
+  async work(n: number, fate: Fate, meanwhile?: { after: number; work: () => Promise<void> }): Promise<void> {
     await this.#comeDue()
-    await Promise.all([this.idle.length > 0 && this.#attempt(n, fate), meanwhile()])
-  }
-
-  async #attempt(n: number, fate: Fate): Promise<void> {
-    const job = pick(this.idle, n)
-    const { run, activityId, attempt, input } = job
-    if (attempt > 1) await this.caller.account.lost(job)
-    const by = { claim: `${run.workflowId}:${activityId}`, attempt }
-    const tried = new Attempt(this.#db, { workflowId: run.workflowId, activityId, attempt, input }, fate, (send) =>
-      this.caller.account.send(job, by, this.now, send),
-    )
-    if ((await tried.still()) === 'hangs') job.hanging = tried
-    else {
-      const result = await tried.result
-      if (result === undefined || fate.kind === 'unheard') job.attempt += 1
-      else job.result = result
+    const isSend = ({ name }: Job) => name === 'deliver'
+    // Only a send can hang: walks go on until there is one.
+    for (let i = 0; i < 3 && fate.kind === 'hangs' && this.idle.length > 0 && !this.idle.some(isSend); i += 1) {
+      await this.#attempt(this.idle[0]!, n, WELL)
+      while (this.done.length > 0) this.settle(0)
+      await this.#comeDue()
     }
+    const sends = fate.kind === 'hangs' ? this.idle.filter(isSend) : []
+    const jobs = sends.length > 0 ? sends : this.idle
+    if (jobs.length > 0) await this.#attempt(pick(jobs, n), n, fate, meanwhile)
   }
 
-  /** Jobs no worker is at. */
-  get idle(): Job[] {
-    return this.jobs.filter(({ hanging, result }) => hanging === undefined && result === undefined)
+  async #attempt(
+    job: Job,
+    n: number,
+    fate: Fate,
+    meanwhile?: { after: number; work: () => Promise<void> },
+  ): Promise<void> {
+    const isRoom = this.#processes.length < PROCESSES
+    const process = isRoom ? await this.#startProcess() : pick(this.#processes, n)
+    if (meanwhile !== undefined) process.interject(meanwhile.after, meanwhile.work)
+    const attempt = process.run(job.run.workflowId, job.name, job.input, fate)
+    job.at = { process, attempt }
+    const came = await process.still(attempt)
+    await process.interjected()
+    if (came === 'over') await this.#heard(job, fate.kind !== 'unheard')
+    await this.#bury()
   }
 
-  get done(): Job[] {
-    return this.jobs.filter(({ result }) => result !== undefined)
+  async #startProcess(): Promise<WorkerProcess> {
+    const process = await WorkerProcess.start(this.#db, this.caller.account, () => this.now)
+    this.#processes.push(process)
+    return process
   }
 
-  /** An attempt that hangs is not heard of in time: the server gives the job to another one. */
+  async #heard(job: Job, isHeard = true): Promise<void> {
+    const result = await job.at!.attempt.result
+    delete job.at
+    if (result !== undefined && isHeard) job.result = result as NonNullable<Job['result']>
+  }
+
+  /** What a process that died was at is given to another one. */
+  async #bury(): Promise<void> {
+    for (const process of this.#processes.filter(({ isDead }) => isDead)) {
+      process.kill()
+      await process.gone()
+      for (const job of this.under) if (job.at!.process === process) delete job.at
+    }
+    this.#processes = this.#processes.filter(({ isDead }) => !isDead)
+  }
+
+  /** A process is gone in the middle of its sends. */
+  async kill(n: number): Promise<void> {
+    pick(this.hanging, n).process.kill()
+    await this.#bury()
+  }
+
+  /** An activity that hangs is not heard of in time: the server gives its job to another process. */
   timeOut(n: number): void {
-    const job = pick(
-      this.jobs.filter(({ hanging }) => hanging !== undefined),
-      n,
-    )
-    this.#zombies.push(job.hanging!)
-    job.hanging = undefined
-    job.attempt += 1
+    delete pick(this.under, n).at
   }
 
-  /** An attempt that hangs goes on; the server hears of it if it has not given it up. */
+  /** An activity that hangs answers, and its sends go on under their leases. */
+  async answer(n: number): Promise<void> {
+    const job = pick(this.under, n)
+    const { process, attempt } = job.at!
+    attempt.stop()
+    await process.gone()
+    if (attempt.isOver()) await this.#heard(job)
+  }
+
+  /** A send that hangs ends. */
   async letGo(n: number): Promise<void> {
-    const attempt = pick(this.hanging, n)
-    attempt.letGo()
-    if ((await attempt.still()) === 'hangs') return
-    const result = await attempt.result
-    const job = this.jobs.find(({ hanging }) => hanging === attempt)
-    if (job === undefined) this.#zombies.splice(this.#zombies.indexOf(attempt), 1)
-    else {
-      job.hanging = undefined
-      job.result = result
-    }
-  }
-
-  /** Whoever is being sent to in an attempt that hangs. */
-  caught(n: number): number {
-    return keyOfMessageId(pick(this.hanging, n).sends.at(-1)!.messageId)!.recipientRunId
+    const { process, hanging } = pick(this.hanging, n)
+    await process.letGo(hanging)
+    for (const job of this.under) if (job.at!.attempt.isOver()) await this.#heard(job)
   }
 
   /** A result reaches its run. */
@@ -204,48 +227,38 @@ export class World {
 
   /** Every run acts on what has changed. */
   turn(): void {
-    for (const run of [...this.runs.values()]) if (!run.turn(this.now)) this.runs.delete(run.workflowId)
+    for (const run of [...this.runs.values()]) if (!run.turn(this.now + this.#ahead)) this.runs.delete(run.workflowId)
   }
 
   /** All that is under way arrives, is done and settles, and the clock goes to the next instant. */
   async goOn(): Promise<void> {
-    while (this.underWay.length > 0) await this.arrive(0)
+    while (this.signals.underWay.length > 0) await this.arrive(0)
     while (this.hanging.length > 0) await this.letGo(0)
-    while (this.requested.length > 0) await this.takeOut(0, true)
-    while (this.idle.length > 0) await this.work(0, { kind: 'ends', answers: ['sent'] })
+    while (this.requested.length > 0) await this.cancelInStore(0, true)
+    for (const job of this.under) await this.#heard(job)
+    for (let i = this.idle.length; i > 0 && this.idle.length > 0; i -= 1) await this.#attempt(this.idle[0]!, i, WELL)
     while (this.done.length > 0) this.settle(0)
     await this.passTo(0)
   }
 
-  /** With nothing under way, each run wakes whoever waits no later than the store has it: no move went by it. */
-  async #holdAwake(): Promise<void> {
-    if (this.jobs.length > 0 || (await this.#unconfirmed()).length > 0) return
-    const waiting = (await this.caller.account.seen([...this.caller.account.rows.keys()])).filter(
-      ({ status }) => status === 'waiting',
-    )
-    const known = new Map([...this.runs.values()].flatMap(({ state }) => [...state.sleepers]))
-    for (const row of waiting) {
-      const sleeper = known.get(row.id)
-      // What somebody else had claimed is looked at a little later.
-      const latest = Math.max(row.due, this.now + CLAIMED_ELSEWHERE_MS)
-      assert.ok(sleeper !== undefined && sleeper.due <= latest, JSON.stringify({ row, sleeper, now: this.now }))
-    }
-  }
-
   /** All instants pass: nobody is left anywhere, and every answer was true. */
   async finish(): Promise<void> {
-    for (let round = 0; round < 200; round += 1) {
+    for (let round = 0; round < 300; round += 1) {
       await this.resend()
       await this.goOn()
-      if (this.runs.size === 0 && (await this.#unconfirmed()).length === 0) break
+      if (this.runs.size === 0 && (await this.signals.unconfirmed(this.caller.workflowIds)).length === 0) break
     }
-    assert.deepEqual([this.runs.size, await this.#unconfirmed()], [0, []], 'it comes to an end')
+    const left = await this.signals.unconfirmed(this.caller.workflowIds)
+    assert.deepEqual([this.runs.size, left], [0, []], 'it comes to an end')
     await this.caller.account.hold()
   }
 
   /** Ends what hangs. */
   async close(): Promise<void> {
-    while (this.hanging.length > 0) await this.letGo(0)
+    for (const process of this.#processes) {
+      process.kill()
+      await process.gone()
+    }
   }
 }
 

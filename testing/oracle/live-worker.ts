@@ -1,0 +1,64 @@
+import { activityInfo } from '@temporalio/activity'
+import { NativeConnection, Worker } from '@temporalio/worker'
+import { deliverQueue, type RunActivities } from '../../workflows/messages.ts'
+import { testBundle } from '../servers/bundle.ts'
+
+export const TASK_QUEUE = 'belay'
+
+/** The clock of a server whose time jumps, as the store's: it goes on with each activity, and by itself in between. */
+export class ServerClock {
+  #at = 0
+  #since = 0
+
+  /** The server has told its time, epoch milliseconds. */
+  told(at: number): void {
+    if (at <= this.now()) return
+    this.#at = at
+    this.#since = performance.now()
+  }
+
+  readonly now = (): number => this.#at + Math.floor(performance.now() - this.#since)
+}
+
+/** Two workers as in production, one for sends. Nothing is cached: at every task a run is replayed from its start. */
+export class LiveWorker {
+  readonly #workers: Worker[]
+  readonly #stopped: Promise<unknown>
+
+  private constructor(workers: Worker[]) {
+    this.#workers = workers
+    this.#stopped = Promise.all(workers.map((worker) => worker.run()))
+  }
+
+  /** `activities` answers those in use at the time. */
+  static async start(
+    connection: NativeConnection,
+    clock: ServerClock,
+    activities: () => RunActivities,
+  ): Promise<LiveWorker> {
+    const call = (name: keyof RunActivities) => (input: unknown) => {
+      clock.told(activityInfo().currentAttemptScheduledTimestampMs)
+      return (activities()[name] as (given: unknown) => Promise<unknown>)(input)
+    }
+    const { deliver, ...others } = {
+      advance: call('advance'),
+      deliver: call('deliver'),
+      cancelInStore: call('cancelInStore'),
+      loadPage: call('loadPage'),
+    }
+    const worker = await Worker.create({
+      connection,
+      taskQueue: TASK_QUEUE,
+      workflowBundle: await testBundle(),
+      activities: others,
+      maxCachedWorkflows: 0,
+    })
+    const sender = await Worker.create({ connection, taskQueue: deliverQueue(TASK_QUEUE), activities: { deliver } })
+    return new LiveWorker([worker, sender])
+  }
+
+  async stop(): Promise<void> {
+    for (const worker of this.#workers) worker.shutdown()
+    await this.#stopped
+  }
+}
