@@ -6,7 +6,7 @@ import { once } from 'node:events'
 import { createCancelInStore } from '../../activities/cancel-in-store.ts'
 import type { Context } from '../../api/http/route.ts'
 import type { Outgoing, SendResult } from '../../channels/sender.ts'
-import { silent } from '../../events/outbox.ts'
+import { noOutbox } from '../../events/outbox.ts'
 import { storeIdentity } from '../../store/environment/store-identity.ts'
 import { addSearchAttributes } from '../../temporal/register.ts'
 import { Signaler } from '../../temporal/signaler.ts'
@@ -115,7 +115,7 @@ export class Live {
       ...(await worker.activities()),
       cancelInStore: (input) =>
         caller.cancelInStore(activityInfo().workflowExecution!.workflowId, input, (watched) =>
-          createCancelInStore({ db: watched, store, now, outbox: silent, log: quiet })(input),
+          createCancelInStore({ db: watched, store, now, outbox: noOutbox, log: quiet })(input),
         ),
     }
   }
