@@ -15,7 +15,7 @@ for (const service of ['postgres', 'temporal'] satisfies Service[]) {
       const others = (await containers()).filter((each) => each.service !== service)
       for (const other of others) await cut(other, old.address)
       await kill(service)
-      const giveBack = await takeAddress(image)
+      const giveBack = await takeAddress(old.address, image)
       try {
         await start(service)
         assert.notEqual((await container(service)).address, old.address)

@@ -28,11 +28,21 @@ async function inNetworkOf({ pid }: Container, ...rule: string[]): Promise<void>
   await command('nsenter', ['-t', String(pid), '-n', 'iptables', ...rule])
 }
 
-/** Takes the lowest free address, so that a container that starts now gets another than it had. Answers how to end it. */
-export async function takeAddress(image: string): Promise<() => Promise<void>> {
-  const forever = ['node', '-e', 'setInterval(() => {}, 1e6)']
-  const id = await docker('run', '-d', '--network', network(), '--entrypoint', forever[0]!, image, ...forever.slice(1))
-  return async () => {
-    await docker('rm', '-f', id)
+const FREE_ADDRESSES = 12
+
+/** Takes an address that is free, so that a container that starts now gets another one. Answers how to end it. */
+export async function takeAddress(address: string, image: string): Promise<() => Promise<void>> {
+  const ids: string[] = []
+  const giveBack = async () => {
+    await docker('rm', '-f', ...ids)
   }
+  // The engine gives the lowest first.
+  while (ids.length < FREE_ADDRESSES) {
+    const id = await docker('run', '-d', '--network', network(), image, 'node', '-e', 'setInterval(() => {}, 1e6)')
+    ids.push(id)
+    const got = await docker('inspect', '-f', '{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}', id)
+    if (got === address) return giveBack
+  }
+  await giveBack()
+  throw new Error(`${address} is not given to one of ${FREE_ADDRESSES} new containers`)
 }
