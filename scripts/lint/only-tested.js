@@ -16,6 +16,7 @@ export const onlyTested = new Map([
     'Seeds triggers without HTTP, and the way for triggers from schedules and steps.',
   ],
   ['resources/feed.ts feedItem', 'The document is held against what is answered.'],
+  ['steps/random-cohort/kind.ts cohortOf', 'Its shares are counted over many keys.'],
   ['settings/unknown-settings.ts unknownSettings', 'The rule without the log.'],
   ['settings/webhook-endpoints.ts webhookEvents', 'Each of them is tried.'],
   ['steps/registry.ts stepKinds', 'A type test holds that it is exhaustive.'],

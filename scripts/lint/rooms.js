@@ -4,19 +4,34 @@
  */
 export const floors = [
   // Forms of addresses, and what runs and processes tell each other: they rest on nothing.
-  ['resources/contact.ts', 'channels/email/smtp-url.ts', 'workflows/', 'client/'],
-  ['channels/email/email-address.ts'],
+  [
+    'resources/contact.ts',
+    'channels/email/smtp-url.ts',
+    'store/schema/columns.ts',
+    'steps/delay/weekdays.ts',
+    'workflows/',
+    'client/',
+  ],
+  ['channels/email/email-address.ts', 'steps/delay/window-rule.ts', 'steps/channel/send-window.ts'],
   ['settings/', 'store/ids/', 'store/clock/read-instant.ts'],
   ['conditions/'],
   ['preferences/'],
   // What a compiled definition is. How one is read from files stands higher, since each step and channel reads its part.
   ['templates/liquid/rendering.ts'],
   ['definitions/definition.ts', 'definitions/problem.ts', 'definitions/source.ts'],
-  ['definitions/catalog.ts', 'definitions/vars-file.ts'],
+  [
+    'definitions/catalog.ts',
+    'definitions/vars-file.ts',
+    'definitions/version.ts',
+    'definitions/schema-violation.ts',
+    'definitions/within-time.ts',
+  ],
+  ['definitions/trigger-schema.ts'],
   ['store/schema/'],
   ['store/postgres/', 'templates/'],
   ['store/clock/', 'channels/', 'events/'],
-  ['store/'],
+  ['definitions/fields.ts', 'store/'],
+  ['definitions/template-file.ts'],
   ['events/webhooks/', 'steps/', 'temporal/', 'resources/'],
   ['definitions/', 'engine/'],
   ['activities/'],

@@ -21,7 +21,7 @@ export interface Addressed {
 }
 
 /** The rows an answer speaks of, with what it says of each. */
-export function entriesIn<Outcome extends string>(answer: Answer<Outcome>): Entry<Outcome>[] {
+function entriesIn<Outcome extends string>(answer: Answer<Outcome>): Entry<Outcome>[] {
   return answer.recipients.flatMap(({ runs }) =>
     runs.map((run: RunAnswer<Outcome> & { taken_back?: string[] }) => {
       const { workflow_recipient_run_id: id, outcome, messages, in_flight: inFlight, taken_back: back = [] } = run
