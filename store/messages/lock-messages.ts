@@ -6,7 +6,7 @@ import { ids, query, type Database } from '../postgres/database.ts'
 export interface LockedMessage extends MessageKey {
   channelType: string
   stepRef: string
-  state: 'queued' | 'claimed' | 'reached' | 'taken_back'
+  state: 'queued' | 'claimed' | 'reached' | 'taken_back' | 'failed'
   /** A cancel has marked it before. */
   canceling: boolean
   revision: number
@@ -29,13 +29,14 @@ export async function lockMessages(tx: Database, rowIds: readonly number[]): Pro
   const messages = await query<LockedMessage>(
     tx,
     sql`select recipient_run_id as "recipientRunId", number, channel_type as "channelType", step_ref as "stepRef",
-          case when status = 'not_sent' then 'taken_back' when status <> 'queued' then 'reached'
+          case when status = 'not_sent' then 'taken_back' when status = 'undelivered' then 'failed'
+            when status <> 'queued' then 'reached'
             when claim is null then 'queued' else 'claimed' end as state,
           cancel_id is not null as canceling, revision, attempt > 0 or due > inserted_at as sleeps
         from messages
         where recipient_run_id = any(${ids(rowIds)})
           and (status in ('queued', 'sent', 'delivered', 'delivery_attempted', 'bounced')
-            or (status = 'not_sent' and cancel_id is not null))
+            or (status in ('not_sent', 'undelivered') and cancel_id is not null))
         order by recipient_run_id, number`,
   )
   for (const message of messages) {

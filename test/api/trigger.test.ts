@@ -68,7 +68,7 @@ const refusals: [what: string, body: unknown, fields: string[], key?: string][] 
   ['a user with a bad id', { recipients: [{ id: 'a/b' }] }, ['recipients[0].id format']],
   ['a user with a bad property', { recipients: [{ id: 'a', email: 5 }] }, ['recipients[0].email cast']],
   ['more than 256 kB of a user', { recipients: [{ id: 'a', bio: long(262_144) }] }, ['recipients[0] length']],
-  ['preferences inline', { recipients: [{ id: 'a', preferences: {} }] }, ['recipients[0].preferences cast']],
+  ['preferences inline', { recipients: [{ id: 'a', preferences: 5 }] }, ['recipients[0].preferences cast']],
   ['an object without an id', { recipients: [{ collection: 'c' }] }, ['recipients[0].id required']],
   [
     'an object of a bad collection',

@@ -150,7 +150,7 @@ test('messages leave through real channels', async (t) => {
     assert.equal(after!.status, 'delivered')
     const content = await belay.get<{ data: Record<string, unknown> }>(`/v1/messages/${message!.id}/content`)
     assert.equal(content.data['subject_line'], 'Hello Ada')
-    assert.equal(content.data['text_body'], 'Hi Ada')
+    assert.equal(content.data['text_body'], 'Hi Ada\n')
   })
 
   await t.test('sandbox_mode carries everything out and sends nothing', async () => {
