@@ -58,6 +58,7 @@ test('a worker polls once Temporal sees it, and not while Temporal is away or af
   installRuntime(log)
   const temporal = await devServer({ extraArgs: ['--log-level', 'never'] })
   const store = await openPglite(null)
+  await store.migrate()
   const settings = readSettings({})
   const start = async () => {
     const connection = await NativeConnection.connect({ address: temporal.address })
