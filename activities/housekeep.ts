@@ -4,6 +4,7 @@ import type { Outbox } from '../events/outbox.ts'
 import { forgetIdempotencyKeys } from '../store/idempotency/forget.ts'
 import type { Database } from '../store/postgres/database.ts'
 import { repairRun, suspectedRuns } from '../store/runs/overdue.ts'
+import { forgetThrottles } from '../store/throttles/pass.ts'
 import { endpointsDue, forgetWebhookEvents } from '../store/webhook-events/webhook-events.ts'
 import { sendReload } from '../temporal/send.ts'
 import type { Signaler } from '../temporal/signaler.ts'
@@ -39,6 +40,7 @@ async function housekeep(deps: HousekeepDeps): Promise<{ resent: number; repaire
   const resent = await duty(deps, 'send signals again', 0, () => deps.signaler.resendOlder(UNCONFIRMED_MS))
   const repaired = await duty(deps, 'take up what is overdue', 0, () => takeUpOverdue(deps))
   await duty(deps, 'forget idempotency keys', undefined, () => forgetIdempotencyKeys(deps.db, deps.now()))
+  await duty(deps, 'forget throttles', undefined, () => forgetThrottles(deps.db, deps.now()))
   await duty(deps, 'tidy webhook events', undefined, () => tidyOutbox(deps))
   if (resent > 0 || repaired > 0) deps.log.warn({ resent, repaired }, 'housekeeping put things right')
   return { resent, repaired }

@@ -101,6 +101,10 @@ function compile(file: Exclude<StepFile, Nested>, next: number | null, at: JsonP
     const { conditions, window, ...rest } = file
     return { ...rest, ...holding(conditions), ...(window !== null && { window }), next }
   }
+  if (file.type === 'throttle') {
+    const { conditions, ...rest } = file
+    return { ...rest, ...holding(conditions), next }
+  }
   const { channelKey, conditions, sendWindows, ...rest } = file
   const channel = channelOf(channels, file.channelType, channelKey)
   if (typeof channel === 'string') add([...at, 'channel_key'], channel)

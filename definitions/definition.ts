@@ -56,7 +56,7 @@ export interface DefinitionVersion {
   definition: Definition
 }
 
-export type Step = DelayStep | ChannelStep | BranchStep | CohortStep
+export type Step = DelayStep | ChannelStep | BranchStep | CohortStep | ThrottleStep
 export type StepType = Step['type']
 
 /** What every step has. */
@@ -103,6 +103,19 @@ export interface CohortStep extends StepBase {
   cohortKey: string | null
   /** `share` in tenths of a percent; they add up to 1000. */
   cohorts: { name: string; share: number; to: number | null }[]
+}
+
+/** Ends the run of a recipient who has passed it `limit` times in the window that the first pass opened. */
+export interface ThrottleStep extends StepBase {
+  type: 'throttle'
+  /** A path or Liquid: each key is counted by itself. Null: one count. */
+  throttleKey: string | null
+  limit: number
+  /** One of the three says how long a window is; the others are null. At most 31 days. */
+  windowFor: Duration | null
+  /** A path such as `data.quiet_until`, as of a delay. */
+  windowUntil: string | null
+  windowRule: WindowRule | null
 }
 
 export const channelTypes = ['in_app_feed', 'email', 'http', 'chat', 'sms', 'push'] as const

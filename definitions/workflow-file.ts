@@ -3,6 +3,7 @@ import { branchStepFile, type BranchStepFile } from '../steps/branch/file.ts'
 import { channelStepFile } from '../steps/channel/file.ts'
 import { delayStepFile } from '../steps/delay/file.ts'
 import { cohortStepFile, type CohortStepFile } from '../steps/random-cohort/file.ts'
+import { throttleStepFile } from '../steps/throttle/file.ts'
 import { ignored, notOneOf, object, workflowConditions } from './fields.ts'
 import { compileTriggerSchema } from './trigger-schema.ts'
 
@@ -10,10 +11,11 @@ import { compileTriggerSchema } from './trigger-schema.ts'
 export type StepFile =
   | z.output<typeof delayStepFile>
   | z.output<typeof channelStepFile>
+  | z.output<typeof throttleStepFile>
   | BranchStepFile<StepFile>
   | CohortStepFile<StepFile>
 
-const kinds = ['channel', 'delay', 'branch', 'random_cohort']
+const kinds = ['channel', 'delay', 'branch', 'random_cohort', 'throttle']
 const nested: z.ZodType<StepFile[]> = z.lazy(() =>
   z
     .array(anyStep)
@@ -22,7 +24,7 @@ const nested: z.ZodType<StepFile[]> = z.lazy(() =>
 )
 const anyStep: z.ZodType<StepFile> = z.discriminatedUnion(
   'type',
-  [delayStepFile, channelStepFile, branchStepFile(nested), cohortStepFile(nested)],
+  [delayStepFile, channelStepFile, throttleStepFile, branchStepFile(nested), cohortStepFile(nested)],
   { error: (issue) => notOneOf('step', issue.input, 'type', kinds) },
 )
 

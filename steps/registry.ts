@@ -4,6 +4,7 @@ import { channelKind } from './channel/channel.ts'
 import { delayKind } from './delay/kind.ts'
 import type { StepKind } from './kind.ts'
 import { cohortKind } from './random-cohort/kind.ts'
+import { throttleKind } from './throttle/kind.ts'
 
 /** Every kind of step there is: one that is missing here does not compile. */
 export const stepKinds: { readonly [Type in StepType]: StepKind<Extract<Step, { type: Type }>> } = {
@@ -11,6 +12,7 @@ export const stepKinds: { readonly [Type in StepType]: StepKind<Extract<Step, { 
   channel: channelKind,
   delay: delayKind,
   random_cohort: cohortKind,
+  throttle: throttleKind,
 }
 
 /** The kind of a step, for callers that hold steps of any kind. */

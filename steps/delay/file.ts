@@ -11,7 +11,7 @@ const duration = object({
 }).refine(withinYear, 'a delay is at most 365 days')
 
 /** A duration, or a window rule, told by its `frequency`. */
-const delayFor = z.unknown().transform((given, issues): { duration?: Duration; window?: WindowRule } => {
+export const delayFor = z.unknown().transform((given, issues): { duration?: Duration; window?: WindowRule } => {
   if (given === undefined || given === null) return {}
   if (typeof given === 'object' && 'frequency' in given) {
     const window = readWindowRule(given)
@@ -25,7 +25,8 @@ const delayFor = z.unknown().transform((given, issues): { duration?: Duration; w
   return z.NEVER
 })
 
-const delayPath = z
+/** A path to a value that leads to an instant. */
+export const delayPath = z
   .string()
   .regex(
     /^(data|recipient|actor|tenant|vars)(\.[^.\s]+)+$/,

@@ -1,0 +1,46 @@
+import { z } from 'zod'
+import { liquid, object } from '../../definitions/fields.ts'
+import { delayFor, delayPath } from '../delay/file.ts'
+import { stepFields } from '../step-file.ts'
+import { withinMonth, MOST_PASSES } from './window.ts'
+
+const settings = object({
+  throttle_key: liquid('text').nullish(),
+  throttle_limit: z
+    .int('must be a whole number')
+    .min(1, 'must be 1 or more')
+    .max(MOST_PASSES, `is more than ${MOST_PASSES}`)
+    .nullish(),
+  throttle_window: delayFor.optional(),
+  throttle_window_field_path: z.union([z.literal(''), delayPath]).nullish(),
+}).superRefine((given, issues) => {
+  const { duration, window } = given.throttle_window ?? {}
+  const add = (path: string[], message: string) => issues.addIssue({ code: 'custom', path, message })
+  const isDynamic = Boolean(given.throttle_window_field_path)
+  if (!duration && !window && !isDynamic) add([], 'must have throttle_window or throttle_window_field_path')
+  if ((duration || window) && isDynamic)
+    add(['throttle_window'], 'stands beside throttle_window_field_path: leave one of them out')
+  if (duration && duration.value < 1) add(['throttle_window', 'value'], 'must be 1 or more')
+  else if (duration && !withinMonth(duration)) add(['throttle_window'], 'is more than 31 days')
+})
+
+/** A throttle step as workflow.json has it. */
+export const throttleStepFile = object({ ...stepFields, type: z.literal('throttle'), settings }).transform((file) => {
+  const {
+    throttle_key: key,
+    throttle_limit: limit,
+    throttle_window: fixed,
+    throttle_window_field_path: path,
+  } = file.settings
+  return {
+    type: file.type,
+    ref: file.ref,
+    name: file.name ?? file.ref,
+    conditions: file.conditions,
+    throttleKey: key?.trim() ? key.trim() : null,
+    limit: limit ?? 1,
+    windowFor: fixed?.duration ?? null,
+    windowUntil: path ? path : null,
+    windowRule: fixed?.window ?? null,
+  }
+})

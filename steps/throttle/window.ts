@@ -1,0 +1,41 @@
+import { valueAt } from '../../conditions/path.ts'
+import type { Duration, ThrottleStep } from '../../definitions/definition.ts'
+import { after } from '../delay/delay.ts'
+import { instantOfDynamicValue, readDynamicValue } from '../delay/dynamic-value.ts'
+import { nextInWindow } from '../delay/window-rule.ts'
+
+/** Passes that one window can count. */
+export const MOST_PASSES = 1_000
+
+const MOST_MS = 31 * 86_400_000
+
+/** Months are calendar months, of which none is longer. */
+const MOST_IN: Record<Duration['unit'], number> = {
+  seconds: MOST_MS / 1_000,
+  minutes: MOST_MS / 60_000,
+  hours: MOST_MS / 3_600_000,
+  days: 31,
+  weeks: 4,
+  months: 1,
+}
+
+export function withinMonth({ unit, value }: Duration): boolean {
+  return value <= MOST_IN[unit]
+}
+
+/** When a window that opens at `from` closes, both epoch milliseconds; a text says why that cannot be told. */
+export function windowEnd(step: ThrottleStep, scope: object, from: number, zone: string): number | string {
+  const { windowFor, windowUntil, windowRule } = step
+  if (windowRule !== null) return bounded(nextInWindow(windowRule, zone, from), from, 'throttle_window')
+  if (windowFor !== null) return after(from, windowFor)
+  const path = windowUntil ?? ''
+  const value = readDynamicValue(valueAt(path.split('.'), scope))
+  if (typeof value === 'string') return `${path} ${value}`
+  return bounded(instantOfDynamicValue(value, from, zone), from, path)
+}
+
+function bounded(end: number, from: number, name: string): number | string {
+  const iso = () => new Date(end).toISOString()
+  if (end <= from) return `${name} leads to ${iso()}, which is past`
+  return end > from + MOST_MS ? `${name} leads to ${iso()}, which is more than 31 days ahead` : end
+}
