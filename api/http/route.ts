@@ -32,11 +32,18 @@ export class Reply<Body> {
   }
 }
 
+/**
+ * Which keys a route takes. `secret`: secret keys alone. `public`: public keys too, whoever the user is. `user`: public keys
+ * too and, where user tokens are asked for, with the token of the user whose things the path names (`/v1/users/:id/...`).
+ */
+export type Access = 'secret' | 'public' | 'user'
+
 /** One row of the API: it mounts Express, parses requests and writes the OpenAPI document. */
 export interface Route {
   method: 'get' | 'post' | 'put' | 'delete'
   /** Express path, `/v1/messages/:id`. */
   path: string
+  access: Access
   tag: string
   summary: string
   description?: string

@@ -20,6 +20,7 @@ const mismatches = ['idempotency_key_mismatch', 'idempotency_key_too_long'] as c
 const cancelTriggerRoute = defineRoute({
   method: 'post',
   path: '/v1/workflow_runs/:workflow_run_id/cancel',
+  access: 'secret',
   tag,
   summary: 'Cancel one trigger by its workflow_run_id',
   description: 'Also for triggers without a cancelation_key; others under the same key are left alone.',
@@ -40,6 +41,7 @@ const cancelTriggerRoute = defineRoute({
 const cancelUserRoute = defineRoute({
   method: 'post',
   path: '/v1/users/:id/cancel',
+  access: 'secret',
   tag,
   summary: 'Cancel everything pending for one user',
   description:
@@ -58,6 +60,7 @@ const cancelUserRoute = defineRoute({
 const bulkCancelRoute = defineRoute({
   method: 'post',
   path: '/v1/workflows/:key/bulk_cancel',
+  access: 'secret',
   tag,
   summary: 'Cancel under up to 1,000 keys',
   description:

@@ -25,6 +25,7 @@ async function cancelUnderKey(context: Context, key: string, body: CancelRequest
 const cancelRoute = defineRoute({
   method: 'post',
   path: '/v1/workflows/:key/cancel',
+  access: 'secret',
   tag,
   summary: 'Cancel, for everyone or for some recipients',
   description,
@@ -40,6 +41,7 @@ const cancelRoute = defineRoute({
 const cancelNotifyRoute = defineRoute({
   method: 'post',
   path: '/v1/notify/cancel',
+  access: 'secret',
   tag,
   summary: 'Cancel (the API of May 2021)',
   description,

@@ -26,6 +26,7 @@ function routesOf<Params extends z.ZodObject>(
     defineRoute({
       method: 'put',
       path: full,
+      access: 'user',
       tag,
       summary: `Set the channel data of ${what}`,
       description: 'Replaces what was known: tokens or devices of a push channel, connections of a chat channel.',
@@ -41,6 +42,7 @@ function routesOf<Params extends z.ZodObject>(
     defineRoute({
       method: 'get',
       path: full,
+      access: 'user',
       tag,
       summary: `Get the channel data of ${what}`,
       params: all,
@@ -56,6 +58,7 @@ function routesOf<Params extends z.ZodObject>(
     defineRoute({
       method: 'delete',
       path: full,
+      access: 'user',
       tag,
       summary: `Remove the channel data of ${what}`,
       params: all,

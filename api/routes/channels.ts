@@ -7,6 +7,7 @@ import { pageInfo, wholeList } from '../../resources/page.ts'
 const getChannels = defineRoute({
   method: 'get',
   path: '/v1/channels',
+  access: 'secret',
   tag: 'Channels',
   summary: 'List the channels of channels.json, in one page',
   response: z.object({ entries: z.array(channel), page_info: pageInfo }),

@@ -30,6 +30,7 @@ const feedQuery = z.object({
 const getFeed = defineRoute({
   method: 'get',
   path: '/v1/users/:user_id/feeds/:channel',
+  access: 'user',
   tag,
   summary: 'Read a user’s in-app feed, newest first',
   description:
@@ -68,6 +69,7 @@ const getFeed = defineRoute({
 const getSettings = defineRoute({
   method: 'get',
   path: '/v1/users/:user_id/feeds/:channel/settings',
+  access: 'user',
   tag,
   summary: 'Get what a feed shows around its items',
   params,

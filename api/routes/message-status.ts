@@ -42,6 +42,7 @@ function statusRoute(method: 'put' | 'delete', status: string, action: Engagemen
   return defineRoute({
     method,
     path: `/v1/messages/:id/${status}`,
+    access: 'user',
     tag,
     summary,
     params,
@@ -54,6 +55,7 @@ function statusRoute(method: 'put' | 'delete', status: string, action: Engagemen
 const interacted = defineRoute({
   method: 'put',
   path: '/v1/messages/:id/interacted',
+  access: 'user',
   tag,
   summary: 'Record an interaction with a message; it counts as seen and read',
   params,
@@ -67,6 +69,7 @@ function batchRoute(action: EngagementAction): Route {
   return defineRoute({
     method: 'post',
     path: `/v1/messages/batch/${action}`,
+    access: 'user',
     tag,
     summary: `Mark messages as ${action}`,
     description: 'Answers the messages as they are then, in the order of the ids; what is no message is left out.',

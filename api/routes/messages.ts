@@ -25,6 +25,7 @@ async function existing(db: Database, id: string): Promise<MessageRow> {
 const getMessages = defineRoute({
   method: 'get',
   path: '/v1/messages',
+  access: 'secret',
   tag,
   summary: 'List messages, newest first',
   query: messageQuery,
@@ -39,6 +40,7 @@ const getMessages = defineRoute({
 const getUserMessages = defineRoute({
   method: 'get',
   path: '/v1/users/:user_id/messages',
+  access: 'secret',
   tag,
   summary: 'List one user’s messages, newest first',
   params: z.object({ user_id: userId }),
@@ -55,6 +57,7 @@ const getUserMessages = defineRoute({
 const getMessage = defineRoute({
   method: 'get',
   path: '/v1/messages/:id',
+  access: 'secret',
   tag,
   summary: 'Get a message',
   params,
@@ -68,6 +71,7 @@ const getMessage = defineRoute({
 const getContent = defineRoute({
   method: 'get',
   path: '/v1/messages/:id/content',
+  access: 'secret',
   tag,
   summary: 'Get what a message says, as rendered',
   params,
@@ -82,6 +86,7 @@ const getContent = defineRoute({
 const getEvents = defineRoute({
   method: 'get',
   path: '/v1/messages/:id/events',
+  access: 'secret',
   tag,
   summary: 'List what happened to a message, oldest first',
   params,

@@ -25,6 +25,7 @@ async function moveTo(context: Context, key: string, body: MoveRequest, to: Move
 const rescheduleRoute = defineRoute({
   method: 'post',
   path: '/v1/workflows/:key/reschedule',
+  access: 'secret',
   tag,
   summary: 'Move what sleeps under a key to another instant',
   description:
@@ -46,6 +47,7 @@ const rescheduleRoute = defineRoute({
 const sendNowRoute = defineRoute({
   method: 'post',
   path: '/v1/workflows/:key/send_now',
+  access: 'secret',
   tag,
   summary: 'Wake what sleeps under a key at once',
   description: 'Ends the current sleep; a step waiting for its next try is tried now.',

@@ -34,6 +34,7 @@ async function trigger(
 const triggerRoute = defineRoute({
   method: 'post',
   path: '/v1/workflows/:key/trigger',
+  access: 'secret',
   tag,
   summary: 'Trigger a workflow for some recipients',
   description,
@@ -50,6 +51,7 @@ const triggerRoute = defineRoute({
 const notifyRoute = defineRoute({
   method: 'post',
   path: '/v1/notify',
+  access: 'secret',
   tag,
   summary: 'Trigger a workflow (the API of May 2021)',
   description,

@@ -22,6 +22,7 @@ async function existing(db: Database, id: string) {
 const putUser = defineRoute({
   method: 'put',
   path: '/v1/users/:id',
+  access: 'user',
   tag,
   summary: 'Identify a user: create, or lay these properties over those there are',
   description:
@@ -39,6 +40,7 @@ const putUser = defineRoute({
 const getUser = defineRoute({
   method: 'get',
   path: '/v1/users/:id',
+  access: 'user',
   tag,
   summary: 'Get a user',
   description:
@@ -52,6 +54,7 @@ const getUser = defineRoute({
 const removeUser = defineRoute({
   method: 'delete',
   path: '/v1/users/:id',
+  access: 'secret',
   tag,
   summary: 'Delete a user',
   description: 'Cancels first what is pending for them. Their messages stay, without what was known of them.',

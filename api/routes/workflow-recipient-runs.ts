@@ -36,6 +36,7 @@ const fields = {
 const getRuns = defineRoute({
   method: 'get',
   path: '/v1/workflow_recipient_runs',
+  access: 'secret',
   tag,
   summary: 'List recipient runs, newest first: who is waiting for what, until when',
   query: z.object(fields).superRefine(oneKey),
@@ -60,6 +61,7 @@ const getRuns = defineRoute({
 const getRun = defineRoute({
   method: 'get',
   path: '/v1/workflow_recipient_runs/:id',
+  access: 'secret',
   tag,
   summary: 'Get a recipient run with what happened in it, oldest first',
   params: z.object({ id: z.string() }),
