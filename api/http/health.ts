@@ -6,8 +6,8 @@ const STORE_DEADLINE_MS = 2_000
 
 /**
  * `/healthz`: the process answers. `/readyz`: 200 while the store answers and holds the tables of this version, since a
- * cancel must work while Temporal is away; its body names each part `ok` or `away` (the store also `not_migrated` and `read_only`), and has
- * `warnings` where there are any.
+ * cancel must work while Temporal is away; its body names each part `ok` or `away` (the store also `not_migrated`,
+ * `read_only` and `full`), and has `warnings` where there are any.
  */
 export function health({
   store,
@@ -38,13 +38,14 @@ export function health({
   return router
 }
 
-type StoreState = 'ok' | 'away' | 'not_migrated' | 'read_only'
+type StoreState = 'ok' | 'away' | 'not_migrated' | 'read_only' | 'full'
 
 const STATES = {
   current: 'ok',
   missing: 'not_migrated',
   old: 'not_migrated',
   read_only: 'read_only',
+  full: 'full',
 } as const satisfies Record<SchemaState, StoreState>
 
 async function stateOf(schema: Promise<SchemaState>): Promise<StoreState> {

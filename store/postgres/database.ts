@@ -5,6 +5,7 @@ import { PgDialect, type PgDatabase, type PgQueryResultHKT, type PgSession } fro
 import { mkdirSync } from 'node:fs'
 import pg from 'pg'
 import type { StoreClient } from './client.ts'
+import { DiskWatch } from './disk-watch.ts'
 import { throwStoreErrors } from './own-errors.ts'
 import { StorePool, transactionsOf, type PoolOptions } from './pool.ts'
 import { migrationsFolder, schemaState, type SchemaState } from './schema-version.ts'
@@ -39,11 +40,12 @@ pg.types.setTypeParser(pg.types.builtins.INT8, Number)
 export function openPostgres(url: string, options: PoolOptions = {}): Store {
   const pool = new StorePool(url, options)
   const db = drizzlePg(pool, { schema })
-  throwStoreErrors(db, transactionsOf(pool, db))
+  const disk = new DiskWatch()
+  throwStoreErrors(db, { runTransaction: transactionsOf(pool, db), seen: (error) => disk.seen(error) })
   // A connection of its own: a busy pool is no store that is away.
   const probes = new StorePool(url, { statementMs: PROBE_MS, ...options, connections: 1 })
   const probe = drizzlePg(probes, { schema })
-  throwStoreErrors(probe, transactionsOf(probes, probe))
+  throwStoreErrors(probe, { runTransaction: transactionsOf(probes, probe) })
   return {
     kind: 'postgres',
     db: db,
@@ -59,7 +61,10 @@ export function openPostgres(url: string, options: PoolOptions = {}): Store {
         client.release(true)
       }
     },
-    schema: () => schemaState(probe),
+    async schema() {
+      const state = await schemaState(probe)
+      return state === 'current' && (await disk.isFull(probe)) ? 'full' : state
+    },
     async ping() {
       await probe.execute(sql`select 1`)
     },

@@ -35,6 +35,7 @@ export async function requireSchema(store: Store): Promise<void> {
   const state = await store.schema()
   if (state === 'current') return
   if (state === 'read_only') throw new SettingsError('DATABASE_URL: the database is read-only; it must be the primary')
+  if (state === 'full') throw new SettingsError("DATABASE_URL: the database's disk is full")
   const what =
     state === 'missing'
       ? 'the database holds no tables of Belay'

@@ -7,14 +7,16 @@ export const migrationsFolder = fileURLToPath(new URL('../migrations', import.me
 
 /**
  * `old`: migrations of this version are missing. A store that a newer version has migrated is `current`. `read_only`: a
- * standby, or what was the primary before a failover.
+ * standby, or what was the primary before a failover. `full`: its disk takes no more rows (disk-watch.ts).
  */
-export type SchemaState = 'current' | 'missing' | 'old' | 'read_only'
+export type SchemaState = 'current' | 'missing' | 'old' | 'read_only' | 'full'
 
 let latest: number | undefined
 
 /** Whether the tables that this version needs are there. Rejects with a StoreError when the store does not answer. */
-export async function schemaState(db: { execute(statement: SQL): PromiseLike<unknown> }): Promise<SchemaState> {
+export async function schemaState(db: {
+  execute(statement: SQL): PromiseLike<unknown>
+}): Promise<Exclude<SchemaState, 'full'>> {
   latest ??= Math.max(...readMigrationFiles({ migrationsFolder }).map(({ folderMillis }) => folderMillis))
   try {
     const result = await db.execute(

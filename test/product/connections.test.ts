@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test, type TestContext } from 'node:test'
 import { setTimeout as wait } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
+import pg from 'pg'
 import { notificationsFolder } from '../../testing/fixtures/notifications-folder.ts'
 import { feedStep, workflow } from '../../testing/fixtures/steps.ts'
 import { until } from '../../testing/fixtures/until.ts'
@@ -20,6 +21,8 @@ interface Api {
   belay: Belay
   url: string
   proxy: Proxy
+  /** A statement past the proxy. */
+  sql: (statement: string) => Promise<void>
 }
 
 /** An api process whose store lies behind a proxy, and whose Temporal is away. */
@@ -55,7 +58,13 @@ async function startApi(
     await database.drop()
   })
   const address = `http://127.0.0.1:${port}`
-  return { script, belay: new Belay(() => address, SECRET_KEY), url: address, proxy }
+  const sql = async (statement: string) => {
+    const client = new pg.Client({ connectionString: database.url })
+    await client.connect()
+    await client.query(statement)
+    await client.end()
+  }
+  return { script, belay: new Belay(() => address, SECRET_KEY), url: address, proxy, sql }
 }
 
 test('a store away at the start is waited for: alive at once, ready once it answers', async (t) => {
@@ -100,6 +109,31 @@ test('on SIGTERM an api is out of rotation at once, goes on serving while it dra
   }
   assert.ok(served > 0 && !over)
   assert.equal(await script.ended, 0, script.output())
+})
+
+test('a store whose disk is full takes no trigger, and the api says so and leaves the rotation until there is room', async (t) => {
+  const { script, belay, url, sql } = await startApi(t, {})
+  await script.says('api listens')
+  const ready = async () => {
+    const answer = await fetch(`${url}/readyz`)
+    return [answer.status, ((await answer.json()) as { store: string }).store]
+  }
+  const trigger = async () =>
+    (await belay.request('POST', '/v1/workflows/letter/trigger', { recipients: ['ada'] })).status
+  assert.deepEqual(await ready(), [200, 'ok'])
+  // As where no file can grow: for rows of the table, and for a table made to see whether there is room.
+  await sql(`
+    create function no_room() returns trigger language plpgsql as
+      $$ begin raise exception 'could not extend file' using errcode = 'disk_full'; end $$;
+    create trigger no_room before insert on triggers execute function no_room();
+    create function no_room_for_tables() returns event_trigger language plpgsql as
+      $$ begin raise exception 'could not extend file' using errcode = 'disk_full'; end $$;
+    create event trigger no_room on ddl_command_start when tag in ('CREATE TABLE AS') execute function no_room_for_tables()`)
+  assert.equal(await trigger(), 503)
+  assert.deepEqual(await ready(), [503, 'full'])
+  await sql('drop event trigger no_room; drop trigger no_room on triggers')
+  assert.deepEqual(await ready(), [200, 'ok'])
+  assert.equal(await trigger(), 200)
 })
 
 test('connections cut three times a second for ten seconds under load: the api lives, and what fails is 503', async (t) => {
