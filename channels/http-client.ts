@@ -1,6 +1,7 @@
 import { Agent, type buildConnector, type Dispatcher } from 'undici'
 import { withDeadline } from './deadline.ts'
-import { publicConnector } from './public-address.ts'
+import type { HostList } from '../settings/host-list.ts'
+import { guardedConnector } from './public-address.ts'
 import { retryAfterMs } from './retry-after.ts'
 import { NotSent, oneLine, type SendResult } from './sender.ts'
 
@@ -42,15 +43,15 @@ export class NoAnswer extends Error {
 
 /**
  * Every request that leaves Belay for an address that somebody configured goes through here: bounded in time and in what is
- * read, no redirect followed, and no private address reached unless `allowPrivate`.
+ * read, no redirect followed, and no private address reached but those that `allowPrivate` lists.
  */
 export class HttpClient {
   readonly #agent: Agent
 
-  constructor(options: { allowPrivate: boolean; tls?: buildConnector.BuildOptions; http2?: boolean }) {
+  constructor(options: { allowPrivate: HostList; tls?: buildConnector.BuildOptions; http2?: boolean }) {
     const connect = { timeout: CONNECT_MS, allowH2: options.http2 ?? false, ...options.tls }
     this.#agent = new Agent({
-      connect: options.allowPrivate ? connect : publicConnector(connect),
+      connect: guardedConnector(connect, options.allowPrivate),
       allowH2: options.http2 ?? false,
       // A server may close an idle connection just as a request is written to it: then its end would be unknown.
       keepAliveTimeout: 2_000,

@@ -26,6 +26,7 @@ function resolve(value: unknown, channelKey: string, env: NodeJS.ProcessEnv): un
     }
     return found
   }
+  if (Array.isArray(value)) return value.map((inner) => resolve(inner, channelKey, env))
   if (typeof value !== 'object' || value === null) return value
   return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, resolve(inner, channelKey, env)]))
 }

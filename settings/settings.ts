@@ -1,13 +1,24 @@
 import { z } from 'zod'
 import { parseAddress } from '../channels/email/email-address.ts'
 import { isSmtpUrl, SMTP_URL_FORM } from '../channels/email/smtp-url.ts'
+import { HOST_ENTRY, HostList, isHostEntry } from './host-list.ts'
 import { zodErrorMap } from './zod-error-map.ts'
 import { webhookEndpoints } from './webhook-endpoints.ts'
 
-const flag = z
-  .enum(['true', 'false', '1', '0', ''])
-  .default('false')
-  .transform((value) => value === 'true' || value === '1')
+/** Hosts with commas between them. */
+const hosts = z
+  .string()
+  .transform((value) => value.split(',').flatMap((entry) => (entry.trim() === '' ? [] : [entry.trim()])))
+  .refine((entries) => entries.every(isHostEntry), `must be a list with commas between; each ${HOST_ENTRY}`)
+  .transform((entries) => new HostList(entries))
+/** `true` is every host, `false` none. */
+const hostsOrFlag = z.preprocess((value) => flags.get(value) ?? value, hosts)
+const flags = new Map<unknown, string>([
+  ['true', '*'],
+  ['1', '*'],
+  ['false', ''],
+  ['0', ''],
+])
 const port = z.coerce.number().int().min(0).max(65_535)
 const PLACEHOLDER = /change[-_]?me|replace[-_]?me|your[-_]|placeholder|example|^sk_(.)\1+$/i
 const secretKey = z
@@ -36,7 +47,9 @@ export const variables = {
     .string()
     .regex(/^whsec_[A-Za-z0-9+/=]{16,}$/, 'must be whsec_ followed by base64 (Standard Webhooks)')
     .optional(),
-  BELAY_HTTP_ALLOW_PRIVATE: flag,
+  /** Hosts that get `BELAY_HTTP_SECRET`'s signatures, where an http channel has no `secret_hosts`. */
+  BELAY_HTTP_SECRET_HOSTS: hosts.optional(),
+  BELAY_HTTP_ALLOW_PRIVATE: hostsOrFlag.default(HostList.none),
   BELAY_WEBHOOKS: webhookEndpoints,
   /** Seconds an api goes on serving after SIGTERM, while `/readyz` says 503: as long as a balancer needs to notice. */
   BELAY_DRAIN_SECONDS: z.coerce.number().min(0).max(15).default(0),

@@ -10,7 +10,8 @@ export interface HttpRequest {
   body: string | null
 }
 
-export interface RequestOptions {
+/** What only hosts that were listed may see. */
+export interface Secrets {
   /** `whsec_...`; without one the request is not signed. */
   secret: string | undefined
   /** The channel's; those of the content win. */
@@ -18,9 +19,10 @@ export interface RequestOptions {
 }
 
 /** The request as it goes out, signed per Standard Webhooks. Every attempt has the same ids, and a timestamp of its own. */
-export function httpRequest(message: Outgoing<HttpContent>, options: RequestOptions, now: Date): HttpRequest {
+export function httpRequest(message: Outgoing<HttpContent>, secretsFor: (url: URL) => Secrets, now: Date): HttpRequest {
   const { content, messageId } = message
   const url = target(content)
+  const options = secretsFor(url)
   const body = content.body ?? ''
   const headers: Record<string, string> = { 'user-agent': 'Belay' }
   if (body !== '') headers['content-type'] = isJson(body) ? 'application/json' : 'text/plain; charset=utf-8'

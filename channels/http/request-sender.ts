@@ -1,13 +1,14 @@
 import { z } from 'zod'
 import type { Channel } from '../../definitions/catalog.ts'
 import type { HttpContent } from '../../templates/content.ts'
+import { HOST_ENTRY, HostList, isHostEntry } from '../../settings/host-list.ts'
 import { HttpClient, withoutAnswer, type HttpAnswer } from '../http-client.ts'
 import type { ChannelDefaults, Provider } from '../provider.ts'
 import { readChannelSettings } from '../read-settings.ts'
-import { notSent, oneLine, type Attempt, type Outgoing, type Sender, type SendResult } from '../sender.ts'
+import { NotSent, notSent, oneLine, type Attempt, type Outgoing, type Sender, type SendResult } from '../sender.ts'
 import { pace, text } from '../settings.ts'
 import { isHeaderName, isHeaderValue, isReservedHeader } from './http-headers.ts'
-import { httpRequest } from './http-request.ts'
+import { httpRequest, type Secrets } from './http-request.ts'
 
 /** How much of an answer is kept as the reason. */
 const KEPT_CHARACTERS = 500
@@ -18,7 +19,10 @@ const NOT_NOW = new Set([408, 425, 429])
 /** Repeating these does no harm (RFC 9110 9.2.2). */
 const IDEMPOTENT = new Set(['GET', 'PUT', 'DELETE'])
 
-export type HttpDefaults = Pick<ChannelDefaults, 'BELAY_HTTP_SECRET' | 'BELAY_HTTP_ALLOW_PRIVATE'>
+export type HttpDefaults = Pick<
+  ChannelDefaults,
+  'BELAY_HTTP_SECRET' | 'BELAY_HTTP_SECRET_HOSTS' | 'BELAY_HTTP_ALLOW_PRIVATE'
+>
 
 /** The most that an http channel can wait for an answer. */
 const LONGEST_SECONDS = 120
@@ -36,6 +40,11 @@ const httpSettings = z.strictObject({
       text(isHeaderValue, 'must be one line of Latin-1 text'),
     )
     .default({}),
+  /** Hosts that get the signature and `headers`. Any other gets its requests without them. */
+  secret_hosts: z
+    .array(text(isHostEntry, `must be ${HOST_ENTRY}`))
+    .max(1_000)
+    .optional(),
   /** For an answer. */
   timeout_seconds: z.number().min(0.1).max(LONGEST_SECONDS).default(50),
   /** False where the far side does not drop a repeat by its Idempotency-Key: what was not answered is not sent again. */
@@ -54,9 +63,10 @@ export function createHttpSender(defaults: HttpDefaults, env: NodeJS.ProcessEnv)
 
   async function send(message: Outgoing<HttpContent>, channel: Channel, attempt: Attempt): Promise<SendResult> {
     const settings = readChannelSettings(httpSettings, channel, env)
-    const { headers, timeout_seconds, idempotent } = settings
-    const secret = settings.secret ?? defaults.BELAY_HTTP_SECRET
-    const request = httpRequest(message, { secret, headers }, new Date())
+    const { timeout_seconds, idempotent } = settings
+    const secrets = { secret: settings.secret ?? defaults.BELAY_HTTP_SECRET, headers: settings.headers }
+    const hosts = settings.secret_hosts ? new HostList(settings.secret_hosts) : defaults.BELAY_HTTP_SECRET_HOSTS
+    const request = httpRequest(message, (url) => secretsFor(url, secrets, hosts, channel.key), new Date())
     try {
       return resultOf(await client.request({ ...request, timeoutMs: timeout_seconds * 1_000, ...attempt }))
     } catch (error) {
@@ -70,6 +80,17 @@ export function createHttpSender(defaults: HttpDefaults, env: NodeJS.ProcessEnv)
     send: (message, channel, attempt) => send(message, channel, attempt).catch(notSent),
     close: () => client.close(),
   }
+}
+
+/** A URL may hold what a caller sent: secrets go to hosts that the channel lists. Throws NotSent where nobody has listed any. */
+function secretsFor(url: URL, secrets: Secrets, hosts: HostList | undefined, channelKey: string): Secrets {
+  const hasNone = secrets.secret === undefined && Object.keys(secrets.headers).length === 0
+  if (hasNone || hosts?.has(url.hostname) === true) return secrets
+  if (hosts !== undefined) return { secret: undefined, headers: {} }
+  throw new NotSent(
+    `channel ${channelKey} has a secret or headers, and nobody says which hosts get them: list ${url.hostname}, or "*" for ` +
+      'every host, in its secret_hosts or in BELAY_HTTP_SECRET_HOSTS',
+  )
 }
 
 function resultOf({ status, body, retryAfterMs }: HttpAnswer): SendResult {

@@ -32,7 +32,7 @@ export interface WebhookSender {
   close(): Promise<void>
 }
 
-/** Posts events. No redirect is followed, and no private address is reached unless BELAY_HTTP_ALLOW_PRIVATE says so. */
+/** Posts events. No redirect is followed, and no private address is reached that BELAY_HTTP_ALLOW_PRIVATE does not list. */
 export function createWebhookSender(
   defaults: Pick<Settings, 'BELAY_HTTP_SECRET' | 'BELAY_HTTP_ALLOW_PRIVATE'>,
 ): WebhookSender {

@@ -8,6 +8,7 @@ import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
 import { importSPKI, jwtVerify } from 'jose'
+import { HostList } from '../../settings/host-list.ts'
 import { HttpClient } from '../../channels/http-client.ts'
 import { apns } from '../../channels/push/apns.ts'
 import { MESSAGE_ID } from '../../testing/fixtures/provider.ts'
@@ -51,8 +52,8 @@ async function apple(answer: [number, object?]) {
   })
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
-  const http2 = new HttpClient({ allowPrivate: true, http2: true, tls: { ca: cert } })
-  const sender = apns.create({ defaults: { BELAY_HTTP_ALLOW_PRIVATE: true }, env: {}, http: http2, http2 })
+  const http2 = new HttpClient({ allowPrivate: HostList.every, http2: true, tls: { ca: cert } })
+  const sender = apns.create({ defaults: { BELAY_HTTP_ALLOW_PRIVATE: HostList.every }, env: {}, http: http2, http2 })
   after(async () => {
     await http2.close()
     await new Promise((resolve) => server.close(resolve))

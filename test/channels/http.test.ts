@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { EventEmitter, once } from 'node:events'
 import { after, test } from 'node:test'
 import { Webhook } from 'standardwebhooks'
+import { HostList } from '../../settings/host-list.ts'
 import type { Outgoing } from '../../channels/sender.ts'
 import { createHttpSender, type HttpDefaults } from '../../channels/http/request-sender.ts'
 import type { HttpContent } from '../../templates/content.ts'
@@ -33,7 +34,10 @@ function request(url: string, content: Partial<HttpContent> = {}): Outgoing<Http
 
 /** Sends through a sender of its own, closed when the tests are through. */
 function sendWith(defaults: Partial<HttpDefaults> = {}, env: NodeJS.ProcessEnv = {}) {
-  const sender = createHttpSender({ BELAY_HTTP_ALLOW_PRIVATE: true, ...defaults }, env)
+  const sender = createHttpSender(
+    { BELAY_HTTP_ALLOW_PRIVATE: HostList.every, BELAY_HTTP_SECRET_HOSTS: HostList.every, ...defaults },
+    env,
+  )
   after(() => sender.close())
   return (message: Outgoing<HttpContent>, to: Channel = channel(), signal = never) =>
     sender.send(message, to, { signal, onHandedOver: () => undefined })
@@ -149,7 +153,7 @@ test('what is handed over is told just before, and a far side that never takes t
   const far = await receiver()
   const gone = await httpReceiver()
   await gone.close()
-  const sender = createHttpSender({ BELAY_HTTP_ALLOW_PRIVATE: true }, {})
+  const sender = createHttpSender({ BELAY_HTTP_ALLOW_PRIVATE: HostList.every }, {})
   after(() => sender.close())
   const told: number[] = []
   const attempt = { signal: never, onHandedOver: () => told.push(far.requests.length) }
@@ -205,7 +209,7 @@ test('an aborted send ends at once', async () => {
 
 test('a private address is refused before anything is sent, however it is written', async () => {
   const far = await receiver()
-  const send = sendWith({ BELAY_HTTP_ALLOW_PRIVATE: false })
+  const send = sendWith({ BELAY_HTTP_ALLOW_PRIVATE: HostList.none })
   const hosts = ['127.0.0.1', 'localhost', '[::1]', '2130706433', '0x7f.1', '[::ffff:127.0.0.1]', '0.0.0.0', '[::]']
   for (const host of hosts) {
     const result = await send(request(`http://${host}:${far.port}/`))
@@ -214,6 +218,54 @@ test('a private address is refused before anything is sent, however it is writte
   }
   assert.equal(far.requests.length, 0)
   assert.deepEqual(await sendWith()(request(far.url)), { kind: 'delivered' })
+})
+
+test('a private host that is listed is reached, by its name, address or range, and no other', async () => {
+  const far = await receiver()
+  const reached = async (allowed: string, host: string) =>
+    (
+      await sendWith({ BELAY_HTTP_ALLOW_PRIVATE: new HostList(allowed.split(',')) })(
+        request(`http://${host}:${far.port}/`),
+      )
+    ).kind
+  for (const [allowed, host] of [
+    ['127.0.0.1', '127.0.0.1'],
+    ['127.0.0.0/8', '2130706433'],
+    ['127.0.0.0/8', '[::ffff:127.0.0.1]'],
+    ['localhost', 'LOCALHOST'],
+    ['127.0.0.1,::1', 'localhost'],
+  ] as const)
+    assert.equal(await reached(allowed, host), 'delivered', `${allowed} ${host}`)
+  for (const [allowed, host] of [
+    ['10.0.0.0/8', '127.0.0.1'],
+    ['localhost', '127.0.0.1'],
+    ['*.localhost', 'localhost'],
+    ['10.0.0.0/8', 'localhost'],
+  ] as const)
+    assert.equal(await reached(allowed, host), 'not_sent', `${allowed} ${host}`)
+})
+
+test('secrets go to hosts that are listed only, and nothing goes out where nobody listed any', async () => {
+  const far = await receiver()
+  const send = sendWith({ BELAY_HTTP_SECRET: SECRET, BELAY_HTTP_SECRET_HOSTS: undefined })
+  const headers = { Authorization: 'Bearer abc' }
+  const settings = { headers, secret_hosts: ['127.0.0.1', '*.hooks.example'] }
+  assert.deepEqual(await send(request(far.url), channel(settings)), { kind: 'delivered' })
+  assert.deepEqual(await send(request(`http://localhost:${far.port}`), channel(settings)), { kind: 'delivered' })
+  const seen = far.requests.map((got) => [got.headers.authorization, got.headers['webhook-signature'] !== undefined])
+  assert.deepEqual(seen, [
+    ['Bearer abc', true],
+    [undefined, false],
+  ])
+  for (const undecided of [{}, { headers }]) {
+    const result = await send(request(far.url), channel(undecided))
+    assert.equal(result.kind, 'not_sent')
+    assert.match(
+      (result as { reason: string }).reason,
+      /list 127\.0\.0\.1, or "\*" for every host, in its secret_hosts/,
+    )
+  }
+  assert.equal(far.requests.length, 2)
 })
 
 test('what cannot be a request is named, and nothing is sent', async () => {

@@ -53,6 +53,7 @@ test('messages leave through real channels', async (t) => {
       SMTP_URL: smtp.url,
       BELAY_EMAIL_FROM: 'Belay <belay@example.com>',
       BELAY_HTTP_SECRET: SECRET,
+      BELAY_HTTP_SECRET_HOSTS: '127.0.0.1',
       BELAY_HTTP_ALLOW_PRIVATE: 'true',
     },
   })

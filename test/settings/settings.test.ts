@@ -24,10 +24,38 @@ test('a setting that cannot be used is told by its name and what would be right'
     ['PORT', '70000', 'must be at most 65535'],
     ['PORT', '-1', 'must be at least 0'],
     ['LOG_LEVEL', 'loud', 'must be one of trace, debug, info, warn, error, fatal, silent'],
-    ['BELAY_HTTP_ALLOW_PRIVATE', 'yes', 'must be one of 0, 1, true, false'],
     ['BELAY_TASK_QUEUE', 'q'.repeat(201), 'must have at most 200 characters'],
   ] as const
   for (const [name, value, said] of cases) assert.equal(fault(name, value), said, `${name}=${value}`)
+})
+
+test('hosts are listed by name, address or range, and what is none of them is refused', () => {
+  for (const list of [
+    'true',
+    'false',
+    '1',
+    '0',
+    'hooks.example, *.svc.cluster.local',
+    '10.0.0.0/8,[::1],fd00::/8',
+    '*',
+  ])
+    assert.equal(fault('BELAY_HTTP_ALLOW_PRIVATE', list), null, list)
+  for (const list of [
+    'a b',
+    'http://a.example',
+    'a.example:80',
+    '10.0.0.0/33',
+    '*.*',
+    'a*.example',
+    '10.1',
+    '0x7f.1',
+    '*.',
+  ])
+    assert.match(
+      fault('BELAY_HTTP_ALLOW_PRIVATE', list) ?? 'taken',
+      /^must be a list with commas between; each a host/,
+      list,
+    )
 })
 
 test('a sender is one e-mail address, with a name or without', () => {
