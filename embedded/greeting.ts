@@ -3,7 +3,7 @@ import type { Embedded } from './start.ts'
 
 /** What to open and what to paste. `showKeys` false (a log file, a container): it tells where the keys lie instead. */
 export function greeting(embedded: Embedded, showKeys: boolean): string {
-  const { apiUrl, uiUrl, secretKey, publicKey, secretKeyFile, feedChannelId } = embedded
+  const { apiUrl, uiUrl, mailUrl, secretKey, publicKey, secretKeyFile, feedChannelId } = embedded
   const keys = showKeys
     ? [`  Secret key     ${secretKey}`, `  Public key     ${publicKey}`]
     : [`  Keys           ${secretKeyFile ?? 'as set in BELAY_SECRET_KEY'}`]
@@ -16,6 +16,7 @@ export function greeting(embedded: Embedded, showKeys: boolean): string {
     `  API            ${apiUrl}`,
     `  Documentation  ${apiUrl}/docs`,
     `  Temporal       ${uiUrl}`,
+    ...(mailUrl === undefined ? [] : [`  Caught mail    ${mailUrl}`]),
     ...keys,
     ...(feedChannelId === undefined ? [] : [`  In-app feed    ${feedChannelId}`]),
     '',

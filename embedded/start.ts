@@ -14,11 +14,16 @@ import { openDataFolder } from './data-folder.ts'
 import { NAMESPACE, startDevServer } from './dev-server.ts'
 import { readKeys, type Keys } from './keys.ts'
 import { endLingeringServer } from './lingering.ts'
+import { MailBox } from './mail/mail-box.ts'
+import { mailRoutes } from './mail/mail-routes.ts'
+import { CAUGHT_FROM, startSmtpCatcher } from './mail/smtp-catcher.ts'
 import { checkPorts, freePort } from './ports.ts'
 
 export interface Embedded extends Keys {
   apiUrl: string
   uiUrl: string
+  /** Where caught e-mail is read; undefined: SMTP_URL names a server. */
+  mailUrl: string | undefined
   temporalAddress: string
   namespace: string
   /** Keys of the definitions there are, in their order. */
@@ -94,9 +99,23 @@ export async function startEmbedded(
     await registerWithTemporal(connection, NAMESPACE, settings)
     log.info({ address, ui: uiUrl }, 'the Temporal server answers')
 
+    const box = settings.SMTP_URL === undefined ? new MailBox() : undefined
+    const catcher = box === undefined ? undefined : await startSmtpCatcher(box, log)
+    if (catcher !== undefined) opened('the mail catcher', () => catcher.close())
+    const sending =
+      catcher === undefined ? {} : { SMTP_URL: catcher.url, BELAY_EMAIL_FROM: settings.BELAY_EMAIL_FROM ?? CAUGHT_FROM }
+
     const native = await NativeConnection.connect({ address })
     opened("the worker's connection", () => native.close())
-    const worker = await startWorker({ settings, store, clock, connection: native, namespace: NAMESPACE, log, bundle })
+    const worker = await startWorker({
+      settings: { ...settings, ...sending },
+      store,
+      clock,
+      connection: native,
+      namespace: NAMESPACE,
+      log,
+      bundle,
+    })
     opened('the worker', () => worker.stop())
     log.info('the worker polls')
 
@@ -107,6 +126,7 @@ export async function startEmbedded(
       connection,
       renew,
       uiUrl,
+      devMail: box === undefined ? undefined : mailRoutes(box),
       namespace: NAMESPACE,
       catalog,
       log,
@@ -118,6 +138,7 @@ export async function startEmbedded(
       ...keys,
       apiUrl: api.url,
       uiUrl,
+      mailUrl: catcher === undefined ? undefined : `${api.url}/dev/mail`,
       temporalAddress: address,
       namespace: NAMESPACE,
       definitions: [...catalog.definitions.keys()],

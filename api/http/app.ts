@@ -42,6 +42,7 @@ export function createApp(deps: Deps): Express {
   app.use(health(deps))
   app.use(docs())
   app.use(home(deps))
+  if (deps.devMail !== undefined) app.use(deps.devMail)
   app.use('/v1', authenticate(deps.settings))
   const admission = new Admission()
   for (const route of routes) {

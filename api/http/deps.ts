@@ -1,3 +1,4 @@
+import type { Router } from 'express'
 import type { Logger } from 'pino'
 import type { Settings } from '../../settings/settings.ts'
 import type { EngineDeps } from '../../engine/deps.ts'
@@ -11,6 +12,8 @@ export interface Deps extends EngineDeps {
   log: Logger
   /** Temporal's Web UI, where this process knows it: it runs it itself. */
   uiUrl: string | undefined
+  /** Pages at `/dev/mail`, where this process catches e-mail. */
+  devMail?: Router | undefined
   /** Whether this api is leaving: `/readyz` answers 503. */
   draining: Pick<Draining, 'begun'>
   /** What an operator must know though requests are answered, as sentences for `/readyz`. */

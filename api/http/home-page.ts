@@ -2,14 +2,17 @@
 export interface Home {
   /** Temporal's Web UI, where this process knows it. */
   uiUrl: string | undefined
+  /** Whether this process catches e-mail. */
+  catchesMail: boolean
   /** Whether the example definition is there. */
   hasExample: boolean
 }
 
 export const EXAMPLE = 'try-me'
 
-export function homePage({ uiUrl, hasExample }: Home): string {
+export function homePage({ uiUrl, catchesMail, hasExample }: Home): string {
   const ui = uiUrl === undefined ? '' : `<a href="${escaped(uiUrl)}">Temporal Web UI</a>`
+  const mail = catchesMail ? '<a href="/dev/mail">Caught mail</a>' : ''
   return `<!doctype html>
 <html lang="en">
 <meta charset="utf-8">
@@ -20,7 +23,7 @@ export function homePage({ uiUrl, hasExample }: Home): string {
   <h1>Belay</h1>
   <p>A notification service on Temporal: it tells people <em>later</em>, and takes it back <em>before</em> it is sent. A
   cancel says, person by person, what it did.</p>
-  <nav><a href="/docs/">API documentation</a><a href="/openapi.json">openapi.json</a>${ui}</nav>
+  <nav><a href="/docs/">API documentation</a><a href="/openapi.json">openapi.json</a>${mail}${ui}</nav>
   ${hasExample ? example : ''}
 </main>
 ${hasExample ? '<script src="/home.js"></script>' : ''}

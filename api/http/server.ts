@@ -1,4 +1,5 @@
 import { Client, type Connection } from '@temporalio/client'
+import type { Router } from 'express'
 import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
@@ -25,6 +26,8 @@ export interface ApiStart {
   connection: Connection
   /** Temporal's Web UI, for the page at `/`. */
   uiUrl?: string
+  /** Pages at `/dev/mail`. */
+  devMail?: Router | undefined
   /** Opens the connection anew while Temporal stays away; see temporal/connection.ts. */
   renew?: () => void
   namespace: string
@@ -93,6 +96,7 @@ export async function startApi(start: ApiStart): Promise<RunningApi> {
     now: clock.now,
     draining,
     uiUrl: start.uiUrl,
+    devMail: start.devMail,
     warnings: () => [...(clock.warning === undefined ? [] : [clock.warning]), ...(catalog.warnings ?? [])],
   })
   const server = start.server ?? httpServer()

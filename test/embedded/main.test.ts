@@ -80,12 +80,15 @@ function paste(belay: Script): unknown[] {
 
 const shell = (script: string) => execFileSync('sh', ['-c', script], { encoding: 'utf8' })
 
-/** The README's first block of calls, whole, with this start's keys and address in it; one after the other, what it prints. */
-function pasteReadme(settings: Settings): unknown[] {
+/** The README's first block of calls, and the one that holds `call`, whole, with this start's keys and address in them; what the latter prints. */
+function pasteReadme(settings: Settings, call = 'try-me/trigger'): unknown[] {
   const readme = readFileSync(new URL('../../README.md', import.meta.url), 'utf8')
-  const block = [...readme.matchAll(/^```sh\n(.*?)^```$/gms)].find(([, text]) => text!.includes('try-me/trigger'))![1]!
-  assert.match(block, /\.belay\/keys\.json.*:4000/s)
-  const here = block
+  const blocks = [...readme.matchAll(/^```sh\n(.*?)^```$/gms)].map(([, text]) => text!)
+  const first = blocks.find((text) => text.includes('try-me/trigger'))!
+  assert.match(first, /\.belay\/keys\.json.*:4000/s)
+  const block = blocks.find((text) => text.includes(call))!
+  const lines = block === first ? block : first.split('\n').slice(0, 2).join('\n') + '\n' + block
+  const here = lines
     .replace('.belay/keys.json', join(settings.BELAY_DATA_DIR, 'keys.json'))
     .replace(':4000', `:${settings.PORT}`)
   return shell(here)
@@ -133,6 +136,24 @@ test('the README’s first lines, pasted whole, do what it says', async (t) => {
   await caller.post('/v1/workflows/try-me/send_now', { cancelation_key: 'first' })
   await until('the second messages', async () => (await caller.messages({ source: 'try-me' })).length === 5)
   assert.deepEqual(await perPerson(), { ada: 2, alan: 2, grace: 1 })
+  belay.kill('SIGTERM')
+  assert.equal(await belay.ended, 0, belay.output())
+})
+
+test('the README’s invite shows a mail: caught, and read at /dev/mail', async (t) => {
+  const settings = { ...(await settingsFor()), SMTP_URL: '' }
+  const belay = await started(t, settings)
+  const [, moved, verdict] = pasteReadme(settings, 'new-user-invited/trigger') as [object, object, Verdict]
+  assert.ok('summary' in moved)
+  assert.deepEqual([verdict.summary.canceled, verdict.summary.already_sent], [1, 1])
+  const url = `http://127.0.0.1:${settings.PORT}`
+  const list = await (await fetch(`${url}/dev/mail`)).text()
+  const found = [...list.matchAll(/href="(\/dev\/mail\/[0-9a-f-]{36})">([^<]*)<\/a><\/td><td>([^<]*)/g)]
+  assert.deepEqual(
+    found.map(([, , subject, to]) => [subject, to]),
+    [['Your invite to Analytical Engines is still open', 'lin@example.com']],
+  )
+  assert.match(await (await fetch(`${url}${found[0]![1]}/html`)).text(), /href="https:\/\/example\.com\/invites\/1"/)
   belay.kill('SIGTERM')
   assert.equal(await belay.ended, 0, belay.output())
 })
