@@ -49,7 +49,11 @@ async function advance(deps: AdvanceDeps, input: AdvanceInput): Promise<ChunkRes
   const instant = now()
   const ready = current.filter(({ due }) => due !== null && due <= instant)
   const tally = new Tally()
-  for (const part of partsOf(ready, ({ id }) => 2 * triggers.get(triggerIdOf(id))!.dataSize, PART)) {
+  for (const part of partsOf(
+    ready,
+    ({ id, stateSize }) => 2 * triggers.get(triggerIdOf(id))!.dataSize + 2 * stateSize,
+    PART,
+  )) {
     await workThrough(
       part,
       (walked) => walkPart(deps, walked, instant, tally),

@@ -1,4 +1,5 @@
 import type { HousekeepingActivities, RunActivities, WebhookActivities } from '../workflows/messages.ts'
+import { createAct, type ActDeps } from './act.ts'
 import { createAdvance, type AdvanceDeps } from './advance.ts'
 import { createCancelInStore, type CancelInStoreDeps } from './cancel-in-store.ts'
 import { createDeliver } from './deliver.ts'
@@ -7,12 +8,13 @@ import { createHousekeep, type HousekeepDeps } from './housekeep.ts'
 import { createLoadPage, type LoadPageDeps } from './load-page.ts'
 import type { DeliverDeps } from './send-job.ts'
 
-type Deps = AdvanceDeps & DeliverDeps & CancelInStoreDeps & LoadPageDeps & HousekeepDeps & DeliverWebhooksDeps
+type Deps = AdvanceDeps & ActDeps & DeliverDeps & CancelInStoreDeps & LoadPageDeps & HousekeepDeps & DeliverWebhooksDeps
 
 /** Everything the workflows call, by the names they know it by. */
 export function createActivities(deps: Deps): RunActivities & HousekeepingActivities & WebhookActivities {
   return {
     advance: createAdvance(deps),
+    act: createAct(deps),
     deliver: createDeliver(deps),
     cancelInStore: createCancelInStore(deps),
     loadPage: createLoadPage(deps),

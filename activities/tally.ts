@@ -19,8 +19,8 @@ export class Tally {
     this.#settled.add(walk.id)
     if (walk.errors > 0) this.counts.failed += 1
     if (walk.status === 'waiting' && walk.due !== null) {
-      const { id, due, revision } = walk
-      this.sleep({ lane: RUN_LANE, id, recipient: '', step: stepRef, due, revision: revision + 1 })
+      const { id, due, revision, lane = RUN_LANE } = walk
+      this.sleep({ lane, id, recipient: '', step: stepRef, due, revision: revision + 1 })
     }
     for (const { recipientRunId: id, number, channelType, status, due, stepRef: step } of walk.messages) {
       if (status === 'delivered') this.counts.sent += 1
@@ -29,6 +29,12 @@ export class Tally {
         this.sleep({ lane: messageLane(channelType, number), id, recipient: '', step, due, revision: 1 })
       }
     }
+  }
+
+  /** A walk that went no further, since a cancel came while its step acted. */
+  addCanceled(row: number): void {
+    this.#settled.add(row)
+    this.counts.canceled += 1
   }
 
   /** The end of a try, as it was recorded. */

@@ -5,7 +5,7 @@ import { guardedConnector } from './public-address.ts'
 import { retryAfterMs } from './retry-after.ts'
 import { NotSent, oneLine, type SendResult } from './sender.ts'
 
-/** How much of an answer is read. The rest is dropped, and with it the connection. */
+/** How much of an answer is read where nobody asks for more. The rest is dropped, and with it the connection. */
 const READ_BYTES = 65_536
 const CONNECT_MS = 3_000
 
@@ -17,6 +17,8 @@ export interface HttpCall {
   /** For all of it, the connection included. */
   timeoutMs: number
   signal: AbortSignal
+  /** How much of the answer is read, if it is not 64 kB. */
+  readBytes?: number
   /** Called just before the first byte of the request is written. */
   onHandedOver?: () => void
 }
@@ -24,8 +26,10 @@ export interface HttpCall {
 export interface HttpAnswer {
   status: number
   headers: Record<string, string | string[] | undefined>
-  /** The first 64 kB. The status has been told by then: a body that breaks off changes nothing. */
+  /** The first 64 kB, or `readBytes`. The status has been told by then: for most, a body that breaks off changes nothing. */
   body: string
+  /** The body was read to its end. */
+  isWhole: boolean
   /** What a Retry-After header asks for. */
   retryAfterMs: number | undefined
 }
@@ -59,7 +63,16 @@ export class HttpClient {
   }
 
   /** Throws NoAnswer, or NotSent for an address that may not be reached. */
-  async request({ url, method, headers, body, timeoutMs, signal, onHandedOver }: HttpCall): Promise<HttpAnswer> {
+  async request({
+    url,
+    method,
+    headers,
+    body,
+    timeoutMs,
+    signal,
+    onHandedOver,
+    readBytes,
+  }: HttpCall): Promise<HttpAnswer> {
     let handedOver = false
     const dispatcher = this.#agent.compose(
       onStart(() => {
@@ -75,7 +88,7 @@ export class HttpClient {
         return {
           status: answer.statusCode,
           headers: answer.headers,
-          body: await start(answer.body),
+          ...(await start(answer.body, readBytes ?? READ_BYTES)),
           retryAfterMs: wait,
         }
       })
@@ -112,21 +125,26 @@ function onStart(started: () => void): Dispatcher.DispatcherComposeInterceptor {
     })
 }
 
-async function start(body: Dispatcher.ResponseData['body']): Promise<string> {
+async function start(
+  body: Dispatcher.ResponseData['body'],
+  most: number,
+): Promise<Pick<HttpAnswer, 'body' | 'isWhole'>> {
   const chunks: Buffer[] = []
   let size = 0
+  let isWhole = false
   // Leaving the loop early destroys the body, which says so by an error event.
   body.on('error', () => undefined)
   try {
     for await (const chunk of body as AsyncIterable<Buffer>) {
       chunks.push(chunk)
       size += chunk.length
-      if (size >= READ_BYTES) break
+      if (size > most) break
     }
+    isWhole = size <= most
   } catch {
     // As above.
   }
-  return Buffer.concat(chunks).subarray(0, READ_BYTES).toString('utf8')
+  return { body: Buffer.concat(chunks).subarray(0, most).toString('utf8'), isWhole }
 }
 
 function describe(error: unknown): string {

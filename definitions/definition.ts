@@ -56,8 +56,11 @@ export interface DefinitionVersion {
   definition: Definition
 }
 
-export type Step = DelayStep | ChannelStep | BranchStep | CohortStep | ThrottleStep
+export type Step = DelayStep | ChannelStep | BranchStep | CohortStep | ThrottleStep | FetchStep
 export type StepType = Step['type']
+
+/** Steps that act on the outside by themselves: a recipient run is claimed while one of them does. */
+export const outsideStepTypes = ['http_fetch'] as const satisfies readonly StepType[]
 
 /** What every step has. */
 export interface StepBase {
@@ -116,6 +119,20 @@ export interface ThrottleStep extends StepBase {
   /** A path such as `data.quiet_until`, as of a delay. */
   windowUntil: string | null
   windowRule: WindowRule | null
+}
+
+/** A request whose answer is laid over `data`. Every text is Liquid, but for the names in lists and `responsePath`. */
+export interface FetchStep extends StepBase {
+  type: 'http_fetch'
+  method: HttpMethod
+  url: string
+  /** A text is a JSON object once it is rendered. */
+  headers: { key: string; value: string }[] | string
+  queryParams: { key: string; value: string }[] | string
+  body: string | null
+  /** Where in `data` the answer goes; null: over all of it. */
+  responsePath: string[] | null
+  signingKey: string | null
 }
 
 export const channelTypes = ['in_app_feed', 'email', 'http', 'chat', 'sms', 'push'] as const
@@ -201,9 +218,10 @@ export type VisualBlock =
   | { type: 'row'; columns: VisualBlock[][]; edges?: Edges }
 
 export const httpMethods = ['get', 'post', 'put', 'patch', 'delete'] as const
+export type HttpMethod = (typeof httpMethods)[number]
 
 export interface HttpTemplate {
-  method: (typeof httpMethods)[number]
+  method: HttpMethod
   url: string
   headers: { key: string; value: string }[]
   queryParams: { key: string; value: string }[]

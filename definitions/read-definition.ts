@@ -2,6 +2,7 @@ import path from 'node:path'
 import { zodErrorMap } from '../settings/zod-error-map.ts'
 import type { Channel } from './catalog.ts'
 import { unknownRefProblems } from '../conditions/refs.ts'
+import { kindOf } from '../steps/registry.ts'
 import type { JsonObject } from '../store/schema/columns.ts'
 import { compileSteps } from './compile-steps.ts'
 import type { Definition, Library } from './definition.ts'
@@ -55,7 +56,8 @@ export async function readDefinition(
   placed.forEach(({ step: { ref }, at }, index) => {
     if (refs.indexOf(ref) !== index) add([...at, 'ref'], `stands twice: ${ref}`)
   })
-  if (!steps.some((step) => step.type === 'channel')) add(['steps'], 'has no channel step, so it would send nothing')
+  if (!steps.some((step) => kindOf(step.type).acts))
+    add(['steps'], 'has no channel step and none that acts on the outside, so it would do nothing')
   const { name, categories, active, conditions, triggerSchema, isCommercial, overridePreferences } = parsed.data
   const used = usedVars(source.value)
   const place = (at: JsonPath) => ({ file: `${key}/${source.fileOf(at)}`, ...placeOf(source, at) })

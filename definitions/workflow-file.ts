@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { branchStepFile, type BranchStepFile } from '../steps/branch/file.ts'
 import { channelStepFile } from '../steps/channel/file.ts'
 import { delayStepFile } from '../steps/delay/file.ts'
+import { fetchStepFile } from '../steps/http-fetch/file.ts'
 import { cohortStepFile, type CohortStepFile } from '../steps/random-cohort/file.ts'
 import { throttleStepFile } from '../steps/throttle/file.ts'
 import { ignored, notOneOf, object, workflowConditions } from './fields.ts'
@@ -12,10 +13,11 @@ export type StepFile =
   | z.output<typeof delayStepFile>
   | z.output<typeof channelStepFile>
   | z.output<typeof throttleStepFile>
+  | z.output<typeof fetchStepFile>
   | BranchStepFile<StepFile>
   | CohortStepFile<StepFile>
 
-const kinds = ['channel', 'delay', 'branch', 'random_cohort', 'throttle']
+const kinds = ['channel', 'delay', 'branch', 'random_cohort', 'throttle', 'http_fetch']
 const nested: z.ZodType<StepFile[]> = z.lazy(() =>
   z
     .array(anyStep)
@@ -24,7 +26,7 @@ const nested: z.ZodType<StepFile[]> = z.lazy(() =>
 )
 const anyStep: z.ZodType<StepFile> = z.discriminatedUnion(
   'type',
-  [delayStepFile, channelStepFile, throttleStepFile, branchStepFile(nested), cohortStepFile(nested)],
+  [delayStepFile, channelStepFile, throttleStepFile, fetchStepFile, branchStepFile(nested), cohortStepFile(nested)],
   { error: (issue) => notOneOf('step', issue.input, 'type', kinds) },
 )
 

@@ -1,5 +1,6 @@
 import type { Definition, Step } from '../definitions/definition.ts'
 import type { Channel } from '../definitions/catalog.ts'
+import type { HttpClient } from '../channels/http-client.ts'
 import type { Database } from '../store/postgres/database.ts'
 import type { WalkTrigger } from '../store/recipient-runs/load-walks.ts'
 import type { RowToWalk } from '../store/recipient-runs/load-walks.ts'
@@ -31,6 +32,10 @@ export type StepResult = StepEffects &
     | { kind: 'go_on'; to?: number | null }
     /** Stands in the step until `due`, epoch milliseconds, or with null until something else wakes it. */
     | { kind: 'wait'; due: number | null }
+    /** The step acts on the outside: `act` of its kind is called, once the row is claimed for it. */
+    | { kind: 'act' }
+    /** What it did on the outside failed, and is done again at `due`, epoch milliseconds. */
+    | { kind: 'retry'; due: number; reason: string }
     /** The walk is over, and has not failed. */
     | { kind: 'end'; reason: string }
     /** The walk is over, visibly. */
@@ -45,6 +50,8 @@ export interface StepEffects {
   decided?: JsonObject
   /** What steps remember from now on, by ref. */
   state?: JsonObject
+  /** Laid over the `data` that this recipient run sees from now on. */
+  data?: JsonObject
 }
 
 /** What the kinds of steps work with. */
@@ -55,6 +62,13 @@ export interface StepDeps {
   timeZone?: string | undefined
   /** The store's clock, epoch milliseconds: one instant for a whole chunk, so that who waits as one wakes as one. */
   now: number
+}
+
+/** What steps that act on the outside work with. */
+export interface OutsideDeps {
+  /** The store's clock, epoch milliseconds. */
+  now: () => number
+  http: HttpClient
 }
 
 /**
@@ -70,4 +84,9 @@ export interface StepKind<S extends Step> {
   enter(walks: readonly Walk<S>[], deps: StepDeps): Promise<StepResult[]>
   /** The wait it asked for is over. */
   resume(walks: readonly Walk<S>[], deps: StepDeps): Promise<StepResult[]>
+  /**
+   * What it does on the outside, of a step whose result was `act`: its row is claimed meanwhile, by this process, for a
+   * minute at most. It may come twice, if a worker dies.
+   */
+  act?(walk: Walk<S>, deps: OutsideDeps): Promise<StepResult>
 }

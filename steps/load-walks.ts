@@ -6,9 +6,10 @@ import { recipientRunUuid, triggerIdOf } from '../store/ids/row-id.ts'
 import type { Database } from '../store/postgres/database.ts'
 import { loadRecipients } from '../store/profiles/recipients.ts'
 import { loadTenants } from '../store/profiles/tenants.ts'
-import { loadTriggers, type RowToWalk, type WalkTrigger } from '../store/recipient-runs/load-walks.ts'
+import { loadStates, loadTriggers, type RowToWalk, type WalkTrigger } from '../store/recipient-runs/load-walks.ts'
 import type { JsonObject } from '../store/schema/index.ts'
 import { buildScope, type Subject } from '../templates/scope.ts'
+import { dataOver } from './walk-data.ts'
 import type { WalkUnderWay } from './walk-on.ts'
 
 /**
@@ -19,7 +20,8 @@ export async function loadWalks(db: Database, rows: readonly RowToWalk[]): Promi
   const theirs = [...new Set(rows.map(({ id }) => triggers.get(triggerIdOf(id))!))]
   const actors = theirs.flatMap(({ actor }) => (actor === null ? [] : [actor]))
   const hashes = rows.map((row) => row.definitionHash ?? triggers.get(triggerIdOf(row.id))!.definitionHash)
-  const [properties, definitions, tenants] = await Promise.all([
+  const [states, properties, definitions, tenants] = await Promise.all([
+    loadStates(db, rows),
     loadRecipients(db, [...new Set([...rows.map((row) => row.recipient), ...actors])]),
     loadDefinitions(db, [...new Set(hashes)]),
     loadTenants(db, [...new Set(theirs.flatMap(({ tenant }) => (tenant === null ? [] : [tenant])))]),
@@ -34,7 +36,8 @@ export async function loadWalks(db: Database, rows: readonly RowToWalk[]): Promi
       return [trigger.id, { ...trigger, ...people }] as const
     }),
   )
-  return rows.map((row, index) => {
+  return rows.map((given, index) => {
+    const row = { ...given, state: given.state ?? states.get(given.id) ?? null }
     const trigger = triggers.get(triggerIdOf(row.id))!
     const { definition } = definitions.get(hashes[index]!)!
     return walkOf(row, trigger, described.get(trigger.id)!, definition, subject(row.recipient, properties))
@@ -52,20 +55,27 @@ function walkOf(
   recipient: Subject,
 ): WalkUnderWay {
   const place = { nextMessage: row.messages, made: [], state: row.state ?? {} }
-  const scope = buildScope({
-    definition,
-    trigger: described,
-    recipient,
-    triggerData: row.triggerData,
-    get recipientRunId() {
-      return recipientRunUuid(trigger.workflowRunId, row.id)
-    },
-    get messageId() {
-      return messageId(trigger, { recipientRunId: row.id, number: place.nextMessage })
+  const scopeNow = () =>
+    buildScope({
+      definition,
+      trigger: described,
+      recipient,
+      triggerData: dataOver(row.triggerData, place.state),
+      get recipientRunId() {
+        return recipientRunUuid(trigger.workflowRunId, row.id)
+      },
+      get messageId() {
+        return messageId(trigger, { recipientRunId: row.id, number: place.nextMessage })
+      },
+    })
+  const step = definition.steps[row.step]!
+  const walk: WalkUnderWay = Object.assign(place, {
+    ...{ row, trigger, definition, recipient, step, stepIndex: row.step, scope: scopeNow() },
+    rescope: () => {
+      walk.scope = scopeNow()
     },
   })
-  const step = definition.steps[row.step]!
-  return Object.assign(place, { row, trigger, definition, recipient, scope, step, stepIndex: row.step })
+  return walk
 }
 
 export function subject(key: string, properties: ReadonlyMap<string, JsonObject>): Subject {

@@ -2,6 +2,7 @@ import type { Step, StepType } from '../definitions/definition.ts'
 import { branchKind } from './branch/kind.ts'
 import { channelKind } from './channel/channel.ts'
 import { delayKind } from './delay/kind.ts'
+import { fetchKind } from './http-fetch/kind.ts'
 import type { StepKind } from './kind.ts'
 import { cohortKind } from './random-cohort/kind.ts'
 import { throttleKind } from './throttle/kind.ts'
@@ -11,6 +12,7 @@ export const stepKinds: { readonly [Type in StepType]: StepKind<Extract<Step, { 
   branch: branchKind,
   channel: channelKind,
   delay: delayKind,
+  http_fetch: fetchKind,
   random_cohort: cohortKind,
   throttle: throttleKind,
 }

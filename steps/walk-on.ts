@@ -2,21 +2,27 @@ import type { Definition, Step } from '../definitions/definition.ts'
 import type { WalkEvent, WalkSettlement } from '../store/recipient-runs/settle-walks.ts'
 import type { NewMessage } from '../store/messages/new-message.ts'
 import type { JsonObject } from '../store/schema/index.ts'
+import { actLane, RUN_LANE, type Lane } from '../workflows/messages.ts'
+import type { Scope } from '../templates/scope.ts'
 import type { StepDeps, StepResult, Walk } from './kind.ts'
 import { judge, shownAs } from './judge.ts'
 import { mayStillAct } from './reach.ts'
 import { kindOf } from './registry.ts'
+import { DATA } from './walk-data.ts'
 
 /** A walk passes at most so many steps at one go: more is a loop that nobody meant. */
 const MAX_HOPS = 1_000
 
 /** A walk as this module moves it; the kinds of steps only look at it. */
 export interface WalkUnderWay extends Walk {
+  scope: Scope
   step: Step
   stepIndex: number
   nextMessage: number
   made: NewMessage[]
   state: JsonObject
+  /** Makes the scope anew, of what `state` says now. */
+  rescope(): void
 }
 
 interface Progress {
@@ -24,6 +30,8 @@ interface Progress {
   phase: 'enter' | 'wait'
   enteredAt: number
   due: number | null
+  lane: Lane
+  attempt: number
   status: 'waiting' | 'ended' | undefined
   errors: number
   reason: string | null
@@ -58,7 +66,15 @@ export async function walkOn(walks: readonly WalkUnderWay[], deps: StepDeps): Pr
 
 function begin(walk: WalkUnderWay): Progress {
   const { phase, enteredAt } = walk.row
-  const nothing = { due: null, status: undefined, errors: 0, reason: null, remembers: false }
+  const nothing = {
+    due: null,
+    lane: RUN_LANE,
+    attempt: 0,
+    status: undefined,
+    errors: 0,
+    reason: null,
+    remembers: false,
+  }
   return { walk, phase, enteredAt, ...nothing, events: [] }
 }
 
@@ -97,6 +113,10 @@ function apply(progress: Progress, result: StepResult, now: number): void {
     walk.nextMessage += 1
   }
   if (result.state !== undefined) remember(progress, result.state)
+  if (result.data !== undefined) {
+    remember(progress, { [DATA]: { ...(walk.state[DATA] as JsonObject | undefined), ...result.data } })
+    walk.rescope()
+  }
   if (result.decided !== undefined) record(progress, 'step_decided', result.decided)
   if (result.skipped !== undefined) {
     const { reason, data } = result.skipped
@@ -112,6 +132,14 @@ function apply(progress: Progress, result: StepResult, now: number): void {
       progress.due = result.due
       if (result.due === null || result.due > now) progress.status = 'waiting'
       return
+    case 'act':
+      stand(progress, now)
+      return
+    case 'retry':
+      stand(progress, result.due)
+      progress.attempt = walk.row.attempt + 1
+      record(progress, 'step_retried', { reason: result.reason, again_at: new Date(result.due).toISOString() })
+      return
     case 'end':
       progress.status = 'ended'
       progress.reason = result.reason
@@ -120,6 +148,14 @@ function apply(progress: Progress, result: StepResult, now: number): void {
     case 'fail':
       fail(progress, result.reason)
   }
+}
+
+/** Stands in its step, in the lane of what acts on the outside, until `due`. */
+function stand(progress: Progress, due: number): void {
+  progress.phase = 'wait'
+  progress.due = due
+  progress.lane = actLane(progress.walk.step.type)
+  progress.status = 'waiting'
 }
 
 function remember(progress: Progress, state: JsonObject): void {
@@ -154,7 +190,7 @@ function record({ events, walk }: Progress, event: WalkEvent['event'], data: Jso
 }
 
 function settlementOf(progress: Progress): WalkSettlement {
-  const { walk, phase, enteredAt, due, status, errors, reason, remembers, events } = progress
+  const { walk, phase, enteredAt, due, lane, attempt, status, errors, reason, remembers, events } = progress
   return {
     id: walk.row.id,
     revision: walk.row.revision,
@@ -163,12 +199,25 @@ function settlementOf(progress: Progress): WalkSettlement {
     phase,
     enteredAt,
     due: status === 'waiting' ? due : (walk.row.due ?? enteredAt),
+    lane,
+    attempt,
     errors,
     reason,
     state: remembers ? walk.state : null,
     messages: walk.made,
     events,
   }
+}
+
+/** What a step did on the outside came to `result`: its walk goes on from there by a hand-out of its own, due at once. */
+export function afterAct(walk: WalkUnderWay, result: StepResult, now: number): WalkSettlement {
+  const progress = begin(walk)
+  apply(progress, result, now)
+  if (progress.status === undefined) {
+    progress.status = 'waiting'
+    progress.due = now
+  }
+  return settlementOf(progress)
 }
 
 /** A walk that could not even be tried, for a reason of ours: it ends visibly, and holds up nobody else. */

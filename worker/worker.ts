@@ -3,11 +3,12 @@ import { NativeConnection, Worker, type WorkerOptions, type WorkflowBundleOption
 import type { Logger } from 'pino'
 import { createActivities } from '../activities/index.ts'
 import { Leases } from '../activities/leases.ts'
+import { HttpClient } from '../channels/http-client.ts'
 import { Pacing } from '../channels/pacing.ts'
 import { createSenders } from '../channels/senders.ts'
 import { createWebhookSender } from '../events/webhooks/webhook-sender.ts'
 import type { Settings } from '../settings/settings.ts'
-import { deliverQueue, type DeliverInput } from '../workflows/messages.ts'
+import { actQueue, deliverQueue, type ActInput, type DeliverInput } from '../workflows/messages.ts'
 import { Signaler } from '../temporal/signaler.ts'
 import { WebhookWaker } from '../temporal/webhook-waker.ts'
 import type { Clock } from '../store/clock/store-clock.ts'
@@ -64,6 +65,7 @@ export async function startWorker(start: WorkerStart): Promise<RunningWorker> {
   const leases = new Leases(db, now, log)
   const shared = { db, store: identity, now, outbox, log }
   const webhooks = createWebhookSender(settings)
+  const http = new HttpClient({ allowPrivate: settings.BELAY_HTTP_ALLOW_PRIVATE })
   const activities = createActivities({
     ...shared,
     client,
@@ -72,10 +74,12 @@ export async function startWorker(start: WorkerStart): Promise<RunningWorker> {
     senders,
     pacing: new Pacing(),
     leases,
+    outside: { now, http },
     webhooks,
   })
   const options = { ...workerOptions, ...start.options, connection, namespace }
   const sends = { deliver: (input: DeliverInput) => activities.deliver(input) }
+  const acts = { act: (input: ActInput) => activities.act(input) }
   const worker = await Worker.create({
     ...options,
     taskQueue,
@@ -83,13 +87,15 @@ export async function startWorker(start: WorkerStart): Promise<RunningWorker> {
     workflowBundle: start.bundle ?? (await bundleWorkflows()),
     activities: { ...activities },
   })
-  // Sends have slots and a task queue of their own: slow ones leave the others theirs.
+  // Sends, and steps that act on the outside, have slots and a task queue of their own: slow ones leave the others theirs.
   const sender = await Worker.create({ ...options, taskQueue: deliverQueue(taskQueue), activities: sends })
-  const runs = [worker, sender].map((each) => each.run())
+  const actor = await Worker.create({ ...options, taskQueue: actQueue(taskQueue), activities: acts })
+  const all = [worker, sender, actor]
+  const runs = all.map((each) => each.run())
   const stop = () => {
-    for (const each of [worker, sender]) if (each.getState() === 'RUNNING') each.shutdown()
+    for (const each of all) if (each.getState() === 'RUNNING') each.shutdown()
   }
-  // One that fails takes the other with it: half a worker would look alive.
+  // One that fails takes the others with it: half a worker would look alive.
   for (const run of runs) run.catch(stop)
   const stopped = Promise.all(runs)
     .then(() => undefined)
@@ -99,6 +105,7 @@ export async function startWorker(start: WorkerStart): Promise<RunningWorker> {
       await signaler.close()
       await outbox.close()
       await senders.close()
+      await http.close()
       await webhooks.close()
     })
   // Whoever awaits `stopped` hears of a failure; nobody awaiting it is no crash by itself.

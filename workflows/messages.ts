@@ -11,11 +11,22 @@ export interface StoreIdentity {
 }
 
 /**
- * What sleeps in a run: `run`, a recipient run; or `<channel type>/<number>`, the message with that number of a recipient
- * run. A row id is in a lane at most once.
+ * What sleeps in a run: `run`, a recipient run; `<step type>/act`, one whose step acts on the outside; or
+ * `<channel type>/<number>`, the message with that number of a recipient run. A row id is in a lane at most once.
  */
 export type Lane = string
 export const RUN_LANE: Lane = 'run'
+
+/** Ends the lane of recipient runs whose step acts on the outside, `<step type>/act`: one that waits for an answer leaves walks their slots. */
+const ACT = '/act'
+
+export function isActLane(lane: Lane): boolean {
+  return lane.endsWith(ACT)
+}
+
+export function actLane(stepType: string): Lane {
+  return stepType + ACT
+}
 
 /** Sleepers of one lane that share step, revision and due instant. */
 export interface Sleepers {
@@ -118,6 +129,13 @@ export interface AdvanceInput {
   rows: { revision: number; ids: Range[] }[]
 }
 
+/** Recipient runs of one lane whose step is to act on the outside. */
+export interface ActInput {
+  store: StoreIdentity
+  lane: Lane
+  rows: { revision: number; ids: Range[] }[]
+}
+
 /** Messages of one lane to be sent. */
 export interface DeliverInput {
   store: StoreIdentity
@@ -185,6 +203,8 @@ export interface CancelInput {
 export interface RunActivities {
   /** Walks recipient runs through their steps until they wait or end; makes messages. */
   advance(input: AdvanceInput): Promise<ChunkResult>
+  /** Carries out what the step of recipient runs does on the outside, each claimed for it. Returns within half a minute. */
+  act(input: ActInput): Promise<ChunkResult>
   /** Claims, sends and records messages. Returns within seconds; a send that lasts longer goes on under its lease. */
   deliver(input: DeliverInput): Promise<ChunkResult>
   /** A cancel by hand, carried out in the store. */
@@ -216,6 +236,11 @@ export interface WebhookActivities {
 /** Sends have a task queue of their own: one that lasts minutes leaves walks their slots. */
 export function deliverQueue(taskQueue: string): string {
   return `${taskQueue}-deliver`
+}
+
+/** So do steps that act on the outside. */
+export function actQueue(taskQueue: string): string {
+  return `${taskQueue}-act`
 }
 
 /** Workflow types, by the names of their functions. */

@@ -1,6 +1,14 @@
 import { ActivityFailure, log, proxyActivities, workflowInfo } from '@temporalio/workflow'
 import type { Inspection } from './inspection.ts'
-import { deliverQueue, RUN_LANE, type CancelRequest, type RunActivities, type StoreIdentity } from './messages.ts'
+import {
+  actQueue,
+  deliverQueue,
+  isActLane,
+  RUN_LANE,
+  type CancelRequest,
+  type RunActivities,
+  type StoreIdentity,
+} from './messages.ts'
 import type { Chunk, RunState } from './run-state.ts'
 import { shorten } from './shorten.ts'
 import type { StoreTime } from './store-time.ts'
@@ -88,12 +96,15 @@ export class Work {
     const store = this.#deps.store()
     const summary = shorten(`${steps.join(', ')}: ${size}${tryOf(tries)}`, SUMMARY_BYTES)
     if (lane === RUN_LANE) return advance.executeWithOptions({ summary }, [{ store, rows }])
-    const { deliver } = proxyActivities<RunActivities>({
+    const { taskQueue: own } = workflowInfo()
+    const taskQueue = isActLane(lane) ? actQueue(own) : deliverQueue(own)
+    const { act, deliver } = proxyActivities<RunActivities>({
       startToCloseTimeout: '60s',
       heartbeatTimeout: '10s',
       retry,
-      taskQueue: deliverQueue(workflowInfo().taskQueue),
+      taskQueue,
     })
+    if (isActLane(lane)) return act.executeWithOptions({ summary }, [{ store, lane, rows }])
     return deliver.executeWithOptions({ summary }, [{ store, lane, rows }])
   }
 

@@ -21,7 +21,7 @@ export interface Secrets {
 /** The request as it goes out, signed per Standard Webhooks. Every attempt has the same ids, and a timestamp of its own. */
 export function httpRequest(message: Outgoing<HttpContent>, secretsFor: (url: URL) => Secrets, now: Date): HttpRequest {
   const { content, messageId } = message
-  const url = target(content)
+  const url = httpUrl(content.url, content.query)
   const options = secretsFor(url)
   const body = content.body ?? ''
   const headers: Record<string, string> = { 'user-agent': 'Belay' }
@@ -42,7 +42,8 @@ export function httpRequest(message: Outgoing<HttpContent>, secretsFor: (url: UR
   }
 }
 
-function target({ url: text, query }: HttpContent): URL {
+/** An address with what is asked of it. Throws NotSent for one that is no http:// or https:// address, or holds a login. */
+export function httpUrl(text: string, query: HttpContent['query']): URL {
   const url = URL.canParse(text) ? new URL(text) : undefined
   if (url === undefined || !/^https?:$/.test(url.protocol))
     throw new NotSent('url must be an http:// or https:// address')

@@ -1,6 +1,6 @@
 import { sql } from 'drizzle-orm'
 import { noOutbox, recordEvents, type Outbox, type OutboxEvent } from '../../events/outbox.ts'
-import { toRanges, RUN_LANE, type Lane, type Range } from '../../workflows/messages.ts'
+import { toRanges, type Lane, type Range } from '../../workflows/messages.ts'
 import { messageLane } from '../ids/lane.ts'
 import { archiveSent } from '../messages/archive-sent.ts'
 import type { LockedMessage } from '../messages/lock-messages.ts'
@@ -125,7 +125,7 @@ export function lanesOf(rows: readonly LockedRow[], messages: readonly LockedMes
     if (same === undefined) lanes.set(lane, [id])
     else same.push(id)
   }
-  for (const row of rows) add(RUN_LANE, row.id)
+  for (const row of rows) add(row.lane, row.id)
   for (const { channelType, number, recipientRunId } of messages) add(messageLane(channelType, number), recipientRunId)
   return [...lanes].map(([lane, rowIds]) => ({ lane, rows: toRanges(rowIds) }))
 }

@@ -1,15 +1,16 @@
 import { sql } from 'drizzle-orm'
-import { RUN_LANE, type Edge, type PackedSleepers, type Page } from '../../workflows/messages.ts'
+import { type Edge, type PackedSleepers, type Page } from '../../workflows/messages.ts'
 import { messageLane } from '../ids/lane.ts'
 import { isRowOf, rowAt } from '../ids/row-id.ts'
 import { query, type Database } from '../postgres/database.ts'
 import { isPendingRow } from './pending.ts'
+import { rowLaneText } from './row-lane.ts'
 import { NAMED } from './sleepers.ts'
 
 interface PageRow {
   id: number
   recipient: string
-  /** Empty for a recipient run. */
+  /** Of a message, or the whole lane of a recipient run. */
   channelType: string
   /** -1 for a recipient run. */
   number: number
@@ -42,7 +43,7 @@ export async function loadPage(
           where u.workflow_id = ${workflowId} and t.next_due is not null
         ),
         sleepers as (
-          select r.id, r.recipient, '' as channel_type, -1 as number, r.revision, 0 as tries,
+          select r.id, r.recipient, ${rowLaneText} as channel_type, -1 as number, r.revision, 0 as tries,
             round(extract(epoch from case when r.status = 'claimed' then r.lease_until else r.due end) * 1000)::float8 as due,
             d.content -> 'steps' -> r.step::int ->> 'ref' as step
           from mine t join recipient_runs r on ${isRowOf('r.id', 't.id')}
@@ -72,14 +73,14 @@ export async function loadPage(
   }
 }
 
-const laneText = sql`case when number < 0 then ${RUN_LANE} else channel_type || '/' || number end collate "C"`
+const laneText = sql`case when number < 0 then channel_type else channel_type || '/' || number end collate "C"`
 
 function afterEdge({ due, lane, row }: Edge) {
   return sql`(due, ${laneText}, id) > (${due}::float8, ${lane}::text collate "C", ${row}::bigint)`
 }
 
 function laneOf({ channelType, number }: PageRow): string {
-  return number < 0 ? RUN_LANE : messageLane(channelType, number)
+  return number < 0 ? channelType : messageLane(channelType, number)
 }
 
 /** By lane, step, revision and tries, ids ascending, ids and dues as differences. Named if they are few and all there are. */

@@ -21,7 +21,10 @@ export interface RowToWalk {
   errorCount: number
   /** The version it walks in; null: its trigger's. */
   definitionHash: string | null
+  /** Null, too, where it is large: see `loadStates`. */
   state: JsonObject | null
+  /** What the state takes in the store, in bytes. */
+  stateSize: number
   triggerData: JsonObject | null
 }
 
@@ -40,13 +43,31 @@ export interface WalkTrigger {
 
 const rounded = (ms: number | null): number | null => (ms === null ? null : Math.round(ms))
 
+/** A state of more bytes is loaded only for those who walk at this moment: fetched data may be in it. */
+const SMALL_STATE = 2_000
+
+/** The states of those of these rows whose state is large. */
+export async function loadStates(
+  db: Database,
+  rows: readonly Pick<RowToWalk, 'id' | 'stateSize'>[],
+): Promise<Map<number, JsonObject>> {
+  const large = rows.filter(({ stateSize }) => stateSize > SMALL_STATE).map(({ id }) => id)
+  if (large.length === 0) return new Map()
+  const found = await query<{ id: number; state: JsonObject }>(
+    db,
+    sql`select id, state from recipient_runs where id = any(${ids(large)})`,
+  )
+  return new Map(found.map(({ id, state }) => [id, state]))
+}
+
 /** These recipient runs as they stand, without a lock; ids that are none are left out. */
 export async function loadRows(db: Database, rowIds: readonly number[]): Promise<RowToWalk[]> {
   const rows = await query<RowToWalk>(
     db,
     sql`select id, recipient, status, step, phase, (extract(epoch from entered_at) * 1000)::float8 as "enteredAt",
           revision, attempt, (extract(epoch from due) * 1000)::float8 as due, messages, error_count as "errorCount",
-          definition_hash as "definitionHash", state, trigger_data as "triggerData"
+          definition_hash as "definitionHash", coalesce(pg_column_size(state), 0) as "stateSize",
+          case when pg_column_size(state) <= ${SMALL_STATE} then state end as state, trigger_data as "triggerData"
         from recipient_runs where id = any(${ids(rowIds)}) order by id`,
   )
   return rows.map((row) => ({ ...row, due: rounded(row.due), enteredAt: Math.round(row.enteredAt) }))

@@ -5,6 +5,8 @@ import { loadDefinitions } from '../catalog/definitions.ts'
 import { rowAt, rowIdsOf, triggerOf } from '../ids/row-id.ts'
 import { lockMessages, type LockedMessage } from '../messages/lock-messages.ts'
 import { query, texts, type Database } from '../postgres/database.ts'
+import type { Lane } from '../../workflows/messages.ts'
+import { rowLane } from './row-lane.ts'
 
 /** Which rows of a run are addressed. */
 export interface Which {
@@ -26,8 +28,10 @@ export interface LockedRow {
   revision: number
   /** Ref of the step it stands in, or that was last. */
   step: string
-  /** Held by a wait of its step, rather than ready to be walked on. */
+  /** Held by a delay, rather than ready to be walked on or waiting for something else. */
   sleeps: boolean
+  /** Where it sleeps in its run. */
+  lane: Lane
   /** Something is still to come after the step it stands in. */
   mayStillAct: boolean
   /** Has a cancel mark of its own. */
@@ -38,7 +42,7 @@ export interface LockedRow {
   messages: LockedMessage[]
 }
 
-interface Row extends Omit<LockedRow, 'acceptedAt' | 'step' | 'sleeps' | 'mayStillAct' | 'messages'> {
+interface Row extends Omit<LockedRow, 'acceptedAt' | 'step' | 'sleeps' | 'lane' | 'mayStillAct' | 'messages'> {
   acceptedMs: number
   step: number
   phase: 'enter' | 'wait'
@@ -101,7 +105,8 @@ async function describe(tx: Database, rows: Row[], messages: Map<number, LockedM
     return {
       ...row,
       step: step.ref,
-      sleeps: row.status === 'waiting' && phase === 'wait' && due !== null,
+      sleeps: row.status === 'waiting' && phase === 'wait' && due !== null && step.type === 'delay',
+      lane: rowLane(step.type, phase),
       mayStillAct: after.some((target) => mayStillAct(definition, target)),
       acceptedAt: new Date(Math.round(acceptedMs)),
       messages: messages.get(row.id) ?? [],

@@ -1,8 +1,9 @@
 import { sql } from 'drizzle-orm'
-import { RUN_LANE, toRanges, type Lane, type Sleepers } from '../../workflows/messages.ts'
+import { toRanges, type Lane, type Sleepers } from '../../workflows/messages.ts'
 import { messageLane, readMessageLane } from '../ids/lane.ts'
 import { rowIdsOf, triggerOf } from '../ids/row-id.ts'
 import { ids, query, type Database } from '../postgres/database.ts'
+import { rowLaneText } from './row-lane.ts'
 
 /** In runs this small signals name their recipients, so that timers and history do. */
 export const NAMED = 50
@@ -51,9 +52,9 @@ export async function loadSleepers(db: Database, lane: Lane, which: Which): Prom
 }
 
 async function loadRowSleepers(db: Database, which: Which): Promise<Sleeper[]> {
-  const rows = await query<Omit<Sleeper, 'lane'>>(
+  const rows = await query<Sleeper>(
     db,
-    sql`select r.id, r.recipient, r.revision,
+    sql`select r.id, r.recipient, r.revision, ${rowLaneText} as lane,
           (extract(epoch from case when r.status = 'claimed' then r.lease_until else r.due end) * 1000)::float8 as due,
           (d.content -> 'steps' -> r.step::int ->> 'ref') as step
         from recipient_runs r join triggers t on t.id = ${triggerOf('r.id')}
@@ -62,7 +63,7 @@ async function loadRowSleepers(db: Database, which: Which): Promise<Sleeper[]> {
           and (r.status = 'claimed' or r.due is not null)
         order by r.id`,
   )
-  return rows.map((row) => ({ ...row, lane: RUN_LANE, due: Math.round(row.due) }))
+  return rows.map((row) => ({ ...row, due: Math.round(row.due) }))
 }
 
 async function loadMessageSleepers(

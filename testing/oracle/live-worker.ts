@@ -1,6 +1,6 @@
 import { activityInfo } from '@temporalio/activity'
 import { NativeConnection, Worker } from '@temporalio/worker'
-import { deliverQueue, type RunActivities } from '../../workflows/messages.ts'
+import { actQueue, deliverQueue, type RunActivities } from '../../workflows/messages.ts'
 import { testBundle } from '../servers/bundle.ts'
 
 export const TASK_QUEUE = 'belay'
@@ -20,7 +20,7 @@ export class ServerClock {
   readonly now = (): number => this.#at + Math.floor(performance.now() - this.#since)
 }
 
-/** Two workers as in production, one for sends. Nothing is cached: at every task a run is replayed from its start. */
+/** Workers as in production: sends, and steps that act on the outside, have one each. Nothing is cached: at every task a run is replayed from its start. */
 export class LiveWorker {
   readonly #workers: Worker[]
   readonly #stopped: Promise<unknown>
@@ -40,7 +40,8 @@ export class LiveWorker {
       clock.told(activityInfo().currentAttemptScheduledTimestampMs)
       return (activities()[name] as (given: unknown) => Promise<unknown>)(input)
     }
-    const { deliver, ...others } = {
+    const { act, deliver, ...others } = {
+      act: call('act'),
       advance: call('advance'),
       deliver: call('deliver'),
       cancelInStore: call('cancelInStore'),
@@ -54,7 +55,8 @@ export class LiveWorker {
       maxCachedWorkflows: 0,
     })
     const sender = await Worker.create({ connection, taskQueue: deliverQueue(TASK_QUEUE), activities: { deliver } })
-    return new LiveWorker([worker, sender])
+    const actor = await Worker.create({ connection, taskQueue: actQueue(TASK_QUEUE), activities: { act } })
+    return new LiveWorker([worker, sender, actor])
   }
 
   async stop(): Promise<void> {

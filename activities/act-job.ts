@@ -1,0 +1,121 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Logger } from 'pino'
+import type { Outbox } from '../events/outbox.ts'
+import type { OutsideDeps, StepResult } from '../steps/kind.ts'
+import { loadWalks } from '../steps/load-walks.ts'
+import { kindOf } from '../steps/registry.ts'
+import { afterAct, failedWalk, stepRefOf, type WalkUnderWay } from '../steps/walk-on.ts'
+import type { Database } from '../store/postgres/database.ts'
+import { claimRows, type RowToAct } from '../store/recipient-runs/claims.ts'
+import { loadRows } from '../store/recipient-runs/load-walks.ts'
+import { settleClaimed, type WalkSettlement } from '../store/recipient-runs/settle-walks.ts'
+import { Gathered } from './gather.ts'
+import { neverPasses, workThrough } from './in-parts.ts'
+import type { Tally } from './tally.ts'
+
+/** Longer than any step acts and its record takes: nobody renews it. */
+const LEASE_MS = 60_000
+/** What begins so late after its claim might outlast the lease. */
+const FRESH_MS = 30_000
+/** Rows claimed, or recorded, by one statement: their data is in memory. */
+const MOST = 50
+const RECORD_AGAIN_MS = { first: 100, most: 2_000 }
+const FAULT = 'could not be carried out: see the worker’s log'
+
+export interface ActJobDeps {
+  db: Database
+  now: () => number
+  outbox: Outbox
+  log: Logger
+  outside: OutsideDeps
+  owner: string
+  tally: Tally
+}
+
+interface Claimed {
+  walk: WalkUnderWay
+  /** By this process's monotonic clock. */
+  at: number
+}
+
+/** What the steps of one chunk do on the outside. */
+export class ActJob {
+  readonly #deps: ActJobDeps
+  readonly #claims: Gathered<RowToAct, Claimed | undefined>
+  readonly #records: Gathered<{ walk: WalkUnderWay; settlement: WalkSettlement }, undefined>
+
+  constructor(deps: ActJobDeps) {
+    this.#deps = deps
+    this.#claims = new Gathered(MOST, (rows) => this.#claim(rows))
+    this.#records = new Gathered(MOST, (settlements) => this.#record(settlements))
+  }
+
+  /** Claims the row, acts for it, and records what came of it. What cannot be recorded is left to its lease. */
+  async actFor(row: RowToAct): Promise<void> {
+    const { now, log } = this.#deps
+    try {
+      const claimed = await this.#claims.add(row)
+      if (claimed === undefined) return
+      const { walk } = claimed
+      const isFresh = performance.now() - claimed.at < FRESH_MS
+      const stalled: StepResult = { kind: 'act' }
+      const result = isFresh ? await this.#act(walk) : stalled
+      await this.#records.add({ walk, settlement: afterAct(walk, result, now()) })
+    } catch (error) {
+      log.error({ err: error, recipientRun: row.id }, 'a step that acts on the outside went wrong')
+    }
+  }
+
+  async #act(walk: WalkUnderWay): Promise<StepResult> {
+    try {
+      return await kindOf(walk.step.type).act!(walk, this.#deps.outside)
+    } catch (error) {
+      if (!neverPasses(error)) throw error
+      this.#deps.log.error(
+        { err: error, recipientRun: walk.row.id, step: walk.step.ref },
+        'a step failed for a reason of ours',
+      )
+      return { kind: 'fail', reason: FAULT }
+    }
+  }
+
+  async #claim(rows: readonly RowToAct[]): Promise<(Claimed | undefined)[]> {
+    const { db, now, owner } = this.#deps
+    const began = performance.now()
+    const at = now()
+    const claimed = await claimRows(db, rows, owner, { now: at, leaseUntil: at + LEASE_MS })
+    const walks = await loadWalks(db, await loadRows(db, [...claimed]))
+    const byRow = new Map(walks.map((walk) => [walk.row.id, { walk, at: began }]))
+    return rows.map(({ id }) => byRow.get(id))
+  }
+
+  /** Offered until the store takes it, as long as this process lives: what was done is not done again. */
+  async #record(done: readonly { walk: WalkUnderWay; settlement: WalkSettlement }[]): Promise<undefined[]> {
+    for (let wait = RECORD_AGAIN_MS.first; ; wait = Math.min(2 * wait, RECORD_AGAIN_MS.most)) {
+      try {
+        await workThrough(
+          done,
+          (part) => this.#settle(part),
+          ({ walk }) => this.#settle([{ walk, settlement: failedWalk(walk.row, FAULT) }]),
+        )
+        return done.map(() => undefined)
+      } catch (error) {
+        if (neverPasses(error)) throw error
+        if (wait === RECORD_AGAIN_MS.first) {
+          this.#deps.log.warn({ err: error, rows: done.length }, 'the store does not take what was done; offered again')
+        }
+        await sleep(wait)
+      }
+    }
+  }
+
+  async #settle(part: readonly { walk: WalkUnderWay; settlement: WalkSettlement }[]): Promise<void> {
+    const { db, owner, now, outbox, tally } = this.#deps
+    const settlements = part.map(({ settlement }) => settlement)
+    const { settled, canceled } = await settleClaimed(db, settlements, owner, now(), outbox)
+    for (const { walk, settlement } of part) {
+      if (canceled.has(settlement.id)) tally.addCanceled(settlement.id)
+      else if (settled.has(settlement.id)) tally.addWalk(settlement, stepRefOf(walk.definition, settlement.step))
+    }
+  }
+}

@@ -1,0 +1,73 @@
+import type { HttpAnswer } from '../../channels/http-client.ts'
+import { oneLine } from '../../channels/sender.ts'
+import type { Json, JsonObject } from '../../store/schema/index.ts'
+
+/** What a fetch may add to the data of one recipient run, in bytes of JSON: the answer, and all answers together. */
+export const ANSWER_BYTES = 262_144
+const KEPT_BYTES = 524_288
+/** How much of an answer is shown in a reason. */
+const SHOWN = 200
+const DEEPEST = 100
+
+const GOOD = new Set([200, 201, 204])
+
+/** What is laid over `data`; or why the answer cannot be used, and whether another try may be answered otherwise. */
+export type Fetched = { data: JsonObject } | { problem: string; again: boolean }
+
+/**
+ * Reads an answer: 200, 201 or 204 with JSON or nothing. It is laid over `data`, or over what stands at `path`, field by
+ * field; what is no object stands at `path` alone. `data` is what the recipient run sees so far.
+ */
+export function readAnswer(answer: HttpAnswer, path: string[] | null, data: JsonObject): Fetched {
+  const { status, body, isWhole } = answer
+  if (!GOOD.has(status)) {
+    const problem = oneLine(`answered ${status} ${body.slice(0, SHOWN)}`)
+    return { problem, again: status >= 500 }
+  }
+  if (!isWhole && Buffer.byteLength(body) >= ANSWER_BYTES)
+    return { problem: `answered more than ${ANSWER_BYTES} bytes`, again: false }
+  if (!isWhole) return { problem: 'the answer broke off', again: true }
+  if (body.trim() === '') return { data: {} }
+  const read = parse(body)
+  if (read === undefined) return { problem: oneLine(`answered no JSON: ${body.slice(0, SHOWN)}`), again: false }
+  const over = path === null ? read : { [path[0]!]: placed(path.slice(1), read, data[path[0]!]) }
+  if (typeof over !== 'object' || over === null || Array.isArray(over))
+    return { problem: 'answered JSON that is no object: give the step a response_path', again: false }
+  return { data: over }
+}
+
+/** Whether a recipient run may keep so much beside its trigger's data. */
+export function mayKeep(added: JsonObject): boolean {
+  return Buffer.byteLength(JSON.stringify(added)) <= KEPT_BYTES
+}
+
+function placed([name, ...rest]: string[], value: Json, at: Json | undefined): Json {
+  const here = isObject(at) ? at : {}
+  if (name === undefined) return isObject(value) && isObject(at) ? { ...at, ...value } : value
+  return { ...here, [name]: placed(rest, value, here[name]) }
+}
+
+function isObject(value: Json | undefined): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+function parse(text: string): Json | undefined {
+  try {
+    return storable(JSON.parse(text) as Json, 0)
+  } catch {
+    return undefined
+  }
+}
+
+/** As Postgres can hold it. Throws for what is nested too deep. */
+function storable(value: Json, depth: number): Json {
+  if (depth > DEEPEST) throw new RangeError('nested too deep')
+  if (typeof value === 'string') return clean(value)
+  if (typeof value !== 'object' || value === null) return value
+  if (Array.isArray(value)) return value.map((inner) => storable(inner, depth + 1))
+  return Object.fromEntries(Object.entries(value).map(([name, inner]) => [clean(name), storable(inner, depth + 1)]))
+}
+
+function clean(text: string): string {
+  return text.replace(/[\0\p{Surrogate}]/gu, '\ufffd')
+}

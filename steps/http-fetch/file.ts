@@ -1,0 +1,52 @@
+import { z } from 'zod'
+import { isHeaderName, isReservedHeader } from '../../channels/http/http-headers.ts'
+import { httpMethods } from '../../definitions/definition.ts'
+import { liquid, object, optional, required } from '../../definitions/fields.ts'
+import { stepFields } from '../step-file.ts'
+
+const headerName = z
+  .string()
+  .refine(isHeaderName, 'must be a header name')
+  .refine((name) => !isReservedHeader(name) || name.toLowerCase() === 'idempotency-key', 'is set by Belay')
+
+/** A list of names and values, or one text that renders as a JSON object. */
+function pairs(name: z.ZodType<string>) {
+  const list = z.array(object({ key: name, value: liquid('text') })).max(100, 'has more than 100 entries')
+  return z
+    .union([list, liquid('text')])
+    .nullish()
+    .transform((given) =>
+      typeof given === 'string' && given.trim() !== '' ? given : Array.isArray(given) ? given : [],
+    )
+}
+
+const responsePath = z
+  .string()
+  .max(255)
+  .transform((text) => text.trim().replace(/^data\./, ''))
+  .refine((text) => text === '' || /^[^.\s[\]]+(\.[^.\s[\]]+)*$/.test(text), 'must be names with dots between them')
+
+const settings = object({
+  method: z.enum(httpMethods, { error: `must be one of ${httpMethods.join(', ')}` }),
+  url: required('text'),
+  headers: pairs(headerName),
+  query_params: pairs(z.string().min(1, 'must not be empty')),
+  body: optional('text'),
+  response_path: responsePath.nullish(),
+  signing_key: optional('text'),
+})
+
+/** A fetch step as workflow.json has it. */
+export const fetchStepFile = object({ ...stepFields, type: z.literal('http_fetch'), settings }).transform((file) => ({
+  type: file.type,
+  ref: file.ref,
+  name: file.name ?? file.ref,
+  conditions: file.conditions,
+  method: file.settings.method,
+  url: file.settings.url,
+  headers: file.settings.headers,
+  queryParams: file.settings.query_params,
+  body: file.settings.body,
+  responsePath: file.settings.response_path ? file.settings.response_path.split('.') : null,
+  signingKey: file.settings.signing_key,
+}))

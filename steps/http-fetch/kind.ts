@@ -1,0 +1,59 @@
+import { NoAnswer, type HttpAnswer } from '../../channels/http-client.ts'
+import { NotSent } from '../../channels/sender.ts'
+import type { FetchStep } from '../../definitions/definition.ts'
+import { recipientRunUuid } from '../../store/ids/row-id.ts'
+import type { JsonObject } from '../../store/schema/index.ts'
+import { judge, skippedBy } from '../judge.ts'
+import type { OutsideDeps, StepDeps, StepKind, StepResult, Walk } from '../kind.ts'
+import { dataOver } from '../walk-data.ts'
+import { ANSWER_BYTES, mayKeep, readAnswer } from './answer.ts'
+import { fetchRequest } from './request.ts'
+
+const TIMEOUT_MS = 15_000
+/** Before the second try, and before the third. */
+const BACKOFF_MS = [30_000, 60_000]
+
+/**
+ * Makes a request, and lays the answer over the data that this recipient run sees. No answer within 15 s and a status of 500
+ * or more are tried twice more; anything else but 200, 201 and 204 with JSON fails the run at once.
+ */
+export const fetchKind: StepKind<FetchStep> = {
+  type: 'http_fetch',
+  acts: true,
+  targets: ({ next }) => [next],
+  enter,
+  resume: (walks) => Promise.resolve(walks.map((): StepResult => ({ kind: 'act' }))),
+  act: fetchFor,
+}
+
+async function enter(walks: readonly Walk<FetchStep>[], deps: StepDeps): Promise<StepResult[]> {
+  const judgements = await judge(walks, ({ step }) => step.conditions, deps)
+  return judgements.map(({ result, explanation }) => (result ? { kind: 'act' } : skippedBy(explanation)))
+}
+
+async function fetchFor(walk: Walk<FetchStep>, { http, now }: OutsideDeps): Promise<StepResult> {
+  const { step, scope, row, trigger, state } = walk
+  let answer: HttpAnswer
+  try {
+    const id = `${recipientRunUuid(trigger.workflowRunId, row.id)}/${step.ref}`
+    const { signal } = new AbortController()
+    const request = fetchRequest(step, scope, id, now())
+    answer = await http.request({ ...request, timeoutMs: TIMEOUT_MS, readBytes: ANSWER_BYTES, signal })
+  } catch (error) {
+    if (error instanceof NotSent) return { kind: 'fail', reason: error.message }
+    if (error instanceof NoAnswer) return again(walk, error.message, now())
+    throw error
+  }
+  const seen = { ...trigger.data, ...dataOver(row.triggerData, state) }
+  const fetched = readAnswer(answer, step.responsePath, seen)
+  if ('problem' in fetched)
+    return fetched.again ? again(walk, fetched.problem, now()) : { kind: 'fail', reason: fetched.problem }
+  const added = { ...(dataOver(null, state) ?? {}), ...fetched.data } satisfies JsonObject
+  if (!mayKeep(added)) return { kind: 'fail', reason: 'fetched more than a recipient run may keep' }
+  return { kind: 'go_on', data: fetched.data, decided: { status: answer.status } }
+}
+
+function again({ row }: Walk, reason: string, now: number): StepResult {
+  const wait = BACKOFF_MS[row.attempt]
+  return wait === undefined ? { kind: 'fail', reason } : { kind: 'retry', due: now + wait, reason }
+}

@@ -1,0 +1,76 @@
+import { createHmac } from 'node:crypto'
+import { isHeaderName, isHeaderValue, isReservedHeader } from '../../channels/http/http-headers.ts'
+import { httpUrl } from '../../channels/http/http-request.ts'
+import { NotSent } from '../../channels/sender.ts'
+import type { FetchStep, HttpMethod } from '../../definitions/definition.ts'
+import { renderLiquid } from '../../templates/liquid.ts'
+import type { Scope } from '../../templates/scope.ts'
+
+export interface FetchRequest {
+  url: URL
+  method: Uppercase<HttpMethod>
+  headers: Record<string, string>
+  body: string | null
+}
+
+/**
+ * The request of a fetch step, rendered; `id` is the same at every try. A `signing_key` makes the header
+ * `x-knock-signature: t=<milliseconds>,s=<base64 HMAC-SHA256 of "<t>.<body>">`. Throws NotSent, naming the field, where there can
+ * be no such request.
+ */
+export function fetchRequest(step: FetchStep, scope: Scope, id: string, now: number): FetchRequest {
+  const fill = (field: string, text: string) => filled(field, text, scope)
+  const body = step.body === null ? null : fill('body', step.body)
+  const query = pairsOf('query_params', step.queryParams, fill)
+  const headers: Record<string, string> = { 'user-agent': 'Belay', accept: 'application/json', 'idempotency-key': id }
+  if (body !== null && body !== '') headers['content-type'] = 'application/json'
+  for (const [name, value] of pairsOf('headers', step.headers, fill)) headers[allowed(name, value)] = value
+  if (step.signingKey !== null) {
+    const signed = createHmac('sha256', fill('signing_key', step.signingKey)).update(`${now}.${body ?? ''}`)
+    headers['x-knock-signature'] = `t=${now},s=${signed.digest('base64')}`
+  }
+  const url = httpUrl(
+    fill('url', step.url).trim(),
+    query.map(([key, value]) => ({ key, value })),
+  )
+  return { url, method: step.method.toUpperCase() as Uppercase<HttpMethod>, headers, body }
+}
+
+function filled(field: string, text: string, scope: Scope): string {
+  try {
+    return renderLiquid(text, 'text', scope)
+  } catch (error) {
+    throw new NotSent(`${field}: ${error instanceof Error ? error.message : String(error)}`)
+  }
+}
+
+function pairsOf(
+  field: string,
+  given: FetchStep['headers'],
+  fill: (field: string, text: string) => string,
+): [string, string][] {
+  if (typeof given !== 'string') return given.map(({ key, value }) => [key, fill(field, value)])
+  const text = fill(field, given)
+  const read = parsed(text)
+  if (typeof read !== 'object' || read === null || Array.isArray(read))
+    throw new NotSent(`${field} must render as a JSON object`)
+  return Object.entries(read).map(([name, value]) => [name, typeof value === 'string' ? value : JSON.stringify(value)])
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
+
+/** The header's name in lower case, once both may be sent. */
+function allowed(name: string, value: string): string {
+  const lower = name.toLowerCase()
+  if (!isHeaderName(name)) throw new NotSent(`header ${JSON.stringify(name)} is not a header name`)
+  if (isReservedHeader(name) && lower !== 'idempotency-key')
+    throw new NotSent(`header ${name} is set by Belay and cannot be overridden`)
+  if (!isHeaderValue(value)) throw new NotSent(`header ${name} must be one line of Latin-1 text`)
+  return lower
+}

@@ -1,0 +1,84 @@
+import { sql } from 'drizzle-orm'
+import { noOutbox, recordEvents } from '../../events/outbox.ts'
+import { triggerOf } from '../ids/row-id.ts'
+import { at, ids, json, query, transaction, type Database } from '../postgres/database.ts'
+
+/** A recipient run whose step acts on the outside, as whoever is to carry that out finds it. Instants are epoch milliseconds. */
+export interface RowToAct {
+  id: number
+  revision: number
+  status: 'waiting' | 'claimed'
+  due: number
+  /** Null while nobody has it. */
+  leaseUntil: number | null
+  /** The same for all that stand in this step of this version. */
+  stepKey: string
+}
+
+/** Of these rows, those that stand in a step and wait or are claimed, without a lock, in the order of their ids. */
+export async function loadRowsToAct(db: Database, rowIds: readonly number[]): Promise<RowToAct[]> {
+  return query<RowToAct>(
+    db,
+    sql`select r.id, r.revision, r.status, round(extract(epoch from r.due) * 1000)::float8 as due,
+          round(extract(epoch from r.lease_until) * 1000)::float8 as "leaseUntil",
+          coalesce(r.definition_hash, t.definition_hash) || '/' || r.step as "stepKey"
+        from recipient_runs r join triggers t on t.id = ${triggerOf('r.id')}
+        where r.id = any(${ids(rowIds)}) and r.status in ('waiting', 'claimed') and r.cancel_id is null
+          and r.phase = 'wait' and r.due is not null
+        order by r.id`,
+  )
+}
+
+/**
+ * Claims rows for what their step does on the outside, until `leaseUntil`; answers which. Left out, and not to be acted for:
+ * what somebody else has. A lease that ran out is a dead worker's, and is taken over.
+ */
+export async function claimRows(
+  db: Database,
+  rows: readonly { id: number; revision: number }[],
+  owner: string,
+  { now, leaseUntil }: { now: number; leaseUntil: number },
+): Promise<Set<number>> {
+  const given = rows.map(({ id: r, revision: v }) => ({ r, v }))
+  const claimed = await query<{ id: number }>(
+    db,
+    sql`with free as materialized (
+          select r.id from recipient_runs r join jsonb_to_recordset(${json(given)}) as x(r bigint, v integer)
+            on r.id = x.r and r.revision = x.v
+          where r.cancel_id is null and r.phase = 'wait'
+            and (r.status = 'waiting' or (r.status = 'claimed' and r.lease_until <= ${at(now)}))
+          order by r.id for update of r
+        )
+        update recipient_runs r set status = 'claimed', claim = ${owner}, lease_until = ${at(leaseUntil)},
+          updated_at = ${at(now)}
+        from free where r.id = free.id returning r.id`,
+  )
+  return new Set(claimed.map(({ id }) => id))
+}
+
+/** Ends rows that were canceled while a worker held them which is gone by now. Answers how many. */
+export async function endAbandonedRows(
+  db: Database,
+  rowIds: readonly number[],
+  now: number,
+  outbox = noOutbox,
+): Promise<number> {
+  if (rowIds.length === 0) return 0
+  return transaction(db, async (tx) => {
+    const ended = await query<{ id: number }>(
+      tx,
+      sql`with lost as materialized (
+            select id from recipient_runs where id = any(${ids(rowIds)}) and status = 'claimed' and cancel_id is not null
+              and lease_until <= ${at(now)}
+            order by id for update
+          )
+          update recipient_runs r set status = 'canceled', claim = null, lease_until = null, revision = r.revision + 1,
+            updated_at = ${at(now)}
+          from lost where r.id = lost.id returning r.id`,
+    )
+    await recordEvents(tx, outbox, now, () =>
+      ended.map(({ id }) => ({ type: 'workflow_recipient_run.cancelled' as const, recipientRunId: id })),
+    )
+    return ended.length
+  })
+}

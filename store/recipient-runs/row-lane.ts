@@ -1,0 +1,18 @@
+import { sql, type SQL } from 'drizzle-orm'
+import { outsideStepTypes } from '../../definitions/definition.ts'
+import { actLane, RUN_LANE, type Lane } from '../../workflows/messages.ts'
+
+const outside: ReadonlySet<string> = new Set(outsideStepTypes)
+
+/** The lane a recipient run sleeps in: what acts on the outside by itself has lanes of its own. */
+export function rowLane(stepType: string, phase: 'enter' | 'wait'): Lane {
+  return phase === 'wait' && outside.has(stepType) ? actLane(stepType) : RUN_LANE
+}
+
+/** The same in SQL, of `recipient_runs r` and its `definitions d`. */
+export const rowLaneText: SQL = sql`case when r.phase = 'wait'
+    and d.content -> 'steps' -> r.step::int ->> 'type' in (${sql.join(
+      outsideStepTypes.map((type) => sql`${type}`),
+      sql`, `,
+    )})
+  then (d.content -> 'steps' -> r.step::int ->> 'type') || ${actLane('')} else ${RUN_LANE} end`

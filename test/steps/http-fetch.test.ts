@@ -1,0 +1,243 @@
+import assert from 'node:assert/strict'
+import { createHmac, randomUUID } from 'node:crypto'
+import type { ServerResponse } from 'node:http'
+import { after, test } from 'node:test'
+import { claimRows } from '../../store/recipient-runs/claims.ts'
+import { cancel } from '../../testing/fixtures/recipient-runs.ts'
+import { notificationsFolder, problemsOf } from '../../testing/fixtures/notifications-folder.ts'
+import { catalogOfFiles, startWalk, type Walked } from '../../testing/fixtures/walked.ts'
+import { onEachStore } from '../../testing/servers/each-store.ts'
+import { httpReceiver, type ReceivedRequest } from '../../testing/servers/http-receiver.ts'
+
+type Answer = (response: ServerResponse, request: ReceivedRequest) => void
+const json =
+  (value: unknown, status = 200): Answer =>
+  (response) =>
+    response.writeHead(status).end(JSON.stringify(value))
+let answer: Answer = json({})
+const server = await httpReceiver((response, request) => answer(response, request))
+after(() => server.close())
+
+const feed = (body: string) => ({
+  ref: 'feed_1',
+  type: 'channel',
+  channel_type: 'in_app_feed',
+  template: { markdown_body: body },
+})
+const fetchStep = (settings: object, more: object = {}) => ({
+  ref: 'fetch_1',
+  type: 'http_fetch',
+  settings: { method: 'get', url: `${server.url}/{{ recipient.id }}`, ...settings },
+  ...more,
+})
+process.env['BELAY_TEST_FETCH_KEY'] = 'sesame'
+
+const catalog = await catalogOfFiles(
+  {
+    plain: {
+      steps: [
+        fetchStep({
+          headers: [{ key: 'X-Api-Key', value: '{{ vars.key }}' }],
+          query_params: [{ key: 'q', value: '{{ data.q }}' }],
+        }),
+        feed('{{ data.name }} {{ data.q }}'),
+      ],
+    },
+    signed: {
+      steps: [
+        fetchStep({
+          method: 'post',
+          headers: '{"X-A": "{{ data.a }}", "X-N": 3}',
+          query_params: '{"b": "{{ data.b }}"}',
+          body: '{"ids": {{ data.ids | json }}}',
+          response_path: 'account.owner',
+          signing_key: '{{ vars.key }}',
+        }),
+        feed('{{ data.account.owner.name }} of {{ data.account.id }}'),
+      ],
+    },
+    guarded: {
+      steps: [
+        fetchStep({}, { conditions: { all: [{ variable: 'data.fetch', operator: 'equal_to', argument: true }] } }),
+        feed('Hi'),
+      ],
+    },
+    alone: { steps: [fetchStep({ method: 'post', body: '{{ data | json }}' })] },
+  },
+  { 'vars.json': { key: '$BELAY_TEST_FETCH_KEY' } },
+)
+const noon = Date.parse('2030-05-01T12:00:00Z')
+const at = (seconds: number) => noon + seconds * 1_000
+
+onEachStore(catalog, (store) => {
+  const start = (key: string, data: Record<string, string | boolean | number[] | object> = {}, recipient = 'ada') =>
+    startWalk(store(), catalog, key, { recipient, data: data as Record<string, string>, now: noon })
+  const bodyOf = async (walked: Walked) => JSON.stringify((await walked.messages()).map(({ content }) => content))
+
+  test('a fetch lays what it is answered over the data, and later steps see it', async () => {
+    answer = json({ name: 'Ada', q: 'new' }, 201)
+    const walked = await start('plain', { q: 'a b' })
+    assert.deepEqual(await walked.made(), [])
+    await walked.act()
+    const { url, headers, method } = server.requests.at(-1)!
+    assert.deepEqual([method, url, headers['x-api-key']], ['GET', '/ada?q=a+b', 'sesame'])
+    assert.match(await bodyOf(walked), /Ada new/)
+    assert.equal((await walked.row()).status, 'ended')
+    assert.deepEqual(await walked.events(), [['fetch_1', 'step_decided', { status: 201 }]])
+  })
+
+  test('a response_path says where the answer goes, a signing key signs the body, and a template makes headers', async () => {
+    answer = json({ name: 'Grace' })
+    const walked = await start('signed', { a: '1', b: 'x y', ids: [1, 2], account: { id: 'acme', owner: { id: 7 } } })
+    await walked.act()
+    const { url, headers, body } = server.requests.at(-1)!
+    assert.deepEqual([url, headers['x-a'], headers['x-n'], body], ['/ada?b=x+y', '1', '3', '{"ids": [1,2]}'])
+    const [, t, s] = /^t=(\d+),s=(.+)$/.exec(headers['x-knock-signature'] as string)!
+    assert.equal(s, createHmac('sha256', 'sesame').update(`${t}.${body}`).digest('base64'))
+    assert.match(await bodyOf(walked), /Grace of acme/)
+    assert.deepEqual((await walked.row()).state?.['$data'], {
+      account: { id: 'acme', owner: { id: 7, name: 'Grace' } },
+    })
+  })
+
+  test('204 without a body changes nothing, and a step whose conditions do not hold asks nobody', async () => {
+    answer = (response) => response.writeHead(204).end()
+    const walked = await start('guarded', { fetch: true })
+    await walked.act()
+    assert.deepEqual(await walked.made(), ['feed_1'])
+    const before = server.requests.length
+    assert.deepEqual(await (await start('guarded', { fetch: false })).made(), ['feed_1'])
+    assert.equal(server.requests.length, before)
+  })
+
+  test('a 500 is tried again after 30 and 60 seconds, with the same key, and then fails the run', async () => {
+    answer = json({ error: 'down' }, 503)
+    const walked = await start('plain')
+    await walked.act(at(0))
+    assert.deepEqual([(await walked.row()).due, (await walked.row()).status], [at(30), 'waiting'])
+    await walked.act(at(30))
+    assert.equal((await walked.row()).due, at(90))
+    await walked.act(at(90))
+    const { status, errorCount } = await walked.row()
+    assert.deepEqual([status, errorCount, await walked.made()], ['ended', 1, []])
+    const keys = server.requests.slice(-3).map(({ headers }) => headers['idempotency-key'])
+    assert.equal(new Set(keys).size, 1)
+    const events = await walked.events()
+    assert.deepEqual(
+      events.map(([, event]) => event),
+      ['step_retried', 'step_retried', 'step_failed'],
+    )
+    assert.match(JSON.stringify(events), /answered 503/)
+  })
+
+  test('a server that breaks off is tried again, and what it says then counts', async () => {
+    answer = (response) => response.destroy()
+    const walked = await start('plain', { q: '' })
+    await walked.act(at(0))
+    answer = json({ name: 'Ada' })
+    await walked.act(at(30))
+    assert.match(await bodyOf(walked), /Ada/)
+  })
+
+  test('anything else fails the run at once, and says why', async () => {
+    const cases: [Answer, RegExp][] = [
+      [json({ error: 'gone' }, 404), /answered 404/],
+      [(response) => response.writeHead(302, { location: '/x' }).end(), /answered 302/],
+      [(response) => response.writeHead(200).end('<html>'), /answered no JSON/],
+      [json([1, 2]), /no object: give the step a response_path/],
+      [json({ much: 'x'.repeat(300_000) }), /more than 262144 bytes/],
+    ]
+    for (const [given, reason] of cases) {
+      answer = given
+      const walked = await start('plain')
+      await walked.act()
+      const [[, event, data] = []] = await walked.events()
+      assert.equal(event, 'step_failed')
+      assert.match(JSON.stringify(data), reason)
+      assert.deepEqual([(await walked.row()).errorCount, await walked.made()], [1, []])
+    }
+    const walked = await start('signed', { a: 'two\nlines' })
+    await walked.act()
+    assert.match(JSON.stringify(await walked.events()), /headers must render as a JSON object/)
+  })
+
+  test('a cancel in the backoff takes the run back', async () => {
+    answer = json({}, 500)
+    const key = randomUUID()
+    const walked = await startWalk(store(), catalog, 'plain', { now: noon, key })
+    await walked.act(at(0))
+    const { verdict } = await cancel(store(), catalog.definitions.get('plain')!, key)
+    assert.deepEqual(verdict.summary.canceled, 1)
+    const before = server.requests.length
+    await walked.act(at(30))
+    assert.equal(server.requests.length, before)
+  })
+
+  test('a cancel during the fetch names it as in flight, and nothing comes after it', async () => {
+    const key = randomUUID()
+    const walked = await startWalk(store(), catalog, 'plain', { now: noon, key })
+    let inFlight: unknown
+    answer = (response) => {
+      void cancel(store(), catalog.definitions.get('plain')!, key).then(({ verdict }) => {
+        inFlight = [verdict.recipients[0]!.outcome, verdict.recipients[0]!.runs[0]!.in_flight]
+        response.end('{"name": "Ada"}')
+      })
+    }
+    await walked.act()
+    assert.deepEqual(inFlight, ['canceled', ['fetch_1']])
+    assert.deepEqual([(await walked.row()).status, await walked.made()], ['canceled', []])
+  })
+
+  test('what a worker that died had begun is begun anew once its lease is over', async () => {
+    answer = json({ name: 'Ada' })
+    const walked = await start('plain')
+    const { id, revision } = await walked.row()
+    const lease = { now: at(0), leaseUntil: at(60) }
+    assert.deepEqual(await claimRows(store(), [{ id, revision }], 'another worker', lease), new Set([id]))
+    const before = server.requests.length
+    await walked.act(at(59))
+    assert.equal(server.requests.length, before)
+    await walked.act(at(60))
+    assert.match(await bodyOf(walked), /Ada/)
+  })
+
+  test('what a worker that died had begun ends as canceled if a cancel came meanwhile', async () => {
+    const key = randomUUID()
+    const walked = await startWalk(store(), catalog, 'plain', { now: noon, key })
+    const { id, revision } = await walked.row()
+    await claimRows(store(), [{ id, revision }], 'another worker', { now: at(0), leaseUntil: at(60) })
+    await cancel(store(), catalog.definitions.get('plain')!, key)
+    const before = server.requests.length
+    await walked.act(at(60))
+    assert.deepEqual([(await walked.row()).status, server.requests.length], ['canceled', before])
+  })
+
+  test('an answer as large as may be is kept, and not in every hand-out', async () => {
+    answer = json({ much: 'x'.repeat(200_000), name: 'Ada' })
+    const walked = await start('plain')
+    await walked.act()
+    assert.match(await bodyOf(walked), /Ada/)
+    assert.equal((await walked.row()).state, null)
+  })
+
+  test('a fetch that is the last step is asked for like any other', async () => {
+    answer = json({ ok: true })
+    const walked = await start('alone', { a: 1 as unknown as string })
+    await walked.act()
+    assert.equal(server.requests.at(-1)!.body, '{"a":1}')
+    assert.equal((await walked.row()).status, 'ended')
+  })
+})
+
+test('fetches that cannot work are refused, each with its field', async () => {
+  const refused = async (settings: object) => {
+    const steps = [fetchStep(settings), feed('Hi')]
+    const problems = await problemsOf(notificationsFolder({ 'hello/workflow.json': { steps } }))
+    return problems.map(({ step, field, message }) => `${step} ${field}: ${message}`).join('; ')
+  }
+  assert.match(await refused({ method: 'head' }), /fetch_1 settings.method: must be one of get/)
+  assert.match(await refused({ url: '' }), /settings.url: must not be empty/)
+  assert.match(await refused({ body: '{{ data.x' }), /settings.body: is not a Liquid/)
+  assert.match(await refused({ response_path: 'a..b' }), /settings.response_path: must be names with dots/)
+  assert.match(await refused({ headers: [{ key: 'Host', value: 'x' }] }), /settings.headers/)
+})
