@@ -1,3 +1,4 @@
+import type { PreferenceSet } from '../preferences/preference-set.ts'
 import type { ChannelType, DefinitionVersion } from './definition.ts'
 
 export interface Channel {
@@ -15,6 +16,8 @@ export interface Channel {
 export interface Catalog {
   definitions: ReadonlyMap<string, DefinitionVersion>
   channels: readonly Channel[]
+  /** The environment's set, of preferences.json. */
+  preferences?: PreferenceSet | undefined
   /** What does not stop a start and is most likely a mistake, as sentences. Absent: nothing. */
   warnings?: readonly string[]
 }

@@ -34,7 +34,7 @@ export async function readCatalog(folder: string, env: NodeJS.ProcessEnv = proce
     if (definition !== null) definitions.set(key, versionOf(definition))
   }
   if (problems.length > 0) throw new DefinitionsError(problems)
-  return { definitions, channels, warnings }
+  return { definitions, channels, preferences, warnings }
 }
 
 /** Follows links: folders may be mounted that way. */

@@ -1,4 +1,4 @@
-import type { PreferenceSet, PreferenceValue, WorkflowPreference } from './preference-set.ts'
+import type { PreferenceSet, PreferenceValue, PreferenceWrite, WorkflowPreference } from './preference-set.ts'
 
 /** The sets that may apply to a recipient of a trigger; null or absent where there is none. */
 export interface PreferenceSources {
@@ -24,14 +24,19 @@ export function mergePreferences(sources: PreferenceSources): PreferenceSet {
   const merged = layers.reduce<PreferenceSet>((below, above) => layer(below, above ?? {}, true), {})
   if (!forTenant || recipient?.commercial_subscribed === undefined) return merged
   const own = recipientForTenant?.commercial_subscribed ?? recipient.commercial_subscribed
-  return { ...merged, commercial_subscribed: recipient.commercial_subscribed && own }
+  return { ...merged, commercial_subscribed: both(recipient.commercial_subscribed, own) }
+}
+
+/** What holds only where both do. */
+function both(one: PreferenceValue, other: PreferenceValue): PreferenceValue {
+  if (one === false || other === false) return false
+  if (one === true || one === other) return other
+  if (other === true) return one
+  return { conditions: [...one.conditions, ...other.conditions] }
 }
 
 /** What a PUT leaves: the new set, or with `merge` the new one laid over the stored one, entry by entry. */
-export function storePreferences(
-  stored: PreferenceSet | null,
-  { strategy, set }: { strategy: 'replace' | 'merge'; set: PreferenceSet },
-): PreferenceSet {
+export function storePreferences(stored: PreferenceSet | null, { strategy, set }: PreferenceWrite): PreferenceSet {
   return strategy === 'merge' && stored !== null ? layer(stored, set, false) : set
 }
 

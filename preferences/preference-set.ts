@@ -25,7 +25,13 @@ export interface PreferenceSet {
   workflows?: Record<string, WorkflowPreference>
   categories?: Record<string, WorkflowPreference>
   /** False: nothing commercial. */
-  commercial_subscribed?: boolean
+  commercial_subscribed?: PreferenceValue
+}
+
+/** A set as it is to be stored: in place of what is stored, or laid over it. */
+export interface PreferenceWrite {
+  strategy: 'replace' | 'merge'
+  set: PreferenceSet
 }
 
 export const preferenceChannelTypes = ['email', 'in_app_feed', 'in_app_guide', 'sms', 'push', 'chat', 'http'] as const
@@ -105,11 +111,17 @@ const shape = {
   channels,
   workflows: table(wrongKey, workflowValue),
   categories: table(wrongKey, workflowValue),
-  commercial_subscribed: z
-    .boolean()
-    .nullish()
-    .transform((given) => given ?? undefined),
+  commercial_subscribed: value.nullish().transform((given) => given ?? undefined),
 }
+
+/** Parts of a set, as the deprecated calls for one of them give them. */
+export const preferenceParts = {
+  channel_types: channelTypes,
+  workflows: shape.workflows,
+  categories: shape.categories,
+}
+/** One entry of such a part, by the name of the part. */
+export const preferenceEntries = { channel_types: value, workflows: workflowValue, categories: workflowValue }
 
 /** A preference set; fields it does not know, such as `id`, are left out. Used for identify, tenants and preferences.json. */
 export const preferenceSetSchema = z.object(shape).transform((set): PreferenceSet => withoutUndefined(set))
@@ -117,12 +129,10 @@ export const preferenceSetSchema = z.object(shape).transform((set): PreferenceSe
 /** The body of a PUT, which may say how it is laid over what is stored. */
 export const preferenceSetRequest = z
   .object({ ...shape, __persistence_strategy__: z.enum(['replace', 'merge']).nullish() })
-  .transform(
-    ({ __persistence_strategy__: strategy, ...set }): { strategy: 'replace' | 'merge'; set: PreferenceSet } => ({
-      strategy: strategy ?? 'replace',
-      set: withoutUndefined(set),
-    }),
-  )
+  .transform(({ __persistence_strategy__: strategy, ...set }): PreferenceWrite => ({
+    strategy: strategy ?? 'replace',
+    set: withoutUndefined(set),
+  }))
 
 function withoutUndefined<Value extends object>(given: Value): Value {
   return Object.fromEntries(Object.entries(given).filter(([, inner]) => inner !== undefined)) as Value

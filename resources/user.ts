@@ -1,31 +1,31 @@
-import { z } from 'zod'
-import { preferenceSetSchema } from '../preferences/preference-set.ts'
 import { MAX_PROPERTIES_BYTES } from '../store/profiles/properties.ts'
 import type { Json, JsonObject } from '../store/schema/index.ts'
 import { channelDataByChannel } from './channel-data.ts'
 import { email, timeZone } from './contact.ts'
 import { looseObject } from './loose-object.ts'
+import { inlinePreferences } from './preferences.ts'
 import { knownProperties } from './recipient.ts'
-
-/** Preference sets by their id: `default`, or a tenant's. */
-const preferenceSets = z.record(z.string(), preferenceSetSchema).nullable()
 
 /** Not a user's properties, whoever sends them. */
 const reserved = new Set(['id', '__typename', 'updated_at'])
 
-/** A user's properties as they are identified: known ones are texts, any other JSON is their own; null clears. Their channel data stands apart. */
+/** A user's properties as they are identified: known ones are texts, any other JSON is their own; null clears. Their channel data and preference sets stand apart. */
 export const profileRequest = looseObject({
   ...knownProperties,
   email,
   timezone: timeZone,
   created_at: knownProperties.name,
-  preferences: preferenceSets,
+  preferences: inlinePreferences,
   channel_data: channelDataByChannel,
 })
   .partial()
-  .transform(({ channel_data, ...given }) => {
+  .transform(({ channel_data, preferences, ...given }) => {
     const entries = Object.entries(given as JsonObject).filter(([name]) => !reserved.has(name))
-    return { properties: Object.fromEntries<Json>(entries), channelData: channel_data ?? undefined }
+    return {
+      properties: Object.fromEntries<Json>(entries),
+      channelData: channel_data ?? undefined,
+      preferences: preferences ?? undefined,
+    }
   })
   .refine(({ properties }) => Buffer.byteLength(JSON.stringify(properties)) <= MAX_PROPERTIES_BYTES, {
     error: 'a user has at most 256 kB of properties',

@@ -4,6 +4,7 @@ import { messageId } from '../store/ids/message-id.ts'
 import { recipientReference } from '../store/ids/recipient.ts'
 import { recipientRunUuid, triggerIdOf } from '../store/ids/row-id.ts'
 import type { Database } from '../store/postgres/database.ts'
+import { loadPreferenceSets } from '../store/profiles/preference-sets.ts'
 import { loadRecipients } from '../store/profiles/recipients.ts'
 import { loadTenants } from '../store/profiles/tenants.ts'
 import { loadStates, loadTriggers, type RowToWalk, type WalkTrigger } from '../store/recipient-runs/load-walks.ts'
@@ -20,11 +21,14 @@ export async function loadWalks(db: Database, rows: readonly RowToWalk[]): Promi
   const theirs = [...new Set(rows.map(({ id }) => triggers.get(triggerIdOf(id))!))]
   const actors = theirs.flatMap(({ actor }) => (actor === null ? [] : [actor]))
   const hashes = rows.map((row) => row.definitionHash ?? triggers.get(triggerIdOf(row.id))!.definitionHash)
-  const [states, properties, definitions, tenants] = await Promise.all([
+  const recipients = [...new Set(rows.map((row) => row.recipient))]
+  const tenantIds = [...new Set(theirs.flatMap(({ tenant }) => (tenant === null ? [] : [tenant])))]
+  const [states, properties, preferences, definitions, tenants] = await Promise.all([
     loadStates(db, rows),
-    loadRecipients(db, [...new Set([...rows.map((row) => row.recipient), ...actors])]),
+    loadRecipients(db, [...new Set([...recipients, ...actors])]),
+    loadPreferenceSets(db, recipients, ['default', ...tenantIds]),
     loadDefinitions(db, [...new Set(hashes)]),
-    loadTenants(db, [...new Set(theirs.flatMap(({ tenant }) => (tenant === null ? [] : [tenant])))]),
+    loadTenants(db, tenantIds),
   ])
   const described = new Map(
     theirs.map((trigger) => {
@@ -40,7 +44,10 @@ export async function loadWalks(db: Database, rows: readonly RowToWalk[]): Promi
     const row = { ...given, state: given.state ?? states.get(given.id) ?? null }
     const trigger = triggers.get(triggerIdOf(row.id))!
     const { definition } = definitions.get(hashes[index]!)!
-    return walkOf(row, trigger, described.get(trigger.id)!, definition, subject(row.recipient, properties))
+    const recipient = subject(row.recipient, properties)
+    const sets = preferences.get(row.recipient)
+    if (sets !== undefined) recipient.properties = { ...recipient.properties, preferences: sets }
+    return walkOf(row, trigger, described.get(trigger.id)!, definition, recipient)
   })
 }
 

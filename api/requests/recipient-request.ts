@@ -24,13 +24,14 @@ const inlineRecipient = looseObject({
   const checked = profileRequest.safeParse(properties, { error: zodErrorMap })
   for (const issue of checkedId.error?.issues ?? []) context.addIssue({ ...issue, path: ['id'] })
   for (const issue of checked.error?.issues ?? []) context.addIssue({ ...issue })
-  const stored = checked.data ?? { properties: {}, channelData: undefined }
+  const stored = checked.data ?? { properties: {}, channelData: undefined, preferences: undefined }
   if (collection !== undefined) {
     const key = recipientKey({ collection, id })
     return { key, object: { collection, id, ...stored }, triggerData }
   }
   // An id alone names a user and identifies nothing.
-  const named = Object.keys(stored.properties).length === 0 && stored.channelData === undefined
+  const apart = stored.channelData ?? stored.preferences
+  const named = Object.keys(stored.properties).length === 0 && apart === undefined
   return { key: id, ...(named ? {} : { user: { id, ...stored } }), triggerData }
 })
 

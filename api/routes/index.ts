@@ -7,6 +7,7 @@ import { feedRoutes } from './feeds.ts'
 import { messageStatusRoutes } from './message-status.ts'
 import { messageRoutes } from './messages.ts'
 import { moveRoutes } from './move.ts'
+import { preferenceRoutes } from './preferences.ts'
 import { triggerRoutes } from './trigger.ts'
 import { userRoutes } from './users.ts'
 import { recipientRunRoutes } from './workflow-recipient-runs.ts'
@@ -22,6 +23,7 @@ export const routes: readonly Route[] = [
   ...messageStatusRoutes,
   ...feedRoutes,
   ...userRoutes,
+  ...preferenceRoutes,
   ...channelDataRoutes,
   ...channelRoutes,
 ]

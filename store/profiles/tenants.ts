@@ -1,5 +1,6 @@
 import { sql } from 'drizzle-orm'
 import { query, texts, type Database } from '../postgres/database.ts'
+import { preferenceSetSchema, type PreferenceSet } from '../../preferences/preference-set.ts'
 import { upsertProperties } from './properties.ts'
 import type { JsonObject } from '../schema/index.ts'
 
@@ -19,4 +20,14 @@ export async function loadTenants(db: Database, ids: readonly string[]): Promise
   if (ids.length === 0) return new Map()
   const rows = await query<Tenant>(db, sql`select id, properties from tenants where id = any(${texts(ids)})`)
   return new Map(rows.map((row) => [row.id, row.properties]))
+}
+
+/** A tenant's `settings.preference_set`; null where there is none that can be read. */
+export async function tenantPreferences(db: Database, id: string): Promise<PreferenceSet | null> {
+  const [row] = await query<{ set: unknown }>(
+    db,
+    sql`select properties -> 'settings' -> 'preference_set' as set from tenants where id = ${id}`,
+  )
+  const parsed = preferenceSetSchema.safeParse(row?.set)
+  return parsed.success ? parsed.data : null
 }

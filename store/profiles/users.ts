@@ -2,6 +2,7 @@ import { sql } from 'drizzle-orm'
 import { query, type Database } from '../postgres/database.ts'
 import { isoText } from '../postgres/instant.ts'
 import { forgetChannelData, putChannelData, type ChannelDataByChannel } from './channel-data.ts'
+import { forgetPreferenceSets, putPreferenceSets, type PreferenceWrites } from './preference-sets.ts'
 import { upsertProperties } from './properties.ts'
 import type { JsonObject } from '../schema/index.ts'
 
@@ -9,15 +10,16 @@ export interface User {
   id: string
   properties: JsonObject
   channelData?: ChannelDataByChannel | undefined
+  preferences?: PreferenceWrites | undefined
 }
 
 /** Instants are ISO 8601. */
-export interface StoredUser extends Omit<User, 'channelData'> {
+export interface StoredUser extends Omit<User, 'channelData' | 'preferences'> {
   created_at: string
   updated_at: string
 }
 
-/** Creates users, or lays the given properties over theirs; null clears, the last of several with one id wins. Channel data given is replaced. */
+/** Creates users, or lays the given properties over theirs; null clears, the last of several with one id wins. Channel data given is replaced, and so are preference sets that do not ask to be merged. */
 export async function upsertUsers(tx: Database, given: readonly User[]): Promise<void> {
   const entries = given.map(({ id, properties }) => ({ key: [id], properties }))
   await upsertProperties(tx, 'users', entries)
@@ -26,6 +28,10 @@ export async function upsertUsers(tx: Database, given: readonly User[]): Promise
     given.flatMap(({ id, channelData }) =>
       channelData === undefined ? [] : [{ recipient: id, channels: channelData }],
     ),
+  )
+  await putPreferenceSets(
+    tx,
+    given.flatMap(({ id, preferences }) => (preferences === undefined ? [] : [{ recipient: id, sets: preferences }])),
   )
 }
 
@@ -39,9 +45,10 @@ export async function findUser(db: Database, id: string): Promise<StoredUser | u
   return rows[0]
 }
 
-/** With their channel data. Answers whether there was one. */
+/** With their channel data and preferences. Answers whether there was one. */
 export async function deleteUser(db: Database, id: string): Promise<boolean> {
   await forgetChannelData(db, id)
+  await forgetPreferenceSets(db, [id])
   const gone = await query(db, sql`delete from users where id = ${id} returning 1`)
   return gone.length > 0
 }

@@ -25,7 +25,9 @@ onEachStore(catalog, (store) => {
   test('a recipient’s own preferences lie over the environment’s, and some workflows ask nobody', async () => {
     const recipient = randomUUID()
     const preferences = { default: { channel_types: { email: true, in_app_feed: false } } }
-    await upsertUsers(store(), [{ id: recipient, properties: { preferences } }])
+    await upsertUsers(store(), [
+      { id: recipient, properties: {}, preferences: { default: { strategy: 'replace', set: preferences.default } } },
+    ])
     assert.deepEqual(await (await startWalk(store(), catalog, 'plain', { recipient })).made(), ['email_1'])
     assert.deepEqual(await (await startWalk(store(), catalog, 'urgent', { recipient })).made(), ['feed_1', 'email_1'])
   })

@@ -1,0 +1,58 @@
+import { z } from 'zod'
+import { preferenceSetRequest, type PreferenceSet } from '../preferences/preference-set.ts'
+import { tenantId } from './ids.ts'
+import { jsonObject } from './json-object.ts'
+
+/** `default`, or the id of a tenant. */
+export const preferenceSetId = tenantId
+
+const MAX_BYTES = 262_144
+const MAX_INLINE = 100
+
+const withinBytes = (set: unknown) => Buffer.byteLength(JSON.stringify(set)) <= MAX_BYTES
+
+/** One set as a caller gives it, at most 256 kB. */
+export const preferenceWrite = preferenceSetRequest.refine(({ set }) => withinBytes(set), {
+  error: 'must be at most 256 kB as JSON',
+  params: { type: 'length' },
+})
+
+/** Inline, beside a user's or an object's properties: by set id. */
+export const inlinePreferences = z
+  .record(preferenceSetId, preferenceWrite, 'must be an object by set id: default, or a tenant’s id')
+  .refine((sets) => Object.keys(sets).length <= MAX_INLINE, {
+    error: `names at most ${MAX_INLINE} sets`,
+    params: { type: 'length' },
+  })
+  .nullish()
+
+const part = jsonObject.nullable()
+
+export const preferenceSet = z
+  .object({
+    __typename: z.literal('PreferenceSet'),
+    id: z.string(),
+    channel_types: part,
+    channels: part,
+    workflows: part,
+    categories: part,
+    commercial_subscribed: z.union([z.boolean(), jsonObject, z.null()]),
+  })
+  .meta({
+    id: 'PreferenceSet',
+    description: 'What somebody wants: true, false or conditions, by channel, type, workflow and category',
+  })
+
+/** Parts that say nothing are null, as Knock has them. */
+export function preferenceSetOf(id: string, set: PreferenceSet): z.input<typeof preferenceSet> {
+  const { channel_types = null, channels = null, workflows = null, categories = null } = set
+  return {
+    __typename: 'PreferenceSet',
+    id,
+    channel_types,
+    channels,
+    workflows,
+    categories,
+    commercial_subscribed: set.commercial_subscribed ?? null,
+  }
+}
