@@ -12,8 +12,6 @@ export interface Outgoing<Content> {
     channelData?: Record<string, unknown> | undefined
   }
   content: Content
-  /** What the trigger's data has under the content's `attachment_key`. */
-  attachments?: unknown
 }
 
 /**

@@ -3,6 +3,9 @@ import { parseAddress } from '../channels/email/email-address.ts'
 import { isSmtpUrl, SMTP_URL_FORM } from '../channels/email/smtp-url.ts'
 import { HOST_ENTRY, HostList, isHostEntry } from './host-list.ts'
 import { zodErrorMap } from './zod-error-map.ts'
+import { corsOrigins } from './cors-origins.ts'
+import { isOpenToOthers } from './loopback.ts'
+import { signingKey } from './signing-key.ts'
 import { webhookEndpoints } from './webhook-endpoints.ts'
 
 /** Hosts with commas between them. */
@@ -19,6 +22,10 @@ const flags = new Map<unknown, string>([
   ['false', ''],
   ['0', ''],
 ])
+const flag = z
+  .enum(['true', 'false', '1', '0', ''])
+  .default('false')
+  .transform((value) => value === 'true' || value === '1')
 const port = z.coerce.number().int().min(0).max(65_535)
 const PLACEHOLDER = /change[-_]?me|replace[-_]?me|your[-_]|placeholder|example|^sk_(.)\1+$/i
 const secretKey = z
@@ -39,6 +46,12 @@ export const variables = {
   BELAY_NOTIFICATIONS_DIR: z.string().default('notifications'),
   BELAY_SECRET_KEY: secretKey,
   BELAY_PUBLIC_KEY: publicKey,
+  /** Lets sk_development_only in though HOST is no loopback address: for a container whose port is published on loopback. */
+  BELAY_ALLOW_DEVELOPMENT_KEYS: flag,
+  /** Set: public keys need a user token signed by its private half, RS256. */
+  BELAY_SIGNING_PUBLIC_KEY: signingKey,
+  /** Origins of pages that may call: `*`, or a list with commas. */
+  BELAY_CORS_ORIGINS: corsOrigins,
   BELAY_EMAIL_FROM: z
     .string()
     .refine((text) => parseAddress(text) !== undefined, 'must be one address, such as Name <name@example.com>')
@@ -68,7 +81,16 @@ export const variables = {
   LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
 } as const
 
-const schema = z.object(variables)
+const DEVELOPMENT_KEYS = ['sk_development_only', 'pk_development_only']
+
+const schema = z.object(variables).superRefine((settings, context) => {
+  if (settings.BELAY_ALLOW_DEVELOPMENT_KEYS || !isOpenToOthers(settings.HOST)) return
+  for (const name of ['BELAY_SECRET_KEY', 'BELAY_PUBLIC_KEY'] as const) {
+    if (!DEVELOPMENT_KEYS.includes(settings[name] ?? '')) continue
+    const message = `is one that everybody knows, and HOST=${settings.HOST} lets others in; make your own: openssl rand -hex 24`
+    context.addIssue({ code: 'custom', path: [name], message })
+  }
+})
 export type Settings = z.infer<typeof schema>
 
 /** A variable that cannot be used; the message names each one. */

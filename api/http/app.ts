@@ -5,7 +5,10 @@ import { pinoHttp } from 'pino-http'
 import { logError } from '../../settings/log-error.ts'
 import { Admission } from './admission.ts'
 import { allowedMethods } from './allowed-methods.ts'
-import { authenticate } from './auth.ts'
+import { authenticate, keyFinder, type KnownKey } from './auth.ts'
+import { authorize, namesNobody } from './authorize.ts'
+import type { ApiCaller } from './caller.ts'
+import { cors } from './cors.ts'
 import type { Deps } from './deps.ts'
 import { docs } from './docs.ts'
 import { answerError } from './error-handler.ts'
@@ -43,9 +46,11 @@ export function createApp(deps: Deps): Express {
   app.use(docs())
   app.use(home(deps))
   if (deps.devMail !== undefined) app.use(deps.devMail)
-  app.use('/v1', authenticate(deps.settings))
+  app.use('/v1', cors(deps.settings), authenticate(keyFinder(deps.settings)))
   const admission = new Admission()
   for (const route of routes) {
+    if (route.access === 'user' && namesNobody(route) && route.asksWhose !== true)
+      throw new TypeError(`${route.path}: whose things it touches is not asked`)
     app[route.method](route.path, (request, response) => admit(admission, route, deps, request, response))
   }
   app.use(allowedMethods(routes))
@@ -58,6 +63,7 @@ export function createApp(deps: Deps): Express {
 }
 
 async function admit(admission: Admission, route: Route, deps: Deps, request: Request, response: Response) {
+  const caller = await authorize(route, request, response.locals['key'] as KnownKey, deps)
   const isLarge = route.largeBody === true
   // Where a route takes no body, what SDKs send all the same is not read.
   const limits = route.body === undefined ? null : isLarge ? LARGE_BODY : SMALL_BODY
@@ -65,18 +71,24 @@ async function admit(admission: Admission, route: Route, deps: Deps, request: Re
   try {
     const read = limits === null ? null : await readBody(request, response, limits)
     admitted.resize(read?.bytes ?? 0)
-    await run(route, deps, request, response, read?.value)
+    await run(route, { ...deps, caller }, request, response, read?.value)
   } finally {
     admitted.done()
   }
 }
 
-async function run(route: Route, deps: Deps, request: Request, response: Response, body: unknown): Promise<void> {
+async function run(
+  route: Route,
+  deps: Deps & { caller: ApiCaller },
+  request: Request,
+  response: Response,
+  body: unknown,
+): Promise<void> {
   const input = parseInput(route, request, body)
   const answer = await route.handle(input, {
     ...deps,
     requestId: request.id as string,
-    apiKey: response.locals['apiKey'] as string,
+    apiKey: deps.caller.id,
     header: (name) => request.get(name),
   })
   const reply = answer instanceof Reply ? answer : new Reply(answer)

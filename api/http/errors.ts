@@ -8,11 +8,18 @@ export const errorCodes = {
     message: 'No API key: send Authorization: Bearer sk_...',
   },
   api_key_invalid: { status: 401, type: 'authentication_error', message: 'This API key is not valid here' },
+  missing_user_token: {
+    status: 401,
+    type: 'authentication_error',
+    message: 'Public keys need a user token here: send X-Knock-User-Token, a JWT signed by your backend',
+  },
+  invalid_user_token: { status: 401, type: 'authentication_error', message: 'This user token is not valid' },
   incorrect_token_type: {
     status: 403,
     type: 'authentication_error',
     message: 'This endpoint needs a secret key (sk_...), not a public one',
   },
+  not_permitted: { status: 403, type: 'authentication_error', message: 'This key or user token may not do this' },
   workflow_missing: { status: 404, type: 'invalid_request_error', message: 'No workflow has this key' },
   resource_missing: { status: 404, type: 'api_error', message: 'The resource you requested does not exist' },
   method_not_allowed: {

@@ -19,7 +19,6 @@ const error = z
 const common: readonly ErrorCode[] = [
   'api_key_missing',
   'api_key_invalid',
-  'incorrect_token_type',
   'internal_error',
   'store_unavailable',
   'overloaded',
@@ -45,7 +44,19 @@ export function openApiDocument(routes: readonly Route[]): ReturnType<OpenApiGen
   registry.registerComponent('securitySchemes', 'secretKey', {
     type: 'http',
     scheme: 'bearer',
-    description: 'The secret key, sk_...',
+    description: 'A secret key, sk_...',
+  })
+  registry.registerComponent('securitySchemes', 'publicKey', {
+    type: 'http',
+    scheme: 'bearer',
+    description: 'A public key, pk_..., of a browser',
+  })
+  registry.registerComponent('securitySchemes', 'userToken', {
+    type: 'apiKey',
+    in: 'header',
+    name: 'X-Knock-User-Token',
+    description:
+      'A JWT (RS256) whose sub is the user; needed beside a public key where BELAY_SIGNING_PUBLIC_KEY is set',
   })
   registry.registerComponent('headers', 'x-request-id', {
     description: 'Names this request, in the log and in an error',
@@ -75,13 +86,14 @@ export function openApiDocument(routes: readonly Route[]): ReturnType<OpenApiGen
 const noContents = { always: 'Done', 'on request': 'Done: Prefer: return=minimal' }
 
 function register(registry: OpenAPIRegistry, route: Route): void {
-  const { method, path, tag, summary, description, params, query, body, idempotent, noContent } = route
+  const { method, path, access, tag, summary, description, params, query, body, idempotent, noContent } = route
   registry.registerPath({
     method,
     path: path.replace(/:(\w+)/g, '{$1}'),
     operationId: [method, ...path.slice(1).split(/\/:?/).slice(1)].join('_'),
     tags: [tag],
     summary,
+    ...(access !== 'secret' && { security: [{ secretKey: [] }, { publicKey: [] }, { publicKey: [], userToken: [] }] }),
     ...(description !== undefined && { description }),
     request: {
       params,
@@ -113,10 +125,13 @@ function bodyOf(schema: z.ZodType, { bytes, values }: BodyLimits) {
 }
 
 /** Every code a route may answer. */
-function errorsOf({ params, query, body, errors = [], idempotent }: Route): ErrorCode[] {
+function errorsOf({ access, params, query, body, errors = [], idempotent }: Route): ErrorCode[] {
   const takesInput = body !== undefined || Object.keys({ ...params.shape, ...query.shape }).length > 0
   return [
     ...common,
+    ...(access === 'secret'
+      ? (['incorrect_token_type'] as const)
+      : (['missing_user_token', 'invalid_user_token', 'not_permitted'] as const)),
     ...errors,
     ...(body === undefined ? [] : (['malformed_json', 'payload_too_large'] as const)),
     ...(takesInput ? (['invalid_params'] as const) : []),

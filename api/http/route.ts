@@ -1,4 +1,5 @@
 import type { z } from 'zod'
+import type { ApiCaller } from './caller.ts'
 import type { Deps } from './deps.ts'
 import type { ErrorCode } from './errors.ts'
 import type { UnknownField } from './unknown-fields.ts'
@@ -8,6 +9,7 @@ export interface Context extends Deps {
   requestId: string
   /** Names the key that called, without telling it (auth.ts). */
   apiKey: string
+  caller: ApiCaller
   header: (name: string) => string | undefined
 }
 
@@ -44,6 +46,8 @@ export interface Route {
   /** Express path, `/v1/messages/:id`. */
   path: string
   access: Access
+  /** A path of `user` that names nobody: the handler looks whose things it touches (own-messages.ts). */
+  asksWhose?: true
   tag: string
   summary: string
   description?: string

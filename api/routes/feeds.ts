@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import type { Catalog } from '../../definitions/catalog.ts'
 import { countFeed, listFeed, type FeedParts } from '../../store/messages/feed.ts'
+import type { ApiCaller } from '../http/caller.ts'
 import { defineRoute } from '../http/define-route.ts'
 import { ApiError } from '../http/errors.ts'
 import { findChannel } from '../http/find-channel.ts'
@@ -39,7 +40,7 @@ const getFeed = defineRoute({
   query: feedQuery,
   response: feed,
   errors: ['resource_missing'],
-  async handle({ params, query }, { store, catalog }) {
+  async handle({ params, query }, { store, catalog, caller }) {
     const window = windowOf(query)
     const filter = {
       recipient: params.user_id,
@@ -50,6 +51,7 @@ const getFeed = defineRoute({
       tenant: query.tenant,
       orNoTenant: true,
       hasTenant: query.has_tenant,
+      ...withinTenants(caller, query.tenant),
       categories: query.workflow_categories,
       triggerData: query.trigger_data,
       insertedAt: insertedAtOf(query),
@@ -80,6 +82,21 @@ const getSettings = defineRoute({
     return Promise.resolve({ features: { branding_required: false } })
   },
 })
+
+/**
+ * What a token that is for some tenants only narrows a feed to: the tenant asked for must be one of them, and items of no
+ * tenant are shown if it is also for those. Throws `not_permitted`.
+ */
+function withinTenants(
+  { token }: ApiCaller,
+  tenant: string | undefined,
+): { orNoTenant?: boolean; hasTenant?: boolean } {
+  const scope = token?.grants.tenants(token.userId, 'feed', 'read')
+  if (scope === undefined) return {}
+  if (tenant === undefined && scope.none) return { hasTenant: false }
+  if (tenant !== undefined && scope.tenants.has(tenant)) return { orNoTenant: scope.none }
+  throw new ApiError('not_permitted', { message: 'This user token is for feeds of the tenants it names only' })
+}
 
 /** What of an item is loaded at all. */
 function partsOf(mode: 'compact' | 'rich', excluded: readonly string[][]): FeedParts {

@@ -4,6 +4,7 @@ import { messageOf } from '../../resources/message-shape.ts'
 import type { JsonObject } from '../../store/schema/index.ts'
 import { defineRoute } from '../http/define-route.ts'
 import { ApiError } from '../http/errors.ts'
+import { ownMessages } from '../http/own-messages.ts'
 import type { Context, Route } from '../http/route.ts'
 import { boundedList } from '../../resources/bounded-list.ts'
 import { jsonObject } from '../../resources/json-object.ts'
@@ -33,7 +34,13 @@ const metadata = jsonObject
 /** Answers the message as it is then; to repeat it changes nothing. */
 async function engageOne(id: string, action: EngagementAction, context: Context, metadata?: JsonObject) {
   const { store, now, outbox } = context
-  const [row] = await engage(store.db, [id], action, { now: now(), metadata }, outbox)
+  const [row] = await engage(
+    store.db,
+    await ownMessages(context, [id], 'write'),
+    action,
+    { now: now(), metadata },
+    outbox,
+  )
   if (row === undefined) throw new ApiError('resource_missing')
   return messageOf(row)
 }
@@ -43,6 +50,7 @@ function statusRoute(method: 'put' | 'delete', status: string, action: Engagemen
     method,
     path: `/v1/messages/:id/${status}`,
     access: 'user',
+    asksWhose: true,
     tag,
     summary,
     params,
@@ -56,6 +64,7 @@ const interacted = defineRoute({
   method: 'put',
   path: '/v1/messages/:id/interacted',
   access: 'user',
+  asksWhose: true,
   tag,
   summary: 'Record an interaction with a message; it counts as seen and read',
   params,
@@ -70,6 +79,7 @@ function batchRoute(action: EngagementAction): Route {
     method: 'post',
     path: `/v1/messages/batch/${action}`,
     access: 'user',
+    asksWhose: true,
     tag,
     summary: `Mark messages as ${action}`,
     description: 'Answers the messages as they are then, in the order of the ids; what is no message is left out.',
@@ -83,9 +93,11 @@ function batchRoute(action: EngagementAction): Route {
       metadata,
     }),
     response: z.array(message),
-    async handle({ body }, { store, now, outbox }) {
+    async handle({ body }, context) {
+      const { store, now, outbox } = context
       const options = { now: now(), metadata: body.metadata ?? undefined }
-      const rows = await engage(store.db, body.message_ids, action, options, outbox)
+      const ids = await ownMessages(context, body.message_ids, 'write')
+      const rows = await engage(store.db, ids, action, options, outbox)
       return rows.map(messageOf)
     },
   })

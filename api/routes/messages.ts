@@ -5,6 +5,7 @@ import { findContent, findMessages, listMessages, type MessageRow } from '../../
 import { messageOf } from '../../resources/message-shape.ts'
 import { defineRoute } from '../http/define-route.ts'
 import { ApiError } from '../http/errors.ts'
+import { ownMessages } from '../http/own-messages.ts'
 import { eventPage, eventPageQuery } from '../http/event-page.ts'
 import { eventsOfMessage, messageEvent } from '../../resources/message-event.ts'
 import { messageFilterOf, messageQuery } from '../requests/message-query.ts'
@@ -57,14 +58,16 @@ const getUserMessages = defineRoute({
 const getMessage = defineRoute({
   method: 'get',
   path: '/v1/messages/:id',
-  access: 'secret',
+  access: 'user',
+  asksWhose: true,
   tag,
   summary: 'Get a message',
   params,
   response: message,
   errors: ['resource_missing'],
-  async handle({ params }, { store }) {
-    return messageOf(await existing(store.db, params.id))
+  async handle({ params }, context) {
+    const [id] = await ownMessages(context, [params.id], 'read')
+    return messageOf(await existing(context.store.db, id ?? ''))
   },
 })
 

@@ -33,7 +33,13 @@ before(async () => {
   db = store.db
   api = await startApi(catalogOf(version, mixed), store)
   await publishCatalog(db, api.deps.catalog)
-  context = { ...api.deps, requestId: 'race', apiKey: 'race', header: () => undefined }
+  context = {
+    ...api.deps,
+    requestId: 'race',
+    apiKey: 'race',
+    caller: { kind: 'secret', id: 'race' },
+    header: () => undefined,
+  }
 })
 after(async () => {
   await api.close()

@@ -87,3 +87,28 @@ test('a variable of the name of a setting that nothing reads is found', () => {
     'BELAY_EMAIL_FORM',
   ])
 })
+
+test('a key that everybody knows is taken on loopback, and elsewhere only if that is said', () => {
+  const keys = { BELAY_SECRET_KEY: 'sk_development_only', BELAY_PUBLIC_KEY: 'pk_development_only' }
+  for (const HOST of ['127.0.0.1', '127.1.2.3', 'localhost', '::1']) readSettings({ ...keys, HOST })
+  for (const HOST of ['0.0.0.0', '::', '10.0.0.5', 'belay.example.com']) {
+    assert.throws(
+      () => readSettings({ ...keys, HOST }),
+      /BELAY_SECRET_KEY: is one that everybody knows[^]*BELAY_PUBLIC_KEY: /,
+    )
+    readSettings({ ...keys, HOST, BELAY_ALLOW_DEVELOPMENT_KEYS: 'true' })
+    readSettings({ BELAY_SECRET_KEY: 'sk_my_own_4f1c0a9d2b', HOST })
+  }
+})
+
+test('origins are *, or origins', () => {
+  for (const good of ['*', 'https://app.example.com', 'http://localhost:3000, https://a.example.com'])
+    assert.equal(fault('BELAY_CORS_ORIGINS', good), null, good)
+  for (const bad of [
+    'https://app.example.com/',
+    'app.example.com',
+    'https://*.example.com/x',
+    '*, https://a.example.com',
+  ])
+    assert.match(fault('BELAY_CORS_ORIGINS', bad)!, /^must be \*, or origins such as/, bad)
+})

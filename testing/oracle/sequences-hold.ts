@@ -63,7 +63,13 @@ async function onStore(store: Store, work: (context: Context) => Promise<void>):
   const api = await startApi(catalog, store)
   try {
     await publishCatalog(store.db, catalog)
-    await work({ ...api.deps, requestId: 'model', apiKey: 'model', header: () => undefined })
+    await work({
+      ...api.deps,
+      requestId: 'model',
+      apiKey: 'model',
+      caller: { kind: 'secret', id: 'model' },
+      header: () => undefined,
+    })
   } finally {
     await api.close()
   }

@@ -50,8 +50,9 @@ export interface ApiServer {
 }
 
 /** The API over real HTTP, on an empty store in memory unless another is given; Temporal is away. */
-export async function startApi(catalog: Catalog, given?: Store): Promise<ApiServer> {
-  const settings = readSettings({ BELAY_SECRET_KEY: SECRET_KEY, BELAY_PUBLIC_KEY: PUBLIC_KEY, LOG_LEVEL: 'silent' })
+export async function startApi(catalog: Catalog, given?: Store, env: Record<string, string> = {}): Promise<ApiServer> {
+  const keys = { BELAY_SECRET_KEY: SECRET_KEY, BELAY_PUBLIC_KEY: PUBLIC_KEY }
+  const settings = readSettings({ ...keys, LOG_LEVEL: 'silent', ...env })
   const store = given ?? (await openPglite(null))
   await store.migrate()
   const log = pino({ level: 'silent' })
