@@ -101,7 +101,7 @@ function compile(file: Exclude<StepFile, Nested>, next: number | null, at: JsonP
     const { conditions, window, ...rest } = file
     return { ...rest, ...holding(conditions), ...(window !== null && { window }), next }
   }
-  if (file.type === 'throttle' || file.type === 'http_fetch') {
+  if (file.type !== 'channel') {
     const { conditions, ...rest } = file
     return { ...rest, ...holding(conditions), next }
   }

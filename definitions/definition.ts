@@ -56,11 +56,11 @@ export interface DefinitionVersion {
   definition: Definition
 }
 
-export type Step = DelayStep | ChannelStep | BranchStep | CohortStep | ThrottleStep | FetchStep
+export type Step = DelayStep | ChannelStep | BranchStep | CohortStep | ThrottleStep | FetchStep | TriggerStep
 export type StepType = Step['type']
 
 /** Steps that act on the outside by themselves: a recipient run is claimed while one of them does. */
-export const outsideStepTypes = ['http_fetch'] as const satisfies readonly StepType[]
+export const outsideStepTypes = ['http_fetch', 'trigger_workflow'] as const satisfies readonly StepType[]
 
 /** What every step has. */
 export interface StepBase {
@@ -133,6 +133,17 @@ export interface FetchStep extends StepBase {
   /** Where in `data` the answer goes; null: over all of it. */
   responsePath: string[] | null
   signingKey: string | null
+}
+
+/** Triggers another workflow. Every text is Liquid; null: as of the run itself, its recipient and its data. */
+export interface TriggerStep extends StepBase {
+  type: 'trigger_workflow'
+  workflowKey: string
+  recipients: string | null
+  actor: string | null
+  tenant: string | null
+  data: string | null
+  cancelationKey: string | null
 }
 
 export const channelTypes = ['in_app_feed', 'email', 'http', 'chat', 'sms', 'push'] as const

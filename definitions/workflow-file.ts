@@ -5,6 +5,7 @@ import { delayStepFile } from '../steps/delay/file.ts'
 import { fetchStepFile } from '../steps/http-fetch/file.ts'
 import { cohortStepFile, type CohortStepFile } from '../steps/random-cohort/file.ts'
 import { throttleStepFile } from '../steps/throttle/file.ts'
+import { triggerStepFile } from '../steps/trigger-workflow/file.ts'
 import { ignored, notOneOf, object, workflowConditions } from './fields.ts'
 import { compileTriggerSchema } from './trigger-schema.ts'
 
@@ -14,10 +15,11 @@ export type StepFile =
   | z.output<typeof channelStepFile>
   | z.output<typeof throttleStepFile>
   | z.output<typeof fetchStepFile>
+  | z.output<typeof triggerStepFile>
   | BranchStepFile<StepFile>
   | CohortStepFile<StepFile>
 
-const kinds = ['channel', 'delay', 'branch', 'random_cohort', 'throttle', 'http_fetch']
+const kinds = ['channel', 'delay', 'branch', 'random_cohort', 'throttle', 'http_fetch', 'trigger_workflow']
 const nested: z.ZodType<StepFile[]> = z.lazy(() =>
   z
     .array(anyStep)
@@ -26,7 +28,15 @@ const nested: z.ZodType<StepFile[]> = z.lazy(() =>
 )
 const anyStep: z.ZodType<StepFile> = z.discriminatedUnion(
   'type',
-  [delayStepFile, channelStepFile, throttleStepFile, fetchStepFile, branchStepFile(nested), cohortStepFile(nested)],
+  [
+    delayStepFile,
+    channelStepFile,
+    throttleStepFile,
+    fetchStepFile,
+    triggerStepFile,
+    branchStepFile(nested),
+    cohortStepFile(nested),
+  ],
   { error: (issue) => notOneOf('step', issue.input, 'type', kinds) },
 )
 

@@ -55,7 +55,7 @@ export interface PreparedTrigger {
 
 /** Checks a trigger, once, and plans what is to be written. Throws `invalid_params`. */
 export function prepareTrigger(
-  deps: Pick<EngineDeps, 'store' | 'outbox' | 'now'>,
+  deps: Pick<EngineDeps, 'outbox' | 'now'> & { store: Pick<EngineDeps['store'], 'db'> },
   caller: Caller,
   version: DefinitionVersion,
   request: TriggerRequest,

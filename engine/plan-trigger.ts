@@ -43,6 +43,7 @@ export function planTrigger(
     skipDelay,
     sandboxMode,
     apiKey,
+    cause: request.cause,
     acceptedAt,
   }
 }

@@ -1,5 +1,6 @@
 import type { StoredObject } from '../store/profiles/objects.ts'
 import type { User } from '../store/profiles/users.ts'
+import type { Cause } from '../store/triggers/caused-by.ts'
 import type { JsonObject } from '../store/schema/index.ts'
 
 /** A recipient of a trigger: whom it is, what is to be stored of them first, and what their templates see beside `data`. */
@@ -24,4 +25,6 @@ export interface TriggerRequest {
   onConflict: 'join' | 'replace' | 'keep'
   skipDelay: boolean
   sandboxMode: boolean
+  /** The step of a recipient run that asks; absent: a caller does. */
+  cause?: Cause
 }

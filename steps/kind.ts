@@ -69,7 +69,22 @@ export interface OutsideDeps {
   /** The store's clock, epoch milliseconds. */
   now: () => number
   http: HttpClient
+  /** Triggers a workflow for the step the walk stands in, once. */
+  trigger: (walk: Walk, wish: TriggerWish) => Promise<Triggered>
 }
+
+/** A workflow to be triggered, as a step asks for it; what is not known is checked by who carries it out. */
+export interface TriggerWish {
+  workflow: string
+  recipients: unknown
+  actor: unknown
+  tenant: unknown
+  data: unknown
+  cancellation_key: string | null
+}
+
+/** The trigger that was accepted; or why there is none: the step is skipped, or its run fails. */
+export type Triggered = { workflowRunId: string } | { skipped: string } | { problem: string }
 
 /**
  * Everything the engine knows of one kind of step. Each call takes all recipient runs of a chunk that stand in a step of

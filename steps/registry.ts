@@ -6,6 +6,7 @@ import { fetchKind } from './http-fetch/kind.ts'
 import type { StepKind } from './kind.ts'
 import { cohortKind } from './random-cohort/kind.ts'
 import { throttleKind } from './throttle/kind.ts'
+import { triggerKind } from './trigger-workflow/kind.ts'
 
 /** Every kind of step there is: one that is missing here does not compile. */
 export const stepKinds: { readonly [Type in StepType]: StepKind<Extract<Step, { type: Type }>> } = {
@@ -15,6 +16,7 @@ export const stepKinds: { readonly [Type in StepType]: StepKind<Extract<Step, { 
   http_fetch: fetchKind,
   random_cohort: cohortKind,
   throttle: throttleKind,
+  trigger_workflow: triggerKind,
 }
 
 /** The kind of a step, for callers that hold steps of any kind. */

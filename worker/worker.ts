@@ -6,6 +6,7 @@ import { Leases } from '../activities/leases.ts'
 import { HttpClient } from '../channels/http-client.ts'
 import { Pacing } from '../channels/pacing.ts'
 import { createSenders } from '../channels/senders.ts'
+import { triggerFromStep } from '../engine/trigger-from-step.ts'
 import { createWebhookSender } from '../events/webhooks/webhook-sender.ts'
 import type { Settings } from '../settings/settings.ts'
 import { actQueue, deliverQueue, type ActInput, type DeliverInput } from '../workflows/messages.ts'
@@ -63,6 +64,7 @@ export async function startWorker(start: WorkerStart): Promise<RunningWorker> {
   const senders = createSenders(settings)
   const { now } = start.clock
   const leases = new Leases(db, now, log)
+  const steps = { store, outbox, now, signaler }
   const shared = { db, store: identity, now, outbox, log }
   const webhooks = createWebhookSender(settings)
   const http = new HttpClient({ allowPrivate: settings.BELAY_HTTP_ALLOW_PRIVATE })
@@ -74,7 +76,7 @@ export async function startWorker(start: WorkerStart): Promise<RunningWorker> {
     senders,
     pacing: new Pacing(),
     leases,
-    outside: { now, http },
+    outside: { now, http, trigger: (walk, wish) => triggerFromStep(steps, leases.owner, walk, wish) },
     webhooks,
   })
   const options = { ...workerOptions, ...start.options, connection, namespace }

@@ -3,7 +3,7 @@ import { boundedList } from '../../resources/bounded-list.ts'
 import { workflowKey } from '../../resources/ids.ts'
 import { keyFields, neededKey } from './cancelation-key.ts'
 import { dryRun } from './dry-run.ts'
-import { recipientReferenceRequest } from './recipient-request.ts'
+import { recipientReferenceRequest } from '../../engine/recipient-request.ts'
 
 /** Some SDKs send these with a cancel; they say nothing here. */
 const ignored = z.unknown().optional()

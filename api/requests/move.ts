@@ -5,7 +5,7 @@ import { answer } from '../../resources/answer.ts'
 import { boundedList } from '../../resources/bounded-list.ts'
 import { keyFields, neededKey } from './cancelation-key.ts'
 import { dryRun, isDryRun } from './dry-run.ts'
-import { recipientReferenceRequest } from './recipient-request.ts'
+import { recipientReferenceRequest } from '../../engine/recipient-request.ts'
 
 const common = {
   ...keyFields,

@@ -38,6 +38,8 @@ export interface WalkTrigger {
   data: JsonObject
   skipDelay: boolean
   sandboxMode: boolean
+  /** How many workflows triggered each other before it. */
+  depth: number
   acceptedAt: Date
 }
 
@@ -107,7 +109,7 @@ export async function loadTriggers(db: Database, triggerIds: readonly number[]):
     db,
     sql`select t.id, t.workflow_run_id as "workflowRunId", t.definition_hash as "definitionHash",
           u.cancelation_key as "cancelationKey", t.actor, t.tenant, t.data, t.skip_delay as "skipDelay",
-          t.sandbox_mode as "sandboxMode", (extract(epoch from t.accepted_at) * 1000)::float8 as "acceptedMs"
+          t.sandbox_mode as "sandboxMode", t.depth, (extract(epoch from t.accepted_at) * 1000)::float8 as "acceptedMs"
         from triggers t join runs u on u.id = t.run_id where t.id = any(${ids(triggerIds)})`,
   )
   return new Map(

@@ -1,5 +1,17 @@
 import { sql } from 'drizzle-orm'
-import { bigint, bigserial, boolean, index, integer, jsonb, pgTable, text, uuid } from 'drizzle-orm/pg-core'
+import {
+  bigint,
+  bigserial,
+  boolean,
+  index,
+  integer,
+  jsonb,
+  pgTable,
+  smallint,
+  text,
+  uniqueIndex,
+  uuid,
+} from 'drizzle-orm/pg-core'
 import { bytewise, instant, type JsonObject } from './columns.ts'
 
 /** One row for each (definition key, cancelation_key), and one for each trigger without a key. Locked first by whoever joins or cancels. */
@@ -35,11 +47,19 @@ export const triggers = pgTable(
     recipientCount: integer('recipient_count').notNull(),
     apiKey: text('api_key').notNull(),
     acceptedAt: instant('accepted_at').notNull(),
+    /** The recipient run, and the step of it, that triggered this; null: a caller did. */
+    causedByRow: bigint('caused_by_row', { mode: 'number' }),
+    causedByStep: smallint('caused_by_step'),
+    /** How many workflows triggered each other before it. */
+    depth: smallint('depth').notNull().default(0),
     /** The execution that took the trigger's signal; null until Temporal confirmed one. */
     temporalRunId: text('temporal_run_id'),
   },
   (table) => [
     index('triggers_run').on(table.runId, table.generation, table.id),
+    uniqueIndex('triggers_cause')
+      .on(table.causedByRow, table.causedByStep)
+      .where(sql`caused_by_row is not null`),
     index('triggers_next_due')
       .on(table.runId, table.nextDue)
       .where(sql`next_due is not null`),

@@ -5,6 +5,7 @@ import { at, json } from '../postgres/database.ts'
 import { rowAt, rowId } from '../ids/row-id.ts'
 import type { JsonObject } from '../schema/index.ts'
 import { sleepersOf } from '../recipient-runs/sleepers.ts'
+import type { Cause } from './caused-by.ts'
 import { workflowIdOf } from '../ids/workflow-id.ts'
 
 export interface AcceptedRecipient {
@@ -28,6 +29,8 @@ export interface Acceptance {
   skipDelay: boolean
   sandboxMode: boolean
   apiKey: string
+  /** The step that triggered it; absent: a caller did. */
+  cause?: Cause | undefined
   /** Epoch milliseconds. */
   acceptedAt: number
 }
@@ -54,7 +57,7 @@ export function workflowIdFor({ version, cancelationKey, workflowRunId }: Accept
  * `from` names the run, and may hold a condition: without a run nothing is written, and no row comes back.
  */
 export function triggerRows(accepted: Acceptance, generation: number, from: SQL): SQL {
-  const { version, recipients } = accepted
+  const { version, recipients, cause } = accepted
   const acceptedAt = at(accepted.acceptedAt)
   const rows = recipients.map(({ key, step, phase, due, triggerData }, p) => {
     return { p, r: key, s: step, h: phase, d: due, t: triggerData }
@@ -62,10 +65,11 @@ export function triggerRows(accepted: Acceptance, generation: number, from: SQL)
   const nextDue = at(recipients.reduce((least, { due }) => Math.min(least, due), Infinity))
   return sql`trigger as (
       insert into triggers (workflow_run_id, run_id, generation, definition_hash, actor, tenant, data, data_size, skip_delay,
-        sandbox_mode, next_due, recipient_count, api_key, accepted_at)
+        sandbox_mode, next_due, recipient_count, api_key, accepted_at, caused_by_row, caused_by_step, depth)
       select ${accepted.workflowRunId}, run.id, ${generation}, ${version.hash}, ${accepted.actor}, ${accepted.tenant},
         ${json(accepted.data)}, ${JSON.stringify(accepted.data).length}, ${accepted.skipDelay}, ${accepted.sandboxMode}, ${nextDue},
-        ${recipients.length}, ${accepted.apiKey}, ${acceptedAt}
+        ${recipients.length}, ${accepted.apiKey}, ${acceptedAt},
+        ${cause?.row ?? null}::bigint, ${cause?.step ?? null}::smallint, ${cause?.depth ?? 0}
       ${from} returning id, run_id
     ),
     recipients as (

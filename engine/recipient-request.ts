@@ -1,11 +1,11 @@
 import { z } from 'zod'
-import { zodErrorMap } from '../../settings/zod-error-map.ts'
-import { recipientKey, type RecipientReference } from '../../store/ids/recipient.ts'
-import type { TriggerRecipient } from '../../engine/trigger-request.ts'
-import { jsonObject } from '../../resources/json-object.ts'
-import { looseObject } from '../../resources/loose-object.ts'
-import { collectionName as collection, objectId, userId } from '../../resources/ids.ts'
-import { profileRequest } from '../../resources/user.ts'
+import { zodErrorMap } from '../settings/zod-error-map.ts'
+import { recipientKey, type RecipientReference } from '../store/ids/recipient.ts'
+import type { TriggerRecipient } from './trigger-request.ts'
+import { jsonObject } from '../resources/json-object.ts'
+import { looseObject } from '../resources/loose-object.ts'
+import { collectionName as collection, objectId, userId } from '../resources/ids.ts'
+import { profileRequest } from '../resources/user.ts'
 
 /** A user's id, or an object's collection and id. */
 export const recipientReferenceRequest = z

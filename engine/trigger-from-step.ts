@@ -1,0 +1,97 @@
+import { z } from 'zod'
+import { looseObject } from '../resources/loose-object.ts'
+import { tenantId } from '../resources/ids.ts'
+import { jsonObject } from '../resources/json-object.ts'
+import { zodErrorMap } from '../settings/zod-error-map.ts'
+import type { Triggered, TriggerWish, Walk } from '../steps/kind.ts'
+import { findCurrent } from '../store/catalog/current.ts'
+import { sqlState } from '../store/postgres/store-error.ts'
+import { transaction } from '../store/postgres/database.ts'
+import { loadPendingSignals, type PendingSignal } from '../store/signals/pending-signals.ts'
+import { claimHolds, triggerCausedBy } from '../store/triggers/caused-by.ts'
+import { prepareTrigger } from './accept-trigger.ts'
+import type { EngineDeps } from './deps.ts'
+import { EngineError } from './errors.ts'
+import { recipientRequest } from './recipient-request.ts'
+import type { TriggerRequest } from './trigger-request.ts'
+
+/** How many workflows may trigger each other in a row: a loop is cut here. */
+const MOST_DEPTH = 10
+/** Recipients of one step. */
+const MOST_RECIPIENTS = 1_000
+
+const wishShape = z.object({
+  recipients: z.array(recipientRequest).min(1, 'must name at least one recipient').max(MOST_RECIPIENTS),
+  actor: recipientRequest.nullable(),
+  tenant: z.union([tenantId, looseObject({ id: tenantId })], 'must be an id, or an object with one').nullable(),
+  data: jsonObject,
+  cancellation_key: z.string().min(1).max(1_000).nullable(),
+})
+
+type Deps = Pick<EngineDeps, 'outbox' | 'now' | 'signaler'> & { store: Pick<EngineDeps['store'], 'db'> }
+
+/** The parent was canceled, or its claim has gone to another worker: nothing is to be written. */
+class ClaimLost extends Error {}
+
+/**
+ * Triggers a workflow for a step of a recipient run that `owner` holds: a trigger like any other, once for each row and step,
+ * and refused if the row was canceled meanwhile. Says what cannot be triggered, and why; throws what the store throws.
+ */
+export async function triggerFromStep(deps: Deps, owner: string, walk: Walk, wish: TriggerWish): Promise<Triggered> {
+  const { row, stepIndex, trigger } = walk
+  const cause = { row: row.id, step: stepIndex, depth: trigger.depth + 1 }
+  const current = await findCurrent(deps.store.db, wish.workflow)
+  if (current === null) return { problem: `no workflow has the key ${wish.workflow}` }
+  if (!current.active) return { skipped: `the workflow ${wish.workflow} is not active` }
+  if (cause.depth > MOST_DEPTH)
+    return { problem: `${MOST_DEPTH} workflows triggered each other in a row: this would be one more` }
+  const request = requestOf(wish, walk)
+  if (typeof request === 'string') return { problem: request }
+  try {
+    const { version } = current
+    const prepared = prepareTrigger(deps, { apiKey: 'trigger_workflow' }, version, { ...request, cause })
+    const { workflowRunId, signals } = await once(async () =>
+      transaction(deps.store.db, async (tx): Promise<{ workflowRunId: string; signals: PendingSignal[] }> => {
+        const before = await triggerCausedBy(tx, cause)
+        if (before !== null)
+          return { workflowRunId: before, signals: await loadPendingSignals(tx, { workflowRunId: before }) }
+        const { answer, signals } = await prepared.inTransaction(tx)
+        // Last, since the child's key is locked before any recipient run.
+        if (!(await claimHolds(tx, cause.row, owner))) throw new ClaimLost()
+        return { workflowRunId: answer.workflow_run_id, signals }
+      }),
+    )
+    for (const signal of signals) void deps.signaler.send(signal)
+    return { workflowRunId }
+  } catch (error) {
+    if (error instanceof ClaimLost) return { skipped: 'canceled before it was triggered' }
+    if (!(error instanceof EngineError)) throw error
+    const faults = error.fields.map(({ field, message }) => `${field} ${message}`)
+    return { problem: faults.length > 0 ? faults.slice(0, 10).join('; ') : error.message }
+  }
+}
+
+/** Again, if another worker wrote the same trigger in between: then it is found. */
+async function once<Result>(work: () => Promise<Result>): Promise<Result> {
+  try {
+    return await work()
+  } catch (error) {
+    if (sqlState(error) !== '23505') throw error
+    return work()
+  }
+}
+
+function requestOf(wish: TriggerWish, { trigger }: Walk): Omit<TriggerRequest, 'cause'> | string {
+  const parsed = wishShape.safeParse(wish, { error: zodErrorMap })
+  if (!parsed.success) {
+    const faults = parsed.error.issues.map(({ path, message }) => `${path.join('.')} ${message}`)
+    return faults.slice(0, 10).join('; ')
+  }
+  const { recipients, actor, tenant, data, cancellation_key: cancelationKey } = parsed.data
+  const { skipDelay, sandboxMode } = trigger
+  const own = { cancelationKey, onConflict: 'join' as const, skipDelay, sandboxMode }
+  if (tenant === null || typeof tenant === 'string')
+    return { recipients, actor, data, tenant: tenant === null ? null : { id: tenant, properties: null }, ...own }
+  const { id, ...properties } = tenant
+  return { recipients, actor, data, tenant: { id, properties: properties as typeof data }, ...own }
+}

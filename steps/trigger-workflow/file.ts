@@ -1,0 +1,28 @@
+import { z } from 'zod'
+import { object, optional, required } from '../../definitions/fields.ts'
+import { stepFields } from '../step-file.ts'
+
+const settings = object({
+  workflow_key: required('text'),
+  recipients: optional('text'),
+  actor: optional('text'),
+  tenant: optional('text'),
+  data: optional('text'),
+  cancellation_key: optional('text'),
+})
+
+/** A step that triggers another workflow, as workflow.json has it. */
+export const triggerStepFile = object({ ...stepFields, type: z.literal('trigger_workflow'), settings }).transform(
+  (file) => ({
+    type: file.type,
+    ref: file.ref,
+    name: file.name ?? file.ref,
+    conditions: file.conditions,
+    workflowKey: file.settings.workflow_key,
+    recipients: file.settings.recipients,
+    actor: file.settings.actor,
+    tenant: file.settings.tenant,
+    data: file.settings.data,
+    cancelationKey: file.settings.cancellation_key,
+  }),
+)

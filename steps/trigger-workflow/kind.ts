@@ -1,0 +1,33 @@
+import type { TriggerStep } from '../../definitions/definition.ts'
+import { judge, skippedBy } from '../judge.ts'
+import type { OutsideDeps, StepDeps, StepKind, StepResult, Walk } from '../kind.ts'
+import { wishOf } from './wish.ts'
+
+/**
+ * Triggers another workflow, exactly once, in a transaction of its own while the row is claimed. A workflow that is not
+ * active is passed over; what cannot be triggered fails the run.
+ */
+export const triggerKind: StepKind<TriggerStep> = {
+  type: 'trigger_workflow',
+  acts: true,
+  targets: ({ next }) => [next],
+  enter,
+  resume: (walks) => Promise.resolve(walks.map((): StepResult => ({ kind: 'act' }))),
+  act: trigger,
+}
+
+async function enter(walks: readonly Walk<TriggerStep>[], deps: StepDeps): Promise<StepResult[]> {
+  const judgements = await judge(walks, ({ step }) => step.conditions, deps)
+  return judgements.map(({ result, explanation }) => (result ? { kind: 'act' } : skippedBy(explanation)))
+}
+
+async function trigger(walk: Walk<TriggerStep>, deps: OutsideDeps): Promise<StepResult> {
+  const wish = wishOf(walk)
+  if (typeof wish === 'string') return { kind: 'fail', reason: wish }
+  const done = await deps.trigger(walk, wish)
+  if ('skipped' in done) return { kind: 'go_on', skipped: { reason: done.skipped } }
+  if ('problem' in done) return { kind: 'fail', reason: done.problem }
+  const { workflowRunId } = done
+  const output = { workflow: wish.workflow, workflow_run_id: workflowRunId }
+  return { kind: 'go_on', decided: output, state: { [walk.step.ref]: output } }
+}
