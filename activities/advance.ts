@@ -4,6 +4,7 @@ import { loadWalks } from '../steps/load-walks.ts'
 import { failedWalk, walkOn } from '../steps/walk-on.ts'
 import { loadChannels } from '../store/catalog/definitions.ts'
 import { triggerIdOf } from '../store/ids/row-id.ts'
+import { endMembers } from '../store/batches/end-members.ts'
 import type { Database } from '../store/postgres/database.ts'
 import { loadOwnTriggers, loadRows, type RowToWalk } from '../store/recipient-runs/load-walks.ts'
 import { settleWalks, type WalkSettlement } from '../store/recipient-runs/settle-walks.ts'
@@ -14,6 +15,10 @@ import { partsOf, workThrough } from './in-parts.ts'
 import { Tally } from './tally.ts'
 
 const PART = 500
+/** How often walks whose batches have changed meanwhile are tried again at once. */
+const ROUNDS = 5
+/** A digest shows several triggers' data: by how many times a carrier may be larger than its own. */
+const CARRIED = 20
 
 export interface AdvanceDeps {
   db: Database
@@ -21,6 +26,8 @@ export interface AdvanceDeps {
   /** The store's clock, epoch milliseconds. */
   now: () => number
   outbox: Outbox
+  /** Sends what other runs are to be told; absent: housekeeping does. */
+  send?: (signalIds: readonly number[]) => Promise<void>
   log: Logger
 }
 
@@ -49,11 +56,9 @@ async function advance(deps: AdvanceDeps, input: AdvanceInput): Promise<ChunkRes
   const instant = now()
   const ready = current.filter(({ due }) => due !== null && due <= instant)
   const tally = new Tally()
-  for (const part of partsOf(
-    ready,
-    ({ id, stateSize }) => 2 * triggers.get(triggerIdOf(id))!.dataSize + 2 * stateSize,
-    PART,
-  )) {
+  const sizeOf = ({ id, batchId, stateSize }: RowToWalk) =>
+    2 * (triggers.get(triggerIdOf(id))!.dataSize * (batchId === null ? 1 : CARRIED) + stateSize)
+  for (const part of partsOf(ready, sizeOf, PART)) {
     await workThrough(
       part,
       (walked) => walkPart(deps, walked, instant, tally),
@@ -69,19 +74,33 @@ async function advance(deps: AdvanceDeps, input: AdvanceInput): Promise<ChunkRes
   return tally.result(now())
 }
 
+/**
+ * Batches are looked at without a lock: a walk that finds its own otherwise when it is settled is walked again, and after
+ * some such rounds handed back.
+ */
 async function walkPart(
-  { db, outbox }: AdvanceDeps,
+  deps: AdvanceDeps,
   rows: readonly RowToWalk[],
   now: number,
   tally: Tally,
+  rounds = ROUNDS,
 ): Promise<void> {
+  const { db, outbox } = deps
   const walks = await loadWalks(db, rows)
   const channels = new Map((await loadChannels(db)).map((channel) => [channel.key, channel]))
   const settlements = await walkOn(walks, { db, channels, now })
-  const settled = await settleWalks(db, settlements, now, outbox)
-  settlements.forEach((settlement, index) => {
-    if (settled.has(settlement.id)) tally.addWalk(settlement, stepRef(walks[index]!.definition.steps, settlement))
-  })
+  const { walks: settled, signals } = await settleWalks(db, settlements, now, outbox)
+  await deps.send?.(signals)
+  const definitionOf = new Map(walks.map(({ row, definition }) => [row.id, definition]))
+  for (const walk of settled) tally.addWalk(walk, stepRef(definitionOf.get(walk.id)!.steps, walk))
+  const closed = settled.flatMap(({ batch }) => (batch?.seen?.closes === true ? [batch.seen.id] : []))
+  await endMembers(db, closed, now, outbox)
+  const left = settlements.filter(({ id, batch }) => batch !== undefined && !tally.has(id))
+  if (left.length === 0 || rounds === 0) return
+  const believed = new Map(left.map(({ id, revision }) => [id, revision]))
+  const found = await loadRows(db, [...believed.keys()])
+  const again = found.filter(({ id, status, revision }) => status === 'waiting' && revision === believed.get(id))
+  if (again.length > 0) await walkPart(deps, again, now, tally, rounds - 1)
 }
 
 function stepRef(steps: readonly { ref: string }[], { step }: WalkSettlement): string {
@@ -98,5 +117,6 @@ async function giveUp(
   const reason = 'could not be carried out: see the worker’s log'
   log.error({ err: error, recipientRun: row.id, step: row.step }, 'a recipient run failed for a reason of ours')
   const failed = failedWalk(row, reason)
-  if ((await settleWalks(db, [failed], now, outbox)).has(row.id)) tally.addWalk(failed, '')
+  const { walks } = await settleWalks(db, [failed], now, outbox)
+  for (const walk of walks) tally.addWalk(walk, '')
 }

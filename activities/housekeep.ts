@@ -3,6 +3,7 @@ import type { Logger } from 'pino'
 import type { Outbox } from '../events/outbox.ts'
 import { forgetIdempotencyKeys } from '../store/idempotency/forget.ts'
 import type { Database } from '../store/postgres/database.ts'
+import { endMembers, unsettledBatches } from '../store/batches/end-members.ts'
 import { repairRun, suspectedRuns } from '../store/runs/overdue.ts'
 import { forgetThrottles } from '../store/throttles/pass.ts'
 import { endpointsDue, forgetWebhookEvents } from '../store/webhook-events/webhook-events.ts'
@@ -41,6 +42,7 @@ async function housekeep(deps: HousekeepDeps): Promise<{ resent: number; repaire
   const repaired = await duty(deps, 'take up what is overdue', 0, () => takeUpOverdue(deps))
   await duty(deps, 'forget idempotency keys', undefined, () => forgetIdempotencyKeys(deps.db, deps.now()))
   await duty(deps, 'forget throttles', undefined, () => forgetThrottles(deps.db, deps.now()))
+  await duty(deps, 'end who is in closed batches', undefined, () => endLeftBehind(deps))
   await duty(deps, 'tidy webhook events', undefined, () => tidyOutbox(deps))
   if (resent > 0 || repaired > 0) deps.log.warn({ resent, repaired }, 'housekeeping put things right')
   return { resent, repaired }
@@ -70,6 +72,11 @@ async function takeUpOverdue({ db, store, now, client, taskQueue, log }: Houseke
     told += 1
   }
   return told
+}
+
+/** Whoever closed these batches is gone. */
+async function endLeftBehind({ db, now, outbox }: HousekeepDeps): Promise<void> {
+  await endMembers(db, await unsettledBatches(db, now()), now(), outbox)
 }
 
 /** Wakes the deliveries of what is due: a wake may have been lost, or Temporal away. */

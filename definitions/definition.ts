@@ -56,7 +56,8 @@ export interface DefinitionVersion {
   definition: Definition
 }
 
-export type Step = DelayStep | ChannelStep | BranchStep | CohortStep | ThrottleStep | FetchStep | TriggerStep
+export type Step =
+  DelayStep | ChannelStep | BranchStep | CohortStep | ThrottleStep | BatchStep | FetchStep | TriggerStep
 export type StepType = Step['type']
 
 /** Steps that act on the outside by themselves: a recipient run is claimed while one of them does. */
@@ -144,6 +145,30 @@ export interface TriggerStep extends StepBase {
   tenant: string | null
   data: string | null
   cancelationKey: string | null
+}
+
+/** Gathers what comes for a recipient under one key until it closes; the recipient run that opened it goes on for all. */
+export interface BatchStep extends StepBase {
+  type: 'batch'
+  /** A path or Liquid: each key is gathered by itself. Null: all of the recipient's. */
+  batchKey: string | null
+  /** When it closes: as of a delay, for a duration, until an instant, both, or by a rule. */
+  windowFor: Duration | null
+  windowUntil: string | null
+  windowRule: WindowRule | null
+  /** Each activity that joins moves the close: a window's length from then on. */
+  isSliding: boolean
+  /** How long after its opening a sliding window may close at the latest. */
+  extensionLimit: Duration | null
+  /** Whether templates see the first activities or the last ones, oldest first either way. */
+  order: 'asc' | 'desc'
+  renderLimit: number
+  /** So many activities close it at once. Null: any number. */
+  itemLimit: number | null
+  /** Who finds none open passes at once, and opens one that it is not in. */
+  flushLeading: boolean
+  /** `pinned`: gathers and goes on in the version that opened it. `latest`: in whatever version is the newest at the close. */
+  versionMode: 'pinned' | 'latest'
 }
 
 export const channelTypes = ['in_app_feed', 'email', 'http', 'chat', 'sms', 'push'] as const

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { batchStepFile } from '../steps/batch/file.ts'
 import { branchStepFile, type BranchStepFile } from '../steps/branch/file.ts'
 import { channelStepFile } from '../steps/channel/file.ts'
 import { delayStepFile } from '../steps/delay/file.ts'
@@ -16,10 +17,11 @@ export type StepFile =
   | z.output<typeof throttleStepFile>
   | z.output<typeof fetchStepFile>
   | z.output<typeof triggerStepFile>
+  | z.output<typeof batchStepFile>
   | BranchStepFile<StepFile>
   | CohortStepFile<StepFile>
 
-const kinds = ['channel', 'delay', 'branch', 'random_cohort', 'throttle', 'http_fetch', 'trigger_workflow']
+const kinds = ['channel', 'delay', 'branch', 'random_cohort', 'throttle', 'http_fetch', 'batch', 'trigger_workflow']
 const nested: z.ZodType<StepFile[]> = z.lazy(() =>
   z
     .array(anyStep)
@@ -34,6 +36,7 @@ const anyStep: z.ZodType<StepFile> = z.discriminatedUnion(
     throttleStepFile,
     fetchStepFile,
     triggerStepFile,
+    batchStepFile,
     branchStepFile(nested),
     cohortStepFile(nested),
   ],

@@ -9,13 +9,14 @@ interface MadeMessage {
 /** What a walk's settlement is to the outside: the messages that were delivered by it, then the recipient run if it is over. */
 export function walkEvents(
   walk: { id: number; status: 'waiting' | 'ended'; errors: number; messages: readonly MadeMessage[] },
-  errorsBefore: number,
+  { errorCount, canceling }: { errorCount: number; canceling: boolean },
 ): OutboxEvent[] {
   const events = walk.messages
     .filter(({ status }) => status === 'delivered')
     .map(({ recipientRunId, number }): OutboxEvent => ({ type: 'message.delivered', recipientRunId, number }))
-  if (walk.status === 'ended') {
-    const failed = errorsBefore + walk.errors > 0
+  // Of one whose activity was taken back, the cancel has told.
+  if (walk.status === 'ended' && !canceling) {
+    const failed = errorCount + walk.errors > 0
     events.push({ type: `workflow_recipient_run.${failed ? 'error' : 'completed'}`, recipientRunId: walk.id })
   }
   return events

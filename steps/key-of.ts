@@ -9,10 +9,14 @@ const LONGEST = 1_000
  * or, with braces, Liquid. A text of the result says why there is none: nothing is there, it is longer than 1,000
  * characters, or the template fails.
  */
-export function keyOf(name: string, key: string, scope: Scope): { key: string } | { problem: string } {
+export function keyOf(
+  name: string,
+  key: string,
+  scope: Scope,
+): { key: string } | { problem: string; isMissing?: true } {
   const text = key.includes('{') ? rendered(key, scope) : textOf(valueAt(pathOf(key), scope))
   if (typeof text !== 'string') return { problem: `${name} ${text.problem}` }
-  if (text === '') return { problem: `${name} ${key} is missing` }
+  if (text === '') return { problem: `${name} ${key} is missing`, isMissing: true }
   return text.length > LONGEST ? { problem: `${name} is longer than ${LONGEST} characters` } : { key: text }
 }
 

@@ -1,12 +1,13 @@
-import type { Definition, Step } from '../definitions/definition.ts'
+import type { Definition, DefinitionVersion, Step } from '../definitions/definition.ts'
 import type { Channel } from '../definitions/catalog.ts'
 import type { HttpClient } from '../channels/http-client.ts'
+import type { BatchEntry, BatchSeen } from '../store/batches/batch-entry.ts'
 import type { Database } from '../store/postgres/database.ts'
 import type { WalkTrigger } from '../store/recipient-runs/load-walks.ts'
 import type { RowToWalk } from '../store/recipient-runs/load-walks.ts'
 import type { NewMessage } from '../store/messages/new-message.ts'
 import type { JsonObject } from '../store/schema/index.ts'
-import type { Scope, Subject } from '../templates/scope.ts'
+import type { DigestInput, Scope, Subject } from '../templates/scope.ts'
 
 /** A recipient run on its way: where it stands, and what it is about. */
 export interface Walk<S extends Step = Step> {
@@ -22,8 +23,16 @@ export interface Walk<S extends Step = Step> {
   readonly nextMessage: number
   /** The messages it made on its way, not written yet. */
   readonly made: readonly NewMessage[]
+  /** The batch it goes on for, with the activities that `scope` shows. Null: its own activity only. */
+  readonly batch: CarriedBatch | null
   /** What its steps remember, by ref; `skipped` of a step that did nothing. */
   readonly state: JsonObject
+}
+
+/** A batch that a walk goes on for, as it has seen it. */
+export interface CarriedBatch extends BatchSeen {
+  /** Each of its activities was canceled: nothing more is made. */
+  isEmpty: boolean
 }
 
 /** What a step of one recipient run came to. */
@@ -52,6 +61,10 @@ export interface StepEffects {
   state?: JsonObject
   /** Laid over the `data` that this recipient run sees from now on. */
   data?: JsonObject
+  /** The batch it comes to. It opens or joins it when the walk is settled, and its wait ends when that says. */
+  entry?: BatchEntry
+  /** The batch it waited in is closed, and it goes on for all of it: null, nothing is left. In another version from there. */
+  digest?: { closing: BatchSeen; seen: DigestInput | null; version?: DefinitionVersion & { stepIndex: number } }
 }
 
 /** What the kinds of steps work with. */

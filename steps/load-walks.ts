@@ -1,7 +1,7 @@
 import type { Definition } from '../definitions/definition.ts'
+import { loadBatches, type Batch } from '../store/batches/load-batches.ts'
 import { loadDefinitions } from '../store/catalog/definitions.ts'
 import { messageId } from '../store/ids/message-id.ts'
-import { recipientReference } from '../store/ids/recipient.ts'
 import { recipientRunUuid, triggerIdOf } from '../store/ids/row-id.ts'
 import type { Database } from '../store/postgres/database.ts'
 import { loadPreferenceSets } from '../store/profiles/preference-sets.ts'
@@ -9,8 +9,10 @@ import { loadRecipients } from '../store/profiles/recipients.ts'
 import { loadTenants } from '../store/profiles/tenants.ts'
 import { loadStates, loadTriggers, type RowToWalk, type WalkTrigger } from '../store/recipient-runs/load-walks.ts'
 import type { JsonObject } from '../store/schema/index.ts'
-import { buildScope, type Subject } from '../templates/scope.ts'
-import { dataOver } from './walk-data.ts'
+import { buildScope, withDigest, type Subject } from '../templates/scope.ts'
+import { loadDigests } from './batch/digest.ts'
+import { subject } from './subject.ts'
+import { DATA, dataOver } from './walk-data.ts'
 import type { WalkUnderWay } from './walk-on.ts'
 
 /**
@@ -40,7 +42,7 @@ export async function loadWalks(db: Database, rows: readonly RowToWalk[]): Promi
       return [trigger.id, { ...trigger, ...people }] as const
     }),
   )
-  return rows.map((given, index) => {
+  const walks = rows.map((given, index) => {
     const row = { ...given, state: given.state ?? states.get(given.id) ?? null }
     const trigger = triggers.get(triggerIdOf(row.id))!
     const { definition } = definitions.get(hashes[index]!)!
@@ -48,6 +50,37 @@ export async function loadWalks(db: Database, rows: readonly RowToWalk[]): Promi
     const sets = preferences.get(row.recipient)
     if (sets !== undefined) recipient.properties = { ...recipient.properties, preferences: sets }
     return walkOf(row, trigger, described.get(trigger.id)!, definition, recipient)
+  })
+  await seeBatches(db, walks)
+  return walks
+}
+
+/** Who goes on for a batch that has closed sees its activities. */
+async function seeBatches(db: Database, walks: readonly WalkUnderWay[]): Promise<void> {
+  const inside = walks.filter(({ row }) => row.batchId !== null)
+  const batches = await loadBatches(
+    db,
+    inside.map(({ row }) => row.batchId!),
+  )
+  const carried = inside.flatMap((walk) => {
+    const batch = batches.get(walk.row.batchId!)
+    return batch?.isClosed === true && batch.carrier === walk.row.id ? [{ walk, batch }] : []
+  })
+  await carryOn(db, carried)
+}
+
+/** Lets walks see batches as they were at a revision. */
+async function carryOn(
+  db: Database,
+  carried: readonly { walk: WalkUnderWay; batch: Pick<Batch, 'id' | 'revision' | 'stepRef'> }[],
+): Promise<void> {
+  const wanted = carried.map(({ walk: { definition }, batch }) => ({ definition, batch }))
+  const digests = await loadDigests(db, wanted)
+  carried.forEach(({ walk, batch: { id, revision } }, index) => {
+    const { total, seen } = digests[index]!
+    walk.batch = { id, revision, closes: false, isEmpty: total === 0 }
+    walk.digest = seen
+    walk.rescope()
   })
 }
 
@@ -61,32 +94,32 @@ function walkOf(
   definition: Definition,
   recipient: Subject,
 ): WalkUnderWay {
-  const place = { nextMessage: row.messages, made: [], state: row.state ?? {} }
-  const scopeNow = () =>
-    buildScope({
-      definition,
+  const place = { nextMessage: row.messages, made: [], state: row.state ?? {}, entries: [] }
+  const scopeNow = () => {
+    const { state, digest } = walk
+    const scope = buildScope({
+      definition: walk.definition,
       trigger: described,
       recipient,
-      triggerData: dataOver(row.triggerData, place.state),
+      triggerData: dataOver(row.triggerData, state),
       get recipientRunId() {
         return recipientRunUuid(trigger.workflowRunId, row.id)
       },
       get messageId() {
-        return messageId(trigger, { recipientRunId: row.id, number: place.nextMessage })
+        return messageId(trigger, { recipientRunId: row.id, number: walk.nextMessage })
       },
     })
-  const step = definition.steps[row.step]!
-  const walk: WalkUnderWay = Object.assign(place, {
-    ...{ row, trigger, definition, recipient, step, stepIndex: row.step, scope: scopeNow() },
+    if (digest === null) return scope
+    const data = { ...digest.data, ...(state[DATA] as JsonObject | undefined) }
+    return withDigest(scope, walk.definition, { ...digest, data })
+  }
+  const none = { batch: null, digest: null }
+  const walk = Object.assign(place, none, {
+    ...{ row, trigger, definition, recipient, step: definition.steps[row.step]!, stepIndex: row.step },
     rescope: () => {
       walk.scope = scopeNow()
     },
-  })
+  }) as unknown as WalkUnderWay
+  walk.rescope()
   return walk
-}
-
-export function subject(key: string, properties: ReadonlyMap<string, JsonObject>): Subject {
-  const reference = recipientReference(key)
-  const known = properties.get(key) ?? {}
-  return typeof reference === 'string' ? { id: reference, properties: known } : { ...reference, properties: known }
 }

@@ -1,4 +1,5 @@
 import type { Step, StepType } from '../definitions/definition.ts'
+import { batchKind } from './batch/kind.ts'
 import { branchKind } from './branch/kind.ts'
 import { channelKind } from './channel/channel.ts'
 import { delayKind } from './delay/kind.ts'
@@ -10,6 +11,7 @@ import { triggerKind } from './trigger-workflow/kind.ts'
 
 /** Every kind of step there is: one that is missing here does not compile. */
 export const stepKinds: { readonly [Type in StepType]: StepKind<Extract<Step, { type: Type }>> } = {
+  batch: batchKind,
   branch: branchKind,
   channel: channelKind,
   delay: delayKind,

@@ -3,15 +3,19 @@ import type { WalkEvent, WalkSettlement } from '../store/recipient-runs/settle-w
 import type { NewMessage } from '../store/messages/new-message.ts'
 import type { JsonObject } from '../store/schema/index.ts'
 import { actLane, RUN_LANE, type Lane } from '../workflows/messages.ts'
-import type { Scope } from '../templates/scope.ts'
-import type { StepDeps, StepResult, Walk } from './kind.ts'
+import type { BatchEntry } from '../store/batches/batch-entry.ts'
+import type { DigestInput, Scope } from '../templates/scope.ts'
+import type { CarriedBatch, StepDeps, StepEffects, StepResult, Walk } from './kind.ts'
 import { judge, shownAs } from './judge.ts'
 import { mayStillAct } from './reach.ts'
 import { kindOf } from './registry.ts'
-import { DATA } from './walk-data.ts'
+import { DATA, OWN_DATA } from './walk-data.ts'
 
 /** A walk passes at most so many steps at one go: more is a loop that nobody meant. */
 const MAX_HOPS = 1_000
+
+/** Of a batch that was left by all. */
+const EMPTY = 'each of its activities was canceled'
 
 /** A walk as this module moves it; the kinds of steps only look at it. */
 export interface WalkUnderWay extends Walk {
@@ -21,7 +25,13 @@ export interface WalkUnderWay extends Walk {
   nextMessage: number
   made: NewMessage[]
   state: JsonObject
-  /** Makes the scope anew, of what `state` says now. */
+  definition: Definition
+  batch: CarriedBatch | null
+  /** What it sees of the batch it goes on for. */
+  digest: DigestInput | null
+  /** The batches it came to. */
+  entries: BatchEntry[]
+  /** Makes the scope anew, of what `state` and `digest` say now. */
   rescope(): void
 }
 
@@ -36,6 +46,7 @@ interface Progress {
   errors: number
   reason: string | null
   remembers: boolean
+  definitionHash: string | undefined
   events: WalkEvent[]
 }
 
@@ -70,12 +81,13 @@ function begin(walk: WalkUnderWay): Progress {
     due: null,
     lane: RUN_LANE,
     attempt: 0,
-    status: undefined,
     errors: 0,
-    reason: null,
     remembers: false,
+    definitionHash: undefined,
   }
-  return { walk, phase, enteredAt, ...nothing, events: [] }
+  const isOver = walk.batch?.isEmpty === true
+  const end = isOver ? ({ status: 'ended', reason: EMPTY } as const) : { status: undefined, reason: null }
+  return { walk, phase, enteredAt, ...nothing, ...end, events: [] }
 }
 
 /** The conditions of the workflow: asked once, before the first step; where they do not hold the walk is over. */
@@ -113,7 +125,9 @@ function apply(progress: Progress, result: StepResult, now: number): void {
     walk.nextMessage += 1
   }
   if (result.state !== undefined) remember(progress, result.state)
+  if (result.entry !== undefined) walk.entries.push(result.entry)
   if (result.data !== undefined) {
+    if (walk.batch !== null && walk.state[OWN_DATA] === undefined) remember(progress, { [OWN_DATA]: {} })
     remember(progress, { [DATA]: { ...(walk.state[DATA] as JsonObject | undefined), ...result.data } })
     walk.rescope()
   }
@@ -123,6 +137,7 @@ function apply(progress: Progress, result: StepResult, now: number): void {
     remember(progress, { [walk.step.ref]: { skipped: true } })
     record(progress, 'step_skipped', { ...data, reason })
   }
+  if (result.digest !== undefined) carry(progress, result.digest)
   switch (result.kind) {
     case 'go_on':
       goOn(progress, result.to === undefined ? walk.step.next : result.to, now)
@@ -130,7 +145,7 @@ function apply(progress: Progress, result: StepResult, now: number): void {
     case 'wait':
       progress.phase = 'wait'
       progress.due = result.due
-      if (result.due === null || result.due > now) progress.status = 'waiting'
+      if (result.due === null || result.due > now || result.entry !== undefined) progress.status = 'waiting'
       return
     case 'act':
       stand(progress, now)
@@ -156,6 +171,22 @@ function stand(progress: Progress, due: number): void {
   progress.due = due
   progress.lane = actLane(progress.walk.step.type)
   progress.status = 'waiting'
+}
+
+/** From here on it is the batch's walk: what its own steps added before belongs to its own activity. */
+function carry(progress: Progress, { closing, seen, version }: NonNullable<StepEffects['digest']>): void {
+  const { walk } = progress
+  walk.batch = { ...closing, isEmpty: seen === null }
+  walk.digest = seen
+  const own = walk.state[DATA]
+  if (own !== undefined) remember(progress, { [OWN_DATA]: own, [DATA]: {} })
+  if (version !== undefined) {
+    progress.definitionHash = version.hash
+    walk.definition = version.definition
+    walk.stepIndex = version.stepIndex
+    walk.step = version.definition.steps[version.stepIndex]!
+  }
+  walk.rescope()
 }
 
 function remember(progress: Progress, state: JsonObject): void {
@@ -191,6 +222,8 @@ function record({ events, walk }: Progress, event: WalkEvent['event'], data: Jso
 
 function settlementOf(progress: Progress): WalkSettlement {
   const { walk, phase, enteredAt, due, lane, attempt, status, errors, reason, remembers, events } = progress
+  const { definitionHash } = progress
+  const { batch, entries } = walk
   return {
     id: walk.row.id,
     revision: walk.row.revision,
@@ -206,6 +239,8 @@ function settlementOf(progress: Progress): WalkSettlement {
     state: remembers ? walk.state : null,
     messages: walk.made,
     events,
+    ...((batch !== null || entries.length > 0) && { batch: { entries, seen: batch } }),
+    ...(definitionHash !== undefined && { definitionHash }),
   }
 }
 

@@ -53,8 +53,7 @@ export interface Scope extends Properties {
 
 /**
  * What a template sees, as in Knock. The fields of `data` stand at the top level, too, below everything named here: the
- * renderer adds them (liquid.ts). One trigger is one activity: batches, which would make it several, are not supported
- * yet. What few templates name is made when it is asked for: a scope is built for every recipient.
+ * renderer adds them (liquid.ts). One trigger is one activity; for a batch see `withDigest`. What few templates name is made when it is asked for: a scope is built for every recipient.
  */
 export function buildScope(input: ScopeInput): Scope {
   const { definition, trigger, triggerData } = input
@@ -97,6 +96,51 @@ export function buildScope(input: ScopeInput): Scope {
       return { id: input.messageId, inserted_at: new Date(input.now ?? Date.now()).toISOString() }
     },
   }
+}
+
+/** The activities of a batch, and what they come to together. */
+export interface DigestInput {
+  /** Never shared with another digest: what is rendered is kept by it. */
+  data: Properties
+  actor: Subject | null
+  tenant: Subject | null
+  actors: Subject[]
+  totalActors: number
+  totalActivities: number
+  /** Those that are shown, oldest first. `acceptedAt`: epoch milliseconds. */
+  activities: { id: string; data: Properties; actor: Subject | null; acceptedAt: number }[]
+}
+
+/** The scope of a recipient run as it goes on for a batch: recipient, workflow and message stay, all else is the batch's. */
+export function withDigest(scope: Scope, definition: ScopeInput['definition'], digest: DigestInput): Scope {
+  const tenant = digest.tenant === null ? null : flat(digest.tenant)
+  const { recipient } = scope
+  // What is made when it is asked for stays so.
+  const own = Object.defineProperties({}, Object.getOwnPropertyDescriptors(scope)) as Scope
+  const laid = {
+    data: digest.data,
+    actor: digest.actor === null ? null : flat(digest.actor),
+    actors: digest.actors.map(flat),
+    total_actors: digest.totalActors,
+    total_activities: digest.totalActivities,
+    tenant,
+    vars: varsOf(definition.library?.vars, tenant),
+    activities: digest.activities.map(({ id, data, actor, acceptedAt }) => {
+      const at = new Date(acceptedAt).toISOString()
+      return {
+        ...data,
+        id,
+        actor: actor === null ? null : flat(actor),
+        recipient,
+        data,
+        inserted_at: at,
+        updated_at: at,
+      }
+    }),
+  }
+  for (const [name, value] of Object.entries(laid))
+    Object.defineProperty(own, name, { value, enumerable: true, configurable: true, writable: true })
+  return own
 }
 
 const noVars: Vars = {}

@@ -15,6 +15,7 @@ import { WebhookWaker } from '../temporal/webhook-waker.ts'
 import type { Clock } from '../store/clock/store-clock.ts'
 import { storeIdentity } from '../store/environment/store-identity.ts'
 import type { Store } from '../store/postgres/database.ts'
+import { loadPendingSignals } from '../store/signals/pending-signals.ts'
 import { isSeenPolling } from './poller.ts'
 import { bundleWorkflows } from './bundle.ts'
 import { workerOptions } from './options.ts'
@@ -68,8 +69,13 @@ export async function startWorker(start: WorkerStart): Promise<RunningWorker> {
   const shared = { db, store: identity, now, outbox, log }
   const webhooks = createWebhookSender(settings)
   const http = new HttpClient({ allowPrivate: settings.BELAY_HTTP_ALLOW_PRIVATE })
+  const send = async (signalIds: readonly number[]) => {
+    if (signalIds.length === 0) return
+    for (const signal of await loadPendingSignals(db, { only: [...signalIds] })) void signaler.send(signal)
+  }
   const activities = createActivities({
     ...shared,
+    send,
     client,
     taskQueue,
     signaler,

@@ -39,7 +39,7 @@ function make(walk: Walk<ChannelStep>, deps: StepDeps): StepResult {
 }
 
 function messageOf(walk: Walk<ChannelStep>, { now, timeZone }: StepDeps): NewMessage {
-  const { step, stepIndex, scope, trigger, row, nextMessage } = walk
+  const { step, stepIndex, scope, trigger, row, nextMessage, batch } = walk
   const { content } = renderStep(step, scope)
   const message = {
     recipientRunId: row.id,
@@ -51,6 +51,7 @@ function messageOf(walk: Walk<ChannelStep>, { now, timeZone }: StepDeps): NewMes
     channelId: step.channel.id,
     channelType: step.channelType,
     content,
+    ...(batch !== null && { batch: { id: batch.id, revision: batch.revision } }),
   }
   if (trigger.sandboxMode) return { ...message, status: 'not_sent', due: null, reason: 'sandbox mode' }
   if (step.channelType === 'in_app_feed') return { ...message, status: 'delivered', due: null, reason: null }

@@ -18,6 +18,9 @@ export type DelayPlan = { due: number } | { field: string; problem: string }
 /** How far past an instant may lie and still mean "now". */
 const PAST_MS = 60_000
 
+/** What says how long a delay is, or the window of a batch. */
+type Planned = Pick<DelayStep, 'delayFor' | 'delayUntil' | 'window'>
+
 /** True if the trigger alone settles the delay: it can be planned, and refused, when the trigger is accepted. */
 export function canPlanAtTrigger(step: DelayStep): boolean {
   if (step.window !== undefined || step.conditions !== undefined) return false
@@ -25,10 +28,10 @@ export function canPlanAtTrigger(step: DelayStep): boolean {
 }
 
 /** When a step that began at `from` (epoch milliseconds) is over; window rules are in the zone, null: not known yet. */
-export function planDelay(step: DelayStep, scope: DelayScope, from: number, zone?: string): DelayPlan
-export function planDelay(step: DelayStep, scope: DelayScope, from: number, zone: null): DelayPlan | 'needs zone'
+export function planDelay(step: Planned, scope: DelayScope, from: number, zone?: string): DelayPlan
+export function planDelay(step: Planned, scope: DelayScope, from: number, zone: null): DelayPlan | 'needs zone'
 export function planDelay(
-  step: DelayStep,
+  step: Planned,
   scope: DelayScope,
   from: number,
   zone: string | null = 'Etc/UTC',

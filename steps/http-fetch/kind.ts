@@ -44,8 +44,7 @@ async function fetchFor(walk: Walk<FetchStep>, { http, now }: OutsideDeps): Prom
     if (error instanceof NoAnswer) return again(walk, error.message, now())
     throw error
   }
-  const seen = { ...trigger.data, ...dataOver(row.triggerData, state) }
-  const fetched = readAnswer(answer, step.responsePath, seen)
+  const fetched = readAnswer(answer, step.responsePath, scope.data as JsonObject)
   if ('problem' in fetched)
     return fetched.again ? again(walk, fetched.problem, now()) : { kind: 'fail', reason: fetched.problem }
   const added = { ...(dataOver(null, state) ?? {}), ...fetched.data } satisfies JsonObject

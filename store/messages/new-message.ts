@@ -13,6 +13,8 @@ export interface NewMessage extends MessageKey {
   channelId: string
   channelType: ChannelType
   content: object
+  /** The batch whose activities it contains, as of this revision. Absent: its recipient run's own. */
+  batch?: { id: number; revision: number }
   status: 'queued' | 'delivered' | 'not_sent'
   /** Epoch milliseconds; null once settled. */
   due: number | null

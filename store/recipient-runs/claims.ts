@@ -15,6 +15,9 @@ export interface RowToAct {
   stepKey: string
 }
 
+/** A cancel of an activity in a batch leaves the row to walk on for the others. */
+const mayGoOn = sql`(r.cancel_id is null or r.batch_id is not null)`
+
 /** Of these rows, those that stand in a step and wait or are claimed, without a lock, in the order of their ids. */
 export async function loadRowsToAct(db: Database, rowIds: readonly number[]): Promise<RowToAct[]> {
   return query<RowToAct>(
@@ -23,7 +26,7 @@ export async function loadRowsToAct(db: Database, rowIds: readonly number[]): Pr
           round(extract(epoch from r.lease_until) * 1000)::float8 as "leaseUntil",
           coalesce(r.definition_hash, t.definition_hash) || '/' || r.step as "stepKey"
         from recipient_runs r join triggers t on t.id = ${triggerOf('r.id')}
-        where r.id = any(${ids(rowIds)}) and r.status in ('waiting', 'claimed') and r.cancel_id is null
+        where r.id = any(${ids(rowIds)}) and r.status in ('waiting', 'claimed') and ${mayGoOn}
           and r.phase = 'wait' and r.due is not null
         order by r.id`,
   )
@@ -45,7 +48,7 @@ export async function claimRows(
     sql`with free as materialized (
           select r.id from recipient_runs r join jsonb_to_recordset(${json(given)}) as x(r bigint, v integer)
             on r.id = x.r and r.revision = x.v
-          where r.cancel_id is null and r.phase = 'wait'
+          where ${mayGoOn} and r.phase = 'wait'
             and (r.status = 'waiting' or (r.status = 'claimed' and r.lease_until <= ${at(now)}))
           order by r.id for update of r
         )
@@ -68,7 +71,7 @@ export async function endAbandonedRows(
     const ended = await query<{ id: number }>(
       tx,
       sql`with lost as materialized (
-            select id from recipient_runs where id = any(${ids(rowIds)}) and status = 'claimed' and cancel_id is not null
+            select id from recipient_runs where id = any(${ids(rowIds)}) and status = 'claimed' and cancel_id is not null and batch_id is null
               and lease_until <= ${at(now)}
             order by id for update
           )

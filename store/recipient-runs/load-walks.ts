@@ -21,6 +21,8 @@ export interface RowToWalk {
   errorCount: number
   /** The version it walks in; null: its trigger's. */
   definitionHash: string | null
+  /** The batch its activity is in. */
+  batchId: number | null
   /** Null, too, where it is large: see `loadStates`. */
   state: JsonObject | null
   /** What the state takes in the store, in bytes. */
@@ -68,7 +70,8 @@ export async function loadRows(db: Database, rowIds: readonly number[]): Promise
     db,
     sql`select id, recipient, status, step, phase, (extract(epoch from entered_at) * 1000)::float8 as "enteredAt",
           revision, attempt, (extract(epoch from due) * 1000)::float8 as due, messages, error_count as "errorCount",
-          definition_hash as "definitionHash", coalesce(pg_column_size(state), 0) as "stateSize",
+          definition_hash as "definitionHash", batch_id as "batchId",
+          coalesce(pg_column_size(state), 0) as "stateSize",
           case when pg_column_size(state) <= ${SMALL_STATE} then state end as state, trigger_data as "triggerData"
         from recipient_runs where id = any(${ids(rowIds)}) order by id`,
   )

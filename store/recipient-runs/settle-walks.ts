@@ -1,6 +1,10 @@
 import { sql, type SQL } from 'drizzle-orm'
 import { walkEvents } from '../../events/walk-events.ts'
 import { noOutbox, recordEvents, type Outbox } from '../../events/outbox.ts'
+import type { BatchEntry, BatchSeen, Placed } from '../batches/batch-entry.ts'
+import { carriersAtStake, openDoors, placeActivities } from '../batches/place-activities.ts'
+import { closeAbandoned, closeBatches, lockSeen } from '../batches/seen.ts'
+import { wakeCarriers } from '../batches/wake-carriers.ts'
 import { at, ids, json, query, transaction, type Database } from '../postgres/database.ts'
 import { insertMessages } from '../messages/insert-messages.ts'
 import type { NewMessage } from '../messages/new-message.ts'
@@ -30,6 +34,10 @@ export interface WalkSettlement {
   state: JsonObject | null
   messages: NewMessage[]
   events: WalkEvent[]
+  /** The batches it comes to, and the one it goes on for. Absent: none. */
+  batch?: { entries: BatchEntry[]; seen: BatchSeen | null }
+  /** The version it walks in from now on. Absent: as it was. */
+  definitionHash?: string
 }
 
 /** Something only an event of its own can tell. */
@@ -41,19 +49,25 @@ export interface WalkEvent {
   data: JsonObject
 }
 
+/** What was written, and the signals to send once it is committed: other runs hold somebody who is to wake earlier. */
+export interface SettledWalks {
+  walks: WalkSettlement[]
+  signals: number[]
+}
+
 /**
- * Settles many walks in one transaction: rows locked in order, then messages, rows and events written. Only rows that
- * wait, at the revision they were walked under, are settled: a cancel or a move that came meanwhile wins as a whole, and
- * no message of theirs is there. Answers which were settled.
+ * Settles many walks in one transaction: batches locked, then rows, in order; then messages, rows and events written. Only
+ * rows that wait, at the revision they were walked under, are settled, and only if their batches are as they were seen: a
+ * cancel or a move that came meanwhile wins as a whole, and no message of theirs is there.
  */
 export async function settleWalks(
   db: Database,
   settlements: readonly WalkSettlement[],
   now: number,
   outbox = noOutbox,
-): Promise<Set<number>> {
-  if (settlements.length === 0) return new Set()
-  return transaction(db, async (tx) => (await settleIn(tx, settlements, now, outbox, sql`status = 'waiting'`)).settled)
+): Promise<SettledWalks> {
+  if (settlements.length === 0) return { walks: [], signals: [] }
+  return transaction(db, (tx) => settleIn(tx, settlements, now, outbox, sql`status = 'waiting'`))
 }
 
 /**
@@ -66,14 +80,21 @@ export async function settleClaimed(
   owner: string,
   now: number,
   outbox = noOutbox,
-): Promise<Settled> {
+): Promise<{ settled: Set<number>; canceled: Set<number> }> {
   const held = sql`status = 'claimed' and claim = ${owner}`
-  return transaction(db, (tx) => settleIn(tx, settlements, now, outbox, held))
+  // What was done on the outside is done, whatever a batch has come to meanwhile.
+  const plain = settlements.map(({ batch: _batch, ...walk }) => walk)
+  const { walks, canceled } = await transaction(db, (tx) => settleIn(tx, plain, now, outbox, held))
+  return { settled: new Set(walks.map(({ id }) => id)), canceled }
 }
 
-export interface Settled {
-  settled: Set<number>
-  canceled: Set<number>
+interface LockedWalk {
+  id: number
+  revision: number
+  errorCount: number
+  canceling: boolean
+  /** It is in a batch: a cancel takes its activity back, and it walks on for the others. */
+  inBatch: boolean
 }
 
 async function settleIn(
@@ -82,35 +103,65 @@ async function settleIn(
   now: number,
   outbox: Outbox,
   which: SQL,
-): Promise<Settled> {
-  const locked = await query<{ id: number; revision: number; errorCount: number; canceling: boolean }>(
+): Promise<SettledWalks & { canceled: Set<number> }> {
+  const isCurrent = await lockSeen(tx, settlements)
+  const arrivals = settlements.flatMap(({ id, batch }) => {
+    return batch === undefined || batch.entries.length === 0 ? [] : [{ id, entries: batch.entries }]
+  })
+  const doors = await openDoors(tx, arrivals, now)
+  const rows = [...settlements.map(({ id }) => id), ...carriersAtStake(doors, arrivals)]
+  const locked = await query<LockedWalk>(
     tx,
-    sql`select id, revision, error_count as "errorCount", cancel_id is not null as canceling from recipient_runs
-        where id = any(${ids(settlements.map(({ id }) => id))}) and ${which} order by id for update`,
+    sql`select id, revision, error_count as "errorCount", cancel_id is not null as canceling, batch_id is not null as "inBatch"
+        from recipient_runs where id = any(${ids(rows)}) and ${which} order by id for update`,
   )
   const found = new Map(locked.map((row) => [row.id, row]))
-  const settled = settlements.filter(({ id, revision }) => found.get(id)?.revision === revision)
-  const canceled = new Set(locked.filter(({ canceling }) => canceling).map(({ id }) => id))
-  if (settled.length === 0) return { settled: new Set(), canceled }
+  const unmoved = settlements.filter((walk) => found.get(walk.id)?.revision === walk.revision && isCurrent(walk))
+  const canceled = new Set(unmoved.map(({ id }) => id).filter((id) => isCut(found.get(id)!)))
+  const there = new Set(unmoved.map(({ id }) => id))
+  const arrived = arrivals.filter(({ id }) => there.has(id))
+  const { placed, earlier } = await placeActivities(tx, doors, arrived, now)
+  const left = new Set(arrived.map(({ id }) => id).filter((id) => !placed.has(id)))
+  const settled = unmoved.filter(({ id }) => !left.has(id)).map((walk) => standing(walk, placed.get(walk.id) ?? null))
+  if (settled.length === 0) return { walks: [], signals: [], canceled }
   const going = settled.filter(({ id }) => !canceled.has(id))
+  await closeBatches(tx, settled, now)
   await insertMessages(
     tx,
     going.flatMap(({ messages }) => messages),
     now,
   )
-  await writeRows(tx, settled, canceled, now)
+  await writeRows(tx, settled, { canceled, placed }, now)
+  const abandoned = settled.filter(({ id, status, batch }) => {
+    return status === 'ended' && batch === undefined && found.get(id)!.inBatch
+  })
+  if (abandoned.length > 0) {
+    await closeAbandoned(
+      tx,
+      abandoned.map(({ id }) => id),
+      now,
+    )
+  }
+  const signals = await wakeCarriers(tx, earlier, now)
   await writeEvents(tx, settled, now)
   await recordEvents(tx, outbox, now, () => [
-    ...going.flatMap((walk) => walkEvents(walk, found.get(walk.id)!.errorCount)),
+    ...going.flatMap((walk) => walkEvents(walk, found.get(walk.id)!)),
     ...[...canceled].map((id) => ({ type: 'workflow_recipient_run.cancelled' as const, recipientRunId: id })),
   ])
-  return { settled: new Set(settled.map(({ id }) => id)), canceled }
+  return { walks: settled, signals, canceled }
 }
 
+const isCut = ({ canceling, inBatch }: LockedWalk): boolean => canceling && !inBatch
+
+function standing(walk: WalkSettlement, placed: Placed | null): WalkSettlement {
+  return placed === null ? walk : { ...walk, due: placed.due }
+}
+
+/** A carrier whose activity was taken back ends as canceled, whatever became of the others'. */
 async function writeRows(
   tx: Database,
   settled: readonly WalkSettlement[],
-  canceled: ReadonlySet<number>,
+  { canceled, placed }: { canceled: ReadonlySet<number>; placed: ReadonlyMap<number, Placed | null> },
   now: number,
 ): Promise<void> {
   const rows = settled.map((walk) => ({
@@ -125,16 +176,20 @@ async function writeRows(
     r: walk.reason,
     t: walk.state,
     m: canceled.has(walk.id) ? 0 : walk.messages.length,
+    b: placed.get(walk.id)?.batchId ?? null,
+    h: walk.definitionHash ?? null,
   }))
   await tx.execute(
     sql`update recipient_runs r set
-          status = x.w::recipient_run_status, claim = null, lease_until = null,
+          status = case when x.w = 'ended' and r.cancel_id is not null then 'canceled' else x.w end::recipient_run_status,
+          claim = null, lease_until = null,
           step = x.s, phase = x.p::step_phase, entered_at = to_timestamp(x.a / 1000.0),
           due = to_timestamp(x.d / 1000.0), attempt = x.y, error_count = r.error_count + x.x,
           reason = coalesce(x.r, r.reason), state = coalesce(x.t, r.state), messages = r.messages + x.m,
+          batch_id = coalesce(x.b, r.batch_id), definition_hash = coalesce(x.h, r.definition_hash),
           revision = r.revision + 1, updated_at = ${at(now)}
         from jsonb_to_recordset(${json(rows)}) as x(id bigint, w text, s smallint, p text, a float8, d float8,
-          y smallint, x smallint, r text, t jsonb, m smallint)
+          y smallint, x smallint, r text, t jsonb, m smallint, b bigint, h text)
         where r.id = x.id`,
   )
 }

@@ -1,4 +1,5 @@
 // All tables, by what they are about.
+export * from './batches.ts'
 export * from './catalog.ts'
 export * from './channel-data.ts'
 export type { Json, JsonObject } from './columns.ts'

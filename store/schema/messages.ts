@@ -53,6 +53,11 @@ export const messages = pgTable(
     leaseUntil: instant('lease_until'),
     /** The cancel that took it back, or that came while it was being sent. */
     cancelId: bigint('cancel_id', { mode: 'number' }),
+    /** The batch whose activities it contains: those that were in it at `batchRevision`. Null: its recipient run's own. */
+    batchId: bigint('batch_id', { mode: 'number' }),
+    batchRevision: integer('batch_revision'),
+    /** The revision of which `content` was rendered: at another than `batchRevision` it is rendered again before it is sent. */
+    batchRendered: integer('batch_rendered'),
     /** The rendered template, in the shape of its channel type. */
     content: jsonb('content').$type<JsonObject>().notNull(),
     /** Why it was not sent, or the provider's last refusal. */

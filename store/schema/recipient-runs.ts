@@ -1,3 +1,4 @@
+import { sql } from 'drizzle-orm'
 import { bigint, bigserial, index, integer, jsonb, pgEnum, pgTable, smallint, text } from 'drizzle-orm/pg-core'
 import { bytewise, instant, type JsonObject } from './columns.ts'
 
@@ -38,6 +39,10 @@ export const recipientRuns = pgTable(
     /** Why it failed. A cancel's is its own: see `cancels`. */
     reason: text('reason'),
     cancelId: bigint('cancel_id', { mode: 'number' }),
+    /** The batch its activity is in. With a `cancelId` a carrier is nobody's, and walks on for the others. */
+    batchId: bigint('batch_id', { mode: 'number' }),
+    /** The revision of the batch from which on its activity is in it no more: a cancel took it back. */
+    batchLeft: integer('batch_left'),
     /** The version it walks in; null: its trigger's. */
     definitionHash: text('definition_hash'),
     /** What its steps remember, by ref. */
@@ -46,7 +51,12 @@ export const recipientRuns = pgTable(
     triggerData: jsonb('trigger_data').$type<JsonObject>(),
     updatedAt: instant('updated_at').notNull(),
   },
-  (table) => [index('recipient_runs_recipient').on(table.recipient, table.id)],
+  (table) => [
+    index('recipient_runs_recipient').on(table.recipient, table.id),
+    index('recipient_runs_batch')
+      .on(table.batchId, table.id)
+      .where(sql`batch_id is not null`),
+  ],
 )
 
 /** What the recipient's columns cannot tell: skipped and failed steps, moves. Arrival, messages, cancel and end are derived. */

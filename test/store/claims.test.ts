@@ -142,7 +142,10 @@ onEachStore(catalogOf(version), (store) => {
     const before = await rowNow(db, rows[0]!)
     const event = { event: 'step_skipped', status: 'ok', step: 0, attempt: 1, data: { reason: 'told' } } as const
     const settlement = walked(version, before, { due: 12_345, enteredAt: 1_000, events: [event] })
-    assert.deepEqual([...(await settleWalks(db, [settlement], 7_000))], [before.id])
+    assert.deepEqual(
+      (await settleWalks(db, [settlement], 7_000)).walks.map(({ id }) => id),
+      [before.id],
+    )
     const after = await rowNow(db, before.id)
     assert.deepEqual([after.status, after.step, after.phase, after.due], ['waiting', 1, 'enter', 12_345])
     assert.deepEqual([after.revision, after.messages, after.enteredAt], [before.revision + 1, 1, 1_000])
@@ -158,7 +161,10 @@ onEachStore(catalogOf(version), (store) => {
     await cancel(db, version, 'meanwhile', { recipients: ['canceled'] })
     const settlements = before.map((row) => walked(version, row))
     settlements[1]!.revision -= 1
-    assert.deepEqual([...(await settleWalks(db, settlements, 0))], [rows[2]])
+    assert.deepEqual(
+      (await settleWalks(db, settlements, 0)).walks.map(({ id }) => id),
+      [rows[2]],
+    )
     const made = await db
       .select()
       .from(messages)
@@ -175,8 +181,8 @@ onEachStore(catalogOf(version), (store) => {
     const { rows } = await accept(db, version, 'many', names)
     const now = await Promise.all(rows.map((id) => rowNow(db, id)))
     const settlements = now.reverse().map((row) => walked(version, row))
-    assert.equal((await settleWalks(db, settlements, 0)).size, 500)
-    assert.equal((await settleWalks(db, settlements, 0)).size, 0)
-    assert.equal((await settleWalks(db, [], 0)).size, 0)
+    assert.equal((await settleWalks(db, settlements, 0)).walks.length, 500)
+    assert.equal((await settleWalks(db, settlements, 0)).walks.length, 0)
+    assert.equal((await settleWalks(db, [], 0)).walks.length, 0)
   })
 })

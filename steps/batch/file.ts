@@ -1,0 +1,63 @@
+import { z } from 'zod'
+import { liquid, object } from '../../definitions/fields.ts'
+import { delayFor, delayPath } from '../delay/file.ts'
+import { stepFields } from '../step-file.ts'
+
+const SHOWN = 10
+
+const whole = (least: number, most: number) =>
+  z.int('must be a whole number').min(least, `must be ${least} or more`).max(most, `is more than ${most}`).nullish()
+
+/** One of two names; absent, null and empty are the first. */
+const either = <First extends string, Second extends string>(first: First, second: Second) =>
+  z
+    .literal(['', first, second], { error: `must be ${first} or ${second}` })
+    .nullish()
+    .transform((given): First | Second => (given === second ? second : first))
+
+const settings = object({
+  batch_key: liquid('text').nullish(),
+  batch_window: delayFor.optional(),
+  batch_until_field_path: z.union([z.literal(''), delayPath]).nullish(),
+  batch_window_type: either('fixed', 'sliding'),
+  batch_window_extension_limit: delayFor.optional(),
+  batch_order: either('asc', 'desc'),
+  batch_items_render_limit: whole(1, 100),
+  batch_items_max_limit: whole(2, 1_000),
+  batch_execution_mode: either('accumulate', 'flush_leading'),
+  workflow_version_mode: either('pinned', 'latest'),
+}).superRefine((given, issues) => {
+  const { duration, window } = given.batch_window ?? {}
+  const limit = given.batch_window_extension_limit
+  const until = given.batch_until_field_path
+  const add = (path: string[], message: string) => issues.addIssue({ code: 'custom', path, message })
+  if (!duration && !window && !until) add([], 'must have batch_window or batch_until_field_path: it would never close')
+  if (window && until) add(['batch_window'], 'is a window rule, which stands alone: leave batch_until_field_path out')
+  if (duration && duration.value < 1 && !until) add(['batch_window', 'value'], 'must be 1 or more')
+  if (duration?.value === 0 && until) add(['batch_window', 'value'], 'must not be 0')
+  if (limit?.window) add(['batch_window_extension_limit'], 'must be a duration such as {"unit": "hours", "value": 3}')
+  if (limit?.duration && limit.duration.value < 1) add(['batch_window_extension_limit', 'value'], 'must be 1 or more')
+})
+
+/** A batch step as workflow.json has it. What older files leave out is as Knock has it: fixed, asc, accumulate, pinned. */
+export const batchStepFile = object({ ...stepFields, type: z.literal('batch'), settings }).transform((file) => {
+  const given = file.settings
+  const isSliding = given.batch_window_type === 'sliding'
+  return {
+    type: file.type,
+    ref: file.ref,
+    name: file.name ?? file.ref,
+    conditions: file.conditions,
+    batchKey: given.batch_key?.trim() ? given.batch_key.trim() : null,
+    windowFor: given.batch_window?.duration ?? null,
+    windowUntil: given.batch_until_field_path ? given.batch_until_field_path : null,
+    windowRule: given.batch_window?.window ?? null,
+    isSliding,
+    extensionLimit: (isSliding && given.batch_window_extension_limit?.duration) || null,
+    order: given.batch_order,
+    renderLimit: given.batch_items_render_limit ?? SHOWN,
+    itemLimit: given.batch_items_max_limit ?? null,
+    flushLeading: given.batch_execution_mode === 'flush_leading',
+    versionMode: given.workflow_version_mode,
+  }
+})

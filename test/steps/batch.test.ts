@@ -1,0 +1,226 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { Digests } from '../../testing/fixtures/digests.ts'
+import { notificationsFolder, problemsOf } from '../../testing/fixtures/notifications-folder.ts'
+import { feedStep } from '../../testing/fixtures/steps.ts'
+import { catalogOfFiles } from '../../testing/fixtures/walked.ts'
+import { onEachStore } from '../../testing/servers/each-store.ts'
+
+const T = Date.UTC(2030, 0, 1)
+const MINUTE = 60_000
+
+const batch = (settings: object, ref = 'batch_1') => ({
+  ref,
+  type: 'batch',
+  settings: { batch_window: { unit: 'minutes', value: 10 }, ...settings },
+})
+const LIST =
+  '{{ total_activities }} from {{ total_actors }}: {% for a in activities %}{{ a.n }}/{{ a.data.n }}/{{ a.actor.id }} {% endfor %}| {{ n }} {{ data.only }} {{ actor.id }} {% for a in actors %}{{ a.id }} {% endfor %}'
+const digestOf = (settings: object) => ({ steps: [batch(settings), feedStep('digest', LIST)] })
+
+const catalog = await catalogOfFiles({
+  fixed: digestOf({ batch_key: 'page' }),
+  plain: { steps: [batch({}), feedStep('digest', '{{ total_activities }}: {{ data.long | size }} {{ data.deep.x }}')] },
+  sliding: digestOf({ batch_window_type: 'sliding', batch_window_extension_limit: { unit: 'minutes', value: 25 } }),
+  short: digestOf({ batch_window_type: 'sliding', batch_window_extension_limit: { unit: 'minutes', value: 4 } }),
+  until: digestOf({ batch_window: null, batch_until_field_path: 'data.until' }),
+  before: digestOf({ batch_window: { unit: 'minutes', value: -5 }, batch_until_field_path: 'data.until' }),
+  last: digestOf({ batch_order: 'desc', batch_items_render_limit: 2 }),
+  first: digestOf({ batch_order: 'asc', batch_items_render_limit: 2 }),
+  full: digestOf({ batch_items_max_limit: 3 }),
+  leading: digestOf({ batch_execution_mode: 'flush_leading', batch_key: '{{ data.page }}-x' }),
+  asked: {
+    steps: [
+      batch({}),
+      {
+        ...feedStep('digest', 'many'),
+        conditions: { all: [{ variable: 'run.total_activities', operator: 'greater_than', argument: '1' }] },
+      },
+    ],
+  },
+})
+
+onEachStore(catalog, (store) => {
+  const digests = (definition: string) => new Digests(store(), catalog, definition)
+  const of = (recipient: string, actor?: string) => ({ recipient, ...(actor !== undefined && { actor }) })
+
+  test('the first activity opens a batch and sleeps until it closes; the others wait in it, and end with it', async () => {
+    const story = digests('fixed')
+    const [ada, bob, again] = [
+      await story.come(T, 'a', { page: 1, n: 1, only: 'first' }, of('fixed', 'x')),
+      await story.come(T + MINUTE, 'b', { page: 1, n: 2 }, of('fixed', 'y')),
+      await story.come(T + 9 * MINUTE, 'c', { page: 1, n: 3 }, of('fixed', 'x')),
+    ]
+    const other = await story.come(T + MINUTE, 'd', { page: 2, n: 9 }, of('fixed'))
+    assert.equal(await story.due(ada), T + 10 * MINUTE)
+    assert.equal(await story.due(bob), null)
+    assert.equal(await story.due(other), T + 11 * MINUTE)
+    await story.wake(T + 10 * MINUTE, ada)
+    assert.deepEqual(await story.texts(ada), ['3 from 2: 1/1/x 2/2/y 3/3/x | 3 first x x y'])
+    assert.deepEqual(
+      [await story.status(ada), await story.status(bob), await story.status(again)],
+      ['ended', 'ended', 'ended'],
+    )
+    assert.deepEqual([await story.texts(bob), await story.texts(again)], [[], []])
+    await story.wake(T + 11 * MINUTE, other)
+    assert.deepEqual(await story.texts(other), ['1 from 0: 9/9/ | 9'])
+  })
+
+  test('a batch is over from its instant on, whoever finds it so: who comes then opens another', async () => {
+    const story = digests('fixed')
+    const first = await story.come(T, 'a', { page: 1, n: 1 }, of('over'))
+    const late = await story.come(T + 10 * MINUTE, 'b', { page: 1, n: 2 }, of('over'))
+    assert.equal(await story.due(late), T + 20 * MINUTE)
+    await story.wake(T + 10 * MINUTE, first)
+    assert.deepEqual(await story.texts(first), ['1 from 0: 1/1/ | 1'])
+    await story.wake(T + 20 * MINUTE, late)
+    assert.deepEqual(await story.texts(late), ['1 from 0: 2/2/ | 2'])
+  })
+
+  test('data of all activities is laid together: the last one wins, lists and objects stay out, long texts are cut', async () => {
+    const story = digests('plain')
+    const first = await story.come(T, 'a', { long: 'x'.repeat(300), deep: { x: 1 } })
+    await story.wake(T + 10 * MINUTE, first)
+    assert.deepEqual(await story.texts(first), ['1: 256'])
+  })
+
+  test('a sliding window moves with each activity, up to its limit; its carrier finds out when it wakes', async () => {
+    const story = digests('sliding')
+    const first = await story.come(T, 'a', { n: 1 }, of('sliding'))
+    await story.come(T + 8 * MINUTE, 'b', { n: 2 }, of('sliding'))
+    assert.equal(await story.due(first), T + 10 * MINUTE, 'its row is not written by who joins')
+    await story.wake(T + 10 * MINUTE, first)
+    assert.equal(await story.due(first), T + 18 * MINUTE)
+    await story.come(T + 17 * MINUTE, 'c', { n: 3 }, of('sliding'))
+    await story.wake(T + 18 * MINUTE, first)
+    assert.equal(await story.due(first), T + 25 * MINUTE, 'no further than the limit')
+    await story.wake(T + 25 * MINUTE, first)
+    assert.deepEqual(await story.texts(first), ['3 from 0: 1/1/ 2/2/ 3/3/ | 3'])
+  })
+
+  test('a limit shorter than the window closes at the next activity, at once if it has passed', async () => {
+    const story = digests('short')
+    const first = await story.come(T, 'a', { n: 1 }, of('short'))
+    assert.equal(await story.due(first), T + 10 * MINUTE)
+    await story.come(T + MINUTE, 'b', { n: 2 }, of('short'))
+    assert.equal(await story.due(first), T + 4 * MINUTE, 'earlier than it sleeps: it is woken')
+    await story.wake(T + 4 * MINUTE, first)
+    assert.match((await story.texts(first))[0]!, /^2 from/)
+    const second = await story.come(T + 20 * MINUTE, 'c', { n: 3 }, of('short'))
+    await story.come(T + 26 * MINUTE, 'd', { n: 4 }, of('short'))
+    assert.equal(await story.due(second), T + 26 * MINUTE)
+    await story.wake(T + 26 * MINUTE, second)
+    assert.match((await story.texts(second))[0]!, /^2 from/)
+  })
+
+  test('a window may be told by a field, with an offset before it; without one the batch is skipped, and says so', async () => {
+    const until = new Date(T + 60 * MINUTE).toISOString()
+    const story = digests('until')
+    const told = await story.come(T, 'a', { n: 1, until })
+    await story.come(T + MINUTE, 'b', { n: 2, until: new Date(T + 5 * MINUTE).toISOString() })
+    assert.equal(await story.due(told), T + 60 * MINUTE, 'as the first one said')
+    const before = await digests('before').come(T, 'a', { n: 1, until })
+    assert.equal(await story.due(before), T + 55 * MINUTE)
+    const skipped = await story.come(T, 'c', { n: 3 })
+    assert.deepEqual(await story.texts(skipped), ['1 from 0: 3/3/ | 3'])
+    assert.equal((await story.batches()).filter(({ items }) => items === 0).length, 0)
+  })
+
+  test('templates see the first activities or the last ones, oldest first, and how many there are', async () => {
+    for (const [definition, shown] of [
+      ['first', '1/1/p 2/2/q | 3  p p q'],
+      ['last', '2/2/q 3/3/r | 3  p q r'],
+    ] as const) {
+      const story = digests(definition)
+      const opener = await story.come(T, 'a', { n: 1 }, of('order', 'p'))
+      await story.come(T, 'b', { n: 2 }, of('order', 'q'))
+      await story.come(T, 'c', { n: 3 }, of('order', 'r'))
+      await story.wake(T + 10 * MINUTE, opener)
+      assert.deepEqual(await story.texts(opener), [`3 from 3: ${shown}`])
+    }
+  })
+
+  test('so many activities close it at once', async () => {
+    const story = digests('full')
+    const opener = await story.come(T, 'a', { n: 1 }, of('full'))
+    const second = await story.come(T + MINUTE, 'b', { n: 2 }, of('full'))
+    await story.come(T + 2 * MINUTE, 'c', { n: 3 }, of('full'))
+    assert.equal(await story.due(opener), T + 2 * MINUTE)
+    const next = await story.come(T + 2 * MINUTE, 'd', { n: 4 }, of('full'))
+    assert.equal(await story.due(next), T + 12 * MINUTE)
+    await story.wake(T + 2 * MINUTE, opener)
+    assert.match((await story.texts(opener))[0]!, /^3 from/)
+    assert.equal(await story.status(second), 'ended')
+  })
+
+  test('of what comes at once under one key each finds its place', async () => {
+    const story = digests('full')
+    const activities = []
+    for (let n = 0; n < 7; n += 1) activities.push(await story.accept(T, 'same', { n }, of('at-once')))
+    story.worker.now = () => T
+    const rows = activities.map(({ row }) => row)
+    await story.worker.advance(activities[0]!.workflowId, rows)
+    const dues = await Promise.all(activities.map((each) => story.due(each)))
+    assert.deepEqual(dues, [T, null, null, T, null, null, T + 10 * MINUTE])
+  })
+
+  test('with flush_leading the first passes at once, and the next one carries what comes after', async () => {
+    const story = digests('leading')
+    const leading = await story.come(T, 'a', { n: 1, page: 'p' }, of('leading'))
+    assert.deepEqual(await story.texts(leading), ['1 from 0: 1/1/ | 1'])
+    const carrier = await story.come(T + MINUTE, 'b', { n: 2, page: 'p' }, of('leading'))
+    await story.come(T + 2 * MINUTE, 'c', { n: 3, page: 'p' }, of('leading'))
+    assert.equal(await story.due(carrier), T + 10 * MINUTE)
+    await story.wake(T + 10 * MINUTE, carrier)
+    assert.deepEqual(await story.texts(carrier), ['2 from 0: 2/2/ 3/3/ | 3'])
+    const next = await story.come(T + 10 * MINUTE, 'd', { n: 4, page: 'p' }, of('leading'))
+    assert.deepEqual(await story.texts(next), ['1 from 0: 4/4/ | 4'])
+    const later = await story.come(T + 30 * MINUTE, 'e', { n: 5, page: 'p' }, of('leading'))
+    assert.deepEqual(await story.texts(later), ['1 from 0: 5/5/ | 5'], 'nobody came in the window')
+  })
+
+  test('conditions of later steps may ask how many there are', async () => {
+    const story = digests('asked')
+    const alone = await story.come(T, 'a', {}, of('asked'))
+    await story.wake(T + 10 * MINUTE, alone)
+    assert.deepEqual(await story.texts(alone), [])
+    const opener = await story.come(T + 20 * MINUTE, 'b', {}, of('asked'))
+    await story.come(T + 20 * MINUTE, 'c', {}, of('asked'))
+    await story.wake(T + 30 * MINUTE, opener)
+    assert.deepEqual(await story.texts(opener), ['many'])
+  })
+
+  test('recipients see nothing of each other', async () => {
+    const story = digests('fixed')
+    const ada = await story.come(T, 'a', { n: 'ada' }, of('one', 'x'))
+    const bob = await story.come(T, 'b', { n: 'bob' }, of('other', 'y'))
+    await story.wake(T + 10 * MINUTE, ada)
+    await story.wake(T + 10 * MINUTE, bob)
+    assert.deepEqual(await story.texts(ada), ['1 from 1: ada/ada/x | ada  x x'])
+    assert.deepEqual(await story.texts(bob), ['1 from 1: bob/bob/y | bob  y y'])
+  })
+})
+
+test('a batch that cannot work is refused, with its place', async () => {
+  const place = async (settings: object) => {
+    const steps = [{ ref: 'b', type: 'batch', settings }, feedStep('last')]
+    const problems = await problemsOf(notificationsFolder({ 'hello/workflow.json': { steps } }))
+    return problems.map(({ file, step, field, message }) => `${file} ${step} ${field}: ${message}`)
+  }
+  const minutes = (value: number) => ({ unit: 'minutes', value })
+  assert.deepEqual(await place({ batch_window: minutes(5), batch_order: null, workflow_version_mode: '' }), [])
+  assert.deepEqual(await place({ batch_key: 'a', batch_window: null }), [
+    'hello/workflow.json b settings: must have batch_window or batch_until_field_path: it would never close',
+  ])
+  assert.match((await place({ batch_window: minutes(0) }))[0]!, /b settings\.batch_window\.value: must be 1 or more/)
+  assert.match((await place({ batch_window: { frequency: 'monthly', day_of_month: 32 } }))[0]!, /batch_window/)
+  assert.match(
+    (await place({ batch_window: minutes(5), batch_items_max_limit: 1 }))[0]!,
+    /max_limit: must be 2 or more/,
+  )
+  assert.match((await place({ batch_window: minutes(5), batch_order: 'up' }))[0]!, /must be asc or desc/)
+  assert.match(
+    (await place({ batch_window: minutes(5), batch_key: '{{ a' }))[0]!,
+    /batch_key: is not a Liquid template/,
+  )
+})
