@@ -57,11 +57,26 @@ export interface DefinitionVersion {
 }
 
 export type Step =
-  DelayStep | ChannelStep | BranchStep | CohortStep | ThrottleStep | BatchStep | FetchStep | TriggerStep
+  | DelayStep
+  | ChannelStep
+  | BranchStep
+  | CohortStep
+  | ThrottleStep
+  | BatchStep
+  | FetchStep
+  | TriggerStep
+  | UpdateStep
+  | UpdateDataStep
 export type StepType = Step['type']
 
 /** Steps that act on the outside by themselves: a recipient run is claimed while one of them does. */
-export const outsideStepTypes = ['http_fetch', 'trigger_workflow'] as const satisfies readonly StepType[]
+export const outsideStepTypes = [
+  'http_fetch',
+  'trigger_workflow',
+  'update_user',
+  'update_object',
+  'update_tenant',
+] as const satisfies readonly StepType[]
 
 /** What every step has. */
 export interface StepBase {
@@ -169,6 +184,21 @@ export interface BatchStep extends StepBase {
   flushLeading: boolean
   /** `pinned`: gathers and goes on in the version that opened it. `latest`: in whatever version is the newest at the close. */
   versionMode: 'pinned' | 'latest'
+}
+
+/** Lays a JSON object, rendered, over the properties of somebody. */
+interface UpdateStepOf<Type> extends StepBase {
+  type: Type
+  /** Whom, as `gid://Object/$users/<id>`; Liquid. Null: the run's own recipient or tenant. */
+  gid: string | null
+  properties: string
+}
+export type UpdateStep = UpdateStepOf<'update_user'> | UpdateStepOf<'update_object'> | UpdateStepOf<'update_tenant'>
+
+/** Lays a JSON object, rendered, over the data that the recipient run sees. */
+export interface UpdateDataStep extends StepBase {
+  type: 'update_data'
+  data: string
 }
 
 export const channelTypes = ['in_app_feed', 'email', 'http', 'chat', 'sms', 'push'] as const

@@ -7,6 +7,8 @@ import { fetchStepFile } from '../steps/http-fetch/file.ts'
 import { cohortStepFile, type CohortStepFile } from '../steps/random-cohort/file.ts'
 import { throttleStepFile } from '../steps/throttle/file.ts'
 import { triggerStepFile } from '../steps/trigger-workflow/file.ts'
+import { updateDataStepFile } from '../steps/update-data/file.ts'
+import { updateObjectStepFile, updateTenantStepFile, updateUserStepFile } from '../steps/update-profile/file.ts'
 import { ignored, notOneOf, object, workflowConditions } from './fields.ts'
 import { compileTriggerSchema } from './trigger-schema.ts'
 
@@ -17,11 +19,28 @@ export type StepFile =
   | z.output<typeof throttleStepFile>
   | z.output<typeof fetchStepFile>
   | z.output<typeof triggerStepFile>
+  | z.output<typeof updateDataStepFile>
+  | z.output<typeof updateUserStepFile>
+  | z.output<typeof updateObjectStepFile>
+  | z.output<typeof updateTenantStepFile>
   | z.output<typeof batchStepFile>
   | BranchStepFile<StepFile>
   | CohortStepFile<StepFile>
 
-const kinds = ['channel', 'delay', 'branch', 'random_cohort', 'throttle', 'http_fetch', 'batch', 'trigger_workflow']
+const kinds = [
+  'channel',
+  'delay',
+  'branch',
+  'random_cohort',
+  'throttle',
+  'http_fetch',
+  'batch',
+  'trigger_workflow',
+  'update_data',
+  'update_user',
+  'update_object',
+  'update_tenant',
+]
 const nested: z.ZodType<StepFile[]> = z.lazy(() =>
   z
     .array(anyStep)
@@ -34,9 +53,13 @@ const anyStep: z.ZodType<StepFile> = z.discriminatedUnion(
     delayStepFile,
     channelStepFile,
     throttleStepFile,
+    batchStepFile,
     fetchStepFile,
     triggerStepFile,
-    batchStepFile,
+    updateDataStepFile,
+    updateUserStepFile,
+    updateObjectStepFile,
+    updateTenantStepFile,
     branchStepFile(nested),
     cohortStepFile(nested),
   ],

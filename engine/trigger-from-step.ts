@@ -8,7 +8,8 @@ import { findCurrent } from '../store/catalog/current.ts'
 import { sqlState } from '../store/postgres/store-error.ts'
 import { transaction } from '../store/postgres/database.ts'
 import { loadPendingSignals, type PendingSignal } from '../store/signals/pending-signals.ts'
-import { claimHolds, triggerCausedBy } from '../store/triggers/caused-by.ts'
+import { claimsHold } from '../store/recipient-runs/claims.ts'
+import { triggerCausedBy } from '../store/triggers/caused-by.ts'
 import { prepareTrigger } from './accept-trigger.ts'
 import type { EngineDeps } from './deps.ts'
 import { EngineError } from './errors.ts'
@@ -57,7 +58,7 @@ export async function triggerFromStep(deps: Deps, owner: string, walk: Walk, wis
           return { workflowRunId: before, signals: await loadPendingSignals(tx, { workflowRunId: before }) }
         const { answer, signals } = await prepared.inTransaction(tx)
         // Last, since the child's key is locked before any recipient run.
-        if (!(await claimHolds(tx, cause.row, owner))) throw new ClaimLost()
+        if (!(await claimsHold(tx, [cause.row], owner)).has(cause.row)) throw new ClaimLost()
         return { workflowRunId: answer.workflow_run_id, signals }
       }),
     )

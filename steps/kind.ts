@@ -84,6 +84,16 @@ export interface OutsideDeps {
   http: HttpClient
   /** Triggers a workflow for the step the walk stands in, once. */
   trigger: (walk: Walk, wish: TriggerWish) => Promise<Triggered>
+  /** Updates a profile for the step the walk stands in. Answers what is wrong with it, null for nothing. */
+  update: (walk: Walk, update: ProfileUpdate) => Promise<string | null>
+}
+
+/** Properties to be laid over somebody's, at every depth, as a step asks for it. */
+export interface ProfileUpdate {
+  /** `$users`, `$tenants`, or a collection of objects. */
+  collection: string
+  id: string
+  properties: JsonObject
 }
 
 /** A workflow to be triggered, as a step asks for it; what is not known is checked by who carries it out. */

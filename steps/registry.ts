@@ -8,6 +8,8 @@ import type { StepKind } from './kind.ts'
 import { cohortKind } from './random-cohort/kind.ts'
 import { throttleKind } from './throttle/kind.ts'
 import { triggerKind } from './trigger-workflow/kind.ts'
+import { updateDataKind } from './update-data/kind.ts'
+import { updateObjectKind, updateTenantKind, updateUserKind } from './update-profile/kind.ts'
 
 /** Every kind of step there is: one that is missing here does not compile. */
 export const stepKinds: { readonly [Type in StepType]: StepKind<Extract<Step, { type: Type }>> } = {
@@ -19,6 +21,10 @@ export const stepKinds: { readonly [Type in StepType]: StepKind<Extract<Step, { 
   random_cohort: cohortKind,
   throttle: throttleKind,
   trigger_workflow: triggerKind,
+  update_data: updateDataKind,
+  update_object: updateObjectKind,
+  update_tenant: updateTenantKind,
+  update_user: updateUserKind,
 }
 
 /** The kind of a step, for callers that hold steps of any kind. */

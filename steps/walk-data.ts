@@ -11,3 +11,13 @@ export function dataOver(triggerData: JsonObject | null, state: JsonObject): Jso
   const added = state[DATA] as JsonObject | undefined
   return added === undefined ? triggerData : { ...triggerData, ...added }
 }
+
+/** What the steps of one recipient run may lay over its data, in bytes of JSON. */
+const KEPT_BYTES = 524_288
+
+/** Why `data` cannot be laid over what is there already: it would be more than may be kept. Null: it can. */
+export function keptWith(state: JsonObject, data: JsonObject): string | null {
+  const all = { ...dataOver(null, state), ...data }
+  if (Buffer.byteLength(JSON.stringify(all)) <= KEPT_BYTES) return null
+  return `with it the steps of this run would add more than ${KEPT_BYTES} bytes to its data`
+}

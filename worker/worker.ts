@@ -2,11 +2,11 @@ import { Client } from '@temporalio/client'
 import { NativeConnection, Worker, type WorkerOptions, type WorkflowBundleOption } from '@temporalio/worker'
 import type { Logger } from 'pino'
 import { createActivities } from '../activities/index.ts'
+import { createOutside } from '../activities/outside.ts'
 import { Leases } from '../activities/leases.ts'
 import { HttpClient } from '../channels/http-client.ts'
 import { Pacing } from '../channels/pacing.ts'
 import { createSenders } from '../channels/senders.ts'
-import { triggerFromStep } from '../engine/trigger-from-step.ts'
 import { createWebhookSender } from '../events/webhooks/webhook-sender.ts'
 import type { Settings } from '../settings/settings.ts'
 import { actQueue, deliverQueue, type ActInput, type DeliverInput } from '../workflows/messages.ts'
@@ -65,7 +65,6 @@ export async function startWorker(start: WorkerStart): Promise<RunningWorker> {
   const senders = createSenders(settings)
   const { now } = start.clock
   const leases = new Leases(db, now, log)
-  const steps = { store, outbox, now, signaler }
   const shared = { db, store: identity, now, outbox, log }
   const webhooks = createWebhookSender(settings)
   const http = new HttpClient({ allowPrivate: settings.BELAY_HTTP_ALLOW_PRIVATE })
@@ -82,7 +81,7 @@ export async function startWorker(start: WorkerStart): Promise<RunningWorker> {
     senders,
     pacing: new Pacing(),
     leases,
-    outside: { now, http, trigger: (walk, wish) => triggerFromStep(steps, leases.owner, walk, wish) },
+    outside: createOutside({ db, http, now, outbox, signaler, leases }),
     webhooks,
   })
   const options = { ...workerOptions, ...start.options, connection, namespace }

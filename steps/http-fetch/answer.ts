@@ -1,13 +1,12 @@
 import type { HttpAnswer } from '../../channels/http-client.ts'
 import { oneLine } from '../../channels/sender.ts'
 import type { Json, JsonObject } from '../../store/schema/index.ts'
+import { storable } from '../rendered-json.ts'
 
-/** What a fetch may add to the data of one recipient run, in bytes of JSON: the answer, and all answers together. */
+/** What a fetch may add to the data of one recipient run, in bytes of JSON. */
 export const ANSWER_BYTES = 262_144
-const KEPT_BYTES = 524_288
 /** How much of an answer is shown in a reason. */
 const SHOWN = 200
-const DEEPEST = 100
 
 const GOOD = new Set([200, 201, 204])
 
@@ -36,11 +35,6 @@ export function readAnswer(answer: HttpAnswer, path: string[] | null, data: Json
   return { data: over }
 }
 
-/** Whether a recipient run may keep so much beside its trigger's data. */
-export function mayKeep(added: JsonObject): boolean {
-  return Buffer.byteLength(JSON.stringify(added)) <= KEPT_BYTES
-}
-
 function placed([name, ...rest]: string[], value: Json, at: Json | undefined): Json {
   const here = isObject(at) ? at : {}
   if (name === undefined) return isObject(value) && isObject(at) ? { ...at, ...value } : value
@@ -53,21 +47,8 @@ function isObject(value: Json | undefined): value is JsonObject {
 
 function parse(text: string): Json | undefined {
   try {
-    return storable(JSON.parse(text) as Json, 0)
+    return storable(JSON.parse(text) as Json)
   } catch {
     return undefined
   }
-}
-
-/** As Postgres can hold it. Throws for what is nested too deep. */
-function storable(value: Json, depth: number): Json {
-  if (depth > DEEPEST) throw new RangeError('nested too deep')
-  if (typeof value === 'string') return clean(value)
-  if (typeof value !== 'object' || value === null) return value
-  if (Array.isArray(value)) return value.map((inner) => storable(inner, depth + 1))
-  return Object.fromEntries(Object.entries(value).map(([name, inner]) => [clean(name), storable(inner, depth + 1)]))
-}
-
-function clean(text: string): string {
-  return text.replace(/[\0\p{Surrogate}]/gu, '\ufffd')
 }

@@ -5,8 +5,8 @@ import { recipientRunUuid } from '../../store/ids/row-id.ts'
 import type { JsonObject } from '../../store/schema/index.ts'
 import { judge, skippedBy } from '../judge.ts'
 import type { OutsideDeps, StepDeps, StepKind, StepResult, Walk } from '../kind.ts'
-import { dataOver } from '../walk-data.ts'
-import { ANSWER_BYTES, mayKeep, readAnswer } from './answer.ts'
+import { keptWith } from '../walk-data.ts'
+import { ANSWER_BYTES, readAnswer } from './answer.ts'
 import { fetchRequest } from './request.ts'
 
 const TIMEOUT_MS = 15_000
@@ -47,8 +47,8 @@ async function fetchFor(walk: Walk<FetchStep>, { http, now }: OutsideDeps): Prom
   const fetched = readAnswer(answer, step.responsePath, scope.data as JsonObject)
   if ('problem' in fetched)
     return fetched.again ? again(walk, fetched.problem, now()) : { kind: 'fail', reason: fetched.problem }
-  const added = { ...(dataOver(null, state) ?? {}), ...fetched.data } satisfies JsonObject
-  if (!mayKeep(added)) return { kind: 'fail', reason: 'fetched more than a recipient run may keep' }
+  const tooMuch = keptWith(state, fetched.data)
+  if (tooMuch !== null) return { kind: 'fail', reason: tooMuch }
   return { kind: 'go_on', data: fetched.data, decided: { status: answer.status } }
 }
 

@@ -59,6 +59,17 @@ export async function claimRows(
   return new Set(claimed.map(({ id }) => id))
 }
 
+/** Of these rows, those that `owner` still holds and nobody canceled, locked: a cancel waits for the transaction from then on. */
+export async function claimsHold(tx: Database, rowIds: readonly number[], owner: string): Promise<Set<number>> {
+  const held = await query<{ id: number }>(
+    tx,
+    sql`select id from recipient_runs
+        where id = any(${ids(rowIds)}) and status = 'claimed' and claim = ${owner} and cancel_id is null
+        order by id for update`,
+  )
+  return new Set(held.map(({ id }) => id))
+}
+
 /** Ends rows that were canceled while a worker held them which is gone by now. Answers how many. */
 export async function endAbandonedRows(
   db: Database,

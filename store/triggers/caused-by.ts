@@ -16,13 +16,3 @@ export async function triggerCausedBy(tx: Database, { row, step }: Cause): Promi
   )
   return found?.id ?? null
 }
-
-/** Whether `owner` still holds the row and nobody canceled it: from then on a cancel waits for the transaction. */
-export async function claimHolds(tx: Database, row: number, owner: string): Promise<boolean> {
-  const [held] = await query(
-    tx,
-    sql`select 1 from recipient_runs where id = ${row} and status = 'claimed' and claim = ${owner} and cancel_id is null
-        for update`,
-  )
-  return held !== undefined
-}

@@ -1,0 +1,28 @@
+import type { HttpClient } from '../channels/http-client.ts'
+import type { EngineDeps } from '../engine/deps.ts'
+import { triggerFromStep } from '../engine/trigger-from-step.ts'
+import { updateFromSteps, type StepUpdate } from '../engine/update-from-steps.ts'
+import type { OutsideDeps } from '../steps/kind.ts'
+import type { Database } from '../store/postgres/database.ts'
+import { Gathered } from './gather.ts'
+
+/** Updates in one transaction. */
+const MOST = 50
+
+type Deps = Pick<EngineDeps, 'outbox' | 'now' | 'signaler'> & {
+  db: Database
+  http: HttpClient
+  /** Whose claims are this process's. */
+  leases: { owner: string }
+}
+
+/** What steps do on the outside, as this process carries it out. */
+export function createOutside({ db, http, now, outbox, signaler, leases: { owner } }: Deps): OutsideDeps {
+  const updates = new Gathered<StepUpdate, string | null>(MOST, (all) => updateFromSteps(db, owner, all))
+  return {
+    now,
+    http,
+    trigger: (walk, wish) => triggerFromStep({ store: { db }, outbox, now, signaler }, owner, walk, wish),
+    update: (walk, update) => updates.add({ walk, update }),
+  }
+}

@@ -1,0 +1,117 @@
+import { z } from 'zod'
+import { collectionName, objectId, tenantId, userId } from '../resources/ids.ts'
+import { profileRequest } from '../resources/user.ts'
+import { zodErrorMap } from '../settings/zod-error-map.ts'
+import type { ProfileUpdate, Walk } from '../steps/kind.ts'
+import type { JsonObject } from '../store/schema/index.ts'
+import { transaction, type Database } from '../store/postgres/database.ts'
+import { mergeProperties, profileTables, type ProfileTable } from '../store/profiles/merge-deep.ts'
+import { putPreferenceSets, type PreferenceWrites } from '../store/profiles/preference-sets.ts'
+import { PropertiesTooLargeError } from '../store/profiles/properties.ts'
+import { claimsHold } from '../store/recipient-runs/claims.ts'
+
+/** An update that a step of a recipient run asks for. */
+export interface StepUpdate {
+  walk: Walk
+  update: ProfileUpdate
+}
+
+interface Checked {
+  row: number
+  table: ProfileTable
+  key: string[]
+  properties: JsonObject
+  preferences: PreferenceWrites | undefined
+}
+
+/**
+ * Carries out updates of steps whose rows `owner` holds, in one transaction; a row that was canceled meanwhile updates nothing.
+ * Answers for each, in their order, what is wrong with it; null where nothing is. Preferences are merged; channel data is
+ * refused.
+ */
+export async function updateFromSteps(
+  db: Database,
+  owner: string,
+  updates: readonly StepUpdate[],
+): Promise<(string | null)[]> {
+  const checked = updates.map(check)
+  const problems = checked.map((each) => (typeof each === 'string' ? each : null))
+  let good = checked.filter((each): each is Checked => typeof each !== 'string')
+  while (good.length > 0) {
+    try {
+      await transaction(db, (tx) => write(tx, owner, good))
+      break
+    } catch (error) {
+      if (!(error instanceof PropertiesTooLargeError)) throw error
+      const large = new Set(error.ids)
+      const left = good.filter(({ key }) => !large.has(key.join('#')))
+      if (left.length === good.length) throw error
+      checked.forEach((each, index) => {
+        if (typeof each !== 'string' && large.has(each.key.join('#'))) problems[index] = error.message
+      })
+      good = left
+    }
+  }
+  return problems
+}
+
+async function write(tx: Database, owner: string, all: readonly Checked[]): Promise<void> {
+  const held = await claimsHold(
+    tx,
+    all.map(({ row }) => row),
+    owner,
+  )
+  const mine = all.filter(({ row }) => held.has(row))
+  for (const table of profileTables) {
+    await mergeProperties(
+      tx,
+      table,
+      mine.filter((each) => each.table === table),
+    )
+  }
+  await putPreferenceSets(
+    tx,
+    mine.flatMap(({ key, preferences }) => {
+      if (preferences === undefined) return []
+      const [first, second] = key
+      const recipient = second === undefined ? first! : { collection: first!, id: second }
+      return [{ recipient, sets: preferences }]
+    }),
+  )
+}
+
+/** A text says what is wrong. */
+function check({ walk, update }: StepUpdate): Checked | string {
+  const { collection, id, properties } = update
+  const row = walk.row.id
+  const key = keyOf(collection, id)
+  if (typeof key === 'string') return key
+  if ('channel_data' in properties) return 'update_properties.channel_data cannot be updated by a step'
+  if (key.table === 'tenants') return { row, ...key, properties, preferences: undefined }
+  const parsed = profileRequest.safeParse(properties, { error: zodErrorMap })
+  if (!parsed.success) return sentences('update_properties', parsed.error)
+  // What is unset there stands in nobody's way here.
+  const { properties: checked, preferences } = parsed.data
+  return { row, ...key, properties: checked, preferences: merging(preferences) }
+}
+
+function keyOf(collection: string, id: string): { table: ProfileTable; key: string[] } | string {
+  const isUser = collection === '$users'
+  const checked = (isUser ? userId : collection === '$tenants' ? tenantId : objectId).safeParse(id, {
+    error: zodErrorMap,
+  })
+  if (!checked.success) return sentences('recipient_gid', checked.error)
+  if (isUser || collection === '$tenants') return { table: isUser ? 'users' : 'tenants', key: [id] }
+  const named = collectionName.safeParse(collection, { error: zodErrorMap })
+  return named.success ? { table: 'objects', key: [collection, id] } : sentences('recipient_gid', named.error)
+}
+
+function merging(sets: PreferenceWrites | undefined): PreferenceWrites | undefined {
+  if (sets === undefined) return undefined
+  return Object.fromEntries(Object.entries(sets).map(([id, { set }]) => [id, { strategy: 'merge' as const, set }]))
+}
+
+function sentences(field: string, { issues }: z.ZodError): string {
+  const all = issues.map(({ path, message }) => `${[field, ...path].join('.')} ${message}`)
+  return all.slice(0, 10).join('; ')
+}

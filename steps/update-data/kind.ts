@@ -1,0 +1,26 @@
+import type { UpdateDataStep } from '../../definitions/definition.ts'
+import { judge, skippedBy } from '../judge.ts'
+import type { StepDeps, StepKind, StepResult, Walk } from '../kind.ts'
+import { renderedObject } from '../rendered-json.ts'
+import { keptWith } from '../walk-data.ts'
+
+/** Lays data over that which this recipient run sees, field by field. What does not render fails the run. */
+export const updateDataKind: StepKind<UpdateDataStep> = {
+  type: 'update_data',
+  acts: false,
+  targets: ({ next }) => [next],
+  enter: update,
+  resume: update,
+}
+
+async function update(walks: readonly Walk<UpdateDataStep>[], deps: StepDeps): Promise<StepResult[]> {
+  const judgements = await judge(walks, ({ step }) => step.conditions, deps)
+  return walks.map((walk, index): StepResult => {
+    const { result, explanation } = judgements[index]!
+    if (!result) return skippedBy(explanation)
+    const rendered = renderedObject('data', walk.step.data, walk.scope)
+    if ('problem' in rendered) return { kind: 'fail', reason: rendered.problem }
+    const problem = keptWith(walk.state, rendered.object)
+    return problem === null ? { kind: 'go_on', data: rendered.object } : { kind: 'fail', reason: problem }
+  })
+}

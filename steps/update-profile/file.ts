@@ -1,0 +1,30 @@
+import { z } from 'zod'
+import { object, optional, required } from '../../definitions/fields.ts'
+import { stepFields } from '../step-file.ts'
+
+const settings = object({
+  recipient_mode: z.enum(['current', 'reference'], { error: 'must be current or reference' }).nullish(),
+  recipient_gid: optional('text'),
+  update_properties: required('text'),
+}).superRefine(({ recipient_mode: mode, recipient_gid: gid }, issues) => {
+  const add = (message: string) => issues.addIssue({ code: 'custom', path: ['recipient_gid'], message })
+  if (mode === 'reference' && gid === null) add('is missing: with recipient_mode reference it says whom to update')
+  if (mode === 'current' && gid !== null) add('stands beside recipient_mode current: leave one of them out')
+  const isStatic = gid !== null && !gid.includes('{')
+  if (isStatic && !/^gid:\/\/Object\/[^/]+\/.+$/.test(gid)) add('must be as gid://Object/$users/<id>')
+})
+
+const profileStep = <Type extends string>(type: Type) =>
+  object({ ...stepFields, type: z.literal(type), settings }).transform((file) => ({
+    type,
+    ref: file.ref,
+    name: file.name ?? file.ref,
+    conditions: file.conditions,
+    gid: file.settings.recipient_gid,
+    properties: file.settings.update_properties,
+  }))
+
+/** Steps that update a user, an object or a tenant, as workflow.json has them. */
+export const updateUserStepFile = profileStep('update_user')
+export const updateObjectStepFile = profileStep('update_object')
+export const updateTenantStepFile = profileStep('update_tenant')

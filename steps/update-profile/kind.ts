@@ -1,0 +1,74 @@
+import type { UpdateStep } from '../../definitions/definition.ts'
+import { judge, skippedBy } from '../judge.ts'
+import type { OutsideDeps, ProfileUpdate, StepDeps, StepKind, StepResult, Walk } from '../kind.ts'
+import { renderedObject, renderedText } from '../rendered-json.ts'
+
+/**
+ * Lays properties over those of a user, an object or a tenant, at every depth, while the row is claimed; who is not there is
+ * made. Later steps see it. What cannot be updated fails the run.
+ */
+const updating = {
+  acts: true,
+  targets: ({ next }: UpdateStep) => [next],
+  enter,
+  resume: (walks: readonly Walk[]) => Promise.resolve(walks.map((): StepResult => ({ kind: 'act' }))),
+  act: update,
+}
+
+type Kind<Type extends UpdateStep['type']> = StepKind<Extract<UpdateStep, { type: Type }>>
+
+export const updateUserKind: Kind<'update_user'> = { type: 'update_user', ...updating }
+export const updateObjectKind: Kind<'update_object'> = { type: 'update_object', ...updating }
+export const updateTenantKind: Kind<'update_tenant'> = { type: 'update_tenant', ...updating }
+
+async function enter(walks: readonly Walk<UpdateStep>[], deps: StepDeps): Promise<StepResult[]> {
+  const judgements = await judge(walks, ({ step }) => step.conditions, deps)
+  return judgements.map(({ result, explanation }) => (result ? { kind: 'act' } : skippedBy(explanation)))
+}
+
+async function update(walk: Walk<UpdateStep>, deps: OutsideDeps): Promise<StepResult> {
+  const { step, scope } = walk
+  const target = targetOf(walk)
+  if ('skipped' in target) return { kind: 'go_on', skipped: { reason: target.skipped } }
+  if ('problem' in target) return { kind: 'fail', reason: target.problem }
+  const rendered = renderedObject('update_properties', step.properties, scope)
+  if ('problem' in rendered) return { kind: 'fail', reason: rendered.problem }
+  const problem = await deps.update(walk, { ...target, properties: rendered.object })
+  if (problem !== null) return { kind: 'fail', reason: problem }
+  const { collection, id } = target
+  return { kind: 'go_on', decided: { updated: `gid://Object/${collection}/${id}` } }
+}
+
+type Target = Pick<ProfileUpdate, 'collection' | 'id'>
+
+function targetOf({
+  step,
+  scope,
+  recipient,
+  trigger,
+}: Walk<UpdateStep>): Target | { skipped: string } | { problem: string } {
+  if (step.gid !== null) return namedBy(step, scope)
+  if (step.type === 'update_tenant')
+    return trigger.tenant === null
+      ? { skipped: 'the run has no tenant' }
+      : { collection: '$tenants', id: trigger.tenant }
+  const collection = recipient.collection ?? '$users'
+  if ((step.type === 'update_user') !== (collection === '$users'))
+    return {
+      problem: `the recipient is ${collection === '$users' ? 'a user' : 'an object'}: name another by recipient_gid`,
+    }
+  return { collection, id: recipient.id }
+}
+
+function namedBy(step: UpdateStep, scope: Walk['scope']): Target | { problem: string } {
+  const rendered = renderedText('recipient_gid', step.gid ?? '', scope)
+  if ('problem' in rendered) return rendered
+  const [, collection, id] = /^gid:\/\/Object\/([^/]+)\/(.+)$/.exec(rendered.text) ?? []
+  if (collection === undefined || id === undefined)
+    return { problem: `recipient_gid must be as gid://Object/$users/<id>, and is ${rendered.text.slice(0, 200)}` }
+  const wanted = { update_user: '$users', update_tenant: '$tenants', update_object: null }[step.type]
+  const fits = wanted === null ? !collection.startsWith('$') : collection === wanted
+  return fits
+    ? { collection, id }
+    : { problem: `recipient_gid names ${collection}, which ${step.type} does not update` }
+}
