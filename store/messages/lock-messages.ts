@@ -10,6 +10,9 @@ export interface LockedMessage extends MessageKey {
   /** A cancel has marked it before. */
   canceling: boolean
   revision: number
+  /** The batch whose activities it contains, as of this revision of it. Null: it is its recipient run's own. */
+  batchId: number | null
+  batchRevision: number | null
   /** Waits for another try, or for its instant, rather than ready to be sent. */
   sleeps: boolean
 }
@@ -32,7 +35,8 @@ export async function lockMessages(tx: Database, rowIds: readonly number[]): Pro
           case when status = 'not_sent' then 'taken_back' when status = 'undelivered' then 'failed'
             when status <> 'queued' then 'reached'
             when claim is null then 'queued' else 'claimed' end as state,
-          cancel_id is not null as canceling, revision, attempt > 0 or due > inserted_at as sleeps
+          cancel_id is not null as canceling, revision,
+          batch_id as "batchId", batch_revision as "batchRevision", attempt > 0 or due > inserted_at as sleeps
         from messages
         where recipient_run_id = any(${ids(rowIds)})
           and (status in ('queued', 'sent', 'delivered', 'delivery_attempted', 'bounced')

@@ -103,6 +103,8 @@ async function write(tx: Database, settled: readonly Written[], now: number): Pr
     sql`with written as (
           update messages m set status = x.s::message_status, attempt = x.a, due = to_timestamp(x.d / 1000.0),
             revision = m.revision + 1, reason = x.e, external_id = coalesce(x.x, m.external_id),
+            batch_revision = case when x.s = 'queued' then (select b.revision from batches b where b.id = m.batch_id)
+              else m.batch_revision end,
             content = case when jsonb_typeof(x.f) = 'object' then m.content || x.f else m.content end,
             claim = null, lease_until = null, updated_at = ${at(now)},
             settled_at = case when x.s <> 'queued' then ${at(now)} end

@@ -1,6 +1,7 @@
 import { messageId } from '../ids/message-id.ts'
 import { recipientReference, type RecipientReference } from '../ids/recipient.ts'
 import { recipientRunUuid } from '../ids/row-id.ts'
+import type { LockedMessage } from '../messages/lock-messages.ts'
 import type { LockedRow } from './lock-recipient-runs.ts'
 
 export interface RunAnswer<Outcome> {
@@ -67,7 +68,7 @@ export function answerOf<Outcome extends string, Extra>(
 
 function runAnswerOf<Outcome>(row: LockedRow, outcome: Outcome): RunAnswer<Outcome> {
   const idsOf = (state: 'reached' | 'claimed') =>
-    row.messages.filter((message) => message.state === state).map((message) => messageId(row, message))
+    row.messages.filter((message) => message.state === state).map((message) => publicIdOf(row, message))
   return {
     workflow_run_id: row.workflowRunId,
     workflow_recipient_run_id: recipientRunUuid(row.workflowRunId, row.id),
@@ -75,4 +76,9 @@ function runAnswerOf<Outcome>(row: LockedRow, outcome: Outcome): RunAnswer<Outco
     messages: idsOf('reached'),
     in_flight: [...idsOf('claimed'), ...(row.status === 'claimed' ? [row.step] : [])],
   }
+}
+
+/** Of a message that contains a row's activity: it may be that of the batch's carrier. */
+export function publicIdOf(row: LockedRow, message: LockedMessage): string {
+  return messageId(message.recipientRunId === row.id ? row : (row.batch ?? row), message)
 }

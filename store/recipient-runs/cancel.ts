@@ -63,27 +63,43 @@ async function markCanceled(
   outbox: Outbox,
 ): Promise<CancelSignal | null> {
   const rows = [...judged].filter(([, { marksRow }]) => marksRow).map(([row]) => row)
-  const takenBack = [...judged.values()].flatMap((judgement) => judgement.takenBack)
-  const marked = [...judged.values()].flatMap((judgement) => judgement.marked)
+  const judgements = [...judged.values()]
+  const takenBack = once(judgements.flatMap((judgement) => judgement.takenBack))
+  const marked = once(judgements.flatMap((judgement) => judgement.marked))
+  const left = once(judgements.flatMap((judgement) => judgement.left))
   const runId = [...judged.keys()][0]?.runId
   if (runId === undefined || rows.length + takenBack.length + marked.length === 0) return null
-  const asleep = rows.filter((row) => row.status === 'waiting')
-  const removed = lanesOf(asleep, takenBack)
+  const runOf = runsOf([...judged.keys()])
+  const isElsewhere = ({ recipientRunId }: LockedMessage) => (runOf.get(recipientRunId) ?? runId) !== runId
+  // Who is in a batch is asleep in no run, but for its carrier, who sleeps on.
+  const asleep = rows.filter(({ status, batch }) => status === 'waiting' && batch === null)
+  const removed = lanesOf(
+    asleep,
+    takenBack.filter((message) => !isElsewhere(message)),
+  )
   const signal =
     removed.length === 0
       ? sql`select null::bigint as id`
       : sql`insert into pending_signals (run_id, kind, lanes, "by", reason, created_at)
           values (${runId}, 'cancel', ${json(removed)}, ${request.apiKey}, ${request.reason}, ${at(request.now)})
           returning id`
+  const ofBatch = left.map(({ recipientRunId: r, number: n, batchId: b }) => ({ r, n, b }))
+  const carriers = rows.filter(({ id, batch }) => batch?.carrier === id).map(({ id }) => id)
   const [written] = await query<{ id: number | null }>(
     tx,
     sql`with cancel as (
           insert into cancels (run_id, api_key, reason, created_at)
           values (${runId}, ${request.apiKey}, ${request.reason}, ${at(request.now)}) returning id
         ),
+        batch as (
+          update batches set revision = revision + 1
+          where id = any(${ids([...new Set(rows.flatMap(({ batch }) => batch?.id ?? []))])}) returning id, revision
+        ),
         marked_rows as (
           update recipient_runs r set cancel_id = (select id from cancel), updated_at = ${at(request.now)},
-            status = case when r.status = 'waiting' then 'canceled'::recipient_run_status else r.status end
+            batch_left = (select revision from batch where batch.id = r.batch_id),
+            status = case when r.status = 'waiting' and r.id <> all(${ids(carriers)}) then 'canceled'::recipient_run_status
+              else r.status end
           where r.id = any(${ids(rows.map((row) => row.id))})
         ),
         marked_messages as (
@@ -95,10 +111,16 @@ async function markCanceled(
           from jsonb_to_recordset(${json(messageRows(takenBack, marked))}) as x(r bigint, n smallint, b boolean)
           where m.recipient_run_id = x.r and m.number = x.n
         ),
+        left_messages as (
+          update messages m set batch_revision = batch.revision, updated_at = ${at(request.now)}
+          from jsonb_to_recordset(${json(ofBatch)}) as x(r bigint, n smallint, b bigint) join batch on batch.id = x.b
+          where m.recipient_run_id = x.r and m.number = x.n
+        ),
         signal as (${signal})
         select id from signal`,
   )
-  await recordEvents(tx, outbox, request.now, () => eventsOf(asleep, takenBack))
+  await tellOthers(tx, takenBack.filter(isElsewhere), runOf, request)
+  await recordEvents(tx, outbox, request.now, () => eventsOf(rows.filter(isToldNow), takenBack))
   if (written?.id == null) return null
   const recipients = [
     ...new Set([...judged].flatMap(([row, { outcome }]) => (outcome === 'canceled' ? [row.recipient] : []))),
@@ -110,6 +132,44 @@ async function markCanceled(
     ...(request.reason !== null && { reason: request.reason }),
     ...(recipients.length <= NAMED && { recipients }),
   }
+}
+
+/** A row that a step acts for is told of when its claim settles: only then is it known what became of it. */
+function isToldNow({ status, batch }: LockedRow): boolean {
+  return status === 'waiting' || (status === 'claimed' && batch !== null)
+}
+
+/** A message of a batch is found with each of its activities. */
+function once(messages: readonly LockedMessage[]): LockedMessage[] {
+  return [...new Map(messages.map((message) => [`${message.recipientRunId}/${message.number}`, message])).values()]
+}
+
+/** The run in which the messages of a row sleep, by row: those of a batch sleep in its carrier's. */
+function runsOf(rows: readonly LockedRow[]): Map<number, number> {
+  const runs = new Map<number, number>()
+  for (const { batch } of rows) if (batch !== null) runs.set(batch.carrier, batch.runId)
+  return runs
+}
+
+/** Leaves a signal for each other run in which messages slept that were taken back with the last activity of a batch. */
+async function tellOthers(
+  tx: Database,
+  takenBack: readonly LockedMessage[],
+  runOf: ReadonlyMap<number, number>,
+  { apiKey, reason, now }: Cancel,
+): Promise<void> {
+  const byRun = new Map<number, LockedMessage[]>()
+  for (const message of takenBack) {
+    const runId = runOf.get(message.recipientRunId)!
+    byRun.set(runId, [...(byRun.get(runId) ?? []), message])
+  }
+  if (byRun.size === 0) return
+  const signals = [...byRun].map(([r, messages]) => ({ r, l: lanesOf([], messages) }))
+  await tx.execute(
+    sql`insert into pending_signals (run_id, kind, lanes, "by", reason, created_at)
+        select x.r, 'cancel', x.l, ${apiKey}, ${reason}, ${at(now)}
+        from jsonb_to_recordset(${json(signals)}) as x(r bigint, l jsonb)`,
+  )
 }
 
 function messageRows(takenBack: LockedMessage[], marked: LockedMessage[]) {
@@ -130,12 +190,11 @@ export function lanesOf(rows: readonly LockedRow[], messages: readonly LockedMes
   return [...lanes].map(([lane, rowIds]) => ({ lane, rows: toRanges(rowIds) }))
 }
 
-/** A claimed row is told of when its claim settles: only then is it known what became of it. */
-function eventsOf(asleep: readonly LockedRow[], takenBack: readonly LockedMessage[]): OutboxEvent[] {
+function eventsOf(gone: readonly LockedRow[], takenBack: readonly LockedMessage[]): OutboxEvent[] {
   return [
     ...takenBack.map(({ recipientRunId, number }): OutboxEvent => {
       return { type: 'message.not_sent', recipientRunId, number, data: { failure_reason: 'canceled' } }
     }),
-    ...asleep.map(({ id }): OutboxEvent => ({ type: 'workflow_recipient_run.cancelled', recipientRunId: id })),
+    ...gone.map(({ id }): OutboxEvent => ({ type: 'workflow_recipient_run.cancelled', recipientRunId: id })),
   ]
 }

@@ -1,6 +1,7 @@
 import { sql, type SQL } from 'drizzle-orm'
 import { kindOf } from '../../steps/registry.ts'
 import { mayStillAct } from '../../steps/reach.ts'
+import { readBatches, takeBatchLocks, type LockedBatch } from '../batches/lock-batches.ts'
 import { loadDefinitions } from '../catalog/definitions.ts'
 import { rowAt, rowIdsOf, triggerOf } from '../ids/row-id.ts'
 import { lockMessages, type LockedMessage } from '../messages/lock-messages.ts'
@@ -39,10 +40,19 @@ export interface LockedRow {
   reason: string | null
   workflowRunId: string
   acceptedAt: Date
+  /** The batch its activity is in, or was before a cancel. */
+  batch: LockedBatch | null
+  /** Those that contain its activity. */
   messages: LockedMessage[]
 }
 
-interface Row extends Omit<LockedRow, 'acceptedAt' | 'step' | 'sleeps' | 'lane' | 'mayStillAct' | 'messages'> {
+interface Row extends Omit<
+  LockedRow,
+  'acceptedAt' | 'step' | 'sleeps' | 'lane' | 'mayStillAct' | 'batch' | 'messages'
+> {
+  batchId: number | null
+  /** The batch's revision from which on its activity is in it no more. */
+  batchLeft: number | null
   acceptedMs: number
   step: number
   phase: 'enter' | 'wait'
@@ -51,8 +61,8 @@ interface Row extends Omit<LockedRow, 'acceptedAt' | 'step' | 'sleeps' | 'lane' 
 }
 
 /**
- * Locks the key's row, then the rows addressed in the order of their ids, then their messages, and reads them as they are
- * then: what a verdict says of them holds until the transaction ends.
+ * Locks the key's row, then the batches that rows addressed are in, these rows in the order of their ids, and their messages,
+ * and reads them as they are then: what a verdict says of them holds until the transaction ends.
  */
 export async function lockRecipientRuns(tx: Database, which: Which): Promise<LockedRow[]> {
   const [run] = await query<{ id: number; generation: number }>(
@@ -66,22 +76,53 @@ export async function lockRecipientRuns(tx: Database, which: Which): Promise<Loc
       : sql`t.workflow_run_id = any(${texts(which.workflowRunIds)}::uuid[])`
   const ours = sql`t.run_id = ${run.id} and ${triggers}`
   const addressed = which.recipients === null ? sql`r.id = any(${rowIdsOf(ours)})` : named(which.recipients, ours)
+  const known = await batchesOf(tx, addressed, ours)
+  await takeBatchLocks(tx, known)
   // Each row's trigger by its id, whatever the planner thinks of the run: a key may have been joined 50,000 times.
   const rows = await query<Row>(
     tx,
     sql`select r.id, t.run_id as "runId", r.recipient, r.status, r.revision, r.step, r.phase, r.due::text as due,
-          r.cancel_id is not null as canceling, ${reasonNow} as reason, t.workflow_run_id as "workflowRunId",
+          r.cancel_id is not null as canceling, r.batch_id as "batchId", r.batch_left as "batchLeft", ${reasonNow} as reason, t.workflow_run_id as "workflowRunId",
           coalesce(r.definition_hash, t.definition_hash) as "definitionHash",
           (extract(epoch from t.accepted_at) * 1000)::float8 as "acceptedMs"
         from recipient_runs r cross join lateral (select * from triggers t where t.id = ${triggerOf('r.id')} offset 0) t
         where ${addressed} and ${ours} and ${which.upTo === undefined ? sql`true` : sql`r.id <= ${which.upTo}`}
         order by r.id for update of r`,
   )
-  const messages = await lockMessages(
+  const inside = [...new Set(rows.flatMap(({ batchId }) => batchId ?? []))]
+  // Who joined in between; against the order, so that it may have to be tried again.
+  await takeBatchLocks(
     tx,
-    rows.map(({ id }) => id),
+    inside.filter((id) => !known.includes(id)),
   )
-  return describe(tx, rows, messages)
+  const found = rows.map(({ id }) => id)
+  const batches = await readBatches(tx, inside, found)
+  const carriers = [...batches.values()].flatMap(({ carrier, isClosed }) => (isClosed ? [carrier] : []))
+  const messages = await lockMessages(tx, [...new Set([...found, ...carriers])])
+  return describe(tx, rows, batches, messages)
+}
+
+/** The batches that these rows are in, without a lock. Where no batch ever was, no row is looked at. */
+async function batchesOf(tx: Database, addressed: SQL, ours: SQL): Promise<number[]> {
+  const [found] = await query<{ batchIds: number[] | null }>(
+    tx,
+    sql`select case when exists (select from batches) then (
+          select to_json(array_agg(distinct r.batch_id)) from recipient_runs r
+            cross join lateral (select * from triggers t where t.id = ${triggerOf('r.id')} offset 0) t
+          where r.batch_id is not null and ${addressed} and ${ours}) end as "batchIds"`,
+  )
+  return found?.batchIds ?? []
+}
+
+/** The row's own messages, and those of its batch that its activity is in: until it left, or until now. */
+function messagesOf(row: Row, batch: LockedBatch | null, all: ReadonlyMap<number, LockedMessage[]>): LockedMessage[] {
+  const own = (all.get(row.id) ?? []).filter(({ batchId }) => batchId === null)
+  const ofCarrier = batch === null ? [] : (all.get(batch.carrier) ?? [])
+  const contained = ofCarrier.filter(({ batchId, batchRevision, state }) => {
+    if (batchId === null || batchId !== row.batchId) return false
+    return row.batchLeft === null || (state !== 'queued' && batchRevision !== null && row.batchLeft > batchRevision)
+  })
+  return [...own, ...contained]
 }
 
 /** Why it failed, or, of one that is over, why its last message did not arrive. */
@@ -96,9 +137,16 @@ function named(recipients: string[], triggers: SQL): SQL {
     and r.id < (select ${rowAt('(max(t.id) + 1)', '0')} from triggers t where ${triggers})`
 }
 
-async function describe(tx: Database, rows: Row[], messages: Map<number, LockedMessage[]>): Promise<LockedRow[]> {
+async function describe(
+  tx: Database,
+  rows: Row[],
+  batches: ReadonlyMap<number, LockedBatch>,
+  messages: ReadonlyMap<number, LockedMessage[]>,
+): Promise<LockedRow[]> {
   const definitions = await loadDefinitions(tx, [...new Set(rows.map((row) => row.definitionHash))])
-  return rows.map(({ acceptedMs, step: index, phase, due, definitionHash, ...row }) => {
+  return rows.map((found) => {
+    const { acceptedMs, step: index, phase, due, definitionHash, ...row } = found
+    const batch = row.batchId === null ? null : (batches.get(row.batchId) ?? null)
     const { definition } = definitions.get(definitionHash)!
     const step = definition.steps[index]!
     const after = kindOf(step.type).targets(step)
@@ -109,7 +157,8 @@ async function describe(tx: Database, rows: Row[], messages: Map<number, LockedM
       lane: rowLane(step.type, phase),
       mayStillAct: after.some((target) => mayStillAct(definition, target)),
       acceptedAt: new Date(Math.round(acceptedMs)),
-      messages: messages.get(row.id) ?? [],
+      batch,
+      messages: messagesOf(found, batch, messages),
     }
   })
 }

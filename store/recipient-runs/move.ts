@@ -68,13 +68,17 @@ export async function moveIn(
 }
 
 function movingOf(row: LockedRow, to: Move['to']): Moving {
-  const waiting = row.messages.filter(({ state, canceling, sleeps }) => state === 'queued' && !canceling && sleeps)
-  return { row: row.sleeps, messages: row.sleeps && to === 'rescheduled' ? [] : waiting }
+  // What stands in a batch is not one key's to move.
+  const waiting = row.messages.filter(({ state, canceling, sleeps, batchId }) => {
+    return state === 'queued' && !canceling && sleeps && batchId === null
+  })
+  const sleeps = row.sleeps && row.batch === null
+  return { row: sleeps, messages: sleeps && to === 'rescheduled' ? [] : waiting }
 }
 
 function unmovedOutcome(row: LockedRow): MoveOutcome {
-  if (row.status === 'canceled') return 'already_canceled'
-  if (row.status === 'waiting') return 'not_sleeping'
+  if (row.status === 'canceled' || (row.canceling && row.batch !== null)) return 'already_canceled'
+  if (row.status === 'waiting' || row.batch?.goesOn === true) return 'not_sleeping'
   const claimed = row.messages.filter(({ state }) => state === 'claimed')
   if (row.status === 'claimed' && (row.canceling || row.mayStillAct)) {
     return row.canceling ? 'already_canceled' : 'not_sleeping'

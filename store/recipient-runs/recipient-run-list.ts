@@ -48,8 +48,12 @@ const tables = sql`recipient_runs r
   join runs on runs.id = t.run_id
   join definitions d on d.hash = coalesce(r.definition_hash, t.definition_hash)`
 
+/** A carrier whose activity was taken back is canceled, though it walks on for the others of its batch. */
+const statusNow = sql`case when r.cancel_id is not null and r.batch_id is not null and r.status in ('waiting', 'claimed')
+  then 'canceled' else r.status::text end`
+
 /** A waiting row sleeps until its due instant, or, without one, until something else wakes it. */
-const statusText = (now: number) => sql`case r.status
+const statusText = (now: number) => sql`case ${statusNow}
   when 'waiting' then case when r.due is null or r.due > ${at(now)} then 'paused' else 'queued' end
   when 'claimed' then 'processing' when 'ended' then 'completed' else 'cancelled' end`
 
@@ -60,7 +64,7 @@ const ofMessages = (status: SQL) => sql`select m.reason from messages m where m.
  * Of a canceled row why it was canceled, whatever went wrong before. Else the walk's failure, or the last message's, or a
  * refusal that a message waits after; or, while nothing has reached the recipient, why the last message was not sent.
  */
-const reasonText = sql`case when r.status = 'canceled' then (select c.reason from cancels c where c.id = r.cancel_id)
+const reasonText = sql`case when ${statusNow} = 'canceled' then (select c.reason from cancels c where c.id = r.cancel_id)
   when r.error_count > 0 then r.reason
   else coalesce((${ofMessages(sql`m.status = 'undelivered'`)}),
     (${ofMessages(sql`m.status = 'queued' and m.attempt > 0`)}),

@@ -1,5 +1,4 @@
-import { answerOf, type Answer } from './answer.ts'
-import { messageId } from '../ids/message-id.ts'
+import { answerOf, publicIdOf, type Answer } from './answer.ts'
 import type { LockedMessage } from '../messages/lock-messages.ts'
 import type { LockedRow } from './lock-recipient-runs.ts'
 
@@ -30,23 +29,38 @@ export interface Judgement {
   takenBack: LockedMessage[]
   /** Messages being sent that are to be marked: they are not tried again. */
   marked: LockedMessage[]
+  /** Messages of its batch, not claimed yet, that go out without its activity. */
+  left: LockedMessage[]
 }
 
-/** What a cancel does to a row, over its walk and its messages: the one place that decides it. */
+/**
+ * What a cancel does to a row, over its walk and its messages: the one place that decides it. In a batch it takes its own
+ * activity back: a message of others goes out without it.
+ */
 export function judge(row: LockedRow): Judgement {
-  const takenBack = row.messages.filter(({ state, canceling }) => state === 'queued' && !canceling)
-  const marked = row.messages.filter(({ state, canceling }) => state === 'claimed' && !canceling)
-  const open = !row.canceling && (row.status === 'waiting' || row.status === 'claimed')
-  const cutOff = open && (row.status === 'waiting' || row.mayStillAct)
-  const acts = marked.length > 0 || (open && row.status === 'claimed')
+  const { batch } = row
+  const isShared = ({ batchId }: LockedMessage) => batchId !== null && batch?.hasOthers === true
+  // What an activity has left is no matter of its key any more.
+  const unmarked = row.messages.filter(({ canceling, batchId }) => !canceling && (batchId === null || !row.canceling))
+  const queued = unmarked.filter(({ state }) => state === 'queued')
+  const claimed = unmarked.filter(({ state }) => state === 'claimed')
+  const takenBack = queued.filter((message) => !isShared(message))
+  const left = queued.filter(isShared)
+  const marked = claimed.filter((message) => !isShared(message))
+  const walks = row.status === 'waiting' || row.status === 'claimed'
+  // A carrier's walk is the batch's; who else is in a batch that has closed only waits to be ended.
+  const open = !row.canceling && (batch === null ? walks : !batch.isClosed || batch.goesOn)
+  const cutOff = open && (batch !== null || row.status === 'waiting' || row.mayStillAct)
+  const acts = (!row.canceling && claimed.length > 0) || (open && row.status === 'claimed')
   const outcomeOf = (): Outcome => {
-    if (cutOff || takenBack.length > 0) return 'canceled'
-    if (acts) return 'sending'
+    if (cutOff || takenBack.length + left.length > 0) return 'canceled'
+    if (acts || marked.length > 0) return 'sending'
     const marks = row.canceling || row.status === 'canceled' || row.messages.some(({ canceling }) => canceling)
     if (marks) return 'already_canceled'
     return row.messages.some(({ state }) => state === 'reached') ? 'already_sent' : 'ended'
   }
-  return { outcome: outcomeOf(), marksRow: open, takenBack, marked }
+  const leaves = batch !== null && !row.canceling && (left.length > 0 || claimed.length > 0 || takenBack.length > 0)
+  return { outcome: outcomeOf(), marksRow: open || leaves, takenBack, marked, left }
 }
 
 /** The answer to a cancel, from the rows it found, judged. */
@@ -61,7 +75,7 @@ export function verdictOf(
     named,
     outcomes,
     (row) => judged.get(row)!.outcome,
-    (row) => ({ taken_back: judged.get(row)!.takenBack.map((message) => messageId(row, message)) }),
+    (row) => ({ taken_back: judged.get(row)!.takenBack.map((message) => publicIdOf(row, message)) }),
   )
   const status = answer.summary.canceled > 0 ? 'applied' : 'nothing_pending'
   return { workflow: key.workflow, cancelation_key: key.cancelationKey, status, ...answer, archived }

@@ -1,11 +1,14 @@
 import { sql } from 'drizzle-orm'
 import { isRowOf } from '../ids/row-id.ts'
+import { isPendingRow } from '../recipient-runs/pending.ts'
 import { at, query, transaction, type Database } from '../postgres/database.ts'
 
 /** So long past its instant nobody is merely late any more. */
 const OVERDUE_MS = 2 * 60_000
 /** A run is told to read the store at most so often. */
 const TOLD_AGAIN_MS = 10 * 60_000
+/** What waits in a batch is looked at again after this: it has no due of its own. */
+const LOOKED_AT_MS = 60 * 60_000
 /** Triggers of one run whose bound is looked at in one transaction. */
 const TRIGGERS = 1_000
 
@@ -53,7 +56,10 @@ export async function repairRun(db: Database, runId: number, now: number): Promi
               (select min(case when r.status = 'claimed' then r.lease_until else r.due end) from recipient_runs r
                 where ${isRowOf('r.id', 't.id')} and r.status in ('waiting', 'claimed')),
               (select min(coalesce(m.lease_until, m.due)) from messages m
-                where ${isRowOf('m.recipient_run_id', 't.id')} and m.status = 'queued')) as due
+                where ${isRowOf('m.recipient_run_id', 't.id')} and m.status = 'queued'),
+              case when exists (select from recipient_runs r
+                where ${isRowOf('r.id', 't.id')} and r.batch_id is not null and ${isPendingRow})
+                then ${at(now + LOOKED_AT_MS)} end) as due
             from triggers t where t.run_id = ${runId} and t.next_due < ${at(now - OVERDUE_MS)}
             order by t.next_due limit ${TRIGGERS}
           ) x where t.id = x.id returning t.next_due < ${at(now - OVERDUE_MS)} as overdue`,

@@ -1,0 +1,194 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { transaction } from '../../store/postgres/database.ts'
+import { moveIn } from '../../store/recipient-runs/move.ts'
+import { pendingRunsOf } from '../../store/runs/pending-runs.ts'
+import { repairRun, suspectedRuns } from '../../store/runs/overdue.ts'
+import { lockRun } from '../../store/triggers/triggers.ts'
+import { Digests, type Activity } from '../../testing/fixtures/digests.ts'
+import { claimMessage, endTry, toRetry } from '../../testing/fixtures/recipient-runs.ts'
+import { delayStep, emailStep, feedStep } from '../../testing/fixtures/steps.ts'
+import { catalogOfFiles } from '../../testing/fixtures/walked.ts'
+import { onEachStore } from '../../testing/servers/each-store.ts'
+
+const T = Date.UTC(2030, 0, 1)
+const MINUTE = 60_000
+const CLOSE = T + 10 * MINUTE
+
+const batch = { ref: 'batch_1', type: 'batch', settings: { batch_window: { unit: 'minutes', value: 10 } } }
+const LIST = '{% for a in activities %}{{ a.n }} {% endfor %}of {{ total_activities }}'
+
+const catalog = await catalogOfFiles({
+  feed: { steps: [batch, feedStep('digest', LIST)] },
+  mail: { steps: [batch, emailStep('mail', { subject: LIST })] },
+  long: { steps: [batch, feedStep('first', LIST), delayStep('wait', 60, 'minutes'), feedStep('second', LIST)] },
+})
+
+onEachStore(catalog, (store) => {
+  /** Three activities of one recipient, under the keys a, b and c; `a` carries them. */
+  const three = async (definition: string, recipient: string) => {
+    const story = new Digests(store(), catalog, definition)
+    const activities: Activity[] = []
+    for (const [n, name] of ['a', 'b', 'c'].entries()) {
+      activities.push(await story.come(T, `${recipient} ${name}`, { n: n + 1 }, { recipient }))
+    }
+    const [a, b, c] = activities as [Activity, Activity, Activity]
+    const cancel = async (now: number, { key }: Activity, given = {}) => {
+      const verdict = await story.cancel(now, key, given)
+      return { ...verdict.recipients[0]!.runs[0]!, archived: verdict.archived }
+    }
+    return { story, a, b, c, cancel }
+  }
+  const isPending = async (definition: string, { key }: Activity) =>
+    transaction(store(), async (tx) => (await lockRun(tx, definition, key, T)).pendingTrigger !== null)
+
+  test('before the close each key takes back its own activity, and the one that opened it walks on for the others', async () => {
+    const { story, a, b, c, cancel } = await three('feed', 'before')
+    assert.deepEqual((await cancel(T + MINUTE, a)).outcome, 'canceled')
+    assert.deepEqual((await cancel(T + MINUTE, b)).outcome, 'canceled')
+    assert.deepEqual((await cancel(T + MINUTE, a)).outcome, 'already_canceled')
+    assert.deepEqual(
+      [await story.status(a), await story.status(b), await story.status(c)],
+      ['waiting', 'canceled', 'waiting'],
+    )
+    assert.deepEqual([await isPending('feed', a), await isPending('feed', c)], [false, true])
+    await story.wake(CLOSE, a)
+    assert.deepEqual(await story.texts(a), ['3 of 1'])
+    assert.deepEqual(
+      [await story.status(a), await story.status(b), await story.status(c)],
+      ['canceled', 'canceled', 'ended'],
+    )
+    const [made] = await story.messages(a)
+    const told = await cancel(CLOSE, c)
+    assert.equal(told.outcome, 'already_sent')
+    assert.equal(told.messages.length, 1)
+    assert.deepEqual((await cancel(CLOSE, a)).messages, [], 'it was not in it')
+    assert.equal(made?.status, 'delivered')
+  })
+
+  test('with nothing left nothing is made; the window stays, and who comes in it joins', async () => {
+    const { story, a, b, c, cancel } = await three('feed', 'all')
+    for (const each of [a, b, c]) await cancel(T + MINUTE, each)
+    const again = await story.come(T + 2 * MINUTE, a.key, { n: 4 }, { recipient: 'all' })
+    assert.equal(await story.due(again), null)
+    await cancel(T + 3 * MINUTE, again)
+    await story.wake(CLOSE, a)
+    assert.deepEqual(await story.texts(a), [])
+    assert.equal(await story.status(a), 'canceled')
+
+    const second = await three('feed', 'replaced')
+    await second.cancel(T, second.a)
+    const once = await second.story.come(T + MINUTE, second.a.key, { n: 4 }, { recipient: 'replaced' })
+    assert.equal(await second.story.due(once), null)
+    await second.story.wake(CLOSE, second.a)
+    assert.deepEqual(await second.story.texts(second.a), ['2 3 4 of 3'])
+    assert.equal(await second.story.status(once), 'ended')
+  })
+
+  test('after the close a message that nobody has claimed goes out without what was taken back', async () => {
+    const { story, a, b, c, cancel } = await three('mail', 'after')
+    await story.wake(CLOSE, a)
+    assert.deepEqual([await isPending('mail', a), await isPending('mail', b)], [true, true])
+    const told = await cancel(CLOSE, b)
+    assert.deepEqual([told.outcome, told.taken_back, told.in_flight, told.messages], ['canceled', [], [], []])
+    assert.equal((await cancel(CLOSE, a)).outcome, 'canceled')
+    assert.equal((await cancel(CLOSE, b)).outcome, 'already_canceled')
+    assert.equal(await story.status(b), 'ended', 'it had ended, and keeps that')
+    const [message] = await story.messages(a)
+    assert.equal(message?.status, 'queued')
+    const last = await cancel(CLOSE, c)
+    assert.deepEqual([last.outcome, last.taken_back.length], ['canceled', 1])
+    assert.equal((await story.messages(a))[0]?.status, 'not_sent')
+    assert.equal(await isPending('mail', c), false)
+  })
+
+  test('what is claimed contains them: it may still go out, and if it does not, the next try is without', async () => {
+    const { story, a, b, c, cancel } = await three('mail', 'claimed')
+    await story.wake(CLOSE, a)
+    await claimMessage(store(), a.row, 0, { now: CLOSE })
+    assert.equal(await isPending('mail', b), false)
+    const told = await cancel(CLOSE, b)
+    assert.deepEqual([told.outcome, told.in_flight.length], ['sending', 1])
+    const before = (await story.messages(a))[0]!
+    assert.equal(before.cancelId, null, 'the others keep their tries')
+    await endTry(store(), a.row, 0, toRetry(CLOSE + MINUTE), { now: CLOSE })
+    const after = (await story.messages(a))[0]!
+    assert.ok(after.batchRevision! > before.batchRevision!, 'to be rendered again')
+    assert.equal((await cancel(CLOSE, c)).outcome, 'canceled')
+    assert.equal((await cancel(CLOSE, b)).outcome, 'already_canceled')
+    assert.equal((await cancel(CLOSE, a)).outcome, 'canceled')
+    assert.equal((await story.messages(a))[0]!.status, 'not_sent')
+  })
+
+  test('the last one marks what is claimed: it is not tried again', async () => {
+    const { story, a, b, c, cancel } = await three('mail', 'last')
+    await story.wake(CLOSE, a)
+    await claimMessage(store(), a.row, 0, { now: CLOSE })
+    for (const each of [a, b, c]) assert.equal((await cancel(CLOSE, each)).outcome, 'sending')
+    await endTry(store(), a.row, 0, toRetry(CLOSE + MINUTE), { now: CLOSE })
+    assert.equal((await story.messages(a))[0]!.status, 'not_sent')
+  })
+
+  test('between two messages of a digest the second goes without, and the first is named as sent', async () => {
+    const { story, a, b, c, cancel } = await three('long', 'long')
+    await story.wake(CLOSE, a)
+    const told = await cancel(CLOSE + MINUTE, b)
+    assert.equal(told.outcome, 'canceled')
+    assert.equal(told.messages.length, 1)
+    assert.deepEqual((await cancel(CLOSE + MINUTE, b)).messages, told.messages)
+    assert.equal((await cancel(CLOSE + MINUTE, a)).outcome, 'canceled', 'its own activity only')
+    await story.wake(CLOSE + 60 * MINUTE, a)
+    assert.deepEqual(await story.texts(a), ['1 2 3 of 3', '3 of 1'])
+    assert.equal((await cancel(CLOSE + 61 * MINUTE, c)).messages.length, 2)
+    assert.deepEqual((await cancel(CLOSE + 61 * MINUTE, b)).messages, told.messages)
+  })
+
+  test('a walk whose activities were all taken back ends, and makes nothing more', async () => {
+    const { story, a, b, c, cancel } = await three('long', 'none')
+    await story.wake(CLOSE, a)
+    for (const each of [a, b, c]) assert.equal((await cancel(CLOSE + MINUTE, each)).outcome, 'canceled')
+    await story.wake(CLOSE + 60 * MINUTE, a)
+    assert.deepEqual(await story.texts(a), ['1 2 3 of 3'])
+    assert.equal(await story.status(a), 'canceled')
+  })
+
+  test('a digest is archived once nobody else is in it', async () => {
+    const { story, a, b, c, cancel } = await three('long', 'archive')
+    await story.wake(CLOSE, a)
+    assert.deepEqual((await cancel(CLOSE, b, { archiveSent: true })).archived, [])
+    await cancel(CLOSE, a)
+    assert.equal((await cancel(CLOSE, c, { archiveSent: true })).archived.length, 1)
+    assert.notEqual((await story.messages(a))[0]!.archivedAt, null)
+  })
+
+  test('nothing moves what stands in a batch, and a user’s cancel finds all of it', async () => {
+    const { story, a, b } = await three('mail', 'moved')
+    const moved = async ({ key, workflowId }: Activity) => {
+      const move = { workflowId, recipients: null, workflowRunIds: null, to: 'sent_now', due: T, now: T } as const
+      const named = { workflow: 'mail', cancelationKey: key }
+      return (await transaction(store(), (tx) => moveIn(tx, named, move))).answer.recipients[0]!.outcome
+    }
+    assert.deepEqual([await moved(a), await moved(b)], ['not_sleeping', 'not_sleeping'])
+    const filter = { workflow: null, tenant: null, after: null }
+    assert.equal((await pendingRunsOf(store(), 'moved', filter, 10)).length, 3)
+    await story.wake(CLOSE, a)
+    assert.deepEqual([await moved(a), await moved(b)], ['not_sleeping', 'not_sleeping'])
+    assert.equal((await pendingRunsOf(store(), 'moved', filter, 10)).length, 3)
+  })
+
+  test('the repair of overdue runs keeps who waits in a batch pending', async () => {
+    const { b } = await three('mail', 'repaired')
+    const later = T + 5 * MINUTE
+    for (const { id } of await suspectedRuns(store(), later, 100)) await repairRun(store(), id, later)
+    assert.equal(await isPending('mail', b), true)
+  })
+
+  test('a closing that a cancel came before sees who is left', async () => {
+    const { story, a, b, cancel } = await three('feed', 'racing')
+    await Promise.all([story.wake(CLOSE, a), cancel(CLOSE, b)])
+    const told = await cancel(CLOSE, b)
+    const [text] = await story.texts(a)
+    if (told.outcome === 'already_canceled') assert.equal(text, '1 3 of 2')
+    else assert.deepEqual([told.outcome, text], ['already_sent', '1 2 3 of 3'])
+  })
+})
