@@ -9,7 +9,7 @@ import type { Outbox } from '../events/outbox.ts'
 import { messageId } from '../store/ids/message-id.ts'
 import { recipientReference } from '../store/ids/recipient.ts'
 import { triggerIdOf } from '../store/ids/row-id.ts'
-import { claimMessages, type ClaimedMessage } from '../store/messages/claims.ts'
+import { claimMessages } from '../store/messages/claims.ts'
 import type { MessageToSend } from '../store/messages/load-to-send.ts'
 import { settleMessages, type SettledTry, type TrySettlement } from '../store/messages/settle-messages.ts'
 import type { Database } from '../store/postgres/database.ts'
@@ -20,6 +20,7 @@ import { Gathered } from './gather.ts'
 import { neverPasses } from './in-parts.ts'
 import { LEASE_MS, type Leases } from './leases.ts'
 import { outcomeOf } from './outcome.ts'
+import { renderAgain, type Ready } from './render-again.ts'
 import type { Tally } from './tally.ts'
 
 /** At most so many messages are claimed, or recorded, by one statement: their contents are in memory. */
@@ -55,7 +56,7 @@ export interface SendContext {
 export class SendJob {
   readonly #deps: DeliverDeps
   readonly #context: SendContext
-  readonly #claims: Gathered<MessageToSend, (ClaimedMessage & { at: number }) | undefined>
+  readonly #claims: Gathered<MessageToSend, (Ready & { at: number }) | undefined>
   readonly #records: Gathered<TrySettlement, SettledTry | undefined>
 
   constructor(deps: DeliverDeps, context: SendContext) {
@@ -104,7 +105,13 @@ export class SendJob {
       }
       // A send that starts late in its lease may meet the next one's.
       const isFresh = performance.now() - claimed.at < LEASE_MS / 2
-      const result = isFresh ? await tryToSend(sender, outgoing, channel) : STALLED
+      const { problem } = claimed
+      const result: SendResult =
+        problem !== undefined
+          ? { kind: 'not_sent', reason: problem }
+          : isFresh
+            ? await tryToSend(sender, outgoing, channel)
+            : STALLED
       const outcome = outcomeOf(result, { attempt: message.attempt, now: now() })
       const { recipientRunId, number } = message
       const settlement: TrySettlement = { recipientRunId, number, outcome, filled: result.filled }
@@ -121,11 +128,12 @@ export class SendJob {
   }
 
   /** `at`: when the lease began, by this process's monotonic clock. */
-  async #claim(messages: readonly MessageToSend[]): Promise<((ClaimedMessage & { at: number }) | undefined)[]> {
+  async #claim(messages: readonly MessageToSend[]): Promise<((Ready & { at: number }) | undefined)[]> {
     const { db, leases, now } = this.#deps
     const began = performance.now()
     const at = now()
-    const claimed = await claimMessages(db, messages, leases.owner, { now: at, leaseUntil: at + LEASE_MS })
+    const taken = await claimMessages(db, messages, leases.owner, { now: at, leaseUntil: at + LEASE_MS })
+    const claimed = await renderAgain(db, taken, leases.owner)
     const byRow = new Map(claimed.map((message) => [message.recipientRunId, { ...message, at: began }]))
     return messages.map(({ recipientRunId }) => byRow.get(recipientRunId))
   }

@@ -70,7 +70,7 @@ async function seeBatches(db: Database, walks: readonly WalkUnderWay[]): Promise
 }
 
 /** Lets walks see batches as they were at a revision. */
-async function carryOn(
+export async function carryOn(
   db: Database,
   carried: readonly { walk: WalkUnderWay; batch: Pick<Batch, 'id' | 'revision' | 'stepRef'> }[],
 ): Promise<void> {

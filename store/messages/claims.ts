@@ -11,6 +11,12 @@ export interface Believed extends MessageKey {
 /** What was claimed, and what it says: read at the claim, so that no more is in memory than is being sent. */
 export interface ClaimedMessage extends MessageKey {
   content: JsonObject
+  stepRef: string
+  /** The batch whose activities it contains, as of this revision of it; null: it is its recipient run's own. */
+  batchId: number | null
+  batchRevision: number | null
+  /** An activity has left the batch since the content was rendered. */
+  isOutdated: boolean
 }
 
 /** Message keys as a table `x (r, n, v)`, in the order in which everybody locks messages. */
@@ -39,7 +45,9 @@ export async function claimMessages(
         )
         update messages m set claim = ${owner}, lease_until = ${at(leaseUntil)}, updated_at = ${at(now)}
         from free where m.recipient_run_id = free.recipient_run_id and m.number = free.number
-        returning m.recipient_run_id as "recipientRunId", m.number, m.content`,
+        returning m.recipient_run_id as "recipientRunId", m.number, m.content, m.step_ref as "stepRef",
+          m.batch_id as "batchId", m.batch_revision as "batchRevision",
+          m.batch_rendered is distinct from m.batch_revision as "isOutdated"`,
   )
 }
 

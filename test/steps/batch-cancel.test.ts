@@ -120,6 +120,33 @@ onEachStore(catalog, (store) => {
     assert.equal((await story.messages(a))[0]!.status, 'not_sent')
   })
 
+  test('a message contains the activities that are live at its claim: it is rendered again for them', async () => {
+    const subjects: string[] = []
+    const answers = [{ kind: 'not_taken', reason: 'busy' } as const, { kind: 'sent' } as const]
+    const story = new Digests(store(), catalog, 'mail', async ({ content }) => {
+      subjects.push((content as { subject_line: string }).subject_line)
+      if (subjects.length === 1) await story.cancel(CLOSE, 'sent c')
+      return answers[subjects.length - 1]!
+    })
+    const [a] = [
+      await story.come(T, 'sent a', { n: 1 }, { recipient: 'sent' }),
+      await story.come(T, 'sent b', { n: 2 }, { recipient: 'sent' }),
+      await story.come(T, 'sent c', { n: 3 }, { recipient: 'sent' }),
+    ]
+    await story.wake(CLOSE, a)
+    await story.cancel(CLOSE, 'sent b')
+    await story.worker.deliver(a.workflowId, 'email/0', [a.row])
+    const { revision, due, batchRevision, batchRendered } = (await story.messages(a))[0]!
+    assert.ok(batchRevision! > batchRendered!)
+    story.worker.now = () => due!.getTime()
+    await story.worker.deliver(a.workflowId, 'email/0', [a.row], revision)
+    assert.deepEqual(subjects, ['1 3 of 2', '1 of 1'])
+    const [message] = await story.messages(a)
+    assert.deepEqual([message?.status, message?.content['subject_line']], ['sent', '1 of 1'])
+    const named = async (key: string) => (await story.cancel(CLOSE, key)).recipients[0]!.runs[0]!.messages.length
+    assert.deepEqual([await named('sent a'), await named('sent b'), await named('sent c')], [1, 0, 0])
+  })
+
   test('the last one marks what is claimed: it is not tried again', async () => {
     const { story, a, b, c, cancel } = await three('mail', 'last')
     await story.wake(CLOSE, a)

@@ -1,0 +1,63 @@
+import { carryOn, loadWalks } from '../steps/load-walks.ts'
+import { loadBatches } from '../store/batches/load-batches.ts'
+import type { Database } from '../store/postgres/database.ts'
+import type { ClaimedMessage } from '../store/messages/claims.ts'
+import { writeRendered } from '../store/messages/write-rendered.ts'
+import { loadRows } from '../store/recipient-runs/load-walks.ts'
+import type { JsonObject } from '../store/schema/index.ts'
+import { renderStep } from '../templates/render.ts'
+
+/** A claimed message as it is to be sent, or why it cannot be. */
+export type Ready = ClaimedMessage & { problem?: string }
+
+/**
+ * Renders those claimed messages again whose batch an activity has left since: they contain the activities that were in it
+ * at the claim. Written before they are sent, so that whoever takes one over sends the same.
+ */
+export async function renderAgain(db: Database, claimed: readonly ClaimedMessage[], owner: string): Promise<Ready[]> {
+  const outdated = claimed.filter(({ isOutdated }) => isOutdated)
+  if (outdated.length === 0) return [...claimed]
+  const walks = await loadWalks(
+    db,
+    await loadRows(
+      db,
+      outdated.map(({ recipientRunId }) => recipientRunId),
+    ),
+  )
+  const batches = await loadBatches(
+    db,
+    outdated.map(({ batchId }) => batchId!),
+  )
+  const ofRow = new Map(outdated.map((message) => [message.recipientRunId, message]))
+  await carryOn(
+    db,
+    walks.map((walk) => {
+      const { number, batchId, batchRevision } = ofRow.get(walk.row.id)!
+      walk.nextMessage = number
+      return { walk, batch: { ...batches.get(batchId!)!, revision: batchRevision! } }
+    }),
+  )
+  const rendered = new Map<number, { content: JsonObject } | { problem: string }>()
+  for (const { row, definition, scope, batch } of walks) {
+    const step = definition.steps.find(({ ref }) => ref === ofRow.get(row.id)!.stepRef)
+    if (batch?.isEmpty === true) rendered.set(row.id, { problem: 'canceled' })
+    else if (step?.type !== 'channel') rendered.set(row.id, { problem: 'its step is gone' })
+    else {
+      try {
+        rendered.set(row.id, { content: renderStep(step, scope).content as unknown as JsonObject })
+      } catch (error) {
+        rendered.set(row.id, { problem: error instanceof Error ? error.message : String(error) })
+      }
+    }
+  }
+  const ready = claimed.map((message): Ready => ({
+    ...message,
+    ...(message.isOutdated && rendered.get(message.recipientRunId)),
+  }))
+  await writeRendered(
+    db,
+    ready.filter((message) => message.isOutdated && message.problem === undefined),
+    owner,
+  )
+  return ready
+}
