@@ -38,38 +38,51 @@ const catalog = await catalogOfFiles(definitions)
 
 const key = fc.nat(2)
 const meanwhile = fc.record({ do: fc.constantFrom('come' as const, 'cancel' as const), key })
-const calls = fc.nat(12)
+const calls = fc.nat(40)
 const work = fc.record({
   answer: fc.constantFrom('sent' as const, 'sent' as const, 'not_taken' as const, 'unknown' as const),
   dies: fc.option(calls, { freq: 4 }),
   between: fc.option(fc.record({ after: calls, does: meanwhile }), { freq: 2 }),
   whileSending: fc.option(meanwhile, { freq: 3 }),
 })
-const step = fc.oneof(
-  { weight: 4, arbitrary: fc.record({ do: fc.constant('come' as const), key }) },
-  { weight: 3, arbitrary: fc.record({ do: fc.constant('cancel' as const), key }) },
-  { weight: 3, arbitrary: fc.record({ do: fc.constant('work' as const), work }) },
-  { weight: 2, arbitrary: fc.record({ do: fc.constant('toClose' as const) }) },
-  { weight: 1, arbitrary: fc.record({ do: fc.constant('later' as const), minutes: fc.nat(6) }) },
-)
+const clean = { answer: 'sent' as const, dies: null, between: null, whileSending: null }
+/** Some come, some are taken back, the clock goes on or to the very close, and processes do what is due, disturbed. */
+const round = fc.record({
+  comes: fc.array(fc.record({ key, isWalked: fc.boolean() }), { maxLength: 4 }),
+  cancels: fc.array(key, { maxLength: 1 }),
+  clock: fc.oneof({ weight: 3, arbitrary: fc.constant('close' as const) }, { weight: 2, arbitrary: fc.nat(6) }),
+  late: fc.option(key, { freq: 3 }),
+  works: fc.array(fc.record({ work, cancel: fc.option(key, { freq: 2 }) }), { minLength: 1, maxLength: 3 }),
+})
 const lives = fc.record({
   definition: fc.constantFrom(...(Object.keys(definitions) as (keyof typeof definitions)[])),
-  steps: fc.array(step, { minLength: 3, maxLength: 16 }),
+  rounds: fc.array(round, { minLength: 1, maxLength: 4 }),
 })
+
+async function lead(
+  world: DigestWorld,
+  { comes, cancels, clock, late, works }: typeof round extends fc.Arbitrary<infer R> ? R : never,
+) {
+  for (const { key: own, isWalked } of comes) {
+    await world.come(own)
+    if (isWalked) await world.work(clean)
+  }
+  for (const own of cancels) await world.cancel(own)
+  if (clock === 'close') await world.toClose()
+  else world.now += clock * 60_000
+  if (late !== null) await world.come(late)
+  for (const { work: disturbed, cancel } of works) {
+    await world.work(disturbed)
+    if (cancel !== null) await world.cancel(cancel)
+  }
+}
 
 async function digestsHold(store: Store, count: number): Promise<void> {
   await store.migrate()
   await publishCatalog(store.db, catalog)
-  const holds = fc.asyncProperty(lives, async ({ definition: name, steps }) => {
+  const holds = fc.asyncProperty(lives, async ({ definition: name, rounds }) => {
     const world = new DigestWorld(store.db, catalog, name, randomUUID())
-    await world.come(0)
-    for (const each of steps) {
-      if (each.do === 'come') await world.come(each.key)
-      else if (each.do === 'cancel') await world.cancel(each.key)
-      else if (each.do === 'work') await world.work(each.work)
-      else if (each.do === 'toClose') await world.toClose()
-      else world.now += each.minutes * 60_000
-    }
+    for (const each of rounds) await lead(world, each)
     await world.finish()
   })
   try {
