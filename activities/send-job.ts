@@ -9,12 +9,13 @@ import type { Outbox } from '../events/outbox.ts'
 import { messageId } from '../store/ids/message-id.ts'
 import { recipientReference } from '../store/ids/recipient.ts'
 import { triggerIdOf } from '../store/ids/row-id.ts'
+import { loadDataUnder } from '../store/messages/attachments.ts'
 import { claimMessages } from '../store/messages/claims.ts'
 import type { MessageToSend } from '../store/messages/load-to-send.ts'
 import { settleMessages, type SettledTry, type TrySettlement } from '../store/messages/settle-messages.ts'
 import type { Database } from '../store/postgres/database.ts'
 import type { OwnTrigger } from '../store/recipient-runs/load-walks.ts'
-import type { JsonObject } from '../store/schema/index.ts'
+import type { Json, JsonObject } from '../store/schema/index.ts'
 import type { StoreIdentity } from '../workflows/messages.ts'
 import { Gathered } from './gather.ts'
 import { neverPasses } from './in-parts.ts'
@@ -52,11 +53,17 @@ export interface SendContext {
   stop: AbortSignal
 }
 
+interface Claimed extends Ready {
+  attachments: Json | undefined
+  /** When the lease began, by this process's monotonic clock. */
+  at: number
+}
+
 /** The sends of one chunk. */
 export class SendJob {
   readonly #deps: DeliverDeps
   readonly #context: SendContext
-  readonly #claims: Gathered<MessageToSend, (Ready & { at: number }) | undefined>
+  readonly #claims: Gathered<MessageToSend, Claimed | undefined>
   readonly #records: Gathered<TrySettlement, SettledTry | undefined>
 
   constructor(deps: DeliverDeps, context: SendContext) {
@@ -102,6 +109,7 @@ export class SendJob {
           channelData: this.#context.channelData(message.recipient, message.channelId),
         },
         content: claimed.content,
+        attachments: claimed.attachments,
       }
       // A send that starts late in its lease may meet the next one's.
       const isFresh = performance.now() - claimed.at < LEASE_MS / 2
@@ -127,14 +135,19 @@ export class SendJob {
     return this.#deps.senders[type]
   }
 
-  /** `at`: when the lease began, by this process's monotonic clock. */
-  async #claim(messages: readonly MessageToSend[]): Promise<((Ready & { at: number }) | undefined)[]> {
+  async #claim(messages: readonly MessageToSend[]): Promise<(Claimed | undefined)[]> {
     const { db, leases, now } = this.#deps
     const began = performance.now()
     const at = now()
     const taken = await claimMessages(db, messages, leases.owner, { now: at, leaseUntil: at + LEASE_MS })
     const claimed = await renderAgain(db, taken, leases.owner)
-    const byRow = new Map(claimed.map((message) => [message.recipientRunId, { ...message, at: began }]))
+    const attached = await loadDataUnder(db, claimed.flatMap(attachmentKeyOf))
+    const byRow = new Map(
+      claimed.map((message) => {
+        const attachments = attached.get(message.recipientRunId)
+        return [message.recipientRunId, { ...message, attachments, at: began }]
+      }),
+    )
     return messages.map(({ recipientRunId }) => byRow.get(recipientRunId))
   }
 
@@ -160,6 +173,13 @@ export class SendJob {
     const type = channelType as ChannelType
     return this.#context.channels.get(id) ?? { id, key: id, type, name: type, provider: type, settings: {} }
   }
+}
+
+function attachmentKeyOf({ recipientRunId, content }: Ready): { recipientRunId: number; key: string }[] {
+  const { settings } = content
+  if (typeof settings !== 'object' || settings === null || Array.isArray(settings)) return []
+  const key = settings['attachment_key']
+  return typeof key === 'string' ? [{ recipientRunId, key }] : []
 }
 
 /** One try. A sender that throws has a fault of ours: whether the content had been handed over by then is all that is known. */

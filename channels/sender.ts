@@ -12,6 +12,8 @@ export interface Outgoing<Content> {
     channelData?: Record<string, unknown> | undefined
   }
   content: Content
+  /** What the trigger's data has under the content's `attachment_key`. */
+  attachments?: unknown
 }
 
 /**

@@ -241,12 +241,26 @@ export interface EmailTemplate {
   subject: string
   body: { html: string } | { visualBlocks: VisualBlock[] }
   textBody: string | null
-  /** Where in `data` Knock would look for attachments; not Liquid. */
+  /** Where in `data` its attachments stand; not Liquid. */
   attachmentKey: string | null
   /** The layout it stands in; null or absent: none of its own. */
   layoutKey?: string | null
   /** Liquid that runs before the layout, for its assigns. */
   preContent?: string | null
+  /** What a list of mails shows beside the subject. Absent: none of its own. */
+  previewText?: string
+  /** Where the step says otherwise than its channel. Absent: nowhere. */
+  overrides?: EmailOverrides
+}
+
+/** Liquid; `to`, `cc`, `bcc` and `replyTo` may be lists with commas. */
+export interface EmailOverrides {
+  from?: string
+  fromName?: string
+  to?: string
+  cc?: string
+  bcc?: string
+  replyTo?: string
 }
 
 /** Space around a block, in pixels, and where its content stands. */

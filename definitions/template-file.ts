@@ -1,6 +1,6 @@
 import { z } from 'zod'
-import { httpMethods } from './definition.ts'
-import { ignored, liquid, notOneOf, object, optional, required } from './fields.ts'
+import { httpMethods, type EmailOverrides } from './definition.ts'
+import { ignored, liquid, notOneOf, object, optional, required, unsupported } from './fields.ts'
 import { isHeaderName, isReservedHeader } from '../channels/http/http-headers.ts'
 
 const button = object({ label: required('text'), action: required('text') })
@@ -172,6 +172,7 @@ export const emailTemplate = object({
     layout_key: z.string().nullish(),
     attachment_key: z.string().nullish(),
     pre_content: optional('html'),
+    preview_text: optional('text'),
   }).nullish(),
 }).transform((template, issue) => {
   const { html_body: html, visual_blocks: visualBlocks } = template
@@ -185,8 +186,37 @@ export const emailTemplate = object({
     attachmentKey: template.settings?.attachment_key ?? null,
     layoutKey: template.settings?.layout_key?.trim() ? template.settings.layout_key.trim() : null,
     preContent: template.settings?.pre_content ?? null,
+    ...(template.settings?.preview_text != null && { previewText: template.settings.preview_text }),
   }
 })
+
+const address = optional('text')
+
+/** `channel_overrides` of an e-mail step. */
+export const emailOverrides = object({
+  from_address: address,
+  from_name: address,
+  to_address: address,
+  cc_address: address,
+  bcc_address: address,
+  reply_to_address: address,
+  json_overrides: unsupported,
+  link_tracking: unsupported,
+  open_tracking: unsupported,
+})
+  .nullish()
+  .transform((given): EmailOverrides | null => {
+    const overrides = {
+      from: given?.from_address,
+      fromName: given?.from_name,
+      to: given?.to_address,
+      cc: given?.cc_address,
+      bcc: given?.bcc_address,
+      replyTo: given?.reply_to_address,
+    }
+    const set = Object.entries(overrides).filter(([, text]) => text !== null && text !== undefined)
+    return set.length === 0 ? null : Object.fromEntries(set)
+  })
 
 const pair = object({
   key: z

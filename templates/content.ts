@@ -26,6 +26,20 @@ export interface EmailContent {
   html_body: string
   /** Null where the template has an html_body and no text_body. */
   text_body: string | null
+  /** Where the step says otherwise than its channel. Lists have commas; what came out empty is left out. */
+  settings?: EmailSettings
+}
+
+/** Absent: as the channel has it. */
+export interface EmailSettings {
+  to?: string
+  cc?: string
+  bcc?: string
+  from?: string
+  from_name?: string
+  reply_to?: string
+  /** Where in the trigger's data its attachments stand: they are not stored with each message. */
+  attachment_key?: string
 }
 
 /** A request to make. Header names and values are safe to send as they are; the body is sent byte for byte. */

@@ -2,7 +2,7 @@ import type {
   Button,
   ChannelStep,
   ChatTemplate,
-  EmailTemplate,
+  EmailOverrides,
   FeedTemplate,
   HttpTemplate,
   PushTemplate,
@@ -10,11 +10,13 @@ import type {
 } from '../definitions/definition.ts'
 import type { JsonObject } from '../store/schema/index.ts'
 import { safeAddress } from './address.ts'
+import { attachmentsOf } from './email/attachments.ts'
 import { compileEmail } from './email/compile.ts'
 import { renderLiquid, type LiquidContext, type RenderingOptions } from './liquid.ts'
 import type {
   ChatContent,
   EmailContent,
+  EmailSettings,
   FeedContent,
   HttpContent,
   PushContent,
@@ -60,7 +62,6 @@ function renderWith(step: ChannelStep, scope: Scope, fill: Filler): Rendered {
     case 'in_app_feed':
       return { channelType: step.channelType, content: feed(step.template, fill) }
     case 'email':
-      refuseAttachments(step.ref, step.template, scope)
       return { channelType: step.channelType, content: email(step, scope, fill) }
     case 'http':
       return { channelType: step.channelType, content: http(step.template, fill) }
@@ -177,7 +178,34 @@ function email(step: EmailStep, scope: Scope, fill: Filler): EmailContent {
     .text(compiled.textField, compiled.text, 'text')
     .replace(/\n{3,}/g, '\n\n')
     .trim()}\n`
-  return { subject_line, html_body, text_body }
+  const settings = emailSettings(step, scope, fill)
+  return { subject_line, html_body, text_body, ...(Object.keys(settings).length > 0 && { settings }) }
+}
+
+function emailSettings({ ref, template }: EmailStep, scope: Scope, fill: Filler): EmailSettings {
+  const { overrides = {}, attachmentKey } = template
+  const settings: EmailSettings = {}
+  for (const [name, text] of Object.entries(overrides) as [keyof EmailOverrides, string][]) {
+    const [setting, field] = overridden[name]
+    const filled = fill.line(`channel_overrides.${field}`, text)
+    if (filled !== '') settings[setting] = filled
+  }
+  if (attachmentKey === null || !Object.hasOwn(scope.data, attachmentKey)) return settings
+  try {
+    if (attachmentsOf(scope.data[attachmentKey], attachmentKey).length > 0) settings.attachment_key = attachmentKey
+  } catch (error) {
+    throw new TemplateError(ref, 'template.settings.attachment_key', (error as Error).message)
+  }
+  return settings
+}
+
+const overridden: Record<keyof EmailOverrides, [setting: keyof EmailSettings, field: string]> = {
+  from: ['from', 'from_address'],
+  fromName: ['from_name', 'from_name'],
+  to: ['to', 'to_address'],
+  cc: ['cc', 'cc_address'],
+  bcc: ['bcc', 'bcc_address'],
+  replyTo: ['reply_to', 'reply_to_address'],
 }
 
 /** The channel checks address and headers: they may name a value that only it can judge. */
@@ -221,16 +249,4 @@ function chat(template: ChatTemplate, fill: Filler): ChatContent {
       summary: template.summary === null ? null : fill.line('summary', template.summary),
     },
   }
-}
-
-/** Attachments are not supported yet; a mail that silently lacked them would be worse than none. */
-function refuseAttachments(step: string, template: EmailTemplate, scope: Scope): void {
-  if (template.attachmentKey === null || !Object.hasOwn(scope.data, template.attachmentKey)) return
-  const found = scope.data[template.attachmentKey]
-  if (!Array.isArray(found) || found.length === 0) return
-  throw new TemplateError(
-    step,
-    'template.settings.attachment_key',
-    `data.${template.attachmentKey} holds attachments, which are not supported yet`,
-  )
 }

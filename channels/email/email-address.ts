@@ -12,3 +12,11 @@ export function parseAddress(text: string): EmailAddress | undefined {
   if (first === undefined || others.length > 0 || !isEmailAddress(first.address)) return undefined
   return { name: first.name, address: first.address }
 }
+
+/** Addresses with commas between them, each once; undefined if one of them is none, or there is none at all. */
+export function parseAddressList(text: string): EmailAddress[] | undefined {
+  const found = addressparser(text, { flatten: true })
+  if (found.length === 0 || found.some(({ address }) => !isEmailAddress(address))) return undefined
+  const byAddress = new Map(found.map(({ name, address }) => [address.toLowerCase(), { name, address }]))
+  return [...byAddress.values()]
+}

@@ -5,9 +5,10 @@ import type { ChannelDefaults, Provider } from '../provider.ts'
 import { readChannelSettings } from '../read-settings.ts'
 import { NotSent, notSent, type Attempt, type Outgoing, type Sender, type SendResult } from '../sender.ts'
 import { pace, text } from '../settings.ts'
-import { compose, type Letterhead } from './compose.ts'
-import { isEmailAddress } from '../../resources/contact.ts'
-import { parseAddress, type EmailAddress } from './email-address.ts'
+import { attachmentsOf, type Attachment } from '../../templates/email/attachments.ts'
+import { compose } from './compose.ts'
+import { parseAddress, parseAddressList, type EmailAddress } from './email-address.ts'
+import { letterheadOf, type ChannelAddresses, type Letterhead } from './letterhead.ts'
 import { longestSend, SMTP_LIMITS, type SmtpLimits } from './smtp-limits.ts'
 import { SmtpPool } from './smtp-pool.ts'
 import { isSmtpUrl, SMTP_URL_FORM } from './smtp-url.ts'
@@ -25,12 +26,23 @@ const address = text(
   'must be one address, such as Name <name@example.com>',
 )
 
-/** Settings of every e-mail channel. */
-export const emailSettings = { from: address.optional(), reply_to: address.optional(), ...pace }
+const addresses = text(
+  (value) => parseAddressList(value) !== undefined,
+  'must be addresses with commas between them, such as a@example.com, B <b@example.com>',
+).optional()
 
-export interface EmailSettings {
-  from?: string | undefined
-  reply_to?: string | undefined
+/** Settings of every e-mail channel. */
+export const emailSettings = {
+  from: address.optional(),
+  reply_to: addresses,
+  /** In the place of the recipient's own address. */
+  to: addresses,
+  cc: addresses,
+  bcc: addresses,
+  ...pace,
+}
+
+export interface EmailSettings extends ChannelAddresses {
   concurrency?: number | undefined
 }
 
@@ -82,12 +94,12 @@ export function createEmailSender<Given extends EmailSettings>(
     const settings = readChannelSettings(service.settings, channel, env)
     const url = service.url(settings) ?? defaults.SMTP_URL
     if (url === undefined) throw new NotSent(`no SMTP server: set SMTP_URL, or smtp_url of channel ${channel.key}`)
-    const letterhead = letterheadOf(email, settings, channel, defaults)
-    const { from, to, replyTo } = letterhead
-    const mail = await compose(email.messageId, letterhead, email.content, service.headers?.(email.messageId, settings))
+    const letterhead = letterheadOf(email, { ...settings, key: channel.key }, defaults.BELAY_EMAIL_FROM)
+    const enclosed = { attachments: enclosedIn(email), headers: service.headers?.(email.messageId, settings) ?? {} }
+    const mail = await compose(email.messageId, letterhead, email.content, enclosed)
     const connections = Math.max(settings.concurrency ?? 0, CONNECTIONS)
     const result = await poolOf(url, connections).send(mail, attempt)
-    return { ...result, filled: { to: to.address, from: from.address, reply_to: replyTo?.address ?? null } }
+    return { ...result, filled: filledBy(letterhead) }
   }
 
   return {
@@ -102,27 +114,20 @@ export function createEmailSender<Given extends EmailSettings>(
   }
 }
 
-function letterheadOf(
-  email: Outgoing<EmailContent>,
-  settings: EmailSettings,
-  channel: Channel,
-  defaults: EmailDefaults,
-): Letterhead {
-  const from = settings.from ?? defaults.BELAY_EMAIL_FROM
-  if (from === undefined) throw new NotSent(`no sender: set BELAY_EMAIL_FROM, or from of channel ${channel.key}`)
-  const { email: to, name } = email.recipient.properties
-  if (to === undefined || to === null || to === '') throw new NotSent('the recipient has no email')
-  if (typeof to !== 'string' || !isEmailAddress(to)) throw new NotSent("the recipient's email is not an address")
-  return {
-    from: oneAddress('from', from),
-    to: { name: typeof name === 'string' ? name : '', address: to },
-    replyTo: settings.reply_to === undefined ? undefined : oneAddress('reply_to', settings.reply_to),
-  }
+function enclosedIn({ content, attachments }: Outgoing<EmailContent>): Attachment[] {
+  const key = content.settings?.attachment_key
+  if (key === undefined) return []
+  if (attachments === undefined) throw new NotSent(`data.${key} holds the attachments no more`)
+  return attachmentsOf(attachments, key)
 }
 
-function oneAddress(field: string, text: string): EmailAddress {
-  const parsed = parseAddress(text)
-  if (parsed === undefined)
-    throw new NotSent(`${field} must be one address, such as Name <name@example.com>; it is ${text}`)
-  return parsed
+function filledBy({ from, to, cc, bcc, replyTo }: Letterhead): Record<string, string | null> {
+  const listed = (list: readonly EmailAddress[]) => list.map(({ address }) => address).join(', ')
+  return {
+    to: listed(to),
+    from: from.address,
+    reply_to: replyTo.length === 0 ? null : listed(replyTo),
+    ...(cc.length > 0 && { cc: listed(cc) }),
+    ...(bcc.length > 0 && { bcc: listed(bcc) }),
+  }
 }

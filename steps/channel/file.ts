@@ -4,6 +4,7 @@ import { channelTypes } from '../../definitions/definition.ts'
 import { notOneOf, object, unsupported } from '../../definitions/fields.ts'
 import {
   chatTemplate,
+  emailOverrides,
   emailTemplate,
   feedTemplate,
   httpTemplate,
@@ -49,7 +50,14 @@ export const channelStepFile = z.discriminatedUnion(
   'channel_type',
   [
     object({ ...channelStep, channel_type: z.literal('in_app_feed'), template: feedTemplate }).transform(toStep),
-    object({ ...channelStep, channel_type: z.literal('email'), template: emailTemplate }).transform(toStep),
+    object({
+      ...channelStep,
+      channel_type: z.literal('email'),
+      channel_overrides: emailOverrides,
+      template: emailTemplate,
+    }).transform(({ channel_overrides: overrides, template, ...file }) =>
+      toStep({ ...file, template: overrides === null ? template : { ...template, overrides } }),
+    ),
     object({ ...channelStep, channel_type: z.literal('http'), template: httpTemplate }).transform(toStep),
     object({ ...channelStep, channel_type: z.literal('sms'), template: smsTemplate }).transform(toStep),
     object({ ...channelStep, channel_type: z.literal('push'), template: pushTemplate }).transform(toStep),

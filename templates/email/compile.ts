@@ -36,7 +36,8 @@ function compile(template: EmailTemplate, library: Library | undefined): Compile
   const blocks = 'html' in body ? [] : body.visualBlocks.map(compileBlock)
   const html = 'html' in body ? body.html : blocks.map((block) => block.html).join('\n')
   const pre = template.preContent ?? ''
-  const whole = layout === null ? html : pre + titled(layout, template.subject).replace(CONTENT, () => html)
+  const framed = layout === null ? html : pre + titled(layout, template.subject).replace(CONTENT, () => html)
+  const whole = withPreview(framed, template.previewText)
   const covered = cover(whole)
   const done = covered.uncover(guardAddresses(inlineCss(covered.text)))
   return {
@@ -48,6 +49,21 @@ function compile(template: EmailTemplate, library: Library | undefined): Compile
       block.addresses.map(({ field, address }) => ({ field: `visual_blocks[${index}].${field}`, address })),
     ),
   }
+}
+
+const PREVIEW = /\{\{-?\s*preview_text\s*-?\}\}/g
+/** Behind it, so that a list of mails does not go on with the text. */
+const FILLING = '&#847;&zwnj;&nbsp;'.repeat(60)
+
+/** Where the layout shows the preview text, else hidden at the beginning of the body. */
+function withPreview(html: string, preview: string | undefined): string {
+  const { text, uncover } = cover(preview ?? '')
+  const shown = uncover(escapeHtml(text))
+  const placed = html.replace(PREVIEW, () => shown)
+  if (placed !== html) return placed
+  if (preview === undefined) return html
+  const hidden = `<div style="display:none;max-height:0;overflow:hidden">${shown}${FILLING}</div>`
+  return /<body\b[^<>]*>/i.test(html) ? html.replace(/<body\b[^<>]*>/i, (body) => body + hidden) : hidden + html
 }
 
 /** The plain layout has the subject for its title. */

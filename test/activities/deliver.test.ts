@@ -1,10 +1,11 @@
-import { eq } from 'drizzle-orm'
+import { eq, inArray } from 'drizzle-orm'
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { SendResult } from '../../channels/sender.ts'
 import { keyOfMessageId } from '../../store/ids/message-id.ts'
 import type { Database } from '../../store/postgres/database.ts'
-import { messages } from '../../store/schema/index.ts'
+import { triggerIdOf } from '../../store/ids/row-id.ts'
+import { messages, recipientRuns, triggers } from '../../store/schema/index.ts'
 import { idsOf } from '../../workflows/messages.ts'
 import { TestWorker } from '../../testing/fixtures/activities.ts'
 import { accept, cancel, claimMessage, messageNow, walk } from '../../testing/fixtures/recipient-runs.ts'
@@ -54,6 +55,35 @@ onEachStore(catalogOf(version), (store) => {
     assert.ok(Math.abs(again!.due - now - 60_000) < 5_000)
     assert.deepEqual((await worker.deliver(workflowId, LANE, rows)).asleep, asleep, 'told again, nothing is sent')
     assert.equal(sent.length, 5)
+  })
+
+  test('a message that names attachments gets them from its data, each recipient’s own laid over', async () => {
+    const db = store()
+    const files = [{ name: 'a.txt', content: 'YQ==' }]
+    const { rows, workflowId } = await mailed(db, ['ada', 'bo', 'cy'])
+    const settings = { attachment_key: 'files' }
+    await db
+      .update(messages)
+      .set({ content: { settings } })
+      .where(inArray(messages.recipientRunId, rows.slice(0, 2)))
+    await db
+      .update(triggers)
+      .set({ data: { files } })
+      .where(eq(triggers.id, triggerIdOf(rows[0]!)))
+    await db
+      .update(recipientRuns)
+      .set({ triggerData: { files: [] } })
+      .where(eq(recipientRuns.id, rows[1]!))
+    const got = new Map<number, unknown>()
+    const worker = new TestWorker(db, ({ messageId, attachments }) => {
+      got.set(keyOfMessageId(messageId)!.recipientRunId, attachments)
+      return Promise.resolve({ kind: 'sent' })
+    })
+    await worker.deliver(workflowId, LANE, rows)
+    assert.deepEqual(
+      rows.map((row) => got.get(row)),
+      [files, [], undefined],
+    )
   })
 
   test('rows of another run are left alone', async () => {

@@ -252,13 +252,49 @@ test('an address that would run code is refused, wherever a client would open it
   assert.throws(() => email({ body }, { x }), fails('template.visual_blocks[1].buttons[0].action', /not safe/))
 })
 
-test('attachments fail an e-mail instead of going missing', () => {
-  const attachmentKey = 'attachments'
-  assert.throws(
-    () => email({ attachmentKey }, { attachments: [{ name: 'a.pdf', content: 'x' }] }),
-    fails('template.settings.attachment_key', /attachments, which are not supported yet/),
-  )
-  assert.equal(email({ attachmentKey }, { attachments: [] }).html_body, 'Hi')
+test('an e-mail with attachments says where they stand, and one that cannot be attached fails it by its place', () => {
+  const attachmentKey = 'files'
+  const content = Buffer.from('hello').toString('base64')
+  assert.deepEqual(email({ attachmentKey }, { files: [{ name: 'a.pdf', content }] }).settings, {
+    attachment_key: 'files',
+  })
+  assert.equal(email({ attachmentKey }, { files: [] }).settings, undefined)
+  assert.equal(email({ attachmentKey }, {}).settings, undefined)
+  for (const [files, reason] of [
+    ['a', /data\.files must be a list/],
+    [
+      [
+        { name: 'a', content },
+        { name: 'a/b', content },
+      ],
+      /data\.files\[1\]\.name/,
+    ],
+    [[{ name: 'a', content: '%%' }], /data\.files\[0\]\.content is not base64/],
+    [[{ name: 'a', content, content_type: 'text/plain\r\nX: y' }], /content_type must be a media type/],
+    [[{ name: 'a', content, content_id: 'a>b' }], /content_id/],
+    [[{ name: 'a', content: 'A'.repeat(10_700_000) }], /larger than 8000000 bytes/],
+    [Array(21).fill({ name: 'a', content }), /more than 20/],
+  ] as const)
+    assert.throws(() => email({ attachmentKey }, { files }), fails('template.settings.attachment_key', reason))
+})
+
+test('addresses that a step overrides are filled in on one line, and an empty one says nothing', () => {
+  const overrides = {
+    from: '{{ data.from | default: "a@x.example" }}',
+    cc: 'b@x.example,{{ data.cc }}',
+    bcc: '{{ data.none }}',
+  }
+  assert.deepEqual(email({ overrides }, { cc: 'c@x.example\r\nBcc: eve@evil.example' }).settings, {
+    from: 'a@x.example',
+    cc: 'b@x.example,c@x.example Bcc: eve@evil.example',
+  })
+})
+
+test('preview text stands hidden at the beginning of the body, escaped, or where the layout shows it', () => {
+  const body = { visualBlocks: [{ type: 'markdown' as const, content: 'Body' }] }
+  const { html_body } = email({ body, previewText: 'Hi {{ data.name }}' }, { name: '<b>Ada' })
+  assert.match(html_body, /<body[^<>]*><div style="display:none[^"]*">Hi &lt;b&gt;Ada/)
+  assert.doesNotMatch(email({ body }).html_body, /display:none/)
 })
 
 test('a request is filled in without escaping, and the json filter quotes a value', () => {
