@@ -8,7 +8,13 @@ import { notSent, oneLine, type Attempt, type Outgoing, type Sender, type SendRe
 /** Settings of the process that stand in where a channel has none. */
 export type ChannelDefaults = Pick<
   Settings,
-  'SMTP_URL' | 'BELAY_EMAIL_FROM' | 'BELAY_HTTP_SECRET' | 'BELAY_HTTP_SECRET_HOSTS' | 'BELAY_HTTP_ALLOW_PRIVATE'
+  | 'SMTP_URL'
+  | 'BELAY_EMAIL_FROM'
+  | 'BELAY_HTTP_SECRET'
+  | 'BELAY_HTTP_SECRET_HOSTS'
+  | 'BELAY_HTTP_ALLOW_PRIVATE'
+  | 'BELAY_PUBLIC_URL'
+  | 'BELAY_LINK_SECRET'
 >
 
 export interface ProviderDeps {

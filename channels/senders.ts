@@ -2,7 +2,9 @@ import type { Channel } from '../definitions/catalog.ts'
 import { HttpClient } from './http-client.ts'
 import type { ChannelDefaults, ProviderDeps } from './provider.ts'
 import { channelTypeRegistry, type Contents, type SendingType } from './registry.ts'
-import type { Sender, SendResult } from './sender.ts'
+import { Links } from './links.ts'
+import { notSent, type Sender, type SendResult } from './sender.ts'
+import { withUnsubscribeLink } from './unsubscribe-link.ts'
 
 /** One sender a channel type that talks to the outside. In-app messages are rows, and need none. */
 export type Senders = { readonly [Type in SendingType]: Sender<Contents[Type]> } & { close(): Promise<void> }
@@ -33,15 +35,20 @@ export function createSenders(defaults: ChannelDefaults, env: NodeJS.ProcessEnv 
 function typeSender<Type extends SendingType>(type: Type, deps: ProviderDeps): Sender<Contents[Type]> {
   const { providers } = channelTypeRegistry[type]
   const senders = new Map(Object.entries(providers).map(([key, provider]) => [key, provider.create(deps)]))
+  const links = Links.of(deps.defaults)
   const most = (numbers: number[]) => Math.max(1, ...numbers)
   return {
     concurrency: most([...senders.values()].map(({ concurrency }) => concurrency)),
     timeoutMs: most([...senders.values()].map(({ timeoutMs }) => timeoutMs)),
-    send(message, channel, attempt) {
+    async send(message, channel, attempt) {
       const sender = senders.get(channel.provider)
-      return sender === undefined
-        ? Promise.resolve(noProvider(type, channel, [...senders.keys()]))
-        : sender.send(message, channel, attempt)
+      if (sender === undefined) return noProvider(type, channel, [...senders.keys()])
+      try {
+        const content = withUnsubscribeLink(message.content, message.messageId, links)
+        return await sender.send({ ...message, content }, channel, attempt)
+      } catch (error) {
+        return notSent(error)
+      }
     },
     async close() {
       await Promise.all([...senders.values()].map((sender) => sender.close()))

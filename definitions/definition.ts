@@ -251,6 +251,7 @@ export interface EmailTemplate {
   previewText?: string
   /** Where the step says otherwise than its channel. Absent: nowhere. */
   overrides?: EmailOverrides
+  tracking?: Tracking
 }
 
 /** Liquid; `to`, `cc`, `bcc` and `replyTo` may be lists with commas. */
@@ -261,6 +262,12 @@ export interface EmailOverrides {
   cc?: string
   bcc?: string
   replyTo?: string
+}
+
+/** Whether a step wants to be told of clicks and openings; absent: as its channel has it. */
+export interface Tracking {
+  links?: boolean
+  openings?: boolean
 }
 
 /** Space around a block, in pixels, and where its content stands. */

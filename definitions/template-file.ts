@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { httpMethods, type EmailOverrides } from './definition.ts'
+import { httpMethods, type EmailTemplate } from './definition.ts'
 import { ignored, liquid, notOneOf, object, optional, required, unsupported } from './fields.ts'
 import { isHeaderName, isReservedHeader } from '../channels/http/http-headers.ts'
 
@@ -190,6 +190,14 @@ export const emailTemplate = object({
   }
 })
 
+/** The fields that say something; null where none does. */
+function thoseSet<Value>(fields: Record<string, Value | null | undefined>): Record<string, Value> | null {
+  const set = Object.entries(fields).filter(
+    (entry): entry is [string, Value] => entry[1] !== null && entry[1] !== undefined,
+  )
+  return set.length === 0 ? null : Object.fromEntries(set)
+}
+
 const address = optional('text')
 
 /** `channel_overrides` of an e-mail step. */
@@ -201,11 +209,11 @@ export const emailOverrides = object({
   bcc_address: address,
   reply_to_address: address,
   json_overrides: unsupported,
-  link_tracking: unsupported,
-  open_tracking: unsupported,
+  link_tracking: z.boolean().nullish(),
+  open_tracking: z.boolean().nullish(),
 })
   .nullish()
-  .transform((given): EmailOverrides | null => {
+  .transform((given): Pick<EmailTemplate, 'overrides' | 'tracking'> => {
     const overrides = {
       from: given?.from_address,
       fromName: given?.from_name,
@@ -214,8 +222,9 @@ export const emailOverrides = object({
       bcc: given?.bcc_address,
       replyTo: given?.reply_to_address,
     }
-    const set = Object.entries(overrides).filter(([, text]) => text !== null && text !== undefined)
-    return set.length === 0 ? null : Object.fromEntries(set)
+    const set = thoseSet(overrides)
+    const tracking = thoseSet({ links: given?.link_tracking, openings: given?.open_tracking })
+    return { ...(set !== null && { overrides: set }), ...(tracking !== null && { tracking }) }
   })
 
 const pair = object({

@@ -1,3 +1,4 @@
+import { createHmac } from 'node:crypto'
 import { NativeConnection, type WorkflowBundleOption } from '@temporalio/worker'
 import type { Logger } from 'pino'
 import { startApi } from '../api/http/server.ts'
@@ -105,10 +106,12 @@ export async function startEmbedded(
     const sending =
       catcher === undefined ? {} : { SMTP_URL: catcher.url, BELAY_EMAIL_FROM: settings.BELAY_EMAIL_FROM ?? CAUGHT_FROM }
 
+    // Links in messages lead to this start, unless the operator says otherwise.
+    const linking = linkSettings(settings, keys.secretKey)
     const native = await NativeConnection.connect({ address })
     opened("the worker's connection", () => native.close())
     const worker = await startWorker({
-      settings: { ...settings, ...sending },
+      settings: { ...settings, ...sending, ...linking },
       store,
       clock,
       connection: native,
@@ -120,7 +123,7 @@ export async function startEmbedded(
     log.info('the worker polls')
 
     const api = await startApi({
-      settings: { ...settings, BELAY_SECRET_KEY: keys.secretKey, BELAY_PUBLIC_KEY: keys.publicKey },
+      settings: { ...settings, ...linking, BELAY_SECRET_KEY: keys.secretKey, BELAY_PUBLIC_KEY: keys.publicKey },
       store,
       clock,
       connection,
@@ -149,6 +152,14 @@ export async function startEmbedded(
   } catch (error) {
     await stop()
     throw error
+  }
+}
+
+function linkSettings(settings: Settings, secretKey: string): Pick<Settings, 'BELAY_PUBLIC_URL' | 'BELAY_LINK_SECRET'> {
+  const { BELAY_PUBLIC_URL, BELAY_LINK_SECRET, PORT } = settings
+  return {
+    BELAY_PUBLIC_URL: BELAY_PUBLIC_URL ?? (PORT === 0 ? undefined : `http://127.0.0.1:${PORT}`),
+    BELAY_LINK_SECRET: BELAY_LINK_SECRET ?? createHmac('sha256', secretKey).update('belay links').digest('hex'),
   }
 }
 

@@ -63,6 +63,16 @@ export const variables = {
   /** Hosts that get `BELAY_HTTP_SECRET`'s signatures, where an http channel has no `secret_hosts`. */
   BELAY_HTTP_SECRET_HOSTS: hosts.optional(),
   BELAY_HTTP_ALLOW_PRIVATE: hostsOrFlag.default(HostList.none),
+  /** Where the API is reached from outside, for the links in messages. */
+  BELAY_PUBLIC_URL: z
+    .string()
+    .refine(isPublicUrl, 'must be https://host, without a query; http:// on this host alone')
+    .optional(),
+  /** Signs those links; the same for all processes. */
+  BELAY_LINK_SECRET: z
+    .string()
+    .min(32, 'must have 32 or more characters; make one with: openssl rand -hex 32')
+    .optional(),
   BELAY_WEBHOOKS: webhookEndpoints,
   /** Seconds an api goes on serving after SIGTERM, while `/readyz` says 503: as long as a balancer needs to notice. */
   BELAY_DRAIN_SECONDS: z.coerce.number().min(0).max(15).default(0),
@@ -80,6 +90,12 @@ export const variables = {
   TEMPORAL_TEST_SERVER_PATH: z.string().optional(),
   LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
 } as const
+
+function isPublicUrl(text: string): boolean {
+  if (!/^https?:\/\//i.test(text) || !URL.canParse(text)) return false
+  const { protocol, hostname, search, hash, username } = new URL(text)
+  return search === '' && hash === '' && username === '' && (protocol === 'https:' || !isOpenToOthers(hostname))
+}
 
 const DEVELOPMENT_KEYS = ['sk_development_only', 'pk_development_only']
 

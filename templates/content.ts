@@ -38,6 +38,10 @@ export interface EmailSettings {
   from?: string
   from_name?: string
   reply_to?: string
+  link_tracking?: boolean
+  open_tracking?: boolean
+  /** Who gets it may unsubscribe from such mail. */
+  commercial?: true
   /** Where in the trigger's data its attachments stand: they are not stored with each message. */
   attachment_key?: string
 }

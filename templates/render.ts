@@ -183,8 +183,12 @@ function email(step: EmailStep, scope: Scope, fill: Filler): EmailContent {
 }
 
 function emailSettings({ ref, template }: EmailStep, scope: Scope, fill: Filler): EmailSettings {
-  const { overrides = {}, attachmentKey } = template
-  const settings: EmailSettings = {}
+  const { overrides = {}, tracking = {}, attachmentKey } = template
+  const settings: EmailSettings = {
+    ...(tracking.links !== undefined && { link_tracking: tracking.links }),
+    ...(tracking.openings !== undefined && { open_tracking: tracking.openings }),
+    ...(scope[SOURCE]?.isCommercial === true && { commercial: true }),
+  }
   for (const [name, text] of Object.entries(overrides) as [keyof EmailOverrides, string][]) {
     const [setting, field] = overridden[name]
     const filled = fill.line(`channel_overrides.${field}`, text)
@@ -199,7 +203,9 @@ function emailSettings({ ref, template }: EmailStep, scope: Scope, fill: Filler)
   return settings
 }
 
-const overridden: Record<keyof EmailOverrides, [setting: keyof EmailSettings, field: string]> = {
+type AddressSetting = 'from' | 'from_name' | 'to' | 'cc' | 'bcc' | 'reply_to'
+
+const overridden: Record<keyof EmailOverrides, [setting: AddressSetting, field: string]> = {
   from: ['from', 'from_address'],
   fromName: ['from_name', 'from_name'],
   to: ['to', 'to_address'],

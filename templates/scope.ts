@@ -1,6 +1,7 @@
 import type { Definition, Library } from '../definitions/definition.ts'
 import { resolveVars, type Vars } from '../definitions/vars-file.ts'
 import { withBranding } from './branding.ts'
+import { UNSUBSCRIBE_URL } from './unsubscribe.ts'
 import type { Entities } from './liquid/rendering.ts'
 
 type Properties = Record<string, unknown>
@@ -13,7 +14,7 @@ export interface Subject {
 }
 
 export interface ScopeInput {
-  definition: Pick<Definition, 'key' | 'name' | 'categories' | 'library'>
+  definition: Pick<Definition, 'key' | 'name' | 'categories' | 'library' | 'isCommercial'>
   trigger: {
     workflowRunId: string
     cancelationKey: string | null
@@ -38,6 +39,7 @@ export interface ScopeInput {
 export interface ScopeSource {
   library: Library | undefined
   entities: Entities | undefined
+  isCommercial: boolean
 }
 
 /** Under it a scope holds its source. */
@@ -57,12 +59,13 @@ export interface Scope extends Properties {
  */
 export function buildScope(input: ScopeInput): Scope {
   const { definition, trigger, triggerData } = input
+  const isCommercial = definition.isCommercial === true
   const data = triggerData === null ? trigger.data : { ...trigger.data, ...triggerData }
   const recipient = flat(input.recipient)
   const actor = trigger.actor === null ? null : flat(trigger.actor)
   const tenant = trigger.tenant === null ? null : flat(trigger.tenant)
   return {
-    [SOURCE]: { library: definition.library, entities: input.entities },
+    [SOURCE]: { library: definition.library, entities: input.entities, isCommercial },
     data,
     recipient,
     actor,
@@ -70,7 +73,7 @@ export function buildScope(input: ScopeInput): Scope {
     total_actors: actor === null ? 0 : 1,
     total_activities: 1,
     tenant,
-    vars: varsOf(definition.library?.vars, tenant),
+    vars: varsOf(definition.library?.vars, tenant, isCommercial),
     workflow_run_id: trigger.workflowRunId,
     get timestamp() {
       return new Date(input.now ?? Date.now()).toISOString()
@@ -124,7 +127,7 @@ export function withDigest(scope: Scope, definition: ScopeInput['definition'], d
     total_actors: digest.totalActors,
     total_activities: digest.totalActivities,
     tenant,
-    vars: varsOf(definition.library?.vars, tenant),
+    vars: varsOf(definition.library?.vars, tenant, definition.isCommercial === true),
     activities: digest.activities.map(({ id, data, actor, acceptedAt }) => {
       const at = new Date(acceptedAt).toISOString()
       return {
@@ -147,11 +150,12 @@ const noVars: Vars = {}
 const resolved = new WeakMap<Vars, Vars>()
 
 /** A definition's variables are resolved once a process, and their branding once where no tenant has its own. */
-function varsOf(vars: Vars = noVars, tenant: Properties | null): Properties {
+function varsOf(vars: Vars = noVars, tenant: Properties | null, isCommercial: boolean): Properties {
   const known = resolved.get(vars)
   const plain = known ?? withBranding(resolveVars(vars, process.env), null)
   if (known === undefined) resolved.set(vars, plain)
-  return tenant?.['settings'] === undefined ? plain : withBranding(plain, tenant)
+  const branded = tenant?.['settings'] === undefined ? plain : withBranding(plain, tenant)
+  return isCommercial ? { ...branded, commercial_unsubscribe_url: UNSUBSCRIBE_URL } : branded
 }
 
 /** Properties beside the id, which none of them can replace. */

@@ -15,6 +15,7 @@ import { answerError } from './error-handler.ts'
 import { ApiError } from './errors.ts'
 import { health } from './health.ts'
 import { home } from './home.ts'
+import { linkPages } from './link-pages.ts'
 import { parseInput } from './input.ts'
 import { parseQuery } from './parse-query.ts'
 import { LARGE_BODY, readBody, SMALL_BODY } from './read-body.ts'
@@ -46,6 +47,7 @@ export function createApp(deps: Deps): Express {
   app.use(docs())
   app.use(home(deps))
   if (deps.devMail !== undefined) app.use(deps.devMail)
+  app.use(linkPages(deps))
   app.use('/v1', cors(deps.settings), authenticate(keyFinder(deps.settings)))
   const admission = new Admission()
   for (const route of routes) {

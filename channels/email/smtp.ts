@@ -8,6 +8,8 @@ import { pace, text } from '../settings.ts'
 import { attachmentsOf, type Attachment } from '../../templates/email/attachments.ts'
 import { compose } from './compose.ts'
 import { parseAddress, parseAddressList, type EmailAddress } from './email-address.ts'
+import { Links } from '../links.ts'
+import { withLinks } from './with-links.ts'
 import { letterheadOf, type ChannelAddresses, type Letterhead } from './letterhead.ts'
 import { longestSend, SMTP_LIMITS, type SmtpLimits } from './smtp-limits.ts'
 import { SmtpPool } from './smtp-pool.ts'
@@ -19,7 +21,10 @@ const CONNECTIONS = 10
 /** A URL that fixes its pool's size itself. */
 const SIZES_ITS_POOL = /[?&]maxConnections=/
 
-export type EmailDefaults = Pick<ChannelDefaults, 'SMTP_URL' | 'BELAY_EMAIL_FROM'>
+export type EmailDefaults = Pick<
+  ChannelDefaults,
+  'SMTP_URL' | 'BELAY_EMAIL_FROM' | 'BELAY_PUBLIC_URL' | 'BELAY_LINK_SECRET'
+>
 
 const address = text(
   (value) => parseAddress(value) !== undefined,
@@ -39,10 +44,14 @@ export const emailSettings = {
   to: addresses,
   cc: addresses,
   bcc: addresses,
+  link_tracking: z.boolean().optional(),
+  open_tracking: z.boolean().optional(),
   ...pace,
 }
 
 export interface EmailSettings extends ChannelAddresses {
+  link_tracking?: boolean | undefined
+  open_tracking?: boolean | undefined
   concurrency?: number | undefined
 }
 
@@ -95,11 +104,13 @@ export function createEmailSender<Given extends EmailSettings>(
     const url = service.url(settings) ?? defaults.SMTP_URL
     if (url === undefined) throw new NotSent(`no SMTP server: set SMTP_URL, or smtp_url of channel ${channel.key}`)
     const letterhead = letterheadOf(email, { ...settings, key: channel.key }, defaults.BELAY_EMAIL_FROM)
-    const enclosed = { attachments: enclosedIn(email), headers: service.headers?.(email.messageId, settings) ?? {} }
-    const mail = await compose(email.messageId, letterhead, email.content, enclosed)
+    const linked = withLinks(email, settings, Links.of(defaults))
+    const headers = { ...service.headers?.(email.messageId, settings), ...linked.headers }
+    const enclosed = { attachments: enclosedIn(email), headers }
+    const mail = await compose(email.messageId, letterhead, linked.content, enclosed)
     const connections = Math.max(settings.concurrency ?? 0, CONNECTIONS)
     const result = await poolOf(url, connections).send(mail, attempt)
-    return { ...result, filled: filledBy(letterhead) }
+    return { ...result, filled: { ...filledBy(letterhead), ...linked.told } }
   }
 
   return {

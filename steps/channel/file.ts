@@ -56,7 +56,7 @@ export const channelStepFile = z.discriminatedUnion(
       channel_overrides: emailOverrides,
       template: emailTemplate,
     }).transform(({ channel_overrides: overrides, template, ...file }) =>
-      toStep({ ...file, template: overrides === null ? template : { ...template, overrides } }),
+      toStep({ ...file, template: { ...template, ...overrides } }),
     ),
     object({ ...channelStep, channel_type: z.literal('http'), template: httpTemplate }).transform(toStep),
     object({ ...channelStep, channel_type: z.literal('sms'), template: smsTemplate }).transform(toStep),

@@ -7,7 +7,7 @@ import { noOutbox, recordEvents } from '../../events/outbox.ts'
 import { triggerOf } from '../ids/row-id.ts'
 import type { JsonObject } from '../schema/index.ts'
 
-type Column = 'seen_at' | 'read_at' | 'interacted_at' | 'archived_at'
+type Column = 'seen_at' | 'read_at' | 'interacted_at' | 'link_clicked_at' | 'archived_at'
 
 /** Statuses add up: what was read was seen. Taking one back takes back that one alone. */
 const actions = {
@@ -16,12 +16,14 @@ const actions = {
   read: { set: true, columns: ['seen_at', 'read_at'] },
   unread: { set: false, columns: ['read_at'] },
   interacted: { set: true, columns: ['seen_at', 'read_at', 'interacted_at'] },
+  link_clicked: { set: true, columns: ['seen_at', 'read_at', 'link_clicked_at'] },
   archived: { set: true, columns: ['archived_at'] },
   unarchived: { set: false, columns: ['archived_at'] },
 } as const satisfies Record<string, { set: boolean; columns: Column[] }>
 
 export type EngagementAction = keyof typeof actions
-export const engagementActions = Object.keys(actions) as EngagementAction[]
+/** What a caller may say of messages. That a link was clicked is known by the link. */
+export const engagementActions = (Object.keys(actions) as EngagementAction[]).filter((name) => name !== 'link_clicked')
 
 type LockedRow = Pick<MessageRow, Column | 'recipient_run_id' | 'number' | 'workflow_run_id' | 'accepted_at'>
 
@@ -39,7 +41,8 @@ export async function engage(
   return transaction(db, async (tx) => {
     const locked = await query<LockedRow>(
       tx,
-      sql`select m.recipient_run_id, m.number, m.seen_at, m.read_at, m.interacted_at, m.archived_at,
+      sql`select m.recipient_run_id, m.number, m.seen_at, m.read_at, m.interacted_at,
+          m.link_clicked_at, m.archived_at,
           t.workflow_run_id, ${isoText(sql`t.accepted_at`)} as accepted_at
         from messages m join triggers t on t.id = ${triggerOf('m.recipient_run_id')}
         where ${withIds(messageIds)} order by m.recipient_run_id, m.number for update of m`,
@@ -92,7 +95,7 @@ function recordsOf(row: LockedRow, action: EngagementAction, metadata: JsonObjec
     row.recipient_run_id,
     row.number,
     type,
-    type === 'interacted' ? (metadata ?? null) : null,
+    type === 'interacted' || type === 'link_clicked' ? (metadata ?? null) : null,
   ])
 }
 
