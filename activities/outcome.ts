@@ -38,5 +38,6 @@ function again(
 ): TryOutcome {
   const backoff = BACKOFF_S[attempt]
   if (backoff === undefined) return { kind: atLast, reason }
-  return { kind: 'retry', reason, due: now + Math.max(backoff * 1_000, Math.min(askedMs ?? 0, MOST_WAIT_MS)) }
+  const due = now + Math.max(backoff * 1_000, Math.min(askedMs ?? 0, MOST_WAIT_MS))
+  return { kind: 'retry', reason, due, ...(atLast === 'delivery_attempted' && { mayHaveBeenSent: true }) }
 }

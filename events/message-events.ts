@@ -1,11 +1,11 @@
 import type { OutboxEvent } from './outbox.ts'
 
-/** How one try ended, as the message is to keep it. `retry`: it never reached the provider, and is tried again at `due`. */
+/** How one try ended, as the message is to keep it. `retry`: it is tried again at `due`. */
 export type TryOutcome =
   | { kind: 'sent' | 'delivered'; externalId: string | null }
   | { kind: 'not_sent' | 'undelivered' | 'delivery_attempted'; reason: string }
-  /** `due` in epoch milliseconds. */
-  | { kind: 'retry'; reason: string; due: number }
+  /** `due` in epoch milliseconds. `mayHaveBeenSent`: no answer came, and the provider drops repeats. */
+  | { kind: 'retry'; reason: string; due: number; mayHaveBeenSent?: true }
 
 /** What the end of a try is to the outside. */
 export function messageTryEvents(

@@ -27,7 +27,8 @@ function given(keys: readonly (MessageKey & { revision?: number })[]): SQL {
 
 /**
  * Claims messages for one send each, until `leaseUntil`. Left out, and not to be sent: what somebody else has (a cancel, a
- * move, another worker whose lease still runs). A lease that ran out is a dead worker's, and is taken over.
+ * move, another worker whose lease still runs). A lease that ran out is a dead worker's, and is taken over; the
+ * message remembers that it may have been sent.
  */
 export async function claimMessages(
   db: Database,
@@ -43,7 +44,8 @@ export async function claimMessages(
           where m.status = 'queued' and m.cancel_id is null and (m.claim is null or m.lease_until <= ${at(now)})
           order by m.recipient_run_id, m.number for update of m
         )
-        update messages m set claim = ${owner}, lease_until = ${at(leaseUntil)}, updated_at = ${at(now)}
+        update messages m set may_have_been_sent = m.may_have_been_sent or m.claim is not null,
+          claim = ${owner}, lease_until = ${at(leaseUntil)}, updated_at = ${at(now)}
         from free where m.recipient_run_id = free.recipient_run_id and m.number = free.number
         returning m.recipient_run_id as "recipientRunId", m.number, m.content, m.step_ref as "stepRef",
           m.batch_id as "batchId", m.batch_revision as "batchRevision",

@@ -7,6 +7,8 @@ export interface LockedMessage extends MessageKey {
   channelType: string
   stepRef: string
   state: 'queued' | 'claimed' | 'reached' | 'taken_back' | 'failed'
+  /** It waits for another try, and an earlier one may have reached the recipient: its worker was lost. */
+  mayHaveBeenSent: boolean
   /** A cancel has marked it before. */
   canceling: boolean
   revision: number
@@ -35,6 +37,7 @@ export async function lockMessages(tx: Database, rowIds: readonly number[]): Pro
           case when status = 'not_sent' then 'taken_back' when status = 'undelivered' then 'failed'
             when status <> 'queued' then 'reached'
             when claim is null then 'queued' else 'claimed' end as state,
+          may_have_been_sent and claim is null and status = 'queued' as "mayHaveBeenSent",
           cancel_id is not null as canceling, revision,
           batch_id as "batchId", batch_revision as "batchRevision", attempt > 0 or due > inserted_at as sleeps
         from messages

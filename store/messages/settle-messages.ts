@@ -25,11 +25,13 @@ interface LockedMessage extends MessageKey {
   revision: number
   attempt: number
   canceled: boolean
+  mayHaveBeenSent: boolean
 }
 
 /**
  * Records how tries ended, in one transaction, for messages that `owner` still holds: nobody else may have taken them
- * over. A message that a cancel marked meanwhile is not tried again: it ends as `not_sent`. Answers what was recorded.
+ * over. A message that a cancel marked meanwhile is not tried again: it ends as `not_sent`. What an earlier try may have
+ * sent ends as `delivery_attempted` instead of as not sent or undelivered. Answers what was recorded.
  */
 export async function settleMessages(
   db: Database,
@@ -44,7 +46,7 @@ export async function settleMessages(
     const locked = await query<LockedMessage>(
       tx,
       sql`select m.recipient_run_id as "recipientRunId", m.number, m.step_ref as "stepRef", m.revision, m.attempt,
-            m.cancel_id is not null as canceled
+            m.cancel_id is not null as canceled, m.may_have_been_sent as "mayHaveBeenSent"
           from messages m join jsonb_to_recordset(${json(keys)}) as x(r bigint, n smallint)
             on m.recipient_run_id = x.r and m.number = x.n
           where m.status = 'queued' and m.claim = ${owner}
@@ -64,15 +66,23 @@ export async function settleMessages(
   })
 }
 
+function mayHaveBeen(outcome: TryOutcome): boolean {
+  return outcome.kind === 'retry' && outcome.mayHaveBeenSent === true
+}
+
 interface Written {
   message: SettledTry
   outcome: TryOutcome
   filled: JsonObject | null
 }
 
-function settle({ outcome, filled }: TrySettlement, { canceled, ...message }: LockedMessage): Written {
-  const ends: TryOutcome =
+function settle({ outcome, filled }: TrySettlement, { mayHaveBeenSent, canceled, ...message }: LockedMessage): Written {
+  const last: TryOutcome =
     canceled && outcome.kind === 'retry' ? { kind: 'not_sent', reason: 'canceled before the next try' } : outcome
+  const ends: TryOutcome =
+    (mayHaveBeenSent || mayHaveBeen(outcome)) && (last.kind === 'not_sent' || last.kind === 'undelivered')
+      ? { kind: 'delivery_attempted', reason: `a try may have arrived; since then: ${last.reason}` }
+      : last
   const failed = ends.kind === 'retry' || ends.kind === 'undelivered' || ends.kind === 'delivery_attempted'
   return {
     message: {
@@ -97,6 +107,7 @@ async function write(tx: Database, settled: readonly Written[], now: number): Pr
     e: 'reason' in outcome ? outcome.reason : null,
     x: 'externalId' in outcome ? outcome.externalId : null,
     f: filled,
+    m: mayHaveBeen(outcome),
   }))
   const failures = rows.filter((row) => row.s === 'queued' || row.s === 'undelivered' || row.s === 'delivery_attempted')
   await tx.execute(
@@ -106,9 +117,10 @@ async function write(tx: Database, settled: readonly Written[], now: number): Pr
             batch_revision = case when x.s = 'queued' then (select b.revision from batches b where b.id = m.batch_id)
               else m.batch_revision end,
             content = case when jsonb_typeof(x.f) = 'object' then m.content || x.f else m.content end,
-            claim = null, lease_until = null, updated_at = ${at(now)},
+            may_have_been_sent = m.may_have_been_sent or x.m, claim = null, lease_until = null, updated_at = ${at(now)},
             settled_at = case when x.s <> 'queued' then ${at(now)} end
-          from jsonb_to_recordset(${json(rows)}) as x(r bigint, n smallint, s text, a smallint, d float8, e text, x text, f jsonb)
+          from jsonb_to_recordset(${json(rows)}) as x(r bigint, n smallint, s text, a smallint, d float8, e text, x text, f jsonb,
+            m boolean)
           where m.recipient_run_id = x.r and m.number = x.n
         )
         insert into message_events (recipient_run_id, number, type, data, inserted_at)

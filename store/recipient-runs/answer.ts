@@ -67,14 +67,14 @@ export function answerOf<Outcome extends string, Extra>(
 }
 
 function runAnswerOf<Outcome>(row: LockedRow, outcome: Outcome): RunAnswer<Outcome> {
-  const idsOf = (state: 'reached' | 'claimed') =>
-    row.messages.filter((message) => message.state === state).map((message) => publicIdOf(row, message))
+  const idsOf = (is: (message: LockedMessage) => boolean) =>
+    row.messages.filter(is).map((message) => publicIdOf(row, message))
   return {
     workflow_run_id: row.workflowRunId,
     workflow_recipient_run_id: recipientRunUuid(row.workflowRunId, row.id),
     outcome,
-    messages: idsOf('reached'),
-    in_flight: [...idsOf('claimed'), ...(row.status === 'claimed' ? [row.step] : [])],
+    messages: idsOf(({ state, mayHaveBeenSent }) => state === 'reached' || mayHaveBeenSent),
+    in_flight: [...idsOf(({ state }) => state === 'claimed'), ...(row.status === 'claimed' ? [row.step] : [])],
   }
 }
 

@@ -65,17 +65,18 @@ async function markCanceled(
   const rows = [...judged].filter(([, { marksRow }]) => marksRow).map(([row]) => row)
   const judgements = [...judged.values()]
   const takenBack = once(judgements.flatMap((judgement) => judgement.takenBack))
+  const cutShort = once(judgements.flatMap((judgement) => judgement.cutShort))
   const marked = once(judgements.flatMap((judgement) => judgement.marked))
   const left = once(judgements.flatMap((judgement) => judgement.left))
   const runId = [...judged.keys()][0]?.runId
-  if (runId === undefined || rows.length + takenBack.length + marked.length === 0) return null
+  if (runId === undefined || rows.length + takenBack.length + cutShort.length + marked.length === 0) return null
   const runOf = runsOf([...judged.keys()])
   const isElsewhere = ({ recipientRunId }: LockedMessage) => (runOf.get(recipientRunId) ?? runId) !== runId
   // Who is in a batch is asleep in no run, but for its carrier, who sleeps on.
   const asleep = rows.filter(({ status, batch }) => status === 'waiting' && batch === null)
   const removed = lanesOf(
     asleep,
-    takenBack.filter((message) => !isElsewhere(message)),
+    [...takenBack, ...cutShort].filter((message) => !isElsewhere(message)),
   )
   const signal =
     removed.length === 0
@@ -104,11 +105,11 @@ async function markCanceled(
         ),
         marked_messages as (
           update messages m set cancel_id = (select id from cancel), updated_at = ${at(request.now)},
-            status = case when x.b then 'not_sent'::message_status else m.status end,
-            reason = case when x.b then 'canceled' else m.reason end,
-            due = case when x.b then null else m.due end,
-            settled_at = case when x.b then ${at(request.now)} end
-          from jsonb_to_recordset(${json(messageRows(takenBack, marked))}) as x(r bigint, n smallint, b boolean)
+            status = coalesce(x.s::message_status, m.status),
+            reason = coalesce(x.e, m.reason),
+            due = case when x.s is null then m.due end,
+            settled_at = case when x.s is not null then ${at(request.now)} end
+          from jsonb_to_recordset(${json(messageRows(takenBack, cutShort, marked))}) as x(r bigint, n smallint, s text, e text)
           where m.recipient_run_id = x.r and m.number = x.n
         ),
         left_messages as (
@@ -119,8 +120,8 @@ async function markCanceled(
         signal as (${signal})
         select id from signal`,
   )
-  await tellOthers(tx, takenBack.filter(isElsewhere), runOf, request)
-  await recordEvents(tx, outbox, request.now, () => eventsOf(rows.filter(isToldNow), takenBack))
+  await tellOthers(tx, [...takenBack, ...cutShort].filter(isElsewhere), runOf, request)
+  await recordEvents(tx, outbox, request.now, () => eventsOf(rows.filter(isToldNow), takenBack, cutShort))
   if (written?.id == null) return null
   const recipients = [
     ...new Set([...judged].flatMap(([row, { outcome }]) => (outcome === 'canceled' ? [row.recipient] : []))),
@@ -172,9 +173,16 @@ async function tellOthers(
   )
 }
 
-function messageRows(takenBack: LockedMessage[], marked: LockedMessage[]) {
-  const rowOf = (b: boolean) => (message: LockedMessage) => ({ r: message.recipientRunId, n: message.number, b })
-  return [...takenBack.map(rowOf(true)), ...marked.map(rowOf(false))]
+const CUT_SHORT = 'canceled before the next try; an earlier one may have arrived'
+
+function messageRows(takenBack: LockedMessage[], cutShort: LockedMessage[], marked: LockedMessage[]) {
+  const rowsOf = (messages: LockedMessage[], s: string | null, e: string | null) =>
+    messages.map(({ recipientRunId: r, number: n }) => ({ r, n, s, e }))
+  return [
+    ...rowsOf(takenBack, 'not_sent', 'canceled'),
+    ...rowsOf(cutShort, 'delivery_attempted', CUT_SHORT),
+    ...rowsOf(marked, null, null),
+  ]
 }
 
 /** What slept in the run, by lane. */
@@ -190,10 +198,18 @@ export function lanesOf(rows: readonly LockedRow[], messages: readonly LockedMes
   return [...lanes].map(([lane, rowIds]) => ({ lane, rows: toRanges(rowIds) }))
 }
 
-function eventsOf(gone: readonly LockedRow[], takenBack: readonly LockedMessage[]): OutboxEvent[] {
+function eventsOf(
+  gone: readonly LockedRow[],
+  takenBack: readonly LockedMessage[],
+  cutShort: readonly LockedMessage[],
+): OutboxEvent[] {
   return [
     ...takenBack.map(({ recipientRunId, number }): OutboxEvent => {
       return { type: 'message.not_sent', recipientRunId, number, data: { failure_reason: 'canceled' } }
+    }),
+    ...cutShort.map(({ recipientRunId, number }): OutboxEvent => {
+      const data = { retryable: false, failure_reason: CUT_SHORT }
+      return { type: 'message.delivery_attempted', recipientRunId, number, data }
     }),
     ...gone.map(({ id }): OutboxEvent => ({ type: 'workflow_recipient_run.cancelled', recipientRunId: id })),
   ]

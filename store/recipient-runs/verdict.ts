@@ -27,6 +27,8 @@ export interface Judgement {
   marksRow: boolean
   /** Messages that are taken back: they end as not sent. */
   takenBack: LockedMessage[]
+  /** Messages that are not tried again, though an earlier try may have arrived: they end as delivery attempted. */
+  cutShort: LockedMessage[]
   /** Messages being sent that are to be marked: they are not tried again. */
   marked: LockedMessage[]
   /** Messages of its batch, not claimed yet, that go out without its activity. */
@@ -44,7 +46,9 @@ export function judge(row: LockedRow): Judgement {
   const unmarked = row.messages.filter(({ canceling, batchId }) => !canceling && (batchId === null || !row.canceling))
   const queued = unmarked.filter(({ state }) => state === 'queued')
   const claimed = unmarked.filter(({ state }) => state === 'claimed')
-  const takenBack = queued.filter((message) => !isShared(message))
+  const own = queued.filter((message) => !isShared(message))
+  const takenBack = own.filter(({ mayHaveBeenSent }) => !mayHaveBeenSent)
+  const cutShort = own.filter(({ mayHaveBeenSent }) => mayHaveBeenSent)
   const left = queued.filter(isShared)
   const marked = claimed.filter((message) => !isShared(message))
   const walks = row.status === 'waiting' || row.status === 'claimed'
@@ -53,14 +57,14 @@ export function judge(row: LockedRow): Judgement {
   const cutOff = open && (batch !== null || row.status === 'waiting' || row.mayStillAct)
   const acts = (!row.canceling && claimed.length > 0) || (open && row.status === 'claimed')
   const outcomeOf = (): Outcome => {
-    if (cutOff || takenBack.length + left.length > 0) return 'canceled'
+    if (cutOff || own.length + left.length > 0) return 'canceled'
     if (acts || marked.length > 0) return 'sending'
     const marks = row.canceling || row.status === 'canceled' || row.messages.some(({ canceling }) => canceling)
     if (marks) return 'already_canceled'
     return row.messages.some(({ state }) => state === 'reached') ? 'already_sent' : 'ended'
   }
-  const leaves = batch !== null && !row.canceling && (left.length > 0 || claimed.length > 0 || takenBack.length > 0)
-  return { outcome: outcomeOf(), marksRow: open || leaves, takenBack, marked, left }
+  const leaves = batch !== null && !row.canceling && (left.length > 0 || claimed.length > 0 || own.length > 0)
+  return { outcome: outcomeOf(), marksRow: open || leaves, takenBack, cutShort, marked, left }
 }
 
 /** The answer to a cancel, from the rows it found, judged. */

@@ -1,6 +1,7 @@
 import {
   bigint,
   bigserial,
+  boolean,
   index,
   integer,
   jsonb,
@@ -51,6 +52,8 @@ export const messages = pgTable(
     /** Who is sending it, until `leaseUntil`: a lease that ran out is a dead worker's. */
     claim: text('claim'),
     leaseUntil: instant('lease_until'),
+    /** A lease of it ran out: that try may have reached the recipient, whatever became of later ones. */
+    mayHaveBeenSent: boolean('may_have_been_sent').notNull().default(false),
     /** The cancel that took it back, or that came while it was being sent. */
     cancelId: bigint('cancel_id', { mode: 'number' }),
     /** The batch whose activities it contains: those that were in it at `batchRevision`. Null: its recipient run's own. */

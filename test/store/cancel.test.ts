@@ -69,7 +69,7 @@ onEachStore(catalogOf(version, sleeper, other), (store) => {
         // Only what slept is to be taken out of the run.
         const lanes = [
           ...(expected.status === 'canceled' && expected.outcome === 'canceled' ? ['run'] : []),
-          ...expected.takenBack.map((number) => `email/${number}`),
+          ...[...expected.takenBack, ...(expected.cutShort ?? [])].map((number) => `email/${number}`),
         ]
         const range = [[rows[0], rows[0]]]
         assert.deepEqual(
@@ -80,6 +80,10 @@ onEachStore(catalogOf(version, sleeper, other), (store) => {
         for (const number of expected.takenBack) {
           const { status, due, canceled } = await messageNow(db, rows[0]!, number)
           assert.deepEqual([status, due, canceled], ['not_sent', null, true])
+        }
+        for (const number of expected.cutShort ?? []) {
+          const { status, due, canceled } = await messageNow(db, rows[0]!, number)
+          assert.deepEqual([status, due, canceled], ['delivery_attempted', null, true])
         }
         assert.equal(only((await cancel(db, of, key, { recipients })).verdict).outcome, expected.again)
       })

@@ -1,11 +1,12 @@
 import type { Move, MoveOutcome } from '../../store/recipient-runs/move.ts'
 import type { Outcome } from '../../store/recipient-runs/verdict.ts'
-import { reachedIn, type MessageSeen, type RowSeen } from './record.ts'
+import { isReached, type MessageSeen, type RowSeen } from './record.ts'
 
 const isQueued = ({ status, claim, canceling }: MessageSeen) => status === 'queued' && claim === null && !canceling
 const isClaimed = ({ status, claim }: MessageSeen) => status === 'queued' && claim !== null
 const isBeingSent = (message: MessageSeen) => isClaimed(message) && !message.canceling
 const hasMark = (row: RowSeen) => row.canceling || row.messages.some(({ canceling }) => canceling)
+const isUncertain = (message: MessageSeen) => isQueued(message) && message.mayHaveBeenSent
 const numbersOf = (messages: MessageSeen[]) => messages.map(({ number }) => number)
 
 /** The one word: it is not canceled, and it waits, or a message of it is to be sent or being sent. */
@@ -24,11 +25,11 @@ export interface Said<Of extends string> {
 
 /** What a cancel is to answer of a row that it finds so, by the design's words alone. */
 export function expectedCancel(row: RowSeen): Said<Outcome> {
-  const takenBack = numbersOf(row.messages.filter(isQueued))
+  const takenBack = numbersOf(row.messages.filter((message) => isQueued(message) && !message.mayHaveBeenSent))
   const inFlight = numbersOf(row.messages.filter(isClaimed))
-  const reached = reachedIn(row)
+  const reached = numbersOf(row.messages.filter((message) => isReached(message) || isUncertain(message)))
   const outcome = (): Outcome => {
-    if (row.status === 'waiting' || takenBack.length > 0) return 'canceled'
+    if (row.status === 'waiting' || row.messages.some(isQueued)) return 'canceled'
     if (row.messages.some(isBeingSent)) return 'sending'
     if (hasMark(row)) return 'already_canceled'
     return reached.length > 0 ? 'already_sent' : 'ended'
@@ -48,7 +49,7 @@ export function movedOf(row: RowSeen, to: Move['to']): { walk: boolean; messages
 /** What a move is to answer of a row that it finds so. */
 export function expectedMove(row: RowSeen, to: Move['to']): Said<MoveOutcome> {
   const { walk, messages } = movedOf(row, to)
-  const reached = reachedIn(row)
+  const reached = numbersOf(row.messages.filter((message) => isReached(message) || isUncertain(message)))
   const outcome = (): MoveOutcome => {
     if (walk || messages.length > 0) return to
     if (row.status === 'canceled') return 'already_canceled'

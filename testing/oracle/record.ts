@@ -16,6 +16,8 @@ export interface MessageSeen {
   claim: string | null
   leaseUntil: number | null
   canceling: boolean
+  /** A try of it may have arrived, and nobody knows. */
+  mayHaveBeenSent: boolean
 }
 
 /** A recipient run as the store has it, with its messages in the order of their numbers. */
@@ -52,7 +54,7 @@ async function loadMessagesSeen(db: Database, rows: readonly number[]): Promise<
     db,
     sql`select recipient_run_id as row, number, step, channel_type as "channelType", status, ${ms('inserted_at')} as at,
           ${ms('due')} as due, attempt, revision, claim, ${ms('lease_until')} as "leaseUntil",
-          cancel_id is not null as canceling
+          cancel_id is not null as canceling, may_have_been_sent as "mayHaveBeenSent"
         from messages where recipient_run_id = any(${ids(rows)}) order by recipient_run_id, number`,
   )
 }
@@ -60,8 +62,4 @@ async function loadMessagesSeen(db: Database, rows: readonly number[]): Promise<
 /** Whether it reached its recipient, or may have. */
 export function isReached({ status }: MessageSeen): boolean {
   return status === 'sent' || status === 'delivered' || status === 'delivery_attempted'
-}
-
-export function reachedIn({ messages }: RowSeen): number[] {
-  return messages.filter(isReached).map(({ number }) => number)
 }

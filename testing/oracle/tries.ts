@@ -58,7 +58,11 @@ export function holdTries(
   holdEnd(message, tries, all)
 }
 
-function holdEnd({ status, canceling, channelType, attempt }: MessageSeen, tries: readonly Try[], all: string): void {
+function holdEnd(
+  { status, canceling, channelType, attempt, mayHaveBeenSent }: MessageSeen,
+  tries: readonly Try[],
+  all: string,
+): void {
   assert.notEqual(status, 'queued', `still to be sent: ${all}`)
   const answered = (...which: ProviderAnswer[]) => tries.some(({ answer }) => which.includes(answer))
   if (channelType === 'in_app_feed') {
@@ -71,10 +75,15 @@ function holdEnd({ status, canceling, channelType, attempt }: MessageSeen, tries
     assert.ok(canceling && (status === 'not_sent' || status === 'delivery_attempted'), `never tried: ${all}`)
     return
   }
+  // Nobody says of what may have arrived that it did not.
+  const isDenied = status === 'not_sent' || status === 'undelivered'
+  assert.ok(!isDenied || !answered('sent', 'unknown', 'unknown, repeatable'), `denied, and may have arrived: ${all}`)
   if (status === 'sent') assert.ok(answered('sent'), `on record as sent, and never was: ${all}`)
   const isRecorded = last.endedAt !== null && last.endedAt < last.leaseUntil && !last.died
   if (!isRecorded) return
   const isAgain = isRepeated(last.answer) && BACKOFF_S[last.attempt] !== undefined
-  if (isAgain) assert.ok(canceling && (status === 'not_sent' || attempt > last.attempt + 1), `not tried again: ${all}`)
-  else assert.equal(status, statusAfter[last.answer], `on record otherwise than it ended: ${all}`)
+  const ends = mayHaveBeenSent ? ['not_sent', 'undelivered', 'delivery_attempted'] : ['not_sent']
+  if (isAgain) assert.ok(canceling && (ends.includes(status) || attempt > last.attempt + 1), `not tried again: ${all}`)
+  else if (!(mayHaveBeenSent && status === 'delivery_attempted'))
+    assert.equal(status, statusAfter[last.answer], `on record otherwise than it ended: ${all}`)
 }

@@ -1,0 +1,1 @@
+ALTER TABLE "messages" ADD COLUMN "may_have_been_sent" boolean DEFAULT false NOT NULL;
