@@ -1,5 +1,6 @@
 import type { SendResult } from '../channels/sender.ts'
 import type { TryOutcome } from '../events/message-events.ts'
+import type { RetryReason } from '../workflows/messages.ts'
 
 /** Waits between the tries of a message, in seconds: 8 tries over 30 minutes. */
 export const BACKOFF_S = [15, 30, 60, 120, 225, 450, 900] as const
@@ -22,22 +23,27 @@ export function outcomeOf(result: SendResult, { attempt, now }: { attempt: numbe
       return { kind: 'undelivered', reason: result.reason }
     case 'unknown':
       return result.repeatable
-        ? again(result.reason, undefined, attempt, now, 'delivery_attempted')
+        ? again(result.reason, 'no answer', undefined, attempt, now)
         : { kind: 'delivery_attempted', reason: result.reason }
     case 'not_taken':
-      return again(result.reason, result.retryAfterMs, attempt, now, 'undelivered')
+      return again(
+        result.reason,
+        result.retryAfterMs === undefined ? 'not taken' : 'asked to wait',
+        result.retryAfterMs,
+        attempt,
+        now,
+      )
   }
 }
 
 function again(
   reason: string,
+  why: RetryReason,
   askedMs: number | undefined,
   attempt: number,
   now: number,
-  atLast: 'undelivered' | 'delivery_attempted',
 ): TryOutcome {
   const backoff = BACKOFF_S[attempt]
-  if (backoff === undefined) return { kind: atLast, reason }
-  const due = now + Math.max(backoff * 1_000, Math.min(askedMs ?? 0, MOST_WAIT_MS))
-  return { kind: 'retry', reason, due, ...(atLast === 'delivery_attempted' && { mayHaveBeenSent: true }) }
+  if (backoff === undefined) return { kind: why === 'no answer' ? 'delivery_attempted' : 'undelivered', reason }
+  return { kind: 'retry', reason, why, due: now + Math.max(backoff * 1_000, Math.min(askedMs ?? 0, MOST_WAIT_MS)) }
 }

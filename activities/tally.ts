@@ -43,7 +43,16 @@ export class Tally {
     this.#settled.add(id)
     if (status === 'queued' && outcome.kind === 'retry') {
       const lane = messageLane(channelType, number)
-      this.sleep({ lane, id, recipient: '', step, due: outcome.due, revision, tries: settled.attempt })
+      this.sleep({
+        lane,
+        id,
+        recipient: '',
+        step,
+        due: outcome.due,
+        revision,
+        tries: settled.attempt,
+        why: outcome.why,
+      })
     } else if (status === 'sent' || status === 'delivered' || status === 'delivery_attempted') this.counts.sent += 1
     else if (status === 'undelivered') this.counts.failed += 1
     else if (canceled) this.counts.canceled += 1

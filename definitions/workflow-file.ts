@@ -1,70 +1,21 @@
 import { z } from 'zod'
-import { batchStepFile } from '../steps/batch/file.ts'
-import { branchStepFile, type BranchStepFile } from '../steps/branch/file.ts'
-import { channelStepFile } from '../steps/channel/file.ts'
-import { delayStepFile } from '../steps/delay/file.ts'
-import { fetchStepFile } from '../steps/http-fetch/file.ts'
-import { cohortStepFile, type CohortStepFile } from '../steps/random-cohort/file.ts'
-import { throttleStepFile } from '../steps/throttle/file.ts'
-import { triggerStepFile } from '../steps/trigger-workflow/file.ts'
-import { updateDataStepFile } from '../steps/update-data/file.ts'
-import { updateObjectStepFile, updateTenantStepFile, updateUserStepFile } from '../steps/update-profile/file.ts'
+import { stepKinds } from '../steps/registry.ts'
+import type { ReadStep } from '../steps/step-file.ts'
 import { ignored, notOneOf, object, workflowConditions } from './fields.ts'
 import { compileTriggerSchema } from './trigger-schema.ts'
 
-/** A step as it stands in a file, with the steps of its branches. */
-export type StepFile =
-  | z.output<typeof delayStepFile>
-  | z.output<typeof channelStepFile>
-  | z.output<typeof throttleStepFile>
-  | z.output<typeof fetchStepFile>
-  | z.output<typeof triggerStepFile>
-  | z.output<typeof updateDataStepFile>
-  | z.output<typeof updateUserStepFile>
-  | z.output<typeof updateObjectStepFile>
-  | z.output<typeof updateTenantStepFile>
-  | z.output<typeof batchStepFile>
-  | BranchStepFile<StepFile>
-  | CohortStepFile<StepFile>
-
-const kinds = [
-  'channel',
-  'delay',
-  'branch',
-  'random_cohort',
-  'throttle',
-  'http_fetch',
-  'batch',
-  'trigger_workflow',
-  'update_data',
-  'update_user',
-  'update_object',
-  'update_tenant',
-]
-const nested: z.ZodType<StepFile[]> = z.lazy(() =>
+const kinds = Object.values(stepKinds)
+const nested: z.ZodType<ReadStep[]> = z.lazy(() =>
   z
     .array(anyStep)
     .nullish()
     .transform((steps) => steps ?? []),
 )
-const anyStep: z.ZodType<StepFile> = z.discriminatedUnion(
-  'type',
-  [
-    delayStepFile,
-    channelStepFile,
-    throttleStepFile,
-    batchStepFile,
-    fetchStepFile,
-    triggerStepFile,
-    updateDataStepFile,
-    updateUserStepFile,
-    updateObjectStepFile,
-    updateTenantStepFile,
-    branchStepFile(nested),
-    cohortStepFile(nested),
-  ],
-  { error: (issue) => notOneOf('step', issue.input, 'type', kinds) },
-)
+const schemas = kinds.map(({ file }) => file.schema(nested))
+/** That each schema has its own `type` zod knows of a list that is written out only; it looks when it is first used. */
+const anyStep = z.discriminatedUnion('type', schemas as unknown as Parameters<typeof z.discriminatedUnion>[1], {
+  error: (issue) => notOneOf('step', issue.input, 'type', Object.keys(stepKinds)),
+}) as unknown as z.ZodType<ReadStep>
 
 const triggerSchema = z
   .unknown()

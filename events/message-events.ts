@@ -1,11 +1,12 @@
+import type { RetryReason } from '../workflows/messages.ts'
 import type { OutboxEvent } from './outbox.ts'
 
 /** How one try ended, as the message is to keep it. `retry`: it is tried again at `due`. */
 export type TryOutcome =
   | { kind: 'sent' | 'delivered'; externalId: string | null }
   | { kind: 'not_sent' | 'undelivered' | 'delivery_attempted'; reason: string }
-  /** `due` in epoch milliseconds. `mayHaveBeenSent`: no answer came, and the provider drops repeats. */
-  | { kind: 'retry'; reason: string; due: number; mayHaveBeenSent?: true }
+  /** `due` in epoch milliseconds. Of what was not answered nobody knows whether it was sent. */
+  | { kind: 'retry'; reason: string; why: RetryReason; due: number }
 
 /** What the end of a try is to the outside. */
 export function messageTryEvents(

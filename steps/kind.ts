@@ -8,6 +8,7 @@ import type { RowToWalk } from '../store/recipient-runs/load-walks.ts'
 import type { NewMessage } from '../store/messages/new-message.ts'
 import type { JsonObject } from '../store/schema/index.ts'
 import type { DigestInput, Scope, Subject } from '../templates/scope.ts'
+import type { StepFile } from './step-file.ts'
 
 /** A recipient run on its way: where it stands, and what it is about. */
 export interface Walk<S extends Step = Step> {
@@ -115,6 +116,8 @@ export type Triggered = { workflowRunId: string } | { skipped: string } | { prob
  */
 export interface StepKind<S extends Step> {
   readonly type: S['type']
+  /** How it stands in workflow.json, and what is compiled of it. */
+  readonly file: StepFile<S>
   /** True if it reaches somebody or changes something outside of the walk: a walk with none of these before it is over. */
   readonly acts: boolean
   /** The steps it may go on to; null is the end. */

@@ -1,5 +1,8 @@
 import { z } from 'zod'
+import type { ConditionGroup } from '../conditions/conditions.ts'
+import type { ChannelReference, ChannelType, Step, StepType } from '../definitions/definition.ts'
 import { conditions, ignored } from '../definitions/fields.ts'
+import type { JsonPath } from '../definitions/source.ts'
 
 /** What a step of any kind has in a workflow file. */
 export const stepFields = {
@@ -7,4 +10,46 @@ export const stepFields = {
   name: z.string().nullish(),
   description: ignored,
   conditions,
+}
+
+/** A step of any kind as it was read from a file, before it has its place in the graph. */
+export interface ReadStep {
+  type: StepType
+  ref: string
+  /** Steps within it, in the order in which they are asked for. */
+  branches?: readonly ReadBranch[]
+  /** The field of the file that holds its branches. */
+  branchesField?: string
+}
+
+export interface ReadBranch {
+  /** Its place in the file. */
+  place: number
+  /** The walk is over at its end, instead of going on below. */
+  terminates: boolean
+  steps: readonly ReadStep[]
+}
+
+/** Where a step stands in the graph, and what may be asked of the rest of the folder. */
+export interface StepPlace {
+  /** Index of the step that follows; null: the end. */
+  next: number | null
+  /** By branch: the index of its first step, or where it goes on. */
+  targets: readonly (number | null)[]
+  /** The channel of this type that a step names; a text says why there is none. */
+  channelOf: (type: ChannelType, key: string | null) => ChannelReference | string
+  /** Reports what cannot be, at a path within the step. */
+  add: (at: JsonPath, message: string) => void
+}
+
+/** One kind of step as workflow.json has it. */
+export interface StepFile<S extends Step, Read extends ReadStep = ReadStep> {
+  /** `steps` is the schema of the steps within it. Its output is discriminated by `type`. */
+  schema(steps: z.ZodType<ReadStep[]>): z.ZodType<Read>
+  compile(read: Read, place: StepPlace): S
+}
+
+/** What is not there leaves no trace in a definition: its version stays what it was. */
+export function holding(conditions: ConditionGroup | null): { conditions?: ConditionGroup } {
+  return conditions === null ? {} : { conditions }
 }

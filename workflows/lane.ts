@@ -9,6 +9,7 @@ export interface Sleeper {
   step: string
   revision: number
   tries: number
+  why?: string | undefined
   name: string | undefined
 }
 

@@ -28,6 +28,9 @@ export function actLane(stepType: string): Lane {
   return stepType + ACT
 }
 
+/** Why a message is tried again: nobody took it, its provider asked to wait, or never answered. */
+export type RetryReason = 'not taken' | 'asked to wait' | 'no answer'
+
 /** Sleepers of one lane that share step, revision and due instant. */
 export interface Sleepers {
   lane: Lane
@@ -39,6 +42,8 @@ export interface Sleepers {
   rows: Range[]
   /** Failed tries of a message; absent: none. */
   tries?: number
+  /** Of what class its last failure was; absent where that is not at hand. */
+  why?: RetryReason
   /** The recipients in the order of `rows`; only in small runs. */
   names?: string[]
 }

@@ -61,13 +61,14 @@ function areSleepers(value: unknown): boolean {
 
 function isSleepers(value: unknown): boolean {
   if (!isRecord(value) || !isLane(value['lane']) || !isText(value['step'])) return false
-  const { due, revision, rows, names, tries } = value
+  const { due, revision, rows, names, tries, why } = value
   return (
     typeof due === 'number' &&
     Math.abs(due) <= LAST_INSTANT &&
     Number.isSafeInteger(revision) &&
     areRanges(rows) &&
     (tries === undefined || Number.isSafeInteger(tries)) &&
+    (why === undefined || isText(why)) &&
     (names === undefined || (Array.isArray(names) && names.every(isText)))
   )
 }

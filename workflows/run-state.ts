@@ -1,7 +1,8 @@
+import { chunkOf, halvesOf, type Chunk } from './chunk.ts'
+import { eachOf, unpack } from './each-sleeper.ts'
 import { LaneState, slotsOf, type Sleeper } from './lane.ts'
 import {
   idsOf,
-  toRanges,
   type Carried,
   type ChunkResult,
   type Counts,
@@ -13,17 +14,6 @@ import {
 } from './messages.ts'
 import { RecentKeys } from './recent-keys.ts'
 import { compare, Window, WINDOW, WINDOW_SLACK } from './window.ts'
-
-/** One hand-out: what an activity is given but for the store's identity, and who is in it. */
-export interface Chunk {
-  lane: Lane
-  /** Refs of the steps in it, each once. */
-  steps: string[]
-  /** Failed tries of each message in it; 0 where they differ. */
-  tries: number
-  rows: { revision: number; ids: Range[] }[]
-  size: number
-}
 
 /** A chunk that came back as it was is not handed out again at once, and ever later while nothing moves. */
 const IDLE_MS = 1_000
@@ -307,60 +297,6 @@ export class RunState {
   }
 }
 
-function chunkOf(lane: Lane, taken: [number, Sleeper][]): Chunk {
-  const byRevision = new Map<number, number[]>()
-  const steps = new Set<string>()
-  const tries = new Set<number>()
-  for (const [id, { revision, step, tries: failed }] of taken) {
-    steps.add(step)
-    tries.add(failed)
-    const same = byRevision.get(revision)
-    if (same === undefined) byRevision.set(revision, [id])
-    else same.push(id)
-  }
-  const rows = [...byRevision].map(([revision, ids]) => ({ revision, ids: toRanges(ids) }))
-  return { lane, steps: [...steps], tries: tries.size === 1 ? [...tries][0]! : 0, rows, size: taken.length }
-}
-
-function* eachOf(group: Sleepers): Generator<[number, Sleeper]> {
-  const { due, step, revision, names, tries = 0 } = group
-  let place = 0
-  for (const [first, last] of group.rows) {
-    for (let id = first; id <= last; id += 1) yield [id, { due, step, revision, tries, name: names?.[place++] }]
-  }
-}
-
-function* unpack(page: Page): Generator<[Lane, number, Sleeper]> {
-  for (const { lane, step, revision, ids, dues, names, tries = 0 } of page.sleepers) {
-    let id = 0
-    let due = 0
-    for (let i = 0; i < ids.length; i += 1) {
-      id += ids[i]!
-      due += dues[i]!
-      yield [lane, id, { step, revision, due, tries, name: names?.[i] }]
-    }
-  }
-}
-
 function keyOf(lane: Lane, id: number): string {
   return `${lane} ${id}`
-}
-
-/** Two chunks of half the rows each. */
-function halvesOf({ lane, steps, tries, rows }: Chunk): Chunk[] {
-  const all = rows.flatMap(({ revision, ids }) => idsOf(ids).map((id) => ({ revision, id })))
-  const middle = Math.ceil(all.length / 2)
-  return [all.slice(0, middle), all.slice(middle)].map((half) => {
-    const revisions = [...new Set(half.map(({ revision }) => revision))]
-    return {
-      lane,
-      steps,
-      tries,
-      rows: revisions.map((revision) => ({
-        revision,
-        ids: toRanges(half.filter((each) => each.revision === revision).map(({ id }) => id)),
-      })),
-      size: half.length,
-    }
-  })
 }

@@ -36,11 +36,11 @@ export function wantedTimers(state: RunState, now: number, ahead: number, showAt
   return wanted
 }
 
-export function summaryOf(lane: Lane, id: number, { name, step, tries }: Sleeper): string {
-  return shorten(`${name ?? id}: ${step}${lane === RUN_LANE ? '' : tryOf(tries)}`, SUMMARY_BYTES)
+export function summaryOf(lane: Lane, id: number, { name, step, tries, why }: Sleeper): string {
+  return shorten(`${name ?? id}: ${step}${lane === RUN_LANE ? '' : tryOf(tries, why)}`, SUMMARY_BYTES)
 }
 
-/** Which try comes next, after so many that failed; nothing before the first. */
-export function tryOf(failed: number): string {
-  return failed === 0 ? '' : `, try ${failed + 1} of ${TRIES}`
+/** Which try comes next, after so many that failed, and why; nothing before the first. */
+export function tryOf(failed: number, why?: string): string {
+  return failed === 0 ? '' : `, try ${failed + 1} of ${TRIES}${why === undefined ? '' : ` (${why})`}`
 }

@@ -9,7 +9,8 @@ import {
   type RunActivities,
   type StoreIdentity,
 } from './messages.ts'
-import type { Chunk, RunState } from './run-state.ts'
+import type { Chunk } from './chunk.ts'
+import type { RunState } from './run-state.ts'
 import { shorten } from './shorten.ts'
 import type { StoreTime } from './store-time.ts'
 import { tryOf } from './wanted-timers.ts'

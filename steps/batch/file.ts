@@ -1,7 +1,8 @@
 import { z } from 'zod'
+import type { BatchStep } from '../../definitions/definition.ts'
 import { liquid, object } from '../../definitions/fields.ts'
 import { delayFor, delayPath } from '../delay/file.ts'
-import { stepFields } from '../step-file.ts'
+import { holding, stepFields, type StepFile } from '../step-file.ts'
 
 const SHOWN = 10
 
@@ -39,8 +40,7 @@ const settings = object({
   if (limit?.duration && limit.duration.value < 1) add(['batch_window_extension_limit', 'value'], 'must be 1 or more')
 })
 
-/** A batch step as workflow.json has it. What older files leave out is as Knock has it: fixed, asc, accumulate, pinned. */
-export const batchStepFile = object({ ...stepFields, type: z.literal('batch'), settings }).transform((file) => {
+const schema = object({ ...stepFields, type: z.literal('batch'), settings }).transform((file) => {
   const given = file.settings
   const isSliding = given.batch_window_type === 'sliding'
   return {
@@ -61,3 +61,9 @@ export const batchStepFile = object({ ...stepFields, type: z.literal('batch'), s
     versionMode: given.workflow_version_mode,
   }
 })
+
+/** A batch step as workflow.json has it. What older files leave out is as Knock has it: fixed, asc, accumulate, pinned. */
+export const batchFile: StepFile<BatchStep, z.output<typeof schema>> = {
+  schema: () => schema,
+  compile: ({ conditions, ...read }, { next }) => ({ ...read, ...holding(conditions), next }),
+}

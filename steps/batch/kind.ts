@@ -9,6 +9,7 @@ import { loadDigests } from './digest.ts'
 import { batchKeyOf } from './key.ts'
 import { newestVersions } from './newest-version.ts'
 import { windowOf } from './window.ts'
+import { batchFile } from './file.ts'
 
 /**
  * Gathers the activities of a recipient. The first opens a batch and sleeps until it closes; a later one waits in it, and
@@ -17,6 +18,7 @@ import { windowOf } from './window.ts'
  */
 export const batchKind: StepKind<BatchStep> = {
   type: 'batch',
+  file: batchFile,
   acts: false,
   targets: ({ next }) => [next],
   async enter(walks, deps) {

@@ -1,29 +1,19 @@
 import { z } from 'zod'
 import type { ConditionGroup } from '../../conditions/conditions.ts'
+import type { BranchStep } from '../../definitions/definition.ts'
 import { conditions, ignored, object, unsupported } from '../../definitions/fields.ts'
-import { stepFields } from '../step-file.ts'
+import { holding, stepFields, type ReadBranch, type ReadStep, type StepFile } from '../step-file.ts'
 
 const MOST = 10
 
-export interface BranchFile<Step> {
-  /** Its place in the file. */
-  place: number
-  name: string
-  /** Null in the default branch, which is the last. */
-  conditions: ConditionGroup | null
-  terminates: boolean
-  steps: Step[]
-}
-
-export interface BranchStepFile<Step> {
+interface ReadBranchStep extends ReadStep {
   type: 'branch'
-  ref: string
   name: string
-  branches: BranchFile<Step>[]
+  /** The default, which has no conditions, is the last. */
+  branches: (ReadBranch & { name: string; conditions: ConditionGroup | null })[]
 }
 
-/** A branch step as workflow.json has it; `steps` is the schema of the steps within. */
-export function branchStepFile<Step>(steps: z.ZodType<Step[]>) {
+function schema(steps: z.ZodType<ReadStep[]>): z.ZodType<ReadBranchStep> {
   const branch = object({
     ref: ignored,
     description: ignored,
@@ -51,7 +41,7 @@ export function branchStepFile<Step>(steps: z.ZodType<Step[]>) {
       })
     })
   return object({ ...stepFields, conditions: unsupported, type: z.literal('branch'), branches }).transform(
-    (file): BranchStepFile<Step> => {
+    (file): ReadBranchStep => {
       const { type, ref } = file
       const placed = file.branches.map((each, place) => ({ ...each, place }))
       const ordered = placed.sort((a, b) => Number(a.conditions === null) - Number(b.conditions === null))
@@ -62,7 +52,18 @@ export function branchStepFile<Step>(steps: z.ZodType<Step[]>) {
         terminates: each.terminates ?? false,
         steps: each.steps,
       }))
-      return { type, ref, name: file.name ?? ref, branches: compiled }
+      return { type, ref, name: file.name ?? ref, branches: compiled, branchesField: 'branches' }
     },
   )
+}
+
+/** A branch step as workflow.json has it. */
+export const branchFile: StepFile<BranchStep, ReadBranchStep> = {
+  schema,
+  compile: ({ type, ref, name, branches }, { next, targets }) => {
+    const compiled = branches.map((each, index) => {
+      return { name: each.name, ...holding(each.conditions), to: targets[index] ?? null }
+    })
+    return { type, ref, name, branches: compiled, next }
+  },
 }

@@ -1,10 +1,12 @@
 import type { BranchStep } from '../../definitions/definition.ts'
 import { judge, shownAs } from '../judge.ts'
 import type { StepDeps, StepKind, StepResult, Walk } from '../kind.ts'
+import { branchFile } from './file.ts'
 
 /** Goes on in the first branch whose conditions hold; the last is the default and has none. */
 export const branchKind: StepKind<BranchStep> = {
   type: 'branch',
+  file: branchFile,
   acts: false,
   targets: ({ branches }) => branches.map(({ to }) => to),
   enter: choose,

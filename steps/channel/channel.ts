@@ -4,6 +4,7 @@ import { renderStep } from '../../templates/render.ts'
 import { firstZone } from '../delay/zone.ts'
 import { judge, skippedBy } from '../judge.ts'
 import type { StepDeps, StepKind, StepResult, Walk } from '../kind.ts'
+import { channelFile } from './file.ts'
 import { heldBack } from './preferred.ts'
 import { nextSendInstant } from './send-window.ts'
 
@@ -15,6 +16,7 @@ import { nextSendInstant } from './send-window.ts'
  */
 export const channelKind: StepKind<ChannelStep> = {
   type: 'channel',
+  file: channelFile,
   acts: true,
   targets: ({ next }) => [next],
   enter: passGate,

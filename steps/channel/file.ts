@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { ConditionGroup } from '../../conditions/conditions.ts'
-import { channelTypes } from '../../definitions/definition.ts'
+import { channelTypes, type ChannelStep } from '../../definitions/definition.ts'
 import { notOneOf, object, unsupported } from '../../definitions/fields.ts'
 import {
   chatTemplate,
@@ -11,7 +11,7 @@ import {
   pushTemplate,
   smsTemplate,
 } from '../../definitions/template-file.ts'
-import { stepFields } from '../step-file.ts'
+import { holding, stepFields, type StepFile } from '../step-file.ts'
 import { sendWindowsField, type SendWindows } from './send-window.ts'
 
 const channelStep = {
@@ -45,8 +45,7 @@ const toStep = <Type, Template>(file: ChannelStepFile<Type, Template>) => ({
   template: file.template,
 })
 
-/** A channel step as workflow.json has it. Its `channel_type` must stand there by now. */
-export const channelStepFile = z.discriminatedUnion(
+const schema = z.discriminatedUnion(
   'channel_type',
   [
     object({ ...channelStep, channel_type: z.literal('in_app_feed'), template: feedTemplate }).transform(toStep),
@@ -65,3 +64,14 @@ export const channelStepFile = z.discriminatedUnion(
   ],
   { error: (issue) => notOneOf('channel', issue.input, 'channel_type', [...channelTypes]) },
 )
+
+/** A channel step as workflow.json has it. Its `channel_type` must stand there by now. */
+export const channelFile: StepFile<ChannelStep, z.output<typeof schema>> = {
+  schema: () => schema,
+  compile: ({ channelKey, conditions, sendWindows, ...read }, { next, channelOf, add }) => {
+    const channel = channelOf(read.channelType, channelKey)
+    if (typeof channel === 'string') add(['channel_key'], channel)
+    const reference = typeof channel === 'string' ? { key: '', id: '' } : channel
+    return { ...read, ...holding(conditions), ...(sendWindows !== null && { sendWindows }), channel: reference, next }
+  },
+}

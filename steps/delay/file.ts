@@ -1,7 +1,7 @@
 import { z } from 'zod'
-import { durationUnits, type Duration } from '../../definitions/definition.ts'
+import { durationUnits, type DelayStep, type Duration } from '../../definitions/definition.ts'
 import { object } from '../../definitions/fields.ts'
-import { stepFields } from '../step-file.ts'
+import { holding, stepFields, type StepFile } from '../step-file.ts'
 import { withinYear } from './delay.ts'
 import { readWindowRule, type WindowRule } from './window-rule.ts'
 
@@ -47,8 +47,7 @@ const settings = object({
   else if (fixed.value === 0) add(['delay_for', 'value'], 'must not be 0')
 })
 
-/** A delay step as workflow.json has it. */
-export const delayStepFile = object({ ...stepFields, type: z.literal('delay'), settings }).transform((file) => ({
+const schema = object({ ...stepFields, type: z.literal('delay'), settings }).transform((file) => ({
   type: file.type,
   ref: file.ref,
   name: file.name ?? file.ref,
@@ -57,3 +56,14 @@ export const delayStepFile = object({ ...stepFields, type: z.literal('delay'), s
   delayUntil: file.settings.delay_until_field_path ? file.settings.delay_until_field_path : null,
   window: file.settings.delay_for?.window ?? null,
 }))
+
+/** A delay step as workflow.json has it. */
+export const delayFile: StepFile<DelayStep, z.output<typeof schema>> = {
+  schema: () => schema,
+  compile: ({ conditions, window, ...read }, { next }) => ({
+    ...read,
+    ...holding(conditions),
+    ...(window !== null && { window }),
+    next,
+  }),
+}

@@ -2,11 +2,13 @@ import type { DelayStep } from '../../definitions/definition.ts'
 import { judge, skippedBy } from '../judge.ts'
 import type { StepDeps, StepKind, StepResult, Walk } from '../kind.ts'
 import { planDelay } from './delay.ts'
+import { delayFile } from './file.ts'
 import { firstZone } from './zone.ts'
 
 /** Sleeps; a value that cannot be used fails the recipient run, visibly. */
 export const delayKind: StepKind<DelayStep> = {
   type: 'delay',
+  file: delayFile,
   acts: false,
   targets: ({ next }) => [next],
   async enter(walks, deps) {

@@ -1,8 +1,8 @@
 import { z } from 'zod'
 import { isHeaderName, isReservedHeader } from '../../channels/http/http-headers.ts'
-import { httpMethods } from '../../definitions/definition.ts'
+import { httpMethods, type FetchStep } from '../../definitions/definition.ts'
 import { liquid, object, optional, required } from '../../definitions/fields.ts'
-import { stepFields } from '../step-file.ts'
+import { holding, stepFields, type StepFile } from '../step-file.ts'
 
 const headerName = z
   .string()
@@ -36,8 +36,7 @@ const settings = object({
   signing_key: optional('text'),
 })
 
-/** A fetch step as workflow.json has it. */
-export const fetchStepFile = object({ ...stepFields, type: z.literal('http_fetch'), settings }).transform((file) => ({
+const schema = object({ ...stepFields, type: z.literal('http_fetch'), settings }).transform((file) => ({
   type: file.type,
   ref: file.ref,
   name: file.name ?? file.ref,
@@ -50,3 +49,9 @@ export const fetchStepFile = object({ ...stepFields, type: z.literal('http_fetch
   responsePath: file.settings.response_path ? file.settings.response_path.split('.') : null,
   signingKey: file.settings.signing_key,
 }))
+
+/** A fetch step as workflow.json has it. */
+export const fetchFile: StepFile<FetchStep, z.output<typeof schema>> = {
+  schema: () => schema,
+  compile: ({ conditions, ...read }, { next }) => ({ ...read, ...holding(conditions), next }),
+}

@@ -7,6 +7,7 @@ import { judge, skippedBy } from '../judge.ts'
 import type { OutsideDeps, StepDeps, StepKind, StepResult, Walk } from '../kind.ts'
 import { keptWith } from '../walk-data.ts'
 import { ANSWER_BYTES, readAnswer } from './answer.ts'
+import { fetchFile } from './file.ts'
 import { fetchRequest } from './request.ts'
 
 const TIMEOUT_MS = 15_000
@@ -19,6 +20,7 @@ const BACKOFF_MS = [30_000, 60_000]
  */
 export const fetchKind: StepKind<FetchStep> = {
   type: 'http_fetch',
+  file: fetchFile,
   acts: true,
   targets: ({ next }) => [next],
   enter,

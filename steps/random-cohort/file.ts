@@ -1,13 +1,13 @@
 import { z } from 'zod'
+import type { CohortStep } from '../../definitions/definition.ts'
 import { ignored, liquid, object, unsupported } from '../../definitions/fields.ts'
-import { stepFields } from '../step-file.ts'
+import { stepFields, type ReadBranch, type ReadStep, type StepFile } from '../step-file.ts'
 
-export interface CohortStepFile<Step> {
+interface ReadCohortStep extends ReadStep {
   type: 'random_cohort'
-  ref: string
   name: string
   cohortKey: string | null
-  branches: { place: number; name: string; share: number; terminates: boolean; steps: Step[] }[]
+  branches: (ReadBranch & { name: string; share: number })[]
 }
 
 /** In tenths of a percent. */
@@ -17,8 +17,7 @@ const percentage = z
   .refine((text) => /^\d{1,3}(\.\d)?$/.test(text), 'must be a percentage such as "33.3", with at most one decimal')
   .transform((text) => Math.round(Number(text) * 10))
 
-/** An experiment as workflow.json has it; `steps` is the schema of the steps within. */
-export function cohortStepFile<Step>(steps: z.ZodType<Step[]>) {
+function schema(steps: z.ZodType<ReadStep[]>): z.ZodType<ReadCohortStep> {
   const cohort = object({
     ref: ignored,
     description: ignored,
@@ -41,7 +40,7 @@ export function cohortStepFile<Step>(steps: z.ZodType<Step[]>) {
     type: z.literal('random_cohort'),
     cohort_key: liquid('text').nullish(),
     cohort_branches: cohorts,
-  }).transform(({ type, ref, name, ...file }): CohortStepFile<Step> => {
+  }).transform(({ type, ref, name, ...file }): ReadCohortStep => {
     const branches = file.cohort_branches.map((each, place) => ({
       place,
       name: each.name ? each.name : `cohort ${place + 1}`,
@@ -49,6 +48,16 @@ export function cohortStepFile<Step>(steps: z.ZodType<Step[]>) {
       terminates: each.terminates ?? false,
       steps: each.steps,
     }))
-    return { type, ref, name: name ?? ref, cohortKey: file.cohort_key ? file.cohort_key : null, branches }
+    const cohortKey = file.cohort_key ? file.cohort_key : null
+    return { type, ref, name: name ?? ref, cohortKey, branches, branchesField: 'cohort_branches' }
   })
+}
+
+/** An experiment as workflow.json has it. */
+export const cohortFile: StepFile<CohortStep, ReadCohortStep> = {
+  schema,
+  compile: ({ type, ref, name, cohortKey, branches }, { next, targets }) => {
+    const cohorts = branches.map((each, index) => ({ name: each.name, share: each.share, to: targets[index] ?? null }))
+    return { type, ref, name, cohortKey, cohorts, next }
+  },
 }

@@ -3,10 +3,12 @@ import type { CohortStep } from '../../definitions/definition.ts'
 import { parsePath, valueAt } from '../../conditions/path.ts'
 import { renderLiquid } from '../../templates/liquid.ts'
 import type { StepKind, StepResult, Walk } from '../kind.ts'
+import { cohortFile } from './file.ts'
 
 /** Goes on in a cohort chosen by chance, and always in the same for the same key in the same step. */
 export const cohortKind: StepKind<CohortStep> = {
   type: 'random_cohort',
+  file: cohortFile,
   acts: false,
   targets: ({ cohorts }) => cohorts.map(({ to }) => to),
   enter: (walks) => Promise.resolve(walks.map(choose)),

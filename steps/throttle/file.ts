@@ -1,7 +1,8 @@
 import { z } from 'zod'
+import type { ThrottleStep } from '../../definitions/definition.ts'
 import { liquid, object } from '../../definitions/fields.ts'
 import { delayFor, delayPath } from '../delay/file.ts'
-import { stepFields } from '../step-file.ts'
+import { holding, stepFields, type StepFile } from '../step-file.ts'
 import { withinMonth, MOST_PASSES } from './window.ts'
 
 const settings = object({
@@ -24,8 +25,7 @@ const settings = object({
   else if (duration && !withinMonth(duration)) add(['throttle_window'], 'is more than 31 days')
 })
 
-/** A throttle step as workflow.json has it. */
-export const throttleStepFile = object({ ...stepFields, type: z.literal('throttle'), settings }).transform((file) => {
+const schema = object({ ...stepFields, type: z.literal('throttle'), settings }).transform((file) => {
   const {
     throttle_key: key,
     throttle_limit: limit,
@@ -44,3 +44,9 @@ export const throttleStepFile = object({ ...stepFields, type: z.literal('throttl
     windowRule: fixed?.window ?? null,
   }
 })
+
+/** A throttle step as workflow.json has it. */
+export const throttleFile: StepFile<ThrottleStep, z.output<typeof schema>> = {
+  schema: () => schema,
+  compile: ({ conditions, ...read }, { next }) => ({ ...read, ...holding(conditions), next }),
+}

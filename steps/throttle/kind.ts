@@ -5,6 +5,7 @@ import { firstZone } from '../delay/zone.ts'
 import { judge, skippedBy } from '../judge.ts'
 import { keyOf } from '../key-of.ts'
 import type { StepDeps, StepKind, StepResult, Walk } from '../kind.ts'
+import { throttleFile } from './file.ts'
 import { windowEnd } from './window.ts'
 
 /**
@@ -13,6 +14,7 @@ import { windowEnd } from './window.ts'
  */
 export const throttleKind: StepKind<ThrottleStep> = {
   type: 'throttle',
+  file: throttleFile,
   acts: false,
   targets: ({ next }) => [next],
   enter: pass,

@@ -1,6 +1,7 @@
 import { z } from 'zod'
+import type { TriggerStep } from '../../definitions/definition.ts'
 import { object, optional, required } from '../../definitions/fields.ts'
-import { stepFields } from '../step-file.ts'
+import { holding, stepFields, type StepFile } from '../step-file.ts'
 
 const settings = object({
   workflow_key: required('text'),
@@ -11,18 +12,21 @@ const settings = object({
   cancellation_key: optional('text'),
 })
 
+const schema = object({ ...stepFields, type: z.literal('trigger_workflow'), settings }).transform((file) => ({
+  type: file.type,
+  ref: file.ref,
+  name: file.name ?? file.ref,
+  conditions: file.conditions,
+  workflowKey: file.settings.workflow_key,
+  recipients: file.settings.recipients,
+  actor: file.settings.actor,
+  tenant: file.settings.tenant,
+  data: file.settings.data,
+  cancelationKey: file.settings.cancellation_key,
+}))
+
 /** A step that triggers another workflow, as workflow.json has it. */
-export const triggerStepFile = object({ ...stepFields, type: z.literal('trigger_workflow'), settings }).transform(
-  (file) => ({
-    type: file.type,
-    ref: file.ref,
-    name: file.name ?? file.ref,
-    conditions: file.conditions,
-    workflowKey: file.settings.workflow_key,
-    recipients: file.settings.recipients,
-    actor: file.settings.actor,
-    tenant: file.settings.tenant,
-    data: file.settings.data,
-    cancelationKey: file.settings.cancellation_key,
-  }),
-)
+export const triggerFile: StepFile<TriggerStep, z.output<typeof schema>> = {
+  schema: () => schema,
+  compile: ({ conditions, ...read }, { next }) => ({ ...read, ...holding(conditions), next }),
+}

@@ -2,6 +2,7 @@ import type { TriggerStep } from '../../definitions/definition.ts'
 import { judge, skippedBy } from '../judge.ts'
 import type { OutsideDeps, StepDeps, StepKind, StepResult, Walk } from '../kind.ts'
 import { wishOf } from './wish.ts'
+import { triggerFile } from './file.ts'
 
 /**
  * Triggers another workflow, exactly once, in a transaction of its own while the row is claimed. A workflow that is not
@@ -9,6 +10,7 @@ import { wishOf } from './wish.ts'
  */
 export const triggerKind: StepKind<TriggerStep> = {
   type: 'trigger_workflow',
+  file: triggerFile,
   acts: true,
   targets: ({ next }) => [next],
   enter,

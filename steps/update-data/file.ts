@@ -1,9 +1,9 @@
 import { z } from 'zod'
+import type { UpdateDataStep } from '../../definitions/definition.ts'
 import { object, required } from '../../definitions/fields.ts'
-import { stepFields } from '../step-file.ts'
+import { holding, stepFields, type StepFile } from '../step-file.ts'
 
-/** A step that changes the data of its run, as workflow.json has it. */
-export const updateDataStepFile = object({
+const schema = object({
   ...stepFields,
   type: z.literal('update_data'),
   settings: object({ data: required('text') }),
@@ -14,3 +14,9 @@ export const updateDataStepFile = object({
   conditions: file.conditions,
   data: file.settings.data,
 }))
+
+/** A step that changes the data of its run, as workflow.json has it. */
+export const updateDataFile: StepFile<UpdateDataStep, z.output<typeof schema>> = {
+  schema: () => schema,
+  compile: ({ conditions, ...read }, { next }) => ({ ...read, ...holding(conditions), next }),
+}

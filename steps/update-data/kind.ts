@@ -3,10 +3,12 @@ import { judge, skippedBy } from '../judge.ts'
 import type { StepDeps, StepKind, StepResult, Walk } from '../kind.ts'
 import { renderedObject } from '../rendered-json.ts'
 import { keptWith } from '../walk-data.ts'
+import { updateDataFile } from './file.ts'
 
 /** Lays data over that which this recipient run sees, field by field. What does not render fails the run. */
 export const updateDataKind: StepKind<UpdateDataStep> = {
   type: 'update_data',
+  file: updateDataFile,
   acts: false,
   targets: ({ next }) => [next],
   enter: update,

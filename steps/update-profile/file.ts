@@ -1,6 +1,7 @@
 import { z } from 'zod'
+import type { UpdateStep } from '../../definitions/definition.ts'
 import { object, optional, required } from '../../definitions/fields.ts'
-import { stepFields } from '../step-file.ts'
+import { holding, stepFields, type StepPlace } from '../step-file.ts'
 
 const settings = object({
   recipient_mode: z.enum(['current', 'reference'], { error: 'must be current or reference' }).nullish(),
@@ -24,7 +25,15 @@ const profileStep = <Type extends string>(type: Type) =>
     properties: file.settings.update_properties,
   }))
 
-/** Steps that update a user, an object or a tenant, as workflow.json has them. */
-export const updateUserStepFile = profileStep('update_user')
-export const updateObjectStepFile = profileStep('update_object')
-export const updateTenantStepFile = profileStep('update_tenant')
+/** A step that updates a user, an object or a tenant, as workflow.json has it. */
+export function updateFile<Type extends UpdateStep['type']>(type: Type) {
+  const schema = profileStep(type)
+  return {
+    schema: () => schema,
+    compile: ({ conditions, ...read }: z.output<typeof schema>, { next }: StepPlace) => ({
+      ...read,
+      ...holding(conditions),
+      next,
+    }),
+  }
+}

@@ -2,6 +2,7 @@ import type { UpdateStep } from '../../definitions/definition.ts'
 import { judge, skippedBy } from '../judge.ts'
 import type { OutsideDeps, ProfileUpdate, StepDeps, StepKind, StepResult, Walk } from '../kind.ts'
 import { renderedObject, renderedText } from '../rendered-json.ts'
+import { updateFile } from './file.ts'
 
 /**
  * Lays properties over those of a user, an object or a tenant, at every depth, while the row is claimed; who is not there is
@@ -17,9 +18,17 @@ const updating = {
 
 type Kind<Type extends UpdateStep['type']> = StepKind<Extract<UpdateStep, { type: Type }>>
 
-export const updateUserKind: Kind<'update_user'> = { type: 'update_user', ...updating }
-export const updateObjectKind: Kind<'update_object'> = { type: 'update_object', ...updating }
-export const updateTenantKind: Kind<'update_tenant'> = { type: 'update_tenant', ...updating }
+export const updateUserKind: Kind<'update_user'> = { type: 'update_user', file: updateFile('update_user'), ...updating }
+export const updateObjectKind: Kind<'update_object'> = {
+  type: 'update_object',
+  file: updateFile('update_object'),
+  ...updating,
+}
+export const updateTenantKind: Kind<'update_tenant'> = {
+  type: 'update_tenant',
+  file: updateFile('update_tenant'),
+  ...updating,
+}
 
 async function enter(walks: readonly Walk<UpdateStep>[], deps: StepDeps): Promise<StepResult[]> {
   const judgements = await judge(walks, ({ step }) => step.conditions, deps)

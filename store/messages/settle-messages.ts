@@ -67,7 +67,7 @@ export async function settleMessages(
 }
 
 function mayHaveBeen(outcome: TryOutcome): boolean {
-  return outcome.kind === 'retry' && outcome.mayHaveBeenSent === true
+  return outcome.kind === 'retry' && outcome.why === 'no answer'
 }
 
 interface Written {

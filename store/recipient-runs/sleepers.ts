@@ -1,5 +1,5 @@
 import { sql } from 'drizzle-orm'
-import { toRanges, type Lane, type Sleepers } from '../../workflows/messages.ts'
+import { toRanges, type Lane, type RetryReason, type Sleepers } from '../../workflows/messages.ts'
 import { messageLane, readMessageLane } from '../ids/lane.ts'
 import { rowIdsOf, triggerOf } from '../ids/row-id.ts'
 import { ids, query, type Database } from '../postgres/database.ts'
@@ -19,23 +19,24 @@ export interface Sleeper {
   revision: number
   /** Failed tries of a message; absent: none. */
   tries?: number
+  why?: RetryReason
 }
 
 /** Sleepers as a run is told of them: grouped by what they share, and named if they are few. */
 export function sleepersOf(sleepers: readonly Sleeper[], named = sleepers.length <= NAMED): Sleepers[] {
   const groups = new Map<string, Sleeper[]>()
   for (const sleeper of sleepers) {
-    const key = `${sleeper.lane} ${sleeper.due} ${sleeper.revision} ${sleeper.tries ?? 0} ${sleeper.step}`
+    const key = `${sleeper.lane} ${sleeper.due} ${sleeper.revision} ${sleeper.tries ?? 0} ${sleeper.why ?? ''} ${sleeper.step}`
     const group = groups.get(key)
     if (group === undefined) groups.set(key, [sleeper])
     else group.push(sleeper)
   }
   return [...groups.values()].map((group) => {
     group.sort((a, b) => a.id - b.id)
-    const { lane, step, due, revision, tries = 0 } = group[0]!
+    const { lane, step, due, revision, tries = 0, why } = group[0]!
     const names = named ? { names: group.map((sleeper) => sleeper.recipient) } : {}
     const rows = toRanges(group.map((sleeper) => sleeper.id))
-    return { lane, step, due, revision, rows, ...(tries > 0 && { tries }), ...names }
+    return { lane, step, due, revision, rows, ...(tries > 0 && { tries }), ...(why !== undefined && { why }), ...names }
   })
 }
 

@@ -9,7 +9,7 @@ import { moveIn, rescheduleOutcomes, sendNowOutcomes, type Move } from '../../st
 import { pendingSignals, recipientRunEvents, triggers } from '../../store/schema/index.ts'
 import { workflowIdOf } from '../../store/ids/workflow-id.ts'
 import { onEachStore } from '../../testing/servers/each-store.ts'
-import { accept, messageNow, rowNow, sent, tryMessage, walk } from '../../testing/fixtures/recipient-runs.ts'
+import { accept, messageNow, rowNow, sent, toRetry, tryMessage, walk } from '../../testing/fixtures/recipient-runs.ts'
 import { invite, rowStates, sleeper } from '../../testing/fixtures/row-states.ts'
 import { catalogOf } from '../../testing/fixtures/versions.ts'
 
@@ -142,7 +142,7 @@ onEachStore(catalogOf(invite, sleeper), (store) => {
       const { rows } = await accept(db, sleeper, key, ['ada'])
       const [id] = rows as [number]
       await rowStates['asleep in a delay that another one follows, with a message still to be sent']!.bring(db, id, key)
-      await tryMessage(db, id, 0, { kind: 'retry', reason: 'busy', due: NOW })
+      await tryMessage(db, id, 0, toRetry(NOW))
       const { signal } = await move(db, sleeper, key, { to })
       assert.deepEqual(
         signal!.groups.map(({ lane }) => lane),

@@ -7,7 +7,8 @@ import {
   type RunActivities,
   type StoreIdentity,
 } from '../../workflows/messages.ts'
-import { RunState, type Chunk } from '../../workflows/run-state.ts'
+import type { Chunk } from '../../workflows/chunk.ts'
+import { RunState } from '../../workflows/run-state.ts'
 import type { Attempt, WorkerProcess } from './process.ts'
 
 /** Small, so that few recipients make many chunks and pages. */

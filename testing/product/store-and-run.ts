@@ -10,7 +10,8 @@ import {
   type Range,
   type Sleepers,
 } from '../../workflows/messages.ts'
-import { RunState, type Chunk } from '../../workflows/run-state.ts'
+import type { Chunk } from '../../workflows/chunk.ts'
+import { RunState } from '../../workflows/run-state.ts'
 import { lanesOf } from '../fixtures/lanes-of.ts'
 import { pageOf } from '../fixtures/recorded-page.ts'
 import { isPending, sleepersIn, type Plan, type RecordedRow } from '../fixtures/recorded-row.ts'
