@@ -226,7 +226,11 @@ onEachStore(catalogOf(version, sleeper, other), (store) => {
         { recipientRunId: asleep, number: 0 },
       ],
     )
-    const stored = await db.select().from(messages).where(inArray(messages.recipientRunId, rows))
+    const stored = await db
+      .select()
+      .from(messages)
+      .where(inArray(messages.recipientRunId, rows))
+      .orderBy(messages.recipientRunId, messages.number)
     const hidden = stored.filter((message) => message.archivedAt !== null)
     assert.deepEqual(
       hidden.map((message) => [message.archivedAt?.getTime(), message.stepRef]),
