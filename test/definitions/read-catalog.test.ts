@@ -151,7 +151,8 @@ test('what Knock knows and Belay does not carry out is refused, not skipped', as
     [feed({ channel_overrides: { from: 'a@example.com' } }), 'channel_overrides'],
     [feed({ channel_group_key: 'push' }), 'channel_group_key'],
     [feed({ surprise: true }), 'surprise'],
-    [{ ref: 'batch_1', type: 'batch', settings: {} }, 'type'],
+    [{ ref: 'batch_1', type: 'batch', settings: {} }, 'settings'],
+    [{ ref: 'agent_1', type: 'ai_agent', settings: {} }, 'type'],
     [{ ref: 'guide_1', type: 'channel', channel_type: 'in_app_guide', template: {} }, 'channel_type'],
     [email({ visual_blocks: [{ type: 'video', url: 'x' }] }), 'template.visual_blocks[0].type'],
     [email({ html_body: 'x', is_mjml: true }), 'template.is_mjml'],
@@ -261,7 +262,7 @@ test('refs are unique, steps at most 100, and one of them sends', async (t) => {
   const many = Array.from({ length: 101 }, (_, n) => feed({ ref: `feed_${n}` }))
   assert.match(String((await against(t, { steps: many }))[0]?.[2]), /at most 100 steps/)
   const waits = [delay({ delay_for: { unit: 'days', value: 1 } })]
-  assert.match(String((await against(t, { steps: waits }))[0]?.[2]), /would send nothing/)
+  assert.match(String((await against(t, { steps: waits }))[0]?.[2]), /would do nothing/)
 })
 
 test('a key is the name of its folder and has 3 to 255 characters of a-z, 0-9, _ and -', async () => {

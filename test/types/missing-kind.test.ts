@@ -38,7 +38,7 @@ function replace(file: string, from: string, to: string): string {
 }
 
 const withTrial =
-  replace('definitions/definition.ts', 'export type Step =', 'export type Step = TrialStep |') +
+  replace('definitions/definition.ts', 'export type Step =', 'export type Step =\n  | TrialStep') +
   `\nexport interface TrialStep extends StepBase { type: 'trial'; seconds: number; word: string }\n`
 
 test('a kind of step that is missing in the registry does not compile, and the compiler names that place alone', () => {
