@@ -1,5 +1,7 @@
 import { z } from 'zod'
 import type { FeedRow } from '../store/messages/feed.ts'
+import { recipientRunUuid } from '../store/ids/row-id.ts'
+import type { MessageActivities } from '../store/batches/message-activities.ts'
 import { messageIdOf, messageOrder } from '../store/messages/message-list.ts'
 import { engagementInstants, sourceOf } from './message-shape.ts'
 import { source } from './message.ts'
@@ -73,35 +75,62 @@ export const feedSettings = z
   .object({ features: z.object({ branding_required: z.boolean() }) })
   .meta({ id: 'FeedSettings' })
 
-/** `compact` leaves out activities and what is nested in `data`. A message has one activity: nothing is batched. */
-export function feedItemOf(row: FeedRow, mode: 'compact' | 'rich'): z.input<typeof feedItem> {
+/** `compact` leaves out activities and what is nested in `data`. `contained`: what a message of a batch contains. */
+export function feedItemOf(
+  row: FeedRow,
+  mode: 'compact' | 'rich',
+  contained?: MessageActivities,
+): z.input<typeof feedItem> {
   const id = messageIdOf(row)
-  const actor = row.actor === null ? null : recipientOf(row.actor, row.actor_profile)
   const { inserted_at, updated_at } = row
-  const receiver = userOf(row.recipient, row.recipient_profile)
-  const activity = {
-    __typename: 'Activity' as const,
-    id,
-    actor,
-    recipient: receiver,
-    data: row.data,
-    inserted_at,
-    updated_at,
-  }
+  const { activities, actors, total, totalActors, data } =
+    contained === undefined ? ownActivity(row, id) : activitiesOf(row, contained)
   return {
     __typename: 'FeedItem',
     __cursor: cursorOf(messageOrder.positionOf(row)),
     id,
-    ...(mode === 'rich' && { activities: [activity], total_activities: 1 }),
-    actors: actor === null ? [] : [actor],
-    total_actors: actor === null ? 0 : 1,
+    ...(mode === 'rich' && { activities, total_activities: total }),
+    actors,
+    total_actors: totalActors,
     blocks: row.blocks as z.input<typeof block>[],
-    data: mode === 'rich' ? row.data : flatPart(row.data),
+    data: mode === 'rich' ? data : flatPart(data),
     source: sourceOf(row),
     tenant: row.tenant,
     ...engagementInstants(row),
     inserted_at,
     updated_at,
+  }
+}
+
+function ownActivity(row: FeedRow, id: string) {
+  const actor = row.actor === null ? null : recipientOf(row.actor, row.actor_profile)
+  const { inserted_at, updated_at, data } = row
+  const recipient = userOf(row.recipient, row.recipient_profile)
+  const own = { __typename: 'Activity' as const, id, actor, recipient, data, inserted_at, updated_at }
+  const actors = actor === null ? [] : [actor]
+  return { activities: [own], actors, total: 1, totalActors: actors.length, data }
+}
+
+function activitiesOf(row: FeedRow, { activities, actors, total, totalActors, data, properties }: MessageActivities) {
+  const recipient = userOf(row.recipient, row.recipient_profile)
+  const describe = (key: string) => {
+    const known = properties.get(key)
+    return recipientOf(key, known === undefined ? null : { properties: known, created_at: null, updated_at: null })
+  }
+  return {
+    activities: activities.map((activity) => ({
+      __typename: 'Activity' as const,
+      id: recipientRunUuid(activity.workflowRunId, activity.id),
+      actor: activity.actor === null ? null : describe(activity.actor),
+      recipient,
+      data: activity.data,
+      inserted_at: new Date(activity.acceptedAt).toISOString(),
+      updated_at: new Date(activity.acceptedAt).toISOString(),
+    })),
+    actors: actors.map(describe),
+    total,
+    totalActors,
+    data,
   }
 }
 

@@ -10,7 +10,7 @@ export function messageOf(row: MessageRow) {
     channel_id: row.channel_id,
     ...(row.channel !== null && { channel: { __typename: 'Channel' as const, id: row.channel_id, ...row.channel } }),
     recipient: recipientReference(row.recipient),
-    actors: row.actor === null ? [] : [recipientReference(row.actor)],
+    actors: (row.actors ?? (row.actor === null ? [] : [row.actor])).map(recipientReference),
     workflow: row.workflow,
     source: sourceOf(row),
     tenant: row.tenant,

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import type { Catalog } from '../../definitions/catalog.ts'
+import { loadMessageActivities } from '../../store/batches/message-activities.ts'
 import { countFeed, listFeed, type FeedParts } from '../../store/messages/feed.ts'
 import type { ApiCaller } from '../http/caller.ts'
 import { defineRoute } from '../http/define-route.ts'
@@ -58,8 +59,9 @@ const getFeed = defineRoute({
     }
     const page = await listFeed(store.db, filter, window, partsOf(query.mode, query.exclude ?? []))
     const counts = await countFeed(store.db, filter)
+    const contained = await loadMessageActivities(store.db, page.rows)
     const answer = {
-      entries: page.rows.map((row) => feedItemOf(row, query.mode)),
+      entries: page.rows.map((row) => feedItemOf(row, query.mode, contained.get(row))),
       vars: {},
       meta: { __typename: 'FeedMetadata' as const, ...counts },
       page_info: pageInfoOf(page, window),

@@ -13,7 +13,8 @@ export interface DigestRequest {
 }
 
 export interface Activity {
-  batchId: number
+  /** Place of the request it answers. */
+  request: number
   /** Of its recipient run. */
   id: number
   /** From 1, in the order of the row ids. */
@@ -32,8 +33,8 @@ export interface Activity {
 export const LONGEST_TEXT = 256
 
 const given = (requests: readonly DigestRequest[]): SQL => {
-  const rows = requests.map(({ batchId: b, revision: v, limit: l, isDesc: z }) => ({ b, v, l, z }))
-  return sql`jsonb_to_recordset(${json(rows)}) as x(b bigint, v integer, l integer, z boolean)`
+  const rows = requests.map(({ batchId: b, revision: v, limit: l, isDesc: z }, i) => ({ i, b, v, l, z }))
+  return sql`jsonb_to_recordset(${json(rows)}) as x(i integer, b bigint, v integer, l integer, z boolean)`
 }
 
 /** What its steps laid over the data of an activity before it came to the batch: see steps/walk-data.ts. */
@@ -46,34 +47,33 @@ const live = (requests: readonly DigestRequest[]): SQL => sql`${given(requests)}
 
 /** The first activity of each batch and those that are shown, oldest first. One statement. */
 export async function loadActivities(db: Database, requests: readonly DigestRequest[]): Promise<Activity[]> {
-  const rows = await query<Activity>(
+  return query<Activity>(
     db,
-    sql`select y.b as "batchId", y.id, y.place::float8 as place, y.total::float8 as total,
+    sql`select y.i as request, y.id, y.place::float8 as place, y.total::float8 as total,
           t.workflow_run_id as "workflowRunId", t.actor, t.tenant, t.data || coalesce(y.trigger_data, '{}') || y.added as data,
           round(extract(epoch from t.accepted_at) * 1000)::float8 as "acceptedAt"
         from (
-          select x.b, x.l, x.z, r.id, r.trigger_data, ${added} as added, row_number() over (partition by x.b order by r.id) as place,
-            count(*) over (partition by x.b) as total
+          select x.i, x.l, x.z, r.id, r.trigger_data, ${added} as added, row_number() over (partition by x.i order by r.id) as place,
+            count(*) over (partition by x.i) as total
           from ${given(requests)} join recipient_runs r on r.batch_id = x.b and (r.batch_left is null or r.batch_left > x.v)
         ) y join triggers t on t.id = ${triggerOf('y.id')}
         where y.place = 1 or case when y.z then y.place > y.total - y.l else y.place <= y.l end
-        order by y.b, y.id`,
+        order by y.i, y.id`,
   )
-  return rows
 }
 
 /** The actors of all activities of these batches: the first so many, or the last, oldest first. `total`: all there are. */
 export async function loadActors(
   db: Database,
   requests: readonly DigestRequest[],
-): Promise<{ batchId: number; actor: string; total: number }[]> {
+): Promise<{ request: number; actor: string; total: number }[]> {
   return query(
     db,
-    sql`select b as "batchId", actor, total::float8 as total from (
-          select a.*, row_number() over (partition by b order by first) as place, count(*) over (partition by b) as total
-          from (select x.b, x.l, x.z, t.actor, min(r.id) as first from ${live(requests)}
+    sql`select i as request, actor, total::float8 as total from (
+          select a.*, row_number() over (partition by i order by first) as place, count(*) over (partition by i) as total
+          from (select x.i, x.l, x.z, t.actor, min(r.id) as first from ${live(requests)}
             where t.actor is not null group by 1, 2, 3, 4) a
-        ) y where case when z then place > total - l else place <= l end order by b, first`,
+        ) y where case when z then place > total - l else place <= l end order by i, first`,
   )
 }
 
@@ -81,14 +81,14 @@ export async function loadActors(
 export async function loadMergedData(
   db: Database,
   requests: readonly DigestRequest[],
-): Promise<{ batchId: number; name: string; value: Json }[]> {
+): Promise<{ request: number; name: string; value: Json }[]> {
   return query(
     db,
-    sql`select distinct on (x.b, e.key) x.b as "batchId", e.key as name,
+    sql`select distinct on (x.i, e.key) x.i as request, e.key as name,
           case jsonb_typeof(e.value) when 'string' then to_jsonb(left(e.value #>> '{}', ${LONGEST_TEXT}::int)) else e.value end as value
         from ${live(requests)}
           cross join lateral jsonb_each(t.data || coalesce(r.trigger_data, '{}') || ${added}) e
         where jsonb_typeof(e.value) not in ('object', 'array')
-        order by x.b, e.key, r.id desc`,
+        order by x.i, e.key, r.id desc`,
   )
 }

@@ -1,5 +1,6 @@
 import { sql, type SQL } from 'drizzle-orm'
 import type { ChannelType } from '../../definitions/definition.ts'
+import { loadMessageActivities } from '../batches/message-activities.ts'
 import { json, query, type Database } from '../postgres/database.ts'
 import { isoText } from '../postgres/instant.ts'
 import { byteWindow, jsonBytes } from './byte-window.ts'
@@ -42,10 +43,15 @@ export interface MessageRow {
   workflow_run_id: string
   accepted_at: string
   actor: string | null
+  /** Of the activities of a batch, the first ten; absent: `actor`. */
+  actors?: string[]
   tenant: string | null
   data: JsonObject
   /** `data` was left out, since there was more than a page of it. */
   data_omitted?: boolean
+  /** The batch whose activities it contains, as of this revision of it; null: the one of its recipient run. */
+  batch_id: number | null
+  batch_revision: number | null
   workflow: string
   version_id: string
   categories: string[]
@@ -71,7 +77,7 @@ export const messageColumns = (
   ${isoText(sql`m.seen_at`)} as seen_at, ${isoText(sql`m.read_at`)} as read_at,
   ${isoText(sql`m.interacted_at`)} as interacted_at, ${isoText(sql`m.link_clicked_at`)} as link_clicked_at,
   ${isoText(sql`m.archived_at`)} as archived_at, t.workflow_run_id, ${isoText(sql`t.accepted_at`)} as accepted_at,
-  t.actor, t.tenant, ${data} as data, runs.definition_key as workflow, d.version_id,
+  t.actor, t.tenant, m.batch_id, m.batch_revision, ${data} as data, runs.definition_key as workflow, d.version_id,
   d.content->'categories' as categories,
   case when c.key is not null then jsonb_build_object('key', c.key, 'name', c.name, 'type', c.type,
     'provider', c.provider, 'created_at', ${isoText(sql`c.created_at`)}, 'updated_at', ${isoText(sql`c.updated_at`)})
@@ -124,7 +130,13 @@ export async function listMessages(db: Database, filter: MessageFilter, window: 
       select ${messageColumns()}, ${moreInPage} from ${windowedTables} order by p.n`,
   )
   const page = pageOfRows<MessageRow>(found, found[0]?.more ?? false, window, messageOrder)
-  return { ...page, rows: page.rows.filter((row) => isMeant(row, filter)) }
+  return {
+    ...page,
+    rows: await withActivities(
+      db,
+      page.rows.filter((row) => isMeant(row, filter)),
+    ),
+  }
 }
 
 /** In the order of the ids, each once; what is no message is left out, and so is `data` once there are 8 MB of it. */
@@ -141,13 +153,17 @@ export async function findMessages(db: Database, messageIds: readonly string[]):
       from page p left join walked w on w.n = p.n
       join messages m on m.recipient_run_id = p.recipient_run_id and m.number = p.number ${joins}`,
   )
-  const byId = new Map(rows.map((row) => [messageIdOf(row), row]))
+  const byId = new Map((await withActivities(db, rows)).map((row) => [messageIdOf(row), row]))
   return [...new Set(messageIds)].map((id) => byId.get(id)).filter((row) => row !== undefined)
 }
 
 /** By where they lie, in no order; what is no message is left out. */
 export async function loadMessages(db: Database, keys: readonly MessageKey[]): Promise<MessageRow[]> {
-  return query<MessageRow>(db, sql`select ${messageColumns()} from ${messageTables} where ${withKeys(keys)}`)
+  const rows = await query<MessageRow>(
+    db,
+    sql`select ${messageColumns()} from ${messageTables} where ${withKeys(keys)}`,
+  )
+  return withActivities(db, rows)
 }
 
 /** What a message says; the row must be one that was found. */
@@ -157,6 +173,16 @@ export async function findContent(db: Database, row: MessageRow): Promise<JsonOb
     sql`select content from messages where recipient_run_id = ${row.recipient_run_id} and number = ${row.number}`,
   )
   return rows[0]!.content
+}
+
+/** Messages of batches with the actors and the data of all the activities they contain, instead of their carrier's own. */
+async function withActivities(db: Database, rows: readonly MessageRow[]): Promise<MessageRow[]> {
+  const contained = await loadMessageActivities(db, rows)
+  return rows.map((row) => {
+    const found = contained.get(row)
+    if (found === undefined) return row
+    return { ...row, actors: found.actors, data: row.data_omitted === true ? {} : found.data }
+  })
 }
 
 /** Ids are looked up by the row they name; one that was made up names a row whose own id is another. */

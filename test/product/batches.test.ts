@@ -46,6 +46,14 @@ for (const store of [undefined, 'postgres'] as const) {
       const [opener] = await belay.recipientRuns({ cancellation_key: 'a', workflow: 'short' })
       assert.equal(opener?.status, 'cancelled')
       assert.deepEqual(await feedOf('ada', 2), ['2 3 of 2', 'again 2'])
+      const [item] = (await belay.feed('ada')).slice(-1)
+      assert.deepEqual(
+        item?.activities?.map(({ data }) => data['n']),
+        [2, 3],
+      )
+      assert.deepEqual([item.total_activities, item.data], [2, { n: 3, page: 'p' }])
+      const [message] = await belay.messages({ message_ids: item.id })
+      assert.deepEqual(message?.data, { n: 3, page: 'p' }, 'nothing of what was taken back')
       await until('those who joined have ended', async () => {
         const runs = await Promise.all(['b', 'c'].map((key) => belay.recipientRuns({ cancellation_key: key })))
         return runs.flat().every(({ status }) => status === 'completed')
