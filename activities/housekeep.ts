@@ -5,6 +5,7 @@ import { forgetIdempotencyKeys } from '../store/idempotency/forget.ts'
 import type { Database } from '../store/postgres/database.ts'
 import { endMembers, unsettledBatches } from '../store/batches/end-members.ts'
 import { repairRun, suspectedRuns } from '../store/runs/overdue.ts'
+import { forgetEvents } from '../store/waits/load-offers.ts'
 import { forgetThrottles } from '../store/throttles/pass.ts'
 import { endpointsDue, forgetWebhookEvents } from '../store/webhook-events/webhook-events.ts'
 import { sendReload } from '../temporal/send.ts'
@@ -41,6 +42,7 @@ async function housekeep(deps: HousekeepDeps): Promise<{ resent: number; repaire
   const resent = await duty(deps, 'send signals again', 0, () => deps.signaler.resendOlder(UNCONFIRMED_MS))
   const repaired = await duty(deps, 'take up what is overdue', 0, () => takeUpOverdue(deps))
   await duty(deps, 'forget idempotency keys', undefined, () => forgetIdempotencyKeys(deps.db, deps.now()))
+  await duty(deps, 'forget events', undefined, () => forgetEvents(deps.db, deps.now()))
   await duty(deps, 'forget throttles', undefined, () => forgetThrottles(deps.db, deps.now()))
   await duty(deps, 'end who is in closed batches', undefined, () => endLeftBehind(deps))
   await duty(deps, 'tidy webhook events', undefined, () => tidyOutbox(deps))

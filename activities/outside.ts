@@ -18,7 +18,9 @@ type Deps = Pick<EngineDeps, 'outbox' | 'now' | 'signaler'> & {
 
 /** What steps do on the outside, as this process carries it out. */
 export function createOutside({ db, http, now, outbox, signaler, leases: { owner } }: Deps): OutsideDeps {
-  const updates = new Gathered<StepUpdate, string | null>(MOST, (all) => updateFromSteps(db, owner, all))
+  const updates = new Gathered<StepUpdate, string | null>(MOST, (all) =>
+    updateFromSteps({ db, now, outbox }, owner, all),
+  )
   return {
     now,
     http,

@@ -67,6 +67,7 @@ export type Step =
   | TriggerStep
   | UpdateStep
   | UpdateDataStep
+  | WaitStep
 export type StepType = Step['type']
 
 /** Steps that act on the outside by themselves: a recipient run is claimed while one of them does. */
@@ -199,6 +200,22 @@ export type UpdateStep = UpdateStepOf<'update_user'> | UpdateStepOf<'update_obje
 export interface UpdateDataStep extends StepBase {
   type: 'update_data'
   data: string
+}
+
+/** Sleeps until an event comes, or until its timeout. */
+export interface WaitStep extends StepBase {
+  type: 'wait_for_event'
+  /** `event`: a caller's own. */
+  eventKind: 'event' | 'message' | 'workflow' | 'recipient'
+  eventName: string
+  /** The workflow that a message or a run is of; null: any. */
+  source: string | null
+  expires: Duration
+  matchConditions?: ConditionGroup
+  haltsOnMatch: boolean
+  haltsOnTimeout: boolean
+  /** A caller's own event that came up to so long before counts, too. */
+  lookBack: Duration | null
 }
 
 export const channelTypes = ['in_app_feed', 'email', 'http', 'chat', 'sms', 'push'] as const

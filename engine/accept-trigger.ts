@@ -75,7 +75,7 @@ export function prepareTrigger(
     const pending = run?.pendingTrigger ?? null
     if (request.onConflict === 'keep' && pending !== null)
       return { answer: { workflow_run_id: pending, kept: true }, signals: [] }
-    await storeProfiles(tx, request)
+    await storeProfiles(tx, request, deps)
     const replaces = request.onConflict === 'replace' && pending !== null
     const replaced = replaces
       ? await cancelInTransaction(tx, deps, caller, addressOf(key, cancelationKey!), { reason: 'replaced' })

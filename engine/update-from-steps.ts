@@ -8,6 +8,8 @@ import { transaction, type Database } from '../store/postgres/database.ts'
 import { mergeProperties, profileTables, type ProfileTable } from '../store/profiles/merge-deep.ts'
 import { putPreferenceSets, type PreferenceWrites } from '../store/profiles/preference-sets.ts'
 import { PropertiesTooLargeError } from '../store/profiles/properties.ts'
+import { tellChanges } from '../store/waits/tell-waits.ts'
+import type { EngineDeps } from './deps.ts'
 import { claimsHold } from '../store/recipient-runs/claims.ts'
 
 /** An update that a step of a recipient run asks for. */
@@ -30,7 +32,7 @@ interface Checked {
  * refused.
  */
 export async function updateFromSteps(
-  db: Database,
+  { db, now, outbox }: Pick<EngineDeps, 'now' | 'outbox'> & { db: Database },
   owner: string,
   updates: readonly StepUpdate[],
 ): Promise<(string | null)[]> {
@@ -39,7 +41,7 @@ export async function updateFromSteps(
   let good = checked.filter((each): each is Checked => typeof each !== 'string')
   while (good.length > 0) {
     try {
-      await transaction(db, (tx) => write(tx, owner, good))
+      await transaction(db, async (tx) => tellChanges(tx, await write(tx, owner, good), now(), outbox))
       break
     } catch (error) {
       if (!(error instanceof PropertiesTooLargeError)) throw error
@@ -55,19 +57,19 @@ export async function updateFromSteps(
   return problems
 }
 
-async function write(tx: Database, owner: string, all: readonly Checked[]): Promise<void> {
+/** Answers the keys of users and objects that changed. */
+async function write(tx: Database, owner: string, all: readonly Checked[]): Promise<string[]> {
   const held = await claimsHold(
     tx,
     all.map(({ row }) => row),
     owner,
   )
   const mine = all.filter(({ row }) => held.has(row))
+  const recipients: string[] = []
   for (const table of profileTables) {
-    await mergeProperties(
-      tx,
-      table,
-      mine.filter((each) => each.table === table),
-    )
+    const entries = mine.filter((each) => each.table === table)
+    const changed = await mergeProperties(tx, table, entries)
+    if (table !== 'tenants') recipients.push(...changed)
   }
   await putPreferenceSets(
     tx,
@@ -78,6 +80,7 @@ async function write(tx: Database, owner: string, all: readonly Checked[]): Prom
       return [{ recipient, sets: preferences }]
     }),
   )
+  return recipients
 }
 
 /** A text says what is wrong. */

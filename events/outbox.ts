@@ -9,6 +9,8 @@ export interface Outbox {
   readonly endpoints: readonly WebhookEndpoint[]
   /** Events for these endpoints, by their keys, have been committed. Returns at once, never throws. */
   wake(endpoints: ReadonlySet<string>): void
+  /** These signals to runs have been committed; absent: housekeeping sends them. Returns at once, never throws. */
+  wakeRuns?: ((signalIds: readonly number[]) => void) | undefined
 }
 
 /** Where nobody listens: nothing is written. */

@@ -10,12 +10,13 @@ import type { StepDeps, StepResult, Walk } from './kind.ts'
 
 /**
  * Evaluates the conditions that each walk has to pass, in the order of the walks; without any they hold. The messages
- * of earlier steps are loaded in one statement, and only if a condition asks for them.
+ * of earlier steps are loaded in one statement, and only if a condition asks for them. `eventOf`: what a wait was offered.
  */
 export async function judge<W extends Walk>(
   walks: readonly W[],
   conditionsOf: (walk: W) => ConditionGroup | undefined,
   { db, now }: StepDeps,
+  eventOf?: (walk: W) => unknown,
 ): Promise<Evaluation[]> {
   const asked = walks.map(conditionsOf)
   const refs = new Map<number, string[]>()
@@ -28,7 +29,8 @@ export async function judge<W extends Walk>(
   return walks.map((walk, index) => {
     const conditions = asked[index]
     if (conditions === undefined) return { result: true, explanation: null }
-    return evaluateConditions(conditions, scopeOf(walk, stored), {
+    const scope = scopeOf(walk, stored)
+    return evaluateConditions(conditions, eventOf === undefined ? scope : { ...scope, event: eventOf(walk) }, {
       now,
       render: (template) => renderLiquid(template, 'text', walk.scope),
       secrets: secretsOf(walk.definition.library?.vars),

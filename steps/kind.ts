@@ -5,6 +5,7 @@ import type { BatchEntry, BatchSeen } from '../store/batches/batch-entry.ts'
 import type { Database } from '../store/postgres/database.ts'
 import type { WalkTrigger } from '../store/recipient-runs/load-walks.ts'
 import type { RowToWalk } from '../store/recipient-runs/load-walks.ts'
+import type { EventWait } from '../store/waits/event-wait.ts'
 import type { NewMessage } from '../store/messages/new-message.ts'
 import type { JsonObject } from '../store/schema/index.ts'
 import type { DigestInput, Scope, Subject } from '../templates/scope.ts'
@@ -64,6 +65,8 @@ export interface StepEffects {
   data?: JsonObject
   /** The batch it comes to. It opens or joins it when the walk is settled, and its wait ends when that says. */
   entry?: BatchEntry
+  /** It begins to wait for an event, has looked at some in vain, or its wait is over. */
+  wait?: { enters?: EventWait; seen?: string[]; leaves?: boolean }
   /** The batch it waited in is closed, and it goes on for all of it: null, nothing is left. In another version from there. */
   digest?: { closing: BatchSeen; seen: DigestInput | null; version?: DefinitionVersion & { stepIndex: number } }
 }

@@ -94,7 +94,7 @@ function walkOf(
   definition: Definition,
   recipient: Subject,
 ): WalkUnderWay {
-  const place = { nextMessage: row.messages, made: [], state: row.state ?? {}, entries: [] }
+  const place = { nextMessage: row.messages, made: [], state: row.state ?? {}, entries: [], wait: null }
   const scopeNow = () => {
     const { state, digest } = walk
     const scope = buildScope({

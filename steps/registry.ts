@@ -10,6 +10,7 @@ import { throttleKind } from './throttle/kind.ts'
 import { triggerKind } from './trigger-workflow/kind.ts'
 import { updateDataKind } from './update-data/kind.ts'
 import { updateObjectKind, updateTenantKind, updateUserKind } from './update-profile/kind.ts'
+import { waitKind } from './wait-for-event/kind.ts'
 
 /** Every kind of step there is: one that is missing here does not compile. */
 export const stepKinds: { readonly [Type in StepType]: StepKind<Extract<Step, { type: Type }>> } = {
@@ -25,6 +26,7 @@ export const stepKinds: { readonly [Type in StepType]: StepKind<Extract<Step, { 
   update_object: updateObjectKind,
   update_tenant: updateTenantKind,
   update_user: updateUserKind,
+  wait_for_event: waitKind,
 }
 
 /** The kind of a step, for callers that hold steps of any kind. */

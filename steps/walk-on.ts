@@ -31,6 +31,8 @@ export interface WalkUnderWay extends Walk {
   digest: DigestInput | null
   /** The batches it came to. */
   entries: BatchEntry[]
+  /** What becomes of its wait for an event. */
+  wait: NonNullable<StepEffects['wait']> | null
   /** Makes the scope anew, of what `state` and `digest` say now. */
   rescope(): void
 }
@@ -126,6 +128,7 @@ function apply(progress: Progress, result: StepResult, now: number): void {
   }
   if (result.state !== undefined) remember(progress, result.state)
   if (result.entry !== undefined) walk.entries.push(result.entry)
+  if (result.wait !== undefined) walk.wait = { ...walk.wait, ...result.wait }
   if (result.data !== undefined) {
     if (walk.batch !== null && walk.state[OWN_DATA] === undefined) remember(progress, { [OWN_DATA]: {} })
     remember(progress, { [DATA]: { ...(walk.state[DATA] as JsonObject | undefined), ...result.data } })
@@ -223,7 +226,7 @@ function record({ events, walk }: Progress, event: WalkEvent['event'], data: Jso
 function settlementOf(progress: Progress): WalkSettlement {
   const { walk, phase, enteredAt, due, lane, attempt, status, errors, reason, remembers, events } = progress
   const { definitionHash } = progress
-  const { batch, entries } = walk
+  const { batch, entries, wait } = walk
   return {
     id: walk.row.id,
     revision: walk.row.revision,
@@ -240,6 +243,7 @@ function settlementOf(progress: Progress): WalkSettlement {
     messages: walk.made,
     events,
     ...((batch !== null || entries.length > 0) && { batch: { entries, seen: batch } }),
+    ...(wait !== null && { wait }),
     ...(definitionHash !== undefined && { definitionHash }),
   }
 }

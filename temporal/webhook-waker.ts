@@ -13,6 +13,8 @@ export interface WebhookWakerOptions {
   client: Client
   taskQueue: string
   endpoints: readonly WebhookEndpoint[]
+  /** Sends signals to runs that commits have left. */
+  wakeRuns?: Outbox['wakeRuns']
   /** True while Temporal is known to be away: nobody is woken then, and housekeeping makes up for it. */
   away: () => boolean
   log: Logger
@@ -33,6 +35,10 @@ export class WebhookWaker implements Outbox {
 
   get endpoints(): readonly WebhookEndpoint[] {
     return this.#options.endpoints
+  }
+
+  get wakeRuns(): Outbox['wakeRuns'] {
+    return this.#options.wakeRuns
   }
 
   wake(endpoints: ReadonlySet<string>): void {

@@ -10,6 +10,7 @@ import { createSenders } from '../channels/senders.ts'
 import { createWebhookSender } from '../events/webhooks/webhook-sender.ts'
 import type { Settings } from '../settings/settings.ts'
 import { actQueue, deliverQueue, type ActInput, type DeliverInput } from '../workflows/messages.ts'
+import { createWakeRuns } from '../temporal/wake-runs.ts'
 import { Signaler } from '../temporal/signaler.ts'
 import { WebhookWaker } from '../temporal/webhook-waker.ts'
 import type { Clock } from '../store/clock/store-clock.ts'
@@ -61,7 +62,14 @@ export async function startWorker(start: WorkerStart): Promise<RunningWorker> {
     link: { away: false, failed: () => undefined },
     log,
   })
-  const outbox = new WebhookWaker({ client, taskQueue, endpoints: settings.BELAY_WEBHOOKS, away: () => false, log })
+  const outbox = new WebhookWaker({
+    client,
+    taskQueue,
+    endpoints: settings.BELAY_WEBHOOKS,
+    wakeRuns: createWakeRuns(db, signaler, log),
+    away: () => false,
+    log,
+  })
   const senders = createSenders(settings)
   const { now } = start.clock
   const leases = new Leases(db, now, log)

@@ -6,6 +6,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import type { Catalog } from '../../definitions/catalog.ts'
 import type { Settings } from '../../settings/settings.ts'
+import { createWakeRuns } from '../../temporal/wake-runs.ts'
 import { Signaler } from '../../temporal/signaler.ts'
 import { TemporalLink } from '../../temporal/temporal-link.ts'
 import { WebhookWaker } from '../../temporal/webhook-waker.ts'
@@ -75,7 +76,8 @@ export async function startApi(start: ApiStart): Promise<RunningApi> {
     log,
   })
   const endpoints = settings.BELAY_WEBHOOKS
-  const outbox = new WebhookWaker({ client, taskQueue, endpoints, away: () => temporal.away, log })
+  const wakeRuns = createWakeRuns(store.db, signaler, log)
+  const outbox = new WebhookWaker({ client, taskQueue, endpoints, wakeRuns, away: () => temporal.away, log })
   const resend = async () => {
     try {
       await signaler.resend()

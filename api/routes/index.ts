@@ -3,6 +3,7 @@ import { cancelRoutes } from './cancel.ts'
 import { cancelWithoutKeyRoutes } from './cancel-without-key.ts'
 import { channelDataRoutes } from './channel-data.ts'
 import { channelRoutes } from './channels.ts'
+import { eventRoutes } from './events.ts'
 import { feedRoutes } from './feeds.ts'
 import { messageStatusRoutes } from './message-status.ts'
 import { messageRoutes } from './messages.ts'
@@ -18,6 +19,7 @@ export const routes: readonly Route[] = [
   ...cancelRoutes,
   ...moveRoutes,
   ...cancelWithoutKeyRoutes,
+  ...eventRoutes,
   ...recipientRunRoutes,
   ...messageRoutes,
   ...messageStatusRoutes,

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import type { Database } from '../../store/postgres/database.ts'
 import { transaction } from '../../store/postgres/database.ts'
 import { deleteUser, findUser, upsertUsers } from '../../store/profiles/users.ts'
+import { tellChanges } from '../../store/waits/tell-waits.ts'
 import { cancelUser } from '../../engine/cancel-many.ts'
 import { defineRoute } from '../http/define-route.ts'
 import { ApiError } from '../http/errors.ts'
@@ -30,9 +31,9 @@ const putUser = defineRoute({
   params,
   body: profileRequest,
   response: user,
-  handle: ({ params, body }, { store }) =>
+  handle: ({ params, body }, { store, now, outbox }) =>
     transaction(store.db, async (tx) => {
-      await upsertUsers(tx, [{ id: params.id, ...body }])
+      await tellChanges(tx, await upsertUsers(tx, [{ id: params.id, ...body }]), now(), outbox)
       return existing(tx, params.id)
     }),
 })

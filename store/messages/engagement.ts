@@ -5,6 +5,7 @@ import { withIds } from './message-filter.ts'
 import { findMessages, messageIdOf, type MessageRow } from './message-list.ts'
 import { noOutbox, recordEvents } from '../../events/outbox.ts'
 import { triggerOf } from '../ids/row-id.ts'
+import { tellEngagements, type Engaged } from '../waits/tell-waits.ts'
 import type { JsonObject } from '../schema/index.ts'
 
 type Column = 'seen_at' | 'read_at' | 'interacted_at' | 'link_clicked_at' | 'archived_at'
@@ -53,6 +54,7 @@ export async function engage(
       await setColumns(tx, changed, action, options.now)
       const events = changed.flatMap((row) => recordsOf(row, action, options.metadata))
       await record(tx, events, options.now)
+      await tellEngagements(tx, events.map(engagedOf(changed)), options.now, outbox)
       await recordEvents(tx, outbox, options.now, () =>
         events.map(([recipientRunId, number, type, data]) => ({
           type: `message.${type}`,
@@ -98,6 +100,13 @@ function recordsOf(row: LockedRow, action: EngagementAction, metadata: JsonObjec
     type === 'interacted' || type === 'link_clicked' ? (metadata ?? null) : null,
   ])
 }
+
+const engagedOf =
+  (rows: readonly LockedRow[]) =>
+  ([recipientRunId, number, type, metadata]: EventRecord): Engaged => {
+    const row = rows.find((each) => each.recipient_run_id === recipientRunId && each.number === number)!
+    return { recipientRunId, number, messageId: messageIdOf(row), type, metadata }
+  }
 
 async function record(tx: Database, events: EventRecord[], now: number): Promise<void> {
   await tx.execute(

@@ -11,14 +11,15 @@ const columns = { users: 'id', tenants: 'id', objects: 'collection, id' } as con
 
 /**
  * Lays properties over those already stored, at every depth: objects are merged, anything else replaces, null clears. Who is
- * not there is made. Entries of one key apply in their order. Throws PropertiesTooLargeError.
+ * not there is made. Entries of one key apply in their order. Answers as `upsertProperties`, and throws
+ * PropertiesTooLargeError.
  */
 export async function mergeProperties(
   tx: Database,
   table: ProfileTable,
   entries: readonly PropertiesEntry[],
-): Promise<void> {
-  if (entries.length === 0) return
+): Promise<string[]> {
+  if (entries.length === 0) return []
   const stored = await lockProperties(tx, table, entries)
   const given = new Map<string, PropertiesEntry>()
   for (const { key, properties } of entries) {
@@ -31,7 +32,7 @@ export async function mergeProperties(
     stored.set(name, { ...before, ...changed })
     given.set(name, { key, properties: { ...given.get(name)?.properties, ...changed } })
   }
-  await upsertProperties(tx, table, [...given.values()])
+  return upsertProperties(tx, table, [...given.values()])
 }
 
 async function lockProperties(

@@ -12,10 +12,10 @@ export interface StoredObject {
   preferences?: PreferenceWrites | undefined
 }
 
-/** Creates objects, or lays the given properties over theirs; null clears, the last of several with one key wins. Channel data given is replaced, and so are preference sets that do not ask to be merged. */
-export async function upsertObjects(tx: Database, given: readonly StoredObject[]): Promise<void> {
+/** Creates objects, or lays the given properties over theirs; null clears, the last of several with one key wins. Channel data given is replaced, and so are preference sets that do not ask to be merged. Answers the keys of those whose properties changed. */
+export async function upsertObjects(tx: Database, given: readonly StoredObject[]): Promise<string[]> {
   const entries = given.map(({ collection, id, properties }) => ({ key: [collection, id], properties }))
-  await upsertProperties(tx, 'objects', entries)
+  const changed = await upsertProperties(tx, 'objects', entries)
   await putChannelData(
     tx,
     given.flatMap(({ collection, id, channelData: channels }) =>
@@ -28,4 +28,5 @@ export async function upsertObjects(tx: Database, given: readonly StoredObject[]
       sets === undefined ? [] : [{ recipient: { collection, id }, sets }],
     ),
   )
+  return changed
 }

@@ -27,14 +27,14 @@ const keyColumns = { users: ['id'], tenants: ['id'], objects: ['collection', 'id
 /**
  * Lays properties over those already stored, top level only; null clears. Entries of one key are merged in their order
  * first. One statement, in key order, so that writers of the same rows wait for each other and never deadlock; a row
- * that would not change is not written.
+ * that would not change is not written. Answers the keys of those that were, with # between their columns.
  */
 export async function upsertProperties(
   tx: Database,
   table: keyof typeof keyColumns,
   entries: readonly PropertiesEntry[],
-): Promise<void> {
-  if (entries.length === 0) return
+): Promise<string[]> {
+  if (entries.length === 0) return []
   const rows = mergeByKey(entries).map(([id, { key, properties }]) => ({ id, key, ...splitNulls(properties) }))
   const clearedById = Object.fromEntries(
     rows.filter((row) => row.cleared.length > 0).map((row) => [row.id, row.cleared]),
@@ -45,17 +45,17 @@ export async function upsertProperties(
   const id = sql.raw(columns.map((column) => `stored.${column}`).join(` || '#' || `))
   const merged = sql`(stored.properties || excluded.properties)
     - array(select jsonb_array_elements_text(${json(clearedById)} -> (${id})))`
-  const tooLarge = await query<{ id: string }>(
+  const written = await query<{ id: string; isLarge: boolean }>(
     tx,
-    sql`with written as (
-      insert into ${sql.raw(table)} as stored (${keyList}, properties)
+    sql`insert into ${sql.raw(table)} as stored (${keyList}, properties)
       select ${keyValues}, entry->'set' from jsonb_array_elements(${json(rows)}) as entry
       on conflict (${keyList}) do update set properties = ${merged}, updated_at = now()
       where stored.properties is distinct from ${merged}
-      returning ${id} as id, octet_length(stored.properties::text) as bytes
-    ) select id from written where bytes > ${MAX_PROPERTIES_BYTES}`,
+      returning ${id} as id, octet_length(stored.properties::text) > ${MAX_PROPERTIES_BYTES} as "isLarge"`,
   )
+  const tooLarge = written.filter(({ isLarge }) => isLarge)
   if (tooLarge.length > 0) throw new PropertiesTooLargeError(tooLarge.map((row) => row.id))
+  return written.map((row) => row.id)
 }
 
 function mergeByKey(entries: readonly PropertiesEntry[]): [string, PropertiesEntry][] {

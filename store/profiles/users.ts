@@ -19,10 +19,10 @@ export interface StoredUser extends Omit<User, 'channelData' | 'preferences'> {
   updated_at: string
 }
 
-/** Creates users, or lays the given properties over theirs; null clears, the last of several with one id wins. Channel data given is replaced, and so are preference sets that do not ask to be merged. */
-export async function upsertUsers(tx: Database, given: readonly User[]): Promise<void> {
+/** Creates users, or lays the given properties over theirs; null clears, the last of several with one id wins. Channel data given is replaced, and so are preference sets that do not ask to be merged. Answers the keys of those whose properties changed. */
+export async function upsertUsers(tx: Database, given: readonly User[]): Promise<string[]> {
   const entries = given.map(({ id, properties }) => ({ key: [id], properties }))
-  await upsertProperties(tx, 'users', entries)
+  const changed = await upsertProperties(tx, 'users', entries)
   await putChannelData(
     tx,
     given.flatMap(({ id, channelData }) =>
@@ -33,6 +33,7 @@ export async function upsertUsers(tx: Database, given: readonly User[]): Promise
     tx,
     given.flatMap(({ id, preferences }) => (preferences === undefined ? [] : [{ recipient: id, sets: preferences }])),
   )
+  return changed
 }
 
 /** A user who was identified; undefined if there is none, also for one known only as a recipient. */

@@ -7,6 +7,7 @@ import type { LockedMessage } from '../messages/lock-messages.ts'
 import { at, ids, json, query, type Database } from '../postgres/database.ts'
 import { lockRecipientRuns, type LockedRow, type Which } from './lock-recipient-runs.ts'
 import { NAMED } from './sleepers.ts'
+import { tellEnds } from '../waits/tell-waits.ts'
 import { judge, verdictOf, type Judgement, type Verdict } from './verdict.ts'
 
 export interface Cancel extends Which {
@@ -121,6 +122,12 @@ async function markCanceled(
         select id from signal`,
   )
   await tellOthers(tx, [...takenBack, ...cutShort].filter(isElsewhere), runOf, request)
+  await tellEnds(
+    tx,
+    asleep.map(({ id }) => id),
+    request.now,
+    outbox,
+  )
   await recordEvents(tx, outbox, request.now, () => eventsOf(rows.filter(isToldNow), takenBack, cutShort))
   if (written?.id == null) return null
   const recipients = [

@@ -7,6 +7,9 @@ import { closeAbandoned, closeBatches, lockSeen } from '../batches/seen.ts'
 import { wakeCarriers } from '../batches/wake-carriers.ts'
 import { at, ids, json, query, transaction, type Database } from '../postgres/database.ts'
 import { insertMessages } from '../messages/insert-messages.ts'
+import { enterWaits, leaveWaits } from '../waits/enter-waits.ts'
+import { tellEnds } from '../waits/tell-waits.ts'
+import type { EventWait } from '../waits/event-wait.ts'
 import type { NewMessage } from '../messages/new-message.ts'
 import type { Lane } from '../../workflows/messages.ts'
 import type { JsonObject } from '../schema/index.ts'
@@ -36,6 +39,8 @@ export interface WalkSettlement {
   events: WalkEvent[]
   /** The batches it comes to, and the one it goes on for. Absent: none. */
   batch?: { entries: BatchEntry[]; seen: BatchSeen | null }
+  /** It begins to wait for an event, has looked at some in vain, or its wait is over. Absent: none of it. */
+  wait?: { enters?: EventWait; seen?: string[]; leaves?: boolean }
   /** The version it walks in from now on. Absent: as it was. */
   definitionHash?: string
 }
@@ -122,7 +127,8 @@ async function settleIn(
   const arrived = arrivals.filter(({ id }) => there.has(id))
   const { placed, earlier } = await placeActivities(tx, doors, arrived, now)
   const left = new Set(arrived.map(({ id }) => id).filter((id) => !placed.has(id)))
-  const settled = unmoved.filter(({ id }) => !left.has(id)).map((walk) => standing(walk, placed.get(walk.id) ?? null))
+  const stands = unmoved.filter(({ id }) => !left.has(id)).map((walk) => standing(walk, placed.get(walk.id) ?? null))
+  const settled = await withWaits(tx, stands, now)
   if (settled.length === 0) return { walks: [], signals: [], canceled }
   const going = settled.filter(({ id }) => !canceled.has(id))
   await closeBatches(tx, settled, now)
@@ -142,6 +148,8 @@ async function settleIn(
       now,
     )
   }
+  const over = settled.filter(({ id, status }) => status === 'ended' || canceled.has(id)).map(({ id }) => id)
+  await tellEnds(tx, over, now, outbox)
   const signals = await wakeCarriers(tx, earlier, now)
   await writeEvents(tx, settled, now)
   await recordEvents(tx, outbox, now, () => [
@@ -155,6 +163,20 @@ const isCut = ({ canceling, inBatch }: LockedWalk): boolean => canceling && !inB
 
 function standing(walk: WalkSettlement, placed: Placed | null): WalkSettlement {
   return placed === null ? walk : { ...walk, due: placed.due }
+}
+
+/** Leaves waits and begins others; one that an event has come for already wakes at once. */
+async function withWaits(tx: Database, walks: WalkSettlement[], now: number): Promise<WalkSettlement[]> {
+  const changed = walks.flatMap(({ id, wait }) => (wait === undefined ? [] : [{ id, ...wait }]))
+  if (changed.length === 0) return walks
+  const over = changed.filter(({ seen, leaves }) => seen !== undefined || leaves === true)
+  await leaveWaits(
+    tx,
+    over.map(({ id, seen = [], leaves = false }) => ({ id, seen, leaves })),
+  )
+  const begun = changed.flatMap(({ id, enters }) => (enters === undefined ? [] : [{ id, wait: enters }]))
+  const offered = await enterWaits(tx, begun)
+  return walks.map((walk) => (offered.has(walk.id) ? { ...walk, due: now } : walk))
 }
 
 /** A carrier whose activity was taken back ends as canceled, whatever became of the others'. */

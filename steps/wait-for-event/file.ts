@@ -1,0 +1,90 @@
+import { z } from 'zod'
+import { matchConditionsField } from '../../conditions/field.ts'
+import { durationUnits, type WaitStep } from '../../definitions/definition.ts'
+import { object } from '../../definitions/fields.ts'
+import { engagementActions } from '../../store/messages/engagement.ts'
+import { LOOK_BACK_DAYS } from '../../store/waits/load-offers.ts'
+import { withinYear } from '../delay/delay.ts'
+import { holding, stepFields, type StepFile } from '../step-file.ts'
+
+/** Events of each kind that can come. A caller's own may have any name. */
+const names: Readonly<Record<string, readonly string[]>> = {
+  message: engagementActions,
+  workflow: ['completed', 'error', 'cancelled'],
+  recipient: ['updated'],
+}
+const refused: Readonly<Record<string, string>> = {
+  audience: 'audiences are not supported: post an event of your own to /v1/events, and wait for event_type "event"',
+  integration_source:
+    'sources are not supported: post their events to /v1/events, and wait for event_type "event" with this event_key',
+}
+const same: Readonly<Record<string, string>> = { canceled: 'cancelled', failed: 'error' }
+
+const key = z.string().min(1, 'must not be empty').max(255, 'has more than 255 characters')
+const event = object({
+  event_type: z.string().superRefine((type, issues) => {
+    const message = refused[type] ?? `must be one of event, ${Object.keys(names).join(', ')}`
+    if (type !== 'event' && names[type] === undefined) issues.addIssue({ code: 'custom', message })
+  }),
+  event_key: key.transform((name) => same[name] ?? name),
+  source_type: z.literal('workflow', { error: 'must be workflow' }).nullish(),
+  source_key: z.string().nullish(),
+  audience_key: z.unknown().optional(),
+  integration_source_key: z.unknown().optional(),
+}).superRefine(({ event_type: type, event_key: name, source_key: source }, issues) => {
+  const known = names[type]
+  const add = (path: string[], message: string) => issues.addIssue({ code: 'custom', path, message })
+  if (known !== undefined && !known.includes(name)) add(['event_key'], `must be one of ${known.join(', ')}`)
+  if (type === 'workflow' && !source) add(['source_key'], 'is missing: the workflow whose runs it waits for')
+})
+
+const duration = object({
+  unit: z.enum(durationUnits, { error: `must be one of ${durationUnits.join(', ')}` }),
+  value: z.int('must be a whole number').min(1, 'must be 1 or more'),
+})
+const outcome = z.enum(['continue', 'halt'], { error: 'must be continue or halt' }).nullish()
+const lookBackMost = { seconds: 86_400, minutes: 1_440, hours: 24, days: 1, weeks: 0, months: 0 }
+
+const settings = object({
+  event,
+  expires_after: duration.refine(withinYear, 'is more than 365 days').nullish(),
+  match_conditions: matchConditionsField(),
+  on_match: outcome,
+  on_timeout: outcome,
+  look_back: duration
+    .refine(({ unit, value }) => value <= LOOK_BACK_DAYS * lookBackMost[unit] || (unit === 'weeks' && value === 1), {
+      error: `is more than ${LOOK_BACK_DAYS} days`,
+    })
+    .nullish(),
+}).superRefine(({ event: { event_type: type }, look_back: lookBack }, issues) => {
+  if (!lookBack || type === 'event') return
+  const message = 'is for events of your own, as POST /v1/events takes them: event_type "event"'
+  issues.addIssue({ code: 'custom', path: ['look_back'], message })
+})
+
+const schema = object({ ...stepFields, type: z.literal('wait_for_event'), settings }).transform((file) => {
+  const { event, expires_after: expires, match_conditions: match, look_back: lookBack } = file.settings
+  const source = event.event_type === 'message' || event.event_type === 'workflow' ? event.source_key : null
+  return {
+    type: file.type,
+    ref: file.ref,
+    name: file.name ?? file.ref,
+    conditions: file.conditions,
+    eventKind: event.event_type as 'event' | 'message' | 'workflow' | 'recipient',
+    eventName: event.event_key,
+    source: source ? source : null,
+    expires: expires ?? { unit: 'minutes' as const, value: 15 },
+    matchConditions: match,
+    haltsOnMatch: file.settings.on_match === 'halt',
+    haltsOnTimeout: (file.settings.on_timeout ?? 'halt') === 'halt',
+    lookBack: lookBack ?? null,
+  }
+})
+
+/** A step that waits for an event, as workflow.json has it. */
+export const waitFile: StepFile<WaitStep, z.output<typeof schema>> = {
+  schema: () => schema,
+  compile: ({ conditions, matchConditions, ...read }, { next }) => {
+    return { ...read, ...holding(conditions), ...(matchConditions !== null && { matchConditions }), next }
+  },
+}

@@ -1,0 +1,97 @@
+import type { WaitStep } from '../../definitions/definition.ts'
+import type { JsonObject } from '../../store/schema/index.ts'
+import { loadOffers, type Offer } from '../../store/waits/load-offers.ts'
+import { after } from '../delay/delay.ts'
+import { judge, shownAs, skippedBy } from '../judge.ts'
+import type { StepDeps, StepKind, StepResult, Walk } from '../kind.ts'
+import { waitFile } from './file.ts'
+
+/**
+ * Sleeps until an event comes that matches, or until its timeout. Whatever comes meanwhile wakes the row; the walk looks at it,
+ * and waits on if it does not match. Of a match and a timeout at the same instant the match wins, and a walk that has
+ * decided otherwise while the event came is refused by the row's revision.
+ */
+export const waitKind: StepKind<WaitStep> = {
+  type: 'wait_for_event',
+  file: waitFile,
+  acts: false,
+  targets: ({ haltsOnMatch, haltsOnTimeout, next }) => (haltsOnMatch && haltsOnTimeout ? [null] : [next]),
+  enter,
+  resume,
+}
+
+async function enter(walks: readonly Walk<WaitStep>[], deps: StepDeps): Promise<StepResult[]> {
+  const judgements = await judge(walks, ({ step }) => step.conditions, deps)
+  return walks.map((walk, index): StepResult => {
+    const { result, explanation } = judgements[index]!
+    return result ? begin(walk, deps.now) : skippedBy(explanation)
+  })
+}
+
+function begin({ step, row }: Walk<WaitStep>, now: number): StepResult {
+  const until = after(now, step.expires)
+  const since = step.lookBack === null ? now : now - (after(now, step.lookBack) - now)
+  const { eventKind: kind, eventName: name, source } = step
+  const wait = { kind, name, source, recipient: row.recipient, until, since }
+  return { kind: 'wait', due: until, state: { [step.ref]: { until } }, wait: { enters: wait } }
+}
+
+async function resume(walks: readonly Walk<WaitStep>[], deps: StepDeps): Promise<StepResult[]> {
+  const offers = await loadOffers(
+    deps.db,
+    walks.map(({ row }) => row.id),
+  )
+  const results = new Map<Walk, StepResult>()
+  const left = (place: number) => {
+    return walks.filter((walk) => !results.has(walk) && offers.get(walk.row.id)?.[place] !== undefined)
+  }
+  for (let place = 0, asked = left(0); asked.length > 0; place += 1, asked = left(place)) {
+    const offerOf = ({ row }: Walk) => offers.get(row.id)![place]!
+    const judgements = await judge(
+      asked,
+      ({ step }) => step.matchConditions,
+      deps,
+      (walk) => eventOf(offerOf(walk)),
+    )
+    asked.forEach((walk, index) => {
+      const { result, explanation } = judgements[index]!
+      const offer = offerOf(walk)
+      if (result && offer.happenedAt <= untilOf(walk)) {
+        results.set(walk, matched(walk.step, offer, explanation === null ? {} : shownAs(explanation)))
+      }
+    })
+  }
+  return walks.map((walk) => {
+    const seen = (offers.get(walk.row.id) ?? []).map(({ id }) => id)
+    return results.get(walk) ?? unmatched(walk, deps.now, seen)
+  })
+}
+
+const eventOf = ({ name, data }: Offer): JsonObject => ({ ...data, event: name })
+
+function untilOf({ state, step, row }: Walk<WaitStep>): number {
+  const own = state[step.ref] as { until?: number } | undefined
+  return own?.until ?? row.due ?? row.enteredAt
+}
+
+function matched(step: WaitStep, offer: Offer, shown: JsonObject): StepResult {
+  const at = new Date(offer.happenedAt).toISOString()
+  const output = { matched: true, signal_variables: offer.data }
+  const effects = {
+    state: { [step.ref]: output },
+    wait: { leaves: true },
+    decided: { matched: true, event: offer.id, at, ...shown },
+  }
+  if (!step.haltsOnMatch) return { kind: 'go_on', ...effects }
+  return { kind: 'end', reason: `matched ${step.eventName}: on_match is halt`, ...effects }
+}
+
+function unmatched(walk: Walk<WaitStep>, now: number, seen: string[]): StepResult {
+  const { step } = walk
+  const until = untilOf(walk)
+  if (now < until) return { kind: 'wait', due: until, wait: { seen } }
+  const output = { matched: false, signal_variables: {} }
+  const effects = { state: { [step.ref]: output }, wait: { leaves: true }, decided: { matched: false } }
+  if (!step.haltsOnTimeout) return { kind: 'go_on', ...effects }
+  return { kind: 'end', reason: `no ${step.eventName} came in time: on_timeout is halt`, ...effects }
+}

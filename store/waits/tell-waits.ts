@@ -1,0 +1,132 @@
+import { sql } from 'drizzle-orm'
+import { randomUUID } from 'node:crypto'
+import type { Outbox } from '../../events/outbox.ts'
+import { recipientRunUuid, triggerOf } from '../ids/row-id.ts'
+import { ids, onCommit, query, texts, type Database } from '../postgres/database.ts'
+import type { JsonObject } from '../schema/index.ts'
+import { lockSubjects } from './event-wait.ts'
+import { recordOccurrences, type Occurrence } from './record-occurrences.ts'
+
+type Told = Omit<Occurrence, 'id'>
+
+/** Offers what happened to who waits for it, and wakes their runs once it is committed. */
+async function tellWaits(tx: Database, all: readonly Told[], now: number, outbox: Outbox): Promise<void> {
+  const occurrences = all.map((each) => ({ id: randomUUID(), ...each }))
+  const { signals } = await recordOccurrences(tx, occurrences, now)
+  if (signals.length > 0) onCommit(tx, () => outbox.wakeRuns?.(signals))
+}
+
+interface Ended {
+  id: number
+  recipient: string
+  workflow: string
+  workflowRunId: string
+  tenant: string | null
+  status: string
+  failed: boolean
+}
+
+/** Recipient runs that are over, their rows written by now: `completed`, `error` or `cancelled`. */
+export async function tellEnds(tx: Database, rowIds: readonly number[], now: number, outbox: Outbox): Promise<void> {
+  if (rowIds.length === 0) return
+  await tx.execute(lockSubjects(['workflow'], 'records'))
+  const ended = await query<Ended>(
+    tx,
+    sql`select r.id, r.recipient, r.status, r.error_count > 0 as failed, u.definition_key as workflow,
+          t.workflow_run_id as "workflowRunId", t.tenant
+        from recipient_runs r join triggers t on t.id = ${triggerOf('r.id')} join runs u on u.id = t.run_id
+        where r.id = any(${ids(rowIds)}) and r.status in ('ended', 'canceled') and exists (
+          select from event_waits w where w.kind = 'workflow' and w.recipient = r.recipient and w.source = u.definition_key)
+        order by r.id`,
+  )
+  const told = ended.map((row): Told => {
+    const name = row.status === 'canceled' ? 'cancelled' : row.failed ? 'error' : 'completed'
+    const data = {
+      workflow_key: row.workflow,
+      workflow_run_id: row.workflowRunId,
+      workflow_recipient_run_id: recipientRunUuid(row.workflowRunId, row.id),
+      tenant: row.tenant,
+      status: name,
+    }
+    return { kind: 'workflow', name, recipients: [row.recipient], source: row.workflow, data, ofRow: null }
+  })
+  await tellWaits(tx, told, now, outbox)
+}
+
+/** What somebody did with a message. */
+export interface Engaged {
+  recipientRunId: number
+  number: number
+  messageId: string
+  type: string
+  metadata: JsonObject | null
+}
+
+/** Messages that were seen, read and so on. */
+export async function tellEngagements(
+  tx: Database,
+  engaged: readonly Engaged[],
+  now: number,
+  outbox: Outbox,
+): Promise<void> {
+  if (engaged.length === 0) return
+  await tx.execute(lockSubjects(['message'], 'records'))
+  const found = await query<{
+    row: number
+    number: number
+    recipient: string
+    stepRef: string
+    channelType: string
+    workflow: string
+    workflowRunId: string
+  }>(
+    tx,
+    sql`select m.recipient_run_id as row, m.number, m.recipient, m.step_ref as "stepRef", m.channel_type as "channelType",
+          u.definition_key as workflow, t.workflow_run_id as "workflowRunId"
+        from messages m join triggers t on t.id = ${triggerOf('m.recipient_run_id')} join runs u on u.id = t.run_id
+        where m.recipient_run_id = any(${ids(engaged.map(({ recipientRunId }) => recipientRunId))})
+          and exists (select from event_waits w where w.kind = 'message' and w.recipient = m.recipient)`,
+  )
+  const byKey = new Map(found.map((message) => [`${message.row}/${message.number}`, message]))
+  const told = engaged.flatMap((each): Told[] => {
+    const message = byKey.get(`${each.recipientRunId}/${each.number}`)
+    if (message === undefined) return []
+    const { row, recipient, workflow, workflowRunId } = message
+    const data = {
+      message_id: each.messageId,
+      step_ref: message.stepRef,
+      channel_type: message.channelType,
+      workflow_key: workflow,
+      workflow_run_id: workflowRunId,
+      metadata: each.metadata,
+    }
+    return [{ kind: 'message', name: each.type, recipients: [recipient], source: workflow, data, ofRow: row }]
+  })
+  await tellWaits(tx, told, now, outbox)
+}
+
+/** Users and objects, by their keys, whose properties were changed. */
+export async function tellChanges(
+  tx: Database,
+  recipients: readonly string[],
+  now: number,
+  outbox: Outbox,
+): Promise<void> {
+  if (recipients.length === 0) return
+  await tx.execute(lockSubjects(['recipient'], 'records'))
+  const awaited = await query<{ recipient: string }>(
+    tx,
+    sql`select distinct recipient from event_waits where kind = 'recipient' and recipient = any(${texts(recipients)})`,
+  )
+  const told = awaited.map(({ recipient }): Told => {
+    return {
+      kind: 'recipient',
+      name: 'updated',
+      recipients: [recipient],
+      source: null,
+      data: { id: recipient },
+      ofRow: null,
+    }
+  })
+  await tellWaits(tx, told, now, outbox)
+}

@@ -1,0 +1,249 @@
+import assert from 'node:assert/strict'
+import { randomUUID } from 'node:crypto'
+import { beforeEach, test } from 'node:test'
+import { noOutbox } from '../../events/outbox.ts'
+import { engage } from '../../store/messages/engagement.ts'
+import { transaction } from '../../store/postgres/database.ts'
+import { upsertUsers } from '../../store/profiles/users.ts'
+import { eventOffers, eventWaits, occurrences, type JsonObject } from '../../store/schema/index.ts'
+import { forgetEvents } from '../../store/waits/load-offers.ts'
+import { recordOccurrences } from '../../store/waits/record-occurrences.ts'
+import { tellChanges } from '../../store/waits/tell-waits.ts'
+import { cancel } from '../../testing/fixtures/recipient-runs.ts'
+import { notificationsFolder, problemsOf } from '../../testing/fixtures/notifications-folder.ts'
+import { catalogOfFiles, startWalk } from '../../testing/fixtures/walked.ts'
+import { onEachStore } from '../../testing/servers/each-store.ts'
+
+const feed = (ref: string, body = 'Hi') => ({
+  ref,
+  type: 'channel',
+  channel_type: 'in_app_feed',
+  template: { markdown_body: body },
+})
+const wait = (event: object, more: object = {}) => ({
+  ref: 'wait_1',
+  type: 'wait_for_event',
+  settings: { event, expires_after: { unit: 'hours', value: 1 }, on_match: 'continue', on_timeout: 'halt', ...more },
+})
+const is = (variable: string, argument: string) => ({ variable, operator: 'equal_to', argument })
+const match = (...conditions: object[]) => ({ match_conditions: [{ operator: 'and', conditions }] })
+const paid = { event_type: 'event', event_key: 'paid' }
+const ofOrder = match(is('event.order', 'data.order'))
+const seen = (source: string) => ({
+  event_type: 'message',
+  event_key: 'seen',
+  source_type: 'workflow',
+  source_key: source,
+})
+
+const catalog = await catalogOfFiles({
+  paid: { steps: [wait(paid, ofOrder), feed('thanks')] },
+  unpaid: { steps: [wait(paid, { ...ofOrder, on_match: 'halt', on_timeout: 'continue' }), feed('remind')] },
+  back: { steps: [wait(paid, { ...ofOrder, look_back: { unit: 'minutes', value: 30 } }), feed('thanks')] },
+  branches: {
+    steps: [
+      wait(paid, { on_timeout: 'continue' }),
+      {
+        ref: 'branch_1',
+        type: 'branch',
+        branches: [
+          { name: 'Paid', conditions: { all: [is('refs.wait_1.signal_variables.by', 'card')] }, steps: [feed('card')] },
+          { name: 'Default', steps: [feed('other')] },
+        ],
+      },
+    ],
+  },
+  seen: {
+    steps: [
+      feed('first'),
+      wait(seen('seen'), { ...match(is('event.step_ref', 'first')), on_match: 'halt', on_timeout: 'continue' }),
+      feed('again'),
+    ],
+  },
+  ends: { steps: [wait({ event_type: 'workflow', event_key: 'completed', source_key: 'other' }), feed('after')] },
+  other: { steps: [feed('other')] },
+  changed: {
+    steps: [wait({ event_type: 'recipient', event_key: 'updated' }, match(is('recipient.plan', 'pro'))), feed('pro')],
+  },
+})
+/** Each test has a day of its own: no event of another can count. */
+let noon = Date.parse('2030-05-01T12:00:00Z')
+beforeEach(() => (noon += 86_400_000))
+const at = (minutes: number) => noon + minutes * 60_000
+
+onEachStore(catalog, (store) => {
+  const start = (key: string, order: string, recipient = 'ada', minutes = 0) =>
+    startWalk(store(), catalog, key, { recipient, data: { order }, now: at(minutes) })
+  const post = (minutes: number, data: JsonObject, recipients: string[] | null = null) => {
+    const occurrence = {
+      id: randomUUID(),
+      kind: 'event' as const,
+      name: 'paid',
+      recipients,
+      source: null,
+      data,
+      ofRow: null,
+    }
+    return transaction(store(), (tx) => recordOccurrences(tx, [occurrence], at(minutes)))
+  }
+  const left = async () => {
+    const [waits, offers] = await Promise.all([store().select().from(eventWaits), store().select().from(eventOffers)])
+    return [waits.length, offers.length]
+  }
+
+  test('an event that matches wakes the run, which goes on at once; one that does not leaves it waiting', async () => {
+    const order = randomUUID()
+    const walked = await start('paid', order)
+    assert.equal((await walked.row()).due, at(60))
+    assert.equal((await post(10, { order: 'another' })).signals.length, 1)
+    assert.equal((await walked.row()).due, at(10))
+    await walked.walk(at(10))
+    assert.deepEqual([(await walked.row()).due, await walked.made()], [at(60), []])
+    await post(20, { order })
+    await walked.walk(at(20))
+    assert.deepEqual(await walked.made(), ['thanks'])
+    const [[ref, event, data] = []] = await walked.events()
+    assert.deepEqual(
+      [ref, event, data?.['matched'], data?.['at']],
+      ['wait_1', 'step_decided', true, new Date(at(20)).toISOString()],
+    )
+    assert.deepEqual(await left(), [0, 0])
+  })
+
+  test('without an event the run ends at the timeout, or goes on, as the step says', async () => {
+    const halted = await start('paid', randomUUID())
+    await halted.walk(at(60))
+    assert.deepEqual([(await halted.row()).status, await halted.made()], ['ended', []])
+    assert.match(JSON.stringify(await halted.events()), /"matched":false.*no paid came in time: on_timeout is halt/)
+    const goesOn = await start('unpaid', randomUUID())
+    await goesOn.walk(at(60))
+    assert.deepEqual(await goesOn.made(), ['remind'])
+    assert.deepEqual(await left(), [0, 0])
+  })
+
+  test('of a match and the timeout at the same instant the match wins, and the record says so', async () => {
+    const order = randomUUID()
+    const walked = await start('unpaid', order)
+    await post(60, { order })
+    await walked.walk(at(60))
+    assert.deepEqual(await walked.made(), [])
+    assert.match(JSON.stringify(await walked.events()), /"matched":true.*matched paid: on_match is halt/)
+    const late = await start('unpaid', order, 'ada', 100)
+    await late.walk(at(160))
+    assert.equal((await post(160, { order })).offered, 0)
+    assert.deepEqual(await late.made(), ['remind'])
+  })
+
+  test('a walk that comes to the timeout while an event is recorded is refused, and walks again', async () => {
+    for (let round = 0; round < 8; round += 1) {
+      const order = randomUUID()
+      const walked = await start('unpaid', order)
+      await Promise.all([walked.walk(at(60)), post(60, { order })])
+      if ((await walked.row()).status !== 'ended') await walked.walk(at(60))
+      const matched = JSON.stringify(await walked.events()).includes('"matched":true')
+      assert.deepEqual(await walked.made(), matched ? [] : ['remind'])
+      assert.deepEqual(await left(), [0, 0])
+    }
+  })
+
+  test('an event before the wait counts only for a step that looks back, and no further back than it says', async () => {
+    const order = randomUUID()
+    await post(-20, { order })
+    const walked = await start('paid', order)
+    assert.equal((await walked.row()).due, at(60))
+    const back = await start('back', order)
+    await back.walk(at(0))
+    assert.deepEqual(await back.made(), ['thanks'])
+    assert.equal((await (await start('back', order, 'ada', 11)).row()).due, at(71))
+  })
+
+  test('an event for some recipients wakes them alone', async () => {
+    const order = randomUUID()
+    const [ada, grace] = await Promise.all([start('paid', order, 'ada'), start('paid', order, 'grace')])
+    await post(5, { order }, ['grace'])
+    assert.deepEqual([(await ada.row()).due, (await grace.row()).due], [at(60), at(5)])
+  })
+
+  test('later steps see whether it matched, and what the event said', async () => {
+    const recipient = randomUUID()
+    const card = await start('branches', '', recipient)
+    await post(1, { by: 'card' }, [recipient])
+    await card.walk(at(1))
+    assert.deepEqual(await card.made(), ['card'])
+    const none = await start('branches', '', recipient, 2)
+    await none.walk(at(62))
+    assert.deepEqual(await none.made(), ['other'])
+  })
+
+  test('a message that is seen ends the wait of its own run, and of no other', async () => {
+    const recipient = randomUUID()
+    const mine = await start('seen', '', recipient)
+    const other = await start('seen', '', recipient)
+    await engage(store(), [mine.messageId(0)], 'seen', { now: at(2) })
+    assert.deepEqual([(await mine.row()).due, (await other.row()).due], [at(2), at(60)])
+    await mine.walk(at(2))
+    assert.deepEqual(await mine.made(), ['first'])
+    await other.walk(at(60))
+    assert.deepEqual(await other.made(), ['first', 'again'])
+  })
+
+  test('the end of another workflow’s run, and a change of the recipient, end waits for them', async () => {
+    const recipient = randomUUID()
+    const ends = await start('ends', '', recipient)
+    await start('other', '', randomUUID(), 3)
+    assert.equal((await ends.row()).due, at(60))
+    await start('other', '', recipient, 3)
+    await ends.walk(at(3))
+    assert.deepEqual(await ends.made(), ['after'])
+
+    const changed = await start('changed', '', recipient)
+    const update = (plan: string, minutes: number) =>
+      transaction(store(), async (tx) => {
+        await tellChanges(tx, await upsertUsers(tx, [{ id: recipient, properties: { plan } }]), at(minutes), noOutbox)
+      })
+    await update('free', 4)
+    await changed.walk(at(4))
+    assert.deepEqual([await changed.made(), (await changed.row()).due], [[], at(60)])
+    await update('pro', 5)
+    await changed.walk(at(5))
+    assert.deepEqual(await changed.made(), ['pro'])
+  })
+
+  test('a run that was canceled while it waited is not woken', async () => {
+    const key = randomUUID()
+    const walked = await startWalk(store(), catalog, 'paid', { now: noon, key, data: { order: key } })
+    const { verdict } = await cancel(store(), catalog.definitions.get('paid')!, key)
+    assert.equal(verdict.summary.canceled, 1)
+    await post(1, { order: key })
+    assert.equal((await walked.row()).status, 'canceled')
+  })
+
+  test('events and waits that nobody can need any more are forgotten', async () => {
+    await post(0, {})
+    await forgetEvents(store(), at(30 * 1_440))
+    assert.deepEqual(await store().select().from(occurrences), [])
+    assert.deepEqual(await left(), [0, 0])
+  })
+})
+
+test('waits that cannot work are refused, each with its field', async () => {
+  const refused = async (event: object, more: object = {}) => {
+    const steps = [wait(event, more), feed('after')]
+    const problems = await problemsOf(notificationsFolder({ 'hello/workflow.json': { steps } }))
+    return problems.map(({ step, field, message }) => `${step} ${field}: ${message}`).join('; ')
+  }
+  assert.match(
+    await refused({ event_type: 'audience', event_key: 'enter' }),
+    /event.event_type: audiences are not supported/,
+  )
+  assert.match(await refused({ event_type: 'integration_source', event_key: 'x' }), /sources are not supported: post/)
+  assert.match(await refused({ event_type: 'message', event_key: 'bounced' }), /event_key: must be one of seen/)
+  assert.match(await refused({ event_type: 'workflow', event_key: 'completed' }), /source_key: is missing/)
+  assert.match(await refused(paid, { expires_after: { unit: 'days', value: 366 } }), /expires_after: is more than 365/)
+  assert.match(await refused(paid, { look_back: { unit: 'days', value: 8 } }), /look_back: is more than 7 days/)
+  assert.match(
+    await refused(seen('x'), { look_back: { unit: 'days', value: 1 } }),
+    /look_back: is for events of your own/,
+  )
+  assert.match(await refused(paid, match(is('refs.gone.matched', 'true'))), /match_conditions/)
+})
