@@ -1,5 +1,6 @@
 import type { Scenario } from '../bench.ts'
 import { asleep } from './asleep.ts'
+import { batches } from './batches.ts'
 import { begin } from './begin.ts'
 import { calls } from './calls.ts'
 import { edges } from './edges.ts'
@@ -26,5 +27,6 @@ export const scenarios: readonly Scenario[] = [
   edges,
   workerSettings,
   joining,
+  batches,
   spreadHour,
 ]

@@ -23,8 +23,8 @@ export async function wakeCarriers(tx: Database, carriers: readonly EarlierCarri
         )
         insert into pending_signals (run_id, kind, lanes, created_at)
         select t.run_id, 'move', jsonb_build_array(jsonb_build_object('lane', ${RUN_LANE}::text,
-          'rows', jsonb_build_array(jsonb_build_array(m.id, m.id)))), ${at(now)}
-        from moved m join triggers t on t.id = ${triggerOf('m.id')} returning id`,
+          'rows', jsonb_agg(jsonb_build_array(m.id, m.id) order by m.id))), ${at(now)}
+        from moved m join triggers t on t.id = ${triggerOf('m.id')} group by t.run_id returning id`,
   )
   return signals.map(({ id }) => id)
 }

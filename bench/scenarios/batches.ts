@@ -1,0 +1,118 @@
+import pLimit from 'p-limit'
+import { setTimeout as wait } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+import { bullmqBatchesOnce } from '../baselines/bullmq-batches.ts'
+import type { Scenario } from '../bench.ts'
+import { faster, type Figure } from '../figure.ts'
+import { benchBelay, type BenchBelay } from '../ground/belay.ts'
+import { allCommitted, benchPostgres, type BenchPostgres } from '../ground/postgres.ts'
+import { benchRedis } from '../ground/redis.ts'
+import { recipients } from '../ground/reminders.ts'
+import { benchTemporal } from '../ground/temporal.ts'
+
+const RECIPIENTS = 10_000
+/** Activities of each recipient: one opens, nine join. */
+const EACH = 10
+const TRIGGERS = 10_000
+const CALLERS = 32
+const CONCURRENCY = 50
+const DEADLINE_MS = 600_000
+const AHEAD_MS = 5_000
+const notifications = fileURLToPath(new URL('../notifications-batch', import.meta.url))
+
+/** Digests of many recipients, and one digest of many triggers, against the same gathered by hand. */
+export const batches: Scenario = {
+  name: 'batches',
+  about: `${RECIPIENTS.toLocaleString('en-US')} batches of ten, and ${TRIGGERS.toLocaleString('en-US')} triggers into one batch`,
+  onRequest: true,
+  async run(bench) {
+    const postgres = await benchPostgres(bench)
+    const temporal = await benchTemporal(bench)
+    const belay = await benchBelay(bench, { postgres, temporal, notifications })
+    const redis = await benchRedis(bench)
+    const many = await manyBatches(belay, postgres)
+    const one = await oneBatch(belay, postgres, 'one', () => 'one')
+    const keys = await oneBatch(belay, postgres, 'keys', (n) => `key_${n}`)
+    const byHand = { port: redis ?? 0, postgres, concurrency: CONCURRENCY }
+    const against = async (value: number, key: string, names: readonly string[], each: number) => {
+      if (redis === undefined) return {}
+      const took = await bullmqBatchesOnce({ ...byHand, key, recipients: names, each })
+      return { ...faster(value, 'BullMQ and sorted sets', took), goal: { atLeast: 1 } } satisfies Partial<Figure>
+    }
+    bench.figure({
+      name: '10,000 batches of ten, last trigger to last digest row',
+      unit: 'ms',
+      value: many,
+      ...(await against(many, 'sets', recipients(RECIPIENTS, 'sets'), EACH)),
+    })
+    bench.figure({
+      name: '10,000 triggers into one batch, last trigger to its row',
+      unit: 'ms',
+      value: one,
+      ...(await against(one, 'alone', recipients(1, 'alone'), TRIGGERS)),
+    })
+    bench.figure({
+      name: '10,000 triggers into one batch, each with a run of its own',
+      unit: 'ms',
+      value: keys,
+      note: 'what each costs is the start of a run in Temporal',
+    })
+    const { rows } = await postgres.pool.query<{ n: number }>(
+      `select count(*)::int as n from batches b where carrier is null or closed_at is null or items <> case
+         when b.recipient in ('one_0', 'keys_0') then ${TRIGGERS} else ${EACH} end`,
+    )
+    bench.figure({
+      name: 'batches that did not hold exactly theirs',
+      unit: 'count',
+      value: rows[0]!.n,
+      goal: { atMost: 0 },
+    })
+  },
+}
+
+/** Milliseconds from the call of the last of ten triggers to the last digest's row. */
+async function manyBatches({ caller }: BenchBelay, postgres: BenchPostgres): Promise<number> {
+  const names = recipients(RECIPIENTS, 'many')
+  let last = 0
+  for (let n = 0; n < EACH; n += 1) {
+    if (n === EACH - 1) await joined(postgres, RECIPIENTS * (EACH - 1))
+    last = Date.now()
+    await caller.ok('/v1/workflows/tenth/trigger', { recipients: names, cancelation_key: `many_${n}`, data: { n } })
+  }
+  return (await allCommitted(postgres, 'many', RECIPIENTS, DEADLINE_MS)) - last
+}
+
+/** Milliseconds from the last trigger's answer to the digest's row, the time left until the close taken off. */
+async function oneBatch(
+  { caller }: BenchBelay,
+  postgres: BenchPostgres,
+  name: string,
+  keyOf: (n: number) => string,
+): Promise<number> {
+  const limit = pLimit(CALLERS)
+  // Long enough for all to have come; what it is too long is no work.
+  const close = Date.now() + DEADLINE_MS / 2
+  const data = { close_at: new Date(close).toISOString() }
+  const one = (n: number) =>
+    caller.ok('/v1/workflows/instant/trigger', {
+      recipients: [`${name}_0`],
+      cancelation_key: keyOf(n),
+      data: { ...data, n },
+    })
+  await Promise.all(Array.from({ length: TRIGGERS }, (_, n) => limit(() => one(n))))
+  const accepted = Date.now()
+  const all = await joined(postgres, TRIGGERS, `recipient = '${name}_0'`)
+  if (Date.now() > close) throw new Error('the batch closed before all had come')
+  return all - accepted + ((await allCommitted(postgres, name, 1, DEADLINE_MS + AHEAD_MS)) - close)
+}
+
+/** Waits until so many activities are in batches; answers when that was seen, epoch milliseconds. */
+async function joined({ pool }: BenchPostgres, count: number, where = 'true'): Promise<number> {
+  for (const deadline = Date.now() + DEADLINE_MS; Date.now() < deadline; await wait(200)) {
+    const { rows } = await pool.query<{ n: number }>(
+      `select coalesce(sum(items), 0)::int as n from batches where ${where}`,
+    )
+    if (rows[0]!.n >= count) return Date.now()
+  }
+  throw new Error(`not all of ${count} activities came to their batches`)
+}
