@@ -1,0 +1,58 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { publishCatalog } from '../../store/catalog/definitions.ts'
+import { Digests } from '../../testing/fixtures/digests.ts'
+import { rowNow } from '../../testing/fixtures/recipient-runs.ts'
+import { feedStep } from '../../testing/fixtures/steps.ts'
+import { catalogOfFiles } from '../../testing/fixtures/walked.ts'
+import { onEachStore } from '../../testing/servers/each-store.ts'
+
+const T = Date.UTC(2030, 0, 1)
+const MINUTE = 60_000
+const CLOSE = T + 10 * MINUTE
+
+const batch = (mode: string) => ({
+  ref: 'batch_1',
+  type: 'batch',
+  settings: { batch_window: { unit: 'minutes', value: 10 }, workflow_version_mode: mode },
+})
+const story = (mode: string, text: string, ...before: object[]) => ({
+  story: { steps: [...before, batch(mode), feedStep('digest', `${text} {{ total_activities }}`)] },
+})
+
+const old = await catalogOfFiles(story('latest', 'old'))
+/** The batch is the second step here. */
+const current = await catalogOfFiles(story('latest', 'new', feedStep('now', 'at once')))
+const pinned = await catalogOfFiles(story('pinned', 'pinned'))
+
+onEachStore(old, (store) => {
+  test('in latest mode a batch stays open across versions, and goes on in the newest that has the step so', async () => {
+    const db = store()
+    const digests = new Digests(db, old, 'story')
+    const version = current.definitions.get('story')!
+    const opener = await digests.come(T, 'a', {}, { recipient: 'latest' })
+    await publishCatalog(db, current, T + MINUTE)
+    const joined = await digests.come(T + MINUTE, 'b', {}, { recipient: 'latest', version })
+    assert.equal(await digests.due(joined), null)
+    await digests.wake(CLOSE, opener)
+    assert.deepEqual(await digests.texts(opener), ['new 2'])
+    assert.equal((await rowNow(db, opener.row)).definitionHash, version.hash)
+
+    const last = await digests.come(T + 20 * MINUTE, 'c', {}, { recipient: 'latest', version })
+    await publishCatalog(db, pinned, T + 21 * MINUTE)
+    await digests.wake(T + 30 * MINUTE, last)
+    assert.deepEqual(await digests.texts(last), ['at once', 'new 1'], 'the newest has it otherwise')
+  })
+
+  test('a pinned batch is gathered by version, and goes on in the one that opened it', async () => {
+    const db = store()
+    const digests = new Digests(db, pinned, 'story')
+    const other = (await catalogOfFiles(story('pinned', 'other'))).definitions.get('story')!
+    await publishCatalog(db, { ...pinned, definitions: new Map([['story', other]]) }, T)
+    const opener = await digests.come(T, 'a', {}, { recipient: 'pinned' })
+    const apart = await digests.come(T, 'b', {}, { recipient: 'pinned', version: other })
+    await digests.wake(CLOSE, opener)
+    await digests.wake(CLOSE, apart)
+    assert.deepEqual([await digests.texts(opener), await digests.texts(apart)], [['pinned 1'], ['other 1']])
+  })
+})
