@@ -8,7 +8,8 @@ import { insertTrigger, lockRun } from '../store/triggers/triggers.ts'
 import type { Verdict } from '../store/recipient-runs/verdict.ts'
 import { cancelInTransaction } from './cancel.ts'
 import type { Caller, EngineDeps } from './deps.ts'
-import { planTrigger } from './plan-trigger.ts'
+import { fanOut } from './fan-out.ts'
+import { isObject, planTrigger } from './plan-trigger.ts'
 import { activeVersion, addressOf } from './run-address.ts'
 import { runIdempotent, type Answered, type Done } from './run-idempotent.ts'
 import { describesProfiles, storeProfiles } from './store-profiles.ts'
@@ -62,7 +63,8 @@ export function prepareTrigger(
 ): PreparedTrigger {
   const { outbox, store } = deps
   const { key } = version.definition
-  const acceptance = planTrigger(deps, caller, version, request)
+  const planned = planTrigger(deps, caller, version, request)
+  const { acceptance } = planned
   const { workflowRunId, cancelationKey } = acceptance
   const signalOf = ({ workflowId, signalId, triggerId, message }: AcceptedTrigger, opens: boolean): PendingSignal => {
     const address = { workflowId, definition: key, cancelationKey }
@@ -81,7 +83,7 @@ export function prepareTrigger(
       ? await cancelInTransaction(tx, deps, caller, addressOf(key, cancelationKey!), { reason: 'replaced' })
       : null
     const joins = pending !== null && !replaces
-    const trigger = await insertTrigger(tx, run, acceptance, joins, outbox)
+    const trigger = await insertTrigger(tx, run, await fanOut(tx, planned), joins, outbox)
     return {
       answer: {
         workflow_run_id: workflowRunId,
@@ -94,6 +96,7 @@ export function prepareTrigger(
 
   async function inOneStatement(idempotent: IdempotentRequest | null): Promise<Done<TriggerAnswer> | null> {
     if (describesProfiles(request) || outbox.endpoints.length > 0) return null
+    if (acceptance.recipients.some(({ key }) => isObject(key))) return null
     const answer = { workflow_run_id: workflowRunId }
     const answered = idempotent === null ? null : { ...idempotent, response: answer }
     const trigger = await insertFirstTrigger(store.db, acceptance, answered)

@@ -1,3 +1,4 @@
+import { recipientReference } from '../store/ids/recipient.ts'
 import { transaction } from '../store/postgres/database.ts'
 import type { Verdict } from '../store/recipient-runs/verdict.ts'
 import { pendingRunsOf } from '../store/runs/pending-runs.ts'
@@ -54,32 +55,33 @@ export async function cancelUser(
   request: UserCancelRequest,
   isDryRun = false,
 ): Promise<Answered<VerdictsAnswer & { user: string }>> {
-  const work = () => cancelPendingOf(deps, caller, id, request, isDryRun)
+  const work = async () => ({ user: id, ...(await cancelRecipient(deps, caller, id, request, isDryRun)) })
   if (isDryRun) return { answer: { ...(await work()), dry_run: true }, repeats: null }
   return runIdempotentInParts(deps, caller, { scope: `cancel user ${id}`, request, work })
 }
 
-async function cancelPendingOf(
+/** Cancels everything pending for one recipient, named by their key, run by run; of an object not for its subscribers. */
+export async function cancelRecipient(
   deps: EngineDeps,
   caller: Caller,
-  id: string,
+  key: string,
   { workflow = null, tenant = null, reason = null }: UserCancelRequest,
-  isDryRun: boolean,
-): Promise<VerdictsAnswer & { user: string }> {
+  isDryRun = false,
+): Promise<VerdictsAnswer> {
   const verdicts = new Verdicts()
   let after: number | null = null
   for (;;) {
-    const runs = await pendingRunsOf(deps.store.db, id, { workflow, tenant, after }, PAGE)
+    const runs = await pendingRunsOf(deps.store.db, key, { workflow, tenant, after }, PAGE)
     // By their triggers: under one key, those of another tenant are not addressed.
     for (const { workflowRunIds, ...run } of runs) {
-      const request = { recipients: [id], workflowRunIds, reason }
+      const request = { recipients: [recipientReference(key)], itselfOnly: true, workflowRunIds, reason }
       verdicts.add(await cancelOne(deps, caller, run, request, isDryRun))
     }
     if (runs.length < PAGE) break
     // What a dry run passed is still pending.
     if (isDryRun) after = runs.at(-1)!.runId
   }
-  return { user: id, ...verdicts.answer() }
+  return verdicts.answer()
 }
 
 /** Cancels in one run, in a transaction of its own; the verdict holds whatever becomes of the rest. */

@@ -14,6 +14,8 @@ import { runIdempotent, type Answered, type Done } from './run-idempotent.ts'
 export interface CancelRequest {
   /** Left out or null: everyone. */
   recipients?: readonly RecipientReference[] | null
+  /** An object named is canceled for itself alone, and not for those who came via it. */
+  itselfOnly?: boolean
   /** Left out: every trigger of the generation. */
   workflowRunIds?: string[]
   archiveSent?: boolean
@@ -87,6 +89,7 @@ export async function cancelInTransaction(
     {
       workflowId: run.workflowId,
       recipients: keysOf(request.recipients),
+      itselfOnly: request.itselfOnly ?? false,
       workflowRunIds: request.workflowRunIds ?? null,
       archiveSent: request.archiveSent ?? false,
       apiKey,

@@ -2,6 +2,7 @@ import { v4 as uuid } from 'uuid'
 import { beginAt } from '../steps/at-trigger.ts'
 import { compileTriggerSchema, type TriggerSchema } from '../definitions/trigger-schema.ts'
 import type { DefinitionVersion } from '../definitions/definition.ts'
+import { recipientReference } from '../store/ids/recipient.ts'
 import type { JsonObject } from '../store/schema/index.ts'
 import type { Acceptance, AcceptedRecipient } from '../store/triggers/trigger-rows.ts'
 import type { Caller, EngineDeps } from './deps.ts'
@@ -10,6 +11,18 @@ import type { TriggerRecipient, TriggerRequest } from './trigger-request.ts'
 
 const MAX_RECIPIENTS = 10_000
 const MAX_FAULTS = 100
+
+/** Where a recipient begins. */
+export type Place = Pick<AcceptedRecipient, 'step' | 'phase' | 'due'>
+
+export interface PlannedTrigger {
+  acceptance: Acceptance
+  /** Where those begin who have no data of their own: subscribers of an object that is named do. */
+  common: Place | null
+}
+
+/** Whether a recipient's key is an object's, which may have subscribers. */
+export const isObject = (key: string): boolean => typeof recipientReference(key) !== 'string'
 
 /**
  * What a trigger asks to be written. Writes nothing itself. Throws `invalid_params` for everything that can be refused:
@@ -20,7 +33,7 @@ export function planTrigger(
   { apiKey }: Caller,
   version: DefinitionVersion,
   request: TriggerRequest,
-): Acceptance {
+): PlannedTrigger {
   const acceptedAt = now()
   // Of several with one id the last counts; a fault is named by its place in the request.
   const requested = [...new Map(request.recipients.map((each, index) => [each.key, { ...each, index }])).values()]
@@ -32,11 +45,12 @@ export function planTrigger(
     )
   }
   const { skipDelay, sandboxMode } = request
-  return {
+  const { recipients, common } = planRecipients(version, requested, request.data, acceptedAt, skipDelay)
+  const acceptance = {
     version,
     workflowRunId: uuid(),
     cancelationKey: request.cancelationKey,
-    recipients: planRecipients(version, requested, request.data, acceptedAt, skipDelay),
+    recipients,
     actor: request.actor?.key ?? null,
     tenant: request.tenant?.id ?? null,
     data: request.data,
@@ -46,6 +60,7 @@ export function planTrigger(
     cause: request.cause,
     acceptedAt,
   }
+  return { acceptance, common }
 }
 
 /** Where each recipient begins. Delays that the trigger alone settles are planned here, and refused here. */
@@ -55,7 +70,7 @@ function planRecipients(
   data: JsonObject,
   from: number,
   skipDelay: boolean,
-): AcceptedRecipient[] {
+): { recipients: AcceptedRecipient[]; common: Place | null } {
   const { definition } = version
   const fields = new Map<string, FieldError>()
   const schema = schemaOf(version)
@@ -77,13 +92,14 @@ function planRecipients(
     } else return beginning
     return { step: 0, phase: 'enter' as const, due: from }
   }
-  const common = requested.some(({ triggerData }) => triggerData === null) ? begin(null, 0) : null
+  const isShared = requested.some(({ key, triggerData }) => triggerData === null || isObject(key))
+  const common = isShared ? begin(null, 0) : null
   const recipients = requested.map(({ key, triggerData, index }) => {
     const { step, phase, due } = triggerData === null ? common! : begin(triggerData, index)
     return { key, triggerData, step, phase, due }
   })
   if (fields.size > 0) throw new EngineError('invalid_params', { fields: [...fields.values()].slice(0, MAX_FAULTS) })
-  return recipients
+  return { recipients, common }
 }
 
 function schemaOf({ definition }: DefinitionVersion): TriggerSchema | null {

@@ -4,11 +4,11 @@ import { upsertUsers } from '../store/profiles/users.ts'
 import type { Database } from '../store/postgres/database.ts'
 import { tellChanges } from '../store/waits/tell-waits.ts'
 import type { EngineDeps } from './deps.ts'
-import type { TriggerRequest } from './trigger-request.ts'
+import type { TriggerRecipient, TriggerRequest } from './trigger-request.ts'
 
 /** Whether a trigger describes anybody, so that there is something to store before it. */
 export function describesProfiles({ recipients, actor, tenant }: TriggerRequest): boolean {
-  if (tenant?.properties != null) return true
+  if (tenant?.described != null) return true
   return [...recipients, ...(actor === null ? [] : [actor])].some((each) => each.user ?? each.object)
 }
 
@@ -16,9 +16,18 @@ export function describesProfiles({ recipients, actor, tenant }: TriggerRequest)
 export async function storeProfiles(
   tx: Database,
   { recipients, actor, tenant }: TriggerRequest,
+  deps: Pick<EngineDeps, 'now' | 'outbox'>,
+): Promise<void> {
+  await storeRecipients(tx, actor === null ? recipients : [...recipients, actor], deps)
+  if (tenant?.described != null) await upsertTenants(tx, [{ id: tenant.id, ...tenant.described }])
+}
+
+/** Stores those of these recipients that are described, in the caller's transaction. */
+export async function storeRecipients(
+  tx: Database,
+  described: readonly TriggerRecipient[],
   { now, outbox }: Pick<EngineDeps, 'now' | 'outbox'>,
 ): Promise<void> {
-  const described = actor === null ? recipients : [...recipients, actor]
   const users = await upsertUsers(
     tx,
     described.flatMap(({ user }) => (user === undefined ? [] : [user])),
@@ -27,6 +36,5 @@ export async function storeProfiles(
     tx,
     described.flatMap(({ object }) => (object === undefined ? [] : [object])),
   )
-  if (tenant?.properties != null) await upsertTenants(tx, [{ id: tenant.id, properties: tenant.properties }])
   await tellChanges(tx, [...users, ...objects], now(), outbox)
 }

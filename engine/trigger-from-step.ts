@@ -1,6 +1,4 @@
 import { z } from 'zod'
-import { looseObject } from '../resources/loose-object.ts'
-import { tenantId } from '../resources/ids.ts'
 import { jsonObject } from '../resources/json-object.ts'
 import { zodErrorMap } from '../settings/zod-error-map.ts'
 import type { Triggered, TriggerWish, Walk } from '../steps/kind.ts'
@@ -14,6 +12,7 @@ import { prepareTrigger } from './accept-trigger.ts'
 import type { EngineDeps } from './deps.ts'
 import { EngineError } from './errors.ts'
 import { recipientRequest } from './recipient-request.ts'
+import { tenantOfTrigger } from './tenant-request.ts'
 import type { TriggerRequest } from './trigger-request.ts'
 
 /** How many workflows may trigger each other in a row: a loop is cut here. */
@@ -24,7 +23,7 @@ const MOST_RECIPIENTS = 1_000
 const wishShape = z.object({
   recipients: z.array(recipientRequest).min(1, 'must name at least one recipient').max(MOST_RECIPIENTS),
   actor: recipientRequest.nullable(),
-  tenant: z.union([tenantId, looseObject({ id: tenantId })], 'must be an id, or an object with one').nullable(),
+  tenant: tenantOfTrigger.nullable(),
   data: jsonObject,
   cancellation_key: z.string().min(1).max(1_000).nullable(),
 })
@@ -91,8 +90,5 @@ function requestOf(wish: TriggerWish, { trigger }: Walk): Omit<TriggerRequest, '
   const { recipients, actor, tenant, data, cancellation_key: cancelationKey } = parsed.data
   const { skipDelay, sandboxMode } = trigger
   const own = { cancelationKey, onConflict: 'join' as const, skipDelay, sandboxMode }
-  if (tenant === null || typeof tenant === 'string')
-    return { recipients, actor, data, tenant: tenant === null ? null : { id: tenant, properties: null }, ...own }
-  const { id, ...properties } = tenant
-  return { recipients, actor, data, tenant: { id, properties: properties as typeof data }, ...own }
+  return { recipients, actor, data, tenant, ...own }
 }

@@ -1,4 +1,5 @@
 import type { StoredObject } from '../store/profiles/objects.ts'
+import type { Tenant } from '../store/profiles/tenants.ts'
 import type { User } from '../store/profiles/users.ts'
 import type { Cause } from '../store/triggers/caused-by.ts'
 import type { JsonObject } from '../store/schema/index.ts'
@@ -16,8 +17,8 @@ export interface TriggerRecipient {
 export interface TriggerRequest {
   recipients: TriggerRecipient[]
   actor: TriggerRecipient | null
-  /** With properties, these are stored first. */
-  tenant: { id: string; properties: JsonObject | null } | null
+  /** Described, it is stored first. */
+  tenant: { id: string; described: Omit<Tenant, 'id'> | null } | null
   data: JsonObject
   /** Null: a run of its own. */
   cancelationKey: string | null

@@ -126,13 +126,18 @@ export const preferenceEntries = { channel_types: value, workflows: workflowValu
 /** A preference set; fields it does not know, such as `id`, are left out. Used for identify, tenants and preferences.json. */
 export const preferenceSetSchema = z.object(shape).transform((set): PreferenceSet => withoutUndefined(set))
 
-/** The body of a PUT, which may say how it is laid over what is stored. */
-export const preferenceSetRequest = z
-  .object({ ...shape, __persistence_strategy__: z.enum(['replace', 'merge']).nullish() })
-  .transform(({ __persistence_strategy__: strategy, ...set }): PreferenceWrite => ({
-    strategy: strategy ?? 'replace',
-    set: withoutUndefined(set),
-  }))
+const request = (otherwise: PreferenceWrite['strategy']) =>
+  z
+    .object({ ...shape, __persistence_strategy__: z.enum(['replace', 'merge']).nullish() })
+    .transform(({ __persistence_strategy__: strategy, ...set }): PreferenceWrite => ({
+      strategy: strategy ?? otherwise,
+      set: withoutUndefined(set),
+    }))
+
+/** The body of a PUT, which may say how it is laid over what is stored: left to itself it replaces that. */
+export const preferenceSetRequest = request('replace')
+/** A tenant's set, which left to itself is merged into what is stored. */
+export const tenantPreferenceSetRequest = request('merge')
 
 function withoutUndefined<Value extends object>(given: Value): Value {
   return Object.fromEntries(Object.entries(given).filter(([, inner]) => inner !== undefined)) as Value

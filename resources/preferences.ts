@@ -1,5 +1,10 @@
 import { z } from 'zod'
-import { preferenceSetRequest, type PreferenceSet } from '../preferences/preference-set.ts'
+import {
+  preferenceSetRequest,
+  tenantPreferenceSetRequest,
+  type PreferenceSet,
+  type PreferenceWrite,
+} from '../preferences/preference-set.ts'
 import { tenantId } from './ids.ts'
 import { jsonObject } from './json-object.ts'
 
@@ -9,13 +14,12 @@ export const preferenceSetId = tenantId
 const MAX_BYTES = 262_144
 const MAX_INLINE = 100
 
-const withinBytes = (set: unknown) => Buffer.byteLength(JSON.stringify(set)) <= MAX_BYTES
+const withinBytes = ({ set }: PreferenceWrite) => Buffer.byteLength(JSON.stringify(set)) <= MAX_BYTES
+const tooLarge = { error: 'must be at most 256 kB as JSON', params: { type: 'length' } }
 
 /** One set as a caller gives it, at most 256 kB. */
-export const preferenceWrite = preferenceSetRequest.refine(({ set }) => withinBytes(set), {
-  error: 'must be at most 256 kB as JSON',
-  params: { type: 'length' },
-})
+export const preferenceWrite = preferenceSetRequest.refine(withinBytes, tooLarge)
+export const tenantPreferenceWrite = tenantPreferenceSetRequest.refine(withinBytes, tooLarge)
 
 /** Inline, beside a user's or an object's properties: by set id. */
 export const inlinePreferences = z

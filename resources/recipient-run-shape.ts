@@ -11,6 +11,7 @@ export function recipientRunOf(row: RecipientRunRow) {
     workflow_run_id: row.workflow_run_id,
     workflow: row.workflow,
     recipient: recipientReference(row.recipient),
+    via: row.via === null ? null : recipientReference(row.via),
     actor: row.actor === null ? null : recipientReference(row.actor),
     tenant: row.tenant,
     status: row.status,

@@ -14,6 +14,7 @@ export const recipientRun = z
     workflow_run_id: z.uuid(),
     workflow: z.string(),
     recipient: reference,
+    via: z.union([reference, z.null()]).describe('The object as whose subscriber they came in; null: they were named'),
     // A union, since the document cannot tell of a named schema that it is nullable.
     actor: z.union([reference, z.null()]),
     tenant: z.string().nullable(),

@@ -21,7 +21,7 @@ export const user = looseObject({
   updated_at: text.describe('Null for an id that was never identified'),
 }).meta({ id: 'User', description: 'Properties of its own stand beside the known ones' })
 
-const object = looseObject({
+export const object = looseObject({
   __typename: z.literal('Object'),
   id: z.string(),
   collection: z.string(),
@@ -32,7 +32,7 @@ const object = looseObject({
 
 export const recipient = z.union([user, object]).meta({ id: 'Recipient' })
 
-interface Profile {
+export interface Profile {
   properties: JsonObject
   created_at: string | null
   updated_at: string | null
@@ -47,7 +47,12 @@ export function userOf(id: string, profile: Profile | null): z.infer<typeof user
 /** The user or object of a recipient key (store/ids/recipient.ts). */
 export function recipientOf(key: string, profile: Profile | null): z.infer<typeof recipient> {
   const who = recipientReference(key)
-  if (typeof who === 'string') return userOf(who, profile)
+  return typeof who === 'string' ? userOf(who, profile) : objectOf(key, profile)
+}
+
+/** The object of a key (store/ids/recipient.ts), which must be an object's. */
+export function objectOf(key: string, profile: Profile | null): z.infer<typeof object> {
+  const who = recipientReference(key) as { collection: string; id: string }
   return {
     __typename: 'Object',
     ...who,

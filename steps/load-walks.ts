@@ -6,6 +6,7 @@ import { recipientRunUuid, triggerIdOf } from '../store/ids/row-id.ts'
 import type { Database } from '../store/postgres/database.ts'
 import { loadPreferenceSets } from '../store/profiles/preference-sets.ts'
 import { loadRecipients } from '../store/profiles/recipients.ts'
+import { loadSubscriptionProperties } from '../store/profiles/subscriptions.ts'
 import { loadTenants } from '../store/profiles/tenants.ts'
 import { loadStates, loadTriggers, type RowToWalk, type WalkTrigger } from '../store/recipient-runs/load-walks.ts'
 import type { JsonObject } from '../store/schema/index.ts'
@@ -25,10 +26,12 @@ export async function loadWalks(db: Database, rows: readonly RowToWalk[]): Promi
   const hashes = rows.map((row) => row.definitionHash ?? triggers.get(triggerIdOf(row.id))!.definitionHash)
   const recipients = [...new Set(rows.map((row) => row.recipient))]
   const tenantIds = [...new Set(theirs.flatMap(({ tenant }) => (tenant === null ? [] : [tenant])))]
-  const [states, properties, preferences, definitions, tenants] = await Promise.all([
+  const pairs = rows.flatMap(({ recipient, via }) => (via === null ? [] : [{ object: via.from, recipient }]))
+  const [states, properties, preferences, subscriptionOf, definitions, tenants] = await Promise.all([
     loadStates(db, rows),
     loadRecipients(db, [...new Set([...recipients, ...actors])]),
     loadPreferenceSets(db, recipients, ['default', ...tenantIds]),
+    loadSubscriptionProperties(db, pairs),
     loadDefinitions(db, [...new Set(hashes)]),
     loadTenants(db, tenantIds),
   ])
@@ -49,6 +52,10 @@ export async function loadWalks(db: Database, rows: readonly RowToWalk[]): Promi
     const recipient = subject(row.recipient, properties)
     const sets = preferences.get(row.recipient)
     if (sets !== undefined) recipient.properties = { ...recipient.properties, preferences: sets }
+    if (row.via !== null) {
+      const subscription = subscriptionOf(row.via.from, row.recipient) ?? {}
+      recipient.properties = { ...recipient.properties, subscription }
+    }
     return walkOf(row, trigger, described.get(trigger.id)!, definition, recipient)
   })
   await seeBatches(db, walks)

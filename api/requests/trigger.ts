@@ -1,12 +1,11 @@
 import { z } from 'zod'
+import { tenantOfTrigger } from '../../engine/tenant-request.ts'
 import type { TriggerRequest } from '../../engine/trigger-request.ts'
-import type { JsonObject } from '../../store/schema/index.ts'
 import { keyFields, keyOf, oneKey } from './cancelation-key.ts'
 import { recipientRequest } from '../../engine/recipient-request.ts'
 import { boundedList } from '../../resources/bounded-list.ts'
-import { tenantId, workflowKey } from '../../resources/ids.ts'
+import { workflowKey } from '../../resources/ids.ts'
 import { jsonObject } from '../../resources/json-object.ts'
-import { looseObject } from '../../resources/loose-object.ts'
 import { verdict } from '../../resources/verdict.ts'
 
 /** Some may be named twice; of different ones a trigger takes 10,000. */
@@ -22,10 +21,7 @@ const data = jsonObject
   })
   .describe('What templates and delays see as data')
 
-const tenant = z
-  .union([tenantId, looseObject({ id: tenantId })], 'must be an id, or an object with one')
-  .nullish()
-  .describe('Recorded with the trigger; with properties, stored first')
+const tenant = tenantOfTrigger.nullish().describe('Recorded with the trigger; with properties, stored first')
 
 const common = {
   recipients: boundedList(recipientRequest, {
@@ -63,19 +59,12 @@ export function triggerOf(body: z.output<typeof triggerRequest>): TriggerRequest
     recipients,
     actor: actor ?? null,
     data,
-    tenant: tenantOf(tenant),
+    tenant: tenant ?? null,
     cancelationKey: keyOf(body),
     onConflict: settings?.on_conflict ?? 'join',
     skipDelay: settings?.skip_delay ?? false,
     sandboxMode: settings?.sandbox_mode ?? false,
   }
-}
-
-function tenantOf(given: z.output<typeof tenant>): TriggerRequest['tenant'] {
-  if (given == null) return null
-  if (typeof given === 'string') return { id: given, properties: null }
-  const { id, ...properties } = given
-  return { id, properties: properties as JsonObject }
 }
 
 const conflict = {

@@ -8,7 +8,10 @@ import { feedRoutes } from './feeds.ts'
 import { messageStatusRoutes } from './message-status.ts'
 import { messageRoutes } from './messages.ts'
 import { moveRoutes } from './move.ts'
+import { objectRoutes } from './objects.ts'
 import { preferenceRoutes } from './preferences.ts'
+import { subscriptionRoutes } from './subscriptions.ts'
+import { tenantRoutes } from './tenants.ts'
 import { triggerRoutes } from './trigger.ts'
 import { userRoutes } from './users.ts'
 import { recipientRunRoutes } from './workflow-recipient-runs.ts'
@@ -25,6 +28,9 @@ export const routes: readonly Route[] = [
   ...messageStatusRoutes,
   ...feedRoutes,
   ...userRoutes,
+  ...objectRoutes,
+  ...subscriptionRoutes,
+  ...tenantRoutes,
   ...preferenceRoutes,
   ...channelDataRoutes,
   ...channelRoutes,

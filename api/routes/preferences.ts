@@ -141,7 +141,7 @@ function routesOf<Params extends z.ZodObject>(
       },
     }),
     defineRoute({
-      access: 'secret',
+      access,
       method: 'delete',
       path,
       tag,

@@ -7,6 +7,9 @@ import { cancelUser } from '../../engine/cancel-many.ts'
 import { defineRoute } from '../http/define-route.ts'
 import { ApiError } from '../http/errors.ts'
 import { Reply } from '../http/route.ts'
+import { listProfiles } from '../../store/profiles/list-profiles.ts'
+import { include, included } from '../requests/include.ts'
+import { idPosition, pageInfo, pageInfoOf, pageQuery, windowOf } from '../../resources/page.ts'
 import { user, userOf } from '../../resources/recipient.ts'
 import { userId } from '../../resources/ids.ts'
 import { profileRequest } from '../../resources/user.ts'
@@ -66,10 +69,32 @@ const removeUser = defineRoute({
   async handle({ params }, context) {
     const { answer } = await cancelUser(context, { apiKey: context.apiKey }, params.id, { reason: 'user deleted' })
     // Somebody notified by id alone was never stored, and is canceled all the same.
-    const known = await deleteUser(context.store.db, params.id)
+    const known = await transaction(context.store.db, (tx) => deleteUser(tx, params.id))
     if (!known && answer.status === 'nothing_pending') throw new ApiError('resource_missing')
     return new Reply<Record<string, never>>(undefined, { status: 204 })
   },
 })
 
-export const userRoutes = [putUser, getUser, removeUser]
+const getUsers = defineRoute({
+  method: 'get',
+  path: '/v1/users',
+  access: 'secret',
+  tag,
+  summary: 'List users, in the order of their ids',
+  description: 'Who was identified; somebody known only by id, as a recipient, is not among them.',
+  query: z.object({ include, ...pageQuery(idPosition) }),
+  response: z.object({ entries: z.array(user), page_info: pageInfo }),
+  async handle({ query }, { store }) {
+    const window = windowOf(query)
+    const page = await listProfiles(store.db, { table: 'users' }, window)
+    const more = await included(
+      store.db,
+      query.include,
+      page.rows.map(({ id }) => id),
+    )
+    const entries = page.rows.map((row) => ({ ...userOf(row.id, row), ...more(row.id) }))
+    return { entries, page_info: pageInfoOf(page, window) }
+  },
+})
+
+export const userRoutes = [putUser, getUser, removeUser, getUsers]

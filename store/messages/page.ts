@@ -3,7 +3,7 @@ import { sql, type SQL } from 'drizzle-orm'
 /** Where a row stands in its list: the values of the list's order, first to last. */
 export type Position = (string | number)[]
 
-/** A stretch of a list kept newest first: older than `after`, newer than `before`. */
+/** A stretch of a list: what comes after `after`, and before `before`. Lists are newest first, unless their order is ascending. */
 export interface Window {
   after?: Position | undefined
   before?: Position | undefined
@@ -11,7 +11,7 @@ export interface Window {
 }
 
 export interface Page<Row> {
-  /** Newest first. */
+  /** In the order of the list. */
   rows: Row[]
   positionOf: (row: Row) => Position
   hasOlder: boolean
@@ -21,12 +21,14 @@ export interface Page<Row> {
 /** The columns a list is ordered by, and a position in it as one row value and as read from a row. */
 export interface Order<Row> {
   columns: SQL[]
+  /** The least first. */
+  ascending?: true
   valueOf: (position: Position) => SQL
   positionOf: (row: Row) => Position
 }
 
 /** With `before` alone the rows next to it are wanted, so that nothing is left out between two pages. */
-function isAscending(window: Window): boolean {
+function isBackwards(window: Window): boolean {
   return window.before !== undefined && window.after === undefined
 }
 
@@ -34,14 +36,15 @@ function isAscending(window: Window): boolean {
 export function windowConditions(window: Window, order: Order<never>): SQL[] {
   const row = sql`(${sql.join(order.columns, sql`, `)})`
   const conditions: SQL[] = []
-  if (window.after !== undefined) conditions.push(sql`${row} < ${order.valueOf(window.after)}`)
-  if (window.before !== undefined) conditions.push(sql`${row} > ${order.valueOf(window.before)}`)
+  const [isAfter, isBefore] = order.ascending ? [sql`>`, sql`<`] : [sql`<`, sql`>`]
+  if (window.after !== undefined) conditions.push(sql`${row} ${isAfter} ${order.valueOf(window.after)}`)
+  if (window.before !== undefined) conditions.push(sql`${row} ${isBefore} ${order.valueOf(window.before)}`)
   return conditions
 }
 
 /** One row more than asked for tells whether there is a next page. */
 export function orderAndLimit(window: Window, order: Order<never>): SQL {
-  const direction = isAscending(window) ? sql`asc` : sql`desc`
+  const direction = isBackwards(window) !== (order.ascending ?? false) ? sql`asc` : sql`desc`
   const columns = order.columns.map((column) => sql`${column} ${direction}`)
   return sql`order by ${sql.join(columns, sql`, `)} limit ${window.size + 1}`
 }
@@ -58,7 +61,7 @@ export function pageOfRows<Row>(
   window: Window,
   { positionOf }: Pick<Order<Row>, 'positionOf'>,
 ): Page<Row> {
-  if (isAscending(window)) return { rows: rows.reverse(), positionOf, hasOlder: true, hasNewer: more }
+  if (isBackwards(window)) return { rows: rows.reverse(), positionOf, hasOlder: true, hasNewer: more }
   return { rows, positionOf, hasOlder: more, hasNewer: window.after !== undefined }
 }
 

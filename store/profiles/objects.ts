@@ -1,7 +1,11 @@
-import type { Database } from '../postgres/database.ts'
-import { putChannelData, type ChannelDataByChannel } from './channel-data.ts'
-import { putPreferenceSets, type PreferenceWrites } from './preference-sets.ts'
+import { sql } from 'drizzle-orm'
+import { query, type Database } from '../postgres/database.ts'
+import { recipientKey } from '../ids/recipient.ts'
+import { forgetChannelData, putChannelData, type ChannelDataByChannel } from './channel-data.ts'
+import { profileColumns, type StoredProfile } from './list-profiles.ts'
+import { forgetPreferenceSets, putPreferenceSets, type PreferenceWrites } from './preference-sets.ts'
 import { upsertProperties } from './properties.ts'
+import { forgetSubscriptions } from './subscriptions.ts'
 import type { JsonObject } from '../schema/index.ts'
 
 export interface StoredObject {
@@ -29,4 +33,34 @@ export async function upsertObjects(tx: Database, given: readonly StoredObject[]
     ),
   )
   return changed
+}
+
+export interface ObjectReference {
+  collection: string
+  id: string
+}
+
+/** An object that was set; undefined if there is none, also for one known only as a recipient. */
+export async function findObject(
+  db: Database,
+  { collection, id }: ObjectReference,
+): Promise<StoredProfile | undefined> {
+  const [found] = await query<StoredProfile>(
+    db,
+    sql`select ${profileColumns} from objects where collection = ${collection} and id = ${id}`,
+  )
+  return found
+}
+
+/** With its channel data, preferences and subscriptions. Answers whether there was one. */
+export async function deleteObject(tx: Database, object: ObjectReference): Promise<boolean> {
+  const key = recipientKey(object)
+  await forgetChannelData(tx, object)
+  await forgetPreferenceSets(tx, [key])
+  await forgetSubscriptions(tx, [key])
+  const gone = await query(
+    tx,
+    sql`delete from objects where collection = ${object.collection} and id = ${object.id} returning 1`,
+  )
+  return gone.length > 0
 }

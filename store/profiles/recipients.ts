@@ -1,10 +1,27 @@
-import { sql } from 'drizzle-orm'
+import { sql, type SQL } from 'drizzle-orm'
 import { query, texts, type Database } from '../postgres/database.ts'
+import { isoText } from '../postgres/instant.ts'
+import type { StoredProfile } from './list-profiles.ts'
 import { recipientReference } from '../ids/recipient.ts'
 import type { JsonObject } from '../schema/index.ts'
 
 /** The properties of users and objects, by recipient key (recipient.ts); who was never stored is absent. */
 export async function loadRecipients(db: Database, keys: readonly string[]): Promise<Map<string, JsonObject>> {
+  const rows = await load<{ properties: JsonObject }>(db, keys, sql`properties`)
+  return new Map(rows.map(({ key, properties }) => [key, properties]))
+}
+
+/** Users and objects as they are stored, by recipient key; who was never stored is absent. */
+export async function loadProfiles(
+  db: Database,
+  keys: readonly string[],
+): Promise<Map<string, Omit<StoredProfile, 'id'>>> {
+  const columns = sql`properties, ${isoText(sql`created_at`)} as created_at, ${isoText(sql`updated_at`)} as updated_at`
+  const rows = await load<Omit<StoredProfile, 'id'>>(db, keys, columns)
+  return new Map(rows.map(({ key, ...profile }) => [key, profile]))
+}
+
+async function load<Row>(db: Database, keys: readonly string[], columns: SQL): Promise<(Row & { key: string })[]> {
   const users: string[] = []
   const objects: { collection: string; id: string }[] = []
   for (const key of keys) {
@@ -14,11 +31,10 @@ export async function loadRecipients(db: Database, keys: readonly string[]): Pro
   }
   const objectKeys = sql`select * from unnest(${texts(objects.map((object) => object.collection))},
     ${texts(objects.map((object) => object.id))})`
-  const rows = await query<{ key: string; properties: JsonObject }>(
+  return query(
     db,
-    sql`select id as key, properties from users where id = any(${texts(users)})
+    sql`select id as key, ${columns} from users where id = any(${texts(users)})
       union all
-      select collection || '#' || id, properties from objects where (collection, id) in (${objectKeys})`,
+      select collection || '#' || id, ${columns} from objects where (collection, id) in (${objectKeys})`,
   )
-  return new Map(rows.map((row) => [row.key, row.properties]))
 }

@@ -4,6 +4,7 @@ import { isoText } from '../postgres/instant.ts'
 import { forgetChannelData, putChannelData, type ChannelDataByChannel } from './channel-data.ts'
 import { forgetPreferenceSets, putPreferenceSets, type PreferenceWrites } from './preference-sets.ts'
 import { upsertProperties } from './properties.ts'
+import { forgetSubscriptions } from './subscriptions.ts'
 import type { JsonObject } from '../schema/index.ts'
 
 export interface User {
@@ -46,10 +47,11 @@ export async function findUser(db: Database, id: string): Promise<StoredUser | u
   return rows[0]
 }
 
-/** With their channel data and preferences. Answers whether there was one. */
+/** With their channel data, preferences and subscriptions. Answers whether there was one. */
 export async function deleteUser(db: Database, id: string): Promise<boolean> {
   await forgetChannelData(db, id)
   await forgetPreferenceSets(db, [id])
+  await forgetSubscriptions(db, [id])
   const gone = await query(db, sql`delete from users where id = ${id} returning 1`)
   return gone.length > 0
 }

@@ -1,6 +1,7 @@
 import { sql } from 'drizzle-orm'
 import { ids, query, type Database } from '../postgres/database.ts'
 import { triggerIdOf } from '../ids/row-id.ts'
+import type { Via } from '../profiles/fan-out.ts'
 import type { JsonObject } from '../schema/index.ts'
 
 export interface RowToWalk {
@@ -28,6 +29,8 @@ export interface RowToWalk {
   /** What the state takes in the store, in bytes. */
   stateSize: number
   triggerData: JsonObject | null
+  /** How they came in, if they were not named. */
+  via: Via | null
 }
 
 export interface WalkTrigger {
@@ -72,7 +75,7 @@ export async function loadRows(db: Database, rowIds: readonly number[]): Promise
           revision, attempt, (extract(epoch from due) * 1000)::float8 as due, messages, error_count as "errorCount",
           definition_hash as "definitionHash", batch_id as "batchId",
           coalesce(pg_column_size(state), 0) as "stateSize",
-          case when pg_column_size(state) <= ${SMALL_STATE} then state end as state, trigger_data as "triggerData"
+          case when pg_column_size(state) <= ${SMALL_STATE} then state end as state, trigger_data as "triggerData", via
         from recipient_runs where id = any(${ids(rowIds)}) order by id`,
   )
   return rows.map((row) => ({ ...row, due: rounded(row.due), enteredAt: Math.round(row.enteredAt) }))

@@ -3,6 +3,7 @@ import { kindOf } from '../../steps/registry.ts'
 import { mayStillAct } from '../../steps/reach.ts'
 import { readBatches, takeBatchLocks, type LockedBatch } from '../batches/lock-batches.ts'
 import { loadDefinitions } from '../catalog/definitions.ts'
+import { recipientReference } from '../ids/recipient.ts'
 import { rowAt, rowIdsOf, triggerOf } from '../ids/row-id.ts'
 import { lockMessages, type LockedMessage } from '../messages/lock-messages.ts'
 import { query, texts, type Database } from '../postgres/database.ts'
@@ -14,6 +15,8 @@ export interface Which {
   workflowId: string
   /** As ids/recipient.ts writes them; null for everyone. */
   recipients: string[] | null
+  /** Left out or false: with an object also those who came via it alone. */
+  itselfOnly?: boolean
   /** Only these triggers; null for the key's current or last generation. */
   workflowRunIds: string[] | null
   /** Only rows up to this id. */
@@ -75,7 +78,7 @@ export async function lockRecipientRuns(tx: Database, which: Which): Promise<Loc
       ? sql`t.generation = ${run.generation}`
       : sql`t.workflow_run_id = any(${texts(which.workflowRunIds)}::uuid[])`
   const ours = sql`t.run_id = ${run.id} and ${triggers}`
-  const addressed = which.recipients === null ? sql`r.id = any(${rowIdsOf(ours)})` : named(which.recipients, ours)
+  const addressed = addressedRows(which, ours)
   const known = await batchesOf(tx, addressed, ours)
   await takeBatchLocks(tx, known)
   // Each row's trigger by its id, whatever the planner thinks of the run: a key may have been joined 50,000 times.
@@ -129,6 +132,15 @@ function messagesOf(row: Row, batch: LockedBatch | null, all: ReadonlyMap<number
 const reasonNow = sql`coalesce(r.reason, case when r.status = 'ended' then (
   select m.reason from messages m where m.recipient_run_id = r.id and m.status in ('undelivered', 'not_sent')
     and m.cancel_id is null order by m.number desc limit 1) end)`
+
+function addressedRows({ recipients, itselfOnly = false }: Which, ours: SQL): SQL {
+  if (recipients === null) return sql`r.id = any(${rowIdsOf(ours)})`
+  const objects = itselfOnly ? [] : recipients.filter((key) => typeof recipientReference(key) !== 'string')
+  if (objects.length === 0) return named(recipients, ours)
+  // Rows that came via an object have no index: those of the triggers are looked at one by one.
+  return sql`r.id = any(${rowIdsOf(ours)})
+    and (r.recipient = any(${texts(recipients)}) or r.via -> 'only' ?| ${texts(objects)})`
+}
 
 /** The recipients' rows between the first of these triggers and the last; others' lie among them. */
 function named(recipients: string[], triggers: SQL): SQL {

@@ -14,6 +14,8 @@ export type RecipientRunStatus = (typeof recipientRunStatuses)[number]
 export interface RecipientRunRow {
   id: number
   recipient: string
+  /** Key of the object as whose subscriber they came in; null: they were named. */
+  via: string | null
   status: RecipientRunStatus
   /** Ref and type of the step it stands in, or of the one that was last. */
   step_ref: string | null
@@ -77,7 +79,7 @@ const reasonText = sql`case when ${statusNow} = 'canceled' then (select c.reason
 const errorCount = sql`(r.error_count + (
   select count(*) from messages m where m.recipient_run_id = r.id and m.status = 'undelivered'))::int`
 
-const columns = (now: number) => sql`r.id, r.recipient, ${statusText(now)} as status,
+const columns = (now: number) => sql`r.id, r.recipient, r.via ->> 'from' as via, ${statusText(now)} as status,
   d.content->'steps'->r.step->>'ref' as step_ref, d.content->'steps'->r.step->>'type' as step_type, r.attempt,
   ${isoText(sql`r.due`)} as due, ${errorCount} as error_count, ${reasonText} as reason, r.cancel_id, ${isoText(sql`r.updated_at`)} as updated_at,
   t.workflow_run_id, runs.definition_key as workflow, runs.cancelation_key, t.actor, t.tenant,

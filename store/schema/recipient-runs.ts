@@ -49,6 +49,8 @@ export const recipientRuns = pgTable(
     state: jsonb('state').$type<JsonObject>(),
     /** `$trigger_data`: laid over the trigger's data for this recipient. */
     triggerData: jsonb('trigger_data').$type<JsonObject>(),
+    /** How they came in, if they were not named: fan-out.ts. */
+    via: jsonb('via').$type<{ from: string; only: string[] }>(),
     updatedAt: instant('updated_at').notNull(),
   },
   (table) => [

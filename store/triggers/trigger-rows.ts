@@ -3,6 +3,7 @@ import type { DefinitionVersion } from '../../definitions/definition.ts'
 import { RUN_LANE, type TriggerMessage } from '../../workflows/messages.ts'
 import { at, json } from '../postgres/database.ts'
 import { rowAt, rowId } from '../ids/row-id.ts'
+import type { Via } from '../profiles/fan-out.ts'
 import type { JsonObject } from '../schema/index.ts'
 import { sleepersOf } from '../recipient-runs/sleepers.ts'
 import type { Cause } from './caused-by.ts'
@@ -11,6 +12,8 @@ import { workflowIdOf } from '../ids/workflow-id.ts'
 export interface AcceptedRecipient {
   /** As recipient.ts writes one. */
   key: string
+  /** How they came in; left out or null: they were named. */
+  via?: Via | null
   triggerData: JsonObject | null
   /** Index of the step it begins in, and whether that has been entered; its wait is over, or it is entered, at `due`, epoch milliseconds. */
   step: number
@@ -59,8 +62,8 @@ export function workflowIdFor({ version, cancelationKey, workflowRunId }: Accept
 export function triggerRows(accepted: Acceptance, generation: number, from: SQL): SQL {
   const { version, recipients, cause } = accepted
   const acceptedAt = at(accepted.acceptedAt)
-  const rows = recipients.map(({ key, step, phase, due, triggerData }, p) => {
-    return { p, r: key, s: step, h: phase, d: due, t: triggerData }
+  const rows = recipients.map(({ key, step, phase, due, triggerData, via }, p) => {
+    return { p, r: key, s: step, h: phase, d: due, t: triggerData, v: via ?? undefined }
   })
   const nextDue = at(recipients.reduce((least, { due }) => Math.min(least, due), Infinity))
   return sql`trigger as (
@@ -73,10 +76,10 @@ export function triggerRows(accepted: Acceptance, generation: number, from: SQL)
       ${from} returning id, run_id
     ),
     recipients as (
-      insert into recipient_runs (id, recipient, step, phase, entered_at, due, trigger_data, updated_at)
+      insert into recipient_runs (id, recipient, step, phase, entered_at, due, trigger_data, via, updated_at)
       select ${rowAt('(select id from trigger)', 'x.p')}, x.r, x.s, x.h::step_phase, ${acceptedAt}, to_timestamp(x.d / 1000.0),
-        case when jsonb_typeof(x.t) = 'object' then x.t end, ${acceptedAt}
-      from jsonb_to_recordset(${json(rows)}) as x(p bigint, r text, s smallint, h text, d bigint, t jsonb)
+        case when jsonb_typeof(x.t) = 'object' then x.t end, x.v, ${acceptedAt}
+      from jsonb_to_recordset(${json(rows)}) as x(p bigint, r text, s smallint, h text, d bigint, t jsonb, v jsonb)
       where exists (select from trigger)
     ),
     signal as (

@@ -49,6 +49,7 @@ test('a sleeper is paused, with the step to come and the instant it goes on', as
       workflow_run_id: run!.trigger.workflowRunId,
       workflow: 'new-comment',
       recipient: { collection: 'teams', id: 'red' },
+      via: null,
       actor: 'ada',
       tenant: 'acme',
       status: 'paused',
