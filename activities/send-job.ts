@@ -13,6 +13,7 @@ import { loadDataUnder } from '../store/messages/attachments.ts'
 import { claimMessages } from '../store/messages/claims.ts'
 import type { MessageToSend } from '../store/messages/load-to-send.ts'
 import { settleMessages, type SettledTry, type TrySettlement } from '../store/messages/settle-messages.ts'
+import { loadFirstActivities } from '../store/batches/first-activities.ts'
 import type { Database } from '../store/postgres/database.ts'
 import type { OwnTrigger } from '../store/recipient-runs/load-walks.ts'
 import type { Json, JsonObject } from '../store/schema/index.ts'
@@ -141,10 +142,22 @@ export class SendJob {
     const at = now()
     const taken = await claimMessages(db, messages, leases.owner, { now: at, leaseUntil: at + LEASE_MS })
     const claimed = await renderAgain(db, taken, leases.owner)
-    const attached = await loadDataUnder(db, claimed.flatMap(attachmentKeyOf))
+    const asked = claimed.flatMap((message) => {
+      const key = attachmentKeyOf(message)
+      return key === null ? [] : [{ message, key }]
+    })
+    const firsts = await loadFirstActivities(
+      db,
+      asked.map(({ message }) => message),
+    )
+    const rowOf = ({ recipientRunId }: Ready) => firsts.get(recipientRunId) ?? recipientRunId
+    const attached = await loadDataUnder(
+      db,
+      asked.map(({ message, key }) => ({ recipientRunId: rowOf(message), key })),
+    )
     const byRow = new Map(
       claimed.map((message) => {
-        const attachments = attached.get(message.recipientRunId)
+        const attachments = attached.get(rowOf(message))
         return [message.recipientRunId, { ...message, attachments, at: began }]
       }),
     )
@@ -175,11 +188,11 @@ export class SendJob {
   }
 }
 
-function attachmentKeyOf({ recipientRunId, content }: Ready): { recipientRunId: number; key: string }[] {
+function attachmentKeyOf({ content }: Ready): string | null {
   const { settings } = content
-  if (typeof settings !== 'object' || settings === null || Array.isArray(settings)) return []
+  if (typeof settings !== 'object' || settings === null || Array.isArray(settings)) return null
   const key = settings['attachment_key']
-  return typeof key === 'string' ? [{ recipientRunId, key }] : []
+  return typeof key === 'string' ? key : null
 }
 
 /** One try. A sender that throws has a fault of ours: whether the content had been handed over by then is all that is known. */

@@ -21,6 +21,15 @@ const LIST = '{% for a in activities %}{{ a.n }} {% endfor %}of {{ total_activit
 const catalog = await catalogOfFiles({
   feed: { steps: [batch, feedStep('digest', LIST)] },
   mail: { steps: [batch, emailStep('mail', { subject: LIST })] },
+  files: {
+    steps: [
+      batch,
+      {
+        ...emailStep('mail', { subject: 'Files' }),
+        template: { ...emailStep('mail', { subject: 'Files' }).template, settings: { attachment_key: 'files' } },
+      },
+    ],
+  },
   long: { steps: [batch, feedStep('first', LIST), delayStep('wait', 60, 'minutes'), feedStep('second', LIST)] },
 })
 
@@ -145,6 +154,21 @@ onEachStore(catalog, (store) => {
     assert.deepEqual([message?.status, message?.content['subject_line']], ['sent', '1 of 1'])
     const named = async (key: string) => (await story.cancel(CLOSE, key)).recipients[0]!.runs[0]!.messages.length
     assert.deepEqual([await named('sent a'), await named('sent b'), await named('sent c')], [1, 0, 0])
+  })
+
+  test('attachments are those of the first activity that is left', async () => {
+    const names: unknown[] = []
+    const story = new Digests(store(), catalog, 'files', ({ attachments }) => {
+      names.push((attachments as { name: string }[]).map(({ name }) => name))
+      return Promise.resolve({ kind: 'sent' })
+    })
+    const file = (name: string) => ({ files: [{ name, content_type: 'text/plain', content: 'aGk=' }] })
+    const opener = await story.come(T, 'files a', file('a.txt'), { recipient: 'files' })
+    await story.come(T, 'files b', file('b.txt'), { recipient: 'files' })
+    await story.wake(CLOSE, opener)
+    await story.cancel(CLOSE, 'files a')
+    await story.worker.deliver(opener.workflowId, 'email/0', [opener.row])
+    assert.deepEqual(names, [['b.txt']])
   })
 
   test('the last one marks what is claimed: it is not tried again', async () => {
