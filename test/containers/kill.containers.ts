@@ -5,17 +5,17 @@ import { underLoad } from '../../testing/containers/under-load.ts'
 
 const AWAY_MS = 3_000
 
-for (const service of ['api', 'postgres', 'temporal', 'mailpit', 'worker'] satisfies Service[]) {
-  test(`${service} is killed and started again`, (t) => {
+for (const together of [['api', 'mailpit'], ['postgres'], ['temporal'], ['worker']] as Service[][]) {
+  test(`${together.join(' and ')}: killed and started again`, (t) => {
     const fault = async () => {
-      await kill(service)
+      await kill(...together)
       await wait(AWAY_MS)
-      await start(service)
+      await start(...together)
     }
-    return underLoad(t, `kill-${service}`, fault, {
-      ends: [service],
-      mayRepeat: service === 'worker',
-      mayNotKnow: service === 'worker' || service === 'mailpit',
+    return underLoad(t, `kill-${together.join('-and-')}`, fault, {
+      ends: together,
+      mayRepeat: together.includes('worker'),
+      mayNotKnow: together.includes('worker') || together.includes('mailpit'),
     })
   })
 }

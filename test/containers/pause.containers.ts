@@ -5,7 +5,7 @@ import { underLoad } from '../../testing/containers/under-load.ts'
 
 const PAUSED_MS = 15_000
 
-for (const together of [['api', 'mailpit'], ['postgres'], ['temporal'], ['worker']] as Service[][]) {
+for (const together of [['postgres'], ['temporal', 'mailpit'], ['api', 'worker']] as Service[][]) {
   test(`${together.join(' and ')} stand still for a quarter of a minute`, (t) => {
     const fault = async () => {
       await pause(...together)
