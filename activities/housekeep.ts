@@ -1,6 +1,7 @@
 import type { Client } from '@temporalio/client'
 import type { Logger } from 'pino'
 import type { Outbox } from '../events/outbox.ts'
+import { idleBulks } from '../store/bulk-operations/bulk-operations.ts'
 import { forgetIdempotencyKeys } from '../store/idempotency/forget.ts'
 import type { Database } from '../store/postgres/database.ts'
 import { endMembers, unsettledBatches } from '../store/batches/end-members.ts'
@@ -17,6 +18,7 @@ import { withHeartbeat } from './chunk.ts'
 const UNCONFIRMED_MS = 10_000
 /** Runs looked at in one pass: the rest comes with the next. */
 const RUNS_A_PASS = 500
+const BULKS_A_PASS = 100
 
 export interface HousekeepDeps {
   db: Database
@@ -41,6 +43,10 @@ export function createHousekeep(deps: HousekeepDeps): () => Promise<{ resent: nu
 async function housekeep(deps: HousekeepDeps): Promise<{ resent: number; repaired: number }> {
   const resent = await duty(deps, 'send signals again', 0, () => deps.signaler.resendOlder(UNCONFIRMED_MS))
   const repaired = await duty(deps, 'take up what is overdue', 0, () => takeUpOverdue(deps))
+  await duty(deps, 'carry on bulk operations', undefined, async () => {
+    for (const id of await idleBulks(deps.db, deps.now() - UNCONFIRMED_MS, BULKS_A_PASS))
+      await deps.signaler.startBulk(id)
+  })
   await duty(deps, 'forget idempotency keys', undefined, () => forgetIdempotencyKeys(deps.db, deps.now()))
   await duty(deps, 'forget events', undefined, () => forgetEvents(deps.db, deps.now()))
   await duty(deps, 'forget throttles', undefined, () => forgetThrottles(deps.db, deps.now()))

@@ -1,17 +1,27 @@
-import type { HousekeepingActivities, RunActivities, WebhookActivities } from '../workflows/messages.ts'
+import type { BulkActivities, HousekeepingActivities, RunActivities, WebhookActivities } from '../workflows/messages.ts'
 import { createAct, type ActDeps } from './act.ts'
 import { createAdvance, type AdvanceDeps } from './advance.ts'
 import { createCancelInStore, type CancelInStoreDeps } from './cancel-in-store.ts'
+import { createCarryOnBulk } from './carry-on-bulk.ts'
+import type { CancelDeps } from '../engine/cancel-many.ts'
 import { createDeliver } from './deliver.ts'
 import { createDeliverWebhooks, type DeliverWebhooksDeps } from './deliver-webhooks.ts'
 import { createHousekeep, type HousekeepDeps } from './housekeep.ts'
 import { createLoadPage, type LoadPageDeps } from './load-page.ts'
 import type { DeliverDeps } from './send-job.ts'
 
-type Deps = AdvanceDeps & ActDeps & DeliverDeps & CancelInStoreDeps & LoadPageDeps & HousekeepDeps & DeliverWebhooksDeps
+type Deps = AdvanceDeps &
+  ActDeps &
+  DeliverDeps &
+  CancelInStoreDeps &
+  LoadPageDeps &
+  HousekeepDeps &
+  DeliverWebhooksDeps & { bulk: CancelDeps }
 
 /** Everything the workflows call, by the names they know it by. */
-export function createActivities(deps: Deps): RunActivities & HousekeepingActivities & WebhookActivities {
+export function createActivities(
+  deps: Deps,
+): RunActivities & HousekeepingActivities & WebhookActivities & BulkActivities {
   return {
     advance: createAdvance(deps),
     act: createAct(deps),
@@ -20,5 +30,6 @@ export function createActivities(deps: Deps): RunActivities & HousekeepingActivi
     loadPage: createLoadPage(deps),
     housekeep: createHousekeep(deps),
     deliverWebhooks: createDeliverWebhooks(deps),
+    carryOnBulk: createCarryOnBulk(deps.bulk),
   }
 }

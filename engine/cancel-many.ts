@@ -10,6 +10,11 @@ import type { Answered } from './run-idempotent.ts'
 import { runIdempotentInParts } from './run-idempotent-in-parts.ts'
 import { Verdicts } from './verdicts.ts'
 
+/** What cancels need: in a worker, too. */
+export type CancelDeps = Pick<EngineDeps, 'mutex' | 'signaler' | 'outbox' | 'now'> & {
+  store: Pick<EngineDeps['store'], 'db'>
+}
+
 /** Runs looked up at once. */
 const PAGE = 200
 
@@ -62,7 +67,7 @@ export async function cancelUser(
 
 /** Cancels everything pending for one recipient, named by their key, run by run; of an object not for its subscribers. */
 export async function cancelRecipient(
-  deps: EngineDeps,
+  deps: CancelDeps,
   caller: Caller,
   key: string,
   { workflow = null, tenant = null, reason = null }: UserCancelRequest,
@@ -86,7 +91,7 @@ export async function cancelRecipient(
 
 /** Cancels in one run, in a transaction of its own; the verdict holds whatever becomes of the rest. */
 async function cancelOne(
-  deps: EngineDeps,
+  deps: CancelDeps,
   caller: Caller,
   run: RunAddress,
   request: CancelRequest,

@@ -23,6 +23,8 @@ export interface SignalSender {
    * at most; never rejects.
    */
   send(signal: PendingSignal): Promise<void>
+  /** Starts a bulk operation that has been committed, or leaves it to housekeeping; never rejects. */
+  startBulk?(id: string): Promise<void>
 }
 
 /** Who asks: a caller of the API, a schedule, a workflow that triggers another. */

@@ -7,6 +7,7 @@ import type { StoreIdentity } from '../workflows/messages.ts'
 import { bytesOf, merged, movesOf, SIGNAL_BYTES, takeBatch, type Waiting } from './batch.ts'
 import { Confirmations } from './confirmations.ts'
 import { ResendSchedule } from './resend-schedule.ts'
+import { BULK_OPERATION } from '../workflows/messages.ts'
 import { DEADLINE_MS, sendCancel, sendMoves, sendReload, sendTriggers } from './send.ts'
 import type { TemporalLink } from './temporal-link.ts'
 
@@ -46,6 +47,24 @@ export class Signaler {
     this.#options = options
     this.#confirmations = new Confirmations(options.db, options.log)
     this.#schedule = new ResendSchedule(options.log, () => this.resend())
+  }
+
+  /** Starts a bulk operation; while Temporal is away housekeeping will. Never rejects. */
+  async startBulk(id: string): Promise<void> {
+    const { client, taskQueue, link, log } = this.#options
+    if (link.away) return
+    try {
+      await client.connection.withDeadline(Date.now() + DEADLINE_MS, () =>
+        client.workflow.start(BULK_OPERATION, {
+          workflowId: `belay-bulk/${id}`,
+          taskQueue,
+          args: [id],
+          workflowIdConflictPolicy: 'USE_EXISTING',
+        }),
+      )
+    } catch (error) {
+      log.warn({ err: error, bulkOperation: id }, 'bulk operation not started; housekeeping will')
+    }
   }
 
   /** Resolves when Temporal has it, after 2 s, or at once while Temporal is away. Never rejects: the store has it. */

@@ -7,6 +7,7 @@ import { Leases } from '../activities/leases.ts'
 import { HttpClient } from '../channels/http-client.ts'
 import { Pacing } from '../channels/pacing.ts'
 import { createSenders } from '../channels/senders.ts'
+import { KeyedMutex } from '../engine/keyed-mutex.ts'
 import { createWebhookSender } from '../events/webhooks/webhook-sender.ts'
 import type { Settings } from '../settings/settings.ts'
 import { actQueue, deliverQueue, type ActInput, type DeliverInput } from '../workflows/messages.ts'
@@ -91,6 +92,7 @@ export async function startWorker(start: WorkerStart): Promise<RunningWorker> {
     leases,
     outside: createOutside({ db, http, now, outbox, signaler, leases }),
     webhooks,
+    bulk: { store, mutex: new KeyedMutex(), signaler, outbox, now },
   })
   const options = { ...workerOptions, ...start.options, connection, namespace }
   const sends = { deliver: (input: DeliverInput) => activities.deliver(input) }

@@ -248,7 +248,13 @@ export function actQueue(taskQueue: string): string {
   return `${taskQueue}-act`
 }
 
+export interface BulkActivities {
+  /** Carries a bulk operation on; answers whether nothing is left of it. */
+  carryOnBulk(id: string): Promise<boolean>
+}
+
 /** Workflow types, by the names of their functions. */
 export const NOTIFICATION_RUN = 'notificationRun'
 export const HOUSEKEEPING = 'housekeeping'
 export const WEBHOOK_DELIVERY = 'webhookDelivery'
+export const BULK_OPERATION = 'bulkOperation'

@@ -1,4 +1,5 @@
 import type { Route } from '../http/route.ts'
+import { bulkRoutes } from './bulk.ts'
 import { cancelRoutes } from './cancel.ts'
 import { cancelWithoutKeyRoutes } from './cancel-without-key.ts'
 import { channelDataRoutes } from './channel-data.ts'
@@ -27,6 +28,7 @@ export const routes: readonly Route[] = [
   ...messageRoutes,
   ...messageStatusRoutes,
   ...feedRoutes,
+  ...bulkRoutes,
   ...userRoutes,
   ...objectRoutes,
   ...subscriptionRoutes,

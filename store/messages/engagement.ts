@@ -3,7 +3,7 @@ import { at, json, query, transaction, type Database } from '../postgres/databas
 import { isoText } from '../postgres/instant.ts'
 import { withIds } from './message-filter.ts'
 import { findMessages, messageIdOf, type MessageRow } from './message-list.ts'
-import { noOutbox, recordEvents } from '../../events/outbox.ts'
+import { noOutbox, recordEvents, type Outbox } from '../../events/outbox.ts'
 import { triggerOf } from '../ids/row-id.ts'
 import { tellEngagements, type Engaged } from '../waits/tell-waits.ts'
 import type { JsonObject } from '../schema/index.ts'
@@ -40,32 +40,43 @@ export async function engage(
   outbox = noOutbox,
 ): Promise<MessageRow[]> {
   return transaction(db, async (tx) => {
-    const locked = await query<LockedRow>(
-      tx,
-      sql`select m.recipient_run_id, m.number, m.seen_at, m.read_at, m.interacted_at,
+    await engageInTransaction(tx, messageIds, action, options, outbox)
+    return findMessages(tx, messageIds)
+  })
+}
+
+/** As `engage`, in the caller's transaction. */
+export async function engageInTransaction(
+  tx: Database,
+  messageIds: readonly string[],
+  action: EngagementAction,
+  options: { now: number; metadata?: JsonObject | undefined },
+  outbox: Outbox,
+): Promise<void> {
+  const locked = await query<LockedRow>(
+    tx,
+    sql`select m.recipient_run_id, m.number, m.seen_at, m.read_at, m.interacted_at,
           m.link_clicked_at, m.archived_at,
           t.workflow_run_id, ${isoText(sql`t.accepted_at`)} as accepted_at
         from messages m join triggers t on t.id = ${triggerOf('m.recipient_run_id')}
         where ${withIds(messageIds)} order by m.recipient_run_id, m.number for update of m`,
+  )
+  const wanted = new Set(messageIds)
+  const changed = locked.filter((row) => wanted.has(messageIdOf(row)) && eventsOf(row, action).length > 0)
+  if (changed.length > 0) {
+    await setColumns(tx, changed, action, options.now)
+    const events = changed.flatMap((row) => recordsOf(row, action, options.metadata))
+    await record(tx, events, options.now)
+    await tellEngagements(tx, events.map(engagedOf(changed)), options.now, outbox)
+    await recordEvents(tx, outbox, options.now, () =>
+      events.map(([recipientRunId, number, type, data]) => ({
+        type: `message.${type}`,
+        recipientRunId,
+        number,
+        data,
+      })),
     )
-    const wanted = new Set(messageIds)
-    const changed = locked.filter((row) => wanted.has(messageIdOf(row)) && eventsOf(row, action).length > 0)
-    if (changed.length > 0) {
-      await setColumns(tx, changed, action, options.now)
-      const events = changed.flatMap((row) => recordsOf(row, action, options.metadata))
-      await record(tx, events, options.now)
-      await tellEngagements(tx, events.map(engagedOf(changed)), options.now, outbox)
-      await recordEvents(tx, outbox, options.now, () =>
-        events.map(([recipientRunId, number, type, data]) => ({
-          type: `message.${type}`,
-          recipientRunId,
-          number,
-          data,
-        })),
-      )
-    }
-    return findMessages(tx, messageIds)
-  })
+  }
 }
 
 function eventsOf(row: LockedRow, action: EngagementAction): EngagementAction[] {

@@ -1,5 +1,6 @@
 // All tables, by what they are about.
 export * from './batches.ts'
+export * from './bulk-operations.ts'
 export * from './catalog.ts'
 export * from './channel-data.ts'
 export type { Json, JsonObject } from './columns.ts'

@@ -1,0 +1,143 @@
+import { randomUUID } from 'node:crypto'
+import {
+  findBulk,
+  insertBulk,
+  lockBulk,
+  recordProgress,
+  type BulkFailure,
+  type BulkProgress,
+  type BulkRow,
+} from '../store/bulk-operations/bulk-operations.ts'
+import { recipientKey, type RecipientReference } from '../store/ids/recipient.ts'
+import { transaction, type Database } from '../store/postgres/database.ts'
+import { deleteObject, upsertObjects, type StoredObject } from '../store/profiles/objects.ts'
+import { putPreferenceSets, type PreferenceWrites } from '../store/profiles/preference-sets.ts'
+import { PropertiesTooLargeError } from '../store/profiles/properties.ts'
+import { deleteSubscriptions } from '../store/profiles/subscriptions.ts'
+import { deleteTenant, upsertTenants, type Tenant } from '../store/profiles/tenants.ts'
+import { deleteUser, upsertUsers, type User } from '../store/profiles/users.ts'
+import type { JsonObject } from '../store/schema/index.ts'
+import { tellChanges } from '../store/waits/tell-waits.ts'
+import { cancelRecipient, type CancelDeps } from './cancel-many.ts'
+import { engageChunk, type MessageChange } from './bulk-messages.ts'
+import type { Caller, EngineDeps } from './deps.ts'
+import { addSubscriptions, type SubscriptionRequest } from './subscriptions.ts'
+
+/** What one call asks to be done to many, item by item. */
+export type BulkInput =
+  | { kind: 'users.identify'; items: User[] }
+  | { kind: 'users.delete'; items: string[] }
+  | { kind: 'users.set_preferences'; items: { recipient: string; sets: PreferenceWrites }[] }
+  | { kind: 'objects.set'; items: StoredObject[] }
+  | { kind: 'objects.delete'; items: { collection: string; id: string }[] }
+  | { kind: 'objects.add_subscriptions'; items: SubscriptionRequest[] }
+  | { kind: 'objects.delete_subscriptions'; items: { object: RecipientReference; recipient: RecipientReference }[] }
+  | { kind: 'tenants.set'; items: Tenant[] }
+  | { kind: 'tenants.delete'; items: string[] }
+  | ({ kind: 'messages' } & MessageChange)
+
+/** Items of one transaction. */
+const CHUNK = 50
+
+/** Stores the operation and has it started: once this resolves it will be carried out. */
+export async function beginBulk(
+  { store, signaler, now }: Pick<EngineDeps, 'store' | 'signaler' | 'now'>,
+  { apiKey }: Caller,
+  name: string,
+  input: BulkInput,
+): Promise<BulkRow> {
+  const id = randomUUID()
+  const total = 'items' in input ? input.items.length : 0
+  await insertBulk(store.db, { id, name, input: input as unknown as JsonObject, total, apiKey }, now())
+  void signaler.startBulk?.(id)
+  return (await findBulk(store.db, id))!
+}
+
+/** Carries out the next chunk of an operation, its progress in the same transaction. Answers whether nothing is left. */
+export async function carryOnBulk(deps: CancelDeps, id: string): Promise<boolean> {
+  const work = await transaction(deps.store.db, (tx) => lockBulk(tx, id))
+  if (work === undefined) return true
+  const input = work.input as unknown as BulkInput
+  const from = Number(work.position['next'] ?? 0)
+  // Each cancel is a transaction of its own; done again after a crash, it finds nothing pending.
+  const gone = goingAway(input, from)
+  for (const key of gone) await cancelRecipient(deps, { apiKey: work.api_key }, key, { reason: 'deleted in bulk' })
+  return transaction(deps.store.db, async (tx) => {
+    const locked = await lockBulk(tx, id)
+    if (locked === undefined) return true
+    // Another worker was quicker: its progress counts.
+    if (JSON.stringify(locked.position) !== JSON.stringify(work.position)) return false
+    const progress =
+      input.kind === 'messages'
+        ? await engageChunk(tx, deps, input, locked.position)
+        : await changeChunk(tx, deps, input, from)
+    await recordProgress(tx, id, progress, deps.now())
+    return progress.position === null
+  })
+}
+
+function goingAway(input: BulkInput, from: number): string[] {
+  if (input.kind === 'users.delete') return input.items.slice(from, from + CHUNK)
+  if (input.kind === 'objects.delete') return input.items.slice(from, from + CHUNK).map(recipientKey)
+  return []
+}
+
+type ItemInput = Exclude<BulkInput, { kind: 'messages' }>
+
+async function changeChunk(tx: Database, deps: CancelDeps, input: ItemInput, from: number): Promise<BulkProgress> {
+  const items = input.items.slice(from, from + CHUNK)
+  const chunk = { kind: input.kind, items } as ItemInput
+  const failed: BulkFailure[] = []
+  try {
+    await tx.transaction((inner) => change(inner as unknown as Database, deps, chunk))
+  } catch (error) {
+    if (!(error instanceof PropertiesTooLargeError)) throw error
+    // One that is too large takes nobody with it: one by one.
+    for (const item of items) {
+      const one = { kind: input.kind, items: [item] } as unknown as ItemInput
+      try {
+        await tx.transaction((inner) => change(inner as unknown as Database, deps, one))
+      } catch (inner) {
+        if (!(inner instanceof PropertiesTooLargeError)) throw inner
+        const { id = inner.ids[0]!, collection = null } = item as { id?: string; collection?: string }
+        failed.push({ id, collection })
+      }
+    }
+  }
+  const next = from + items.length
+  return { position: next < input.items.length ? { next } : null, processed: items.length, failed }
+}
+
+async function change(tx: Database, deps: CancelDeps, input: ItemInput): Promise<void> {
+  const { now, outbox } = deps
+  switch (input.kind) {
+    case 'users.identify':
+      return tellChanges(tx, await upsertUsers(tx, input.items), now(), outbox)
+    case 'users.delete':
+      for (const id of input.items) await deleteUser(tx, id)
+      return
+    case 'users.set_preferences':
+      return putPreferenceSets(tx, input.items)
+    case 'objects.set':
+      return tellChanges(tx, await upsertObjects(tx, input.items), now(), outbox)
+    case 'objects.delete':
+      for (const object of input.items) await deleteObject(tx, object)
+      return
+    case 'objects.add_subscriptions':
+      await addSubscriptions(tx, input.items, deps)
+      return
+    case 'objects.delete_subscriptions':
+      await deleteSubscriptions(
+        tx,
+        input.items.map(({ object, recipient }) => ({
+          object: recipientKey(object),
+          recipient: recipientKey(recipient),
+        })),
+      )
+      return
+    case 'tenants.set':
+      return upsertTenants(tx, input.items)
+    case 'tenants.delete':
+      for (const id of input.items) await deleteTenant(tx, id)
+  }
+}
