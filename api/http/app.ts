@@ -19,6 +19,7 @@ import { linkPages } from './link-pages.ts'
 import { parseInput } from './input.ts'
 import { parseQuery } from './parse-query.ts'
 import { LARGE_BODY, readBody, SMALL_BODY } from './read-body.ts'
+import { reportRoute } from './report-route.ts'
 import { Reply, type Route } from './route.ts'
 import { endUnreadBodies } from './unread-body.ts'
 import { routes } from '../routes/index.ts'
@@ -48,6 +49,7 @@ export function createApp(deps: Deps): Express {
   app.use(home(deps))
   if (deps.devMail !== undefined) app.use(deps.devMail)
   app.use(linkPages(deps))
+  app.use(reportRoute(deps))
   app.use('/v1', cors(deps.settings), authenticate(keyFinder(deps.settings)))
   const admission = new Admission()
   for (const route of routes) {

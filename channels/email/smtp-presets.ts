@@ -21,14 +21,19 @@ export const ses = smtpService({
 
 /** https://www.twilio.com/docs/sendgrid/for-developers/sending-email/integrating-with-the-smtp-api */
 export const sendgrid = smtpService({
-  settings: z.strictObject({ api_key: opaque, ...emailSettings }),
+  settings: z.strictObject({ api_key: opaque, webhook_public_key: opaque.optional(), ...emailSettings }),
   url: ({ api_key }) => server('smtp.sendgrid.net:587', 'apikey', api_key),
   headers: (messageId) => ({ 'X-SMTPAPI': JSON.stringify({ unique_args: { belay_message_id: messageId } }) }),
 })
 
 /** https://postmarkapp.com/developer/user-guide/send-email-with-smtp: the server's token is user and password. */
 export const postmark = smtpService({
-  settings: z.strictObject({ server_token: opaque, message_stream: opaque.optional(), ...emailSettings }),
+  settings: z.strictObject({
+    server_token: opaque,
+    message_stream: opaque.optional(),
+    webhook_secret: opaque.optional(),
+    ...emailSettings,
+  }),
   url: ({ server_token }) => server('smtp.postmarkapp.com:587', server_token, server_token),
   headers: (messageId, { message_stream: stream }) => ({
     'X-PM-Metadata-belay-message-id': messageId,
@@ -39,7 +44,7 @@ export const postmark = smtpService({
 
 /** https://resend.com/docs/send-with-smtp. Resend drops a repeat by the Resend-Idempotency-Key within 24 hours. */
 export const resend = smtpService({
-  settings: z.strictObject({ api_key: opaque, ...emailSettings }),
+  settings: z.strictObject({ api_key: opaque, webhook_secret: opaque.optional(), ...emailSettings }),
   url: ({ api_key }) => server('smtp.resend.com:465', 'resend', api_key, 'smtps'),
   headers: (messageId) => ({ 'Resend-Idempotency-Key': messageId }),
 })
@@ -50,6 +55,7 @@ export const mailgun = smtpService({
     smtp_login: opaque,
     smtp_password: opaque,
     region: z.enum(['us', 'eu']).default('us'),
+    webhook_signing_key: opaque.optional(),
     ...emailSettings,
   }),
   url: ({ region, smtp_login, smtp_password }) =>

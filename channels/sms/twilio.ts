@@ -12,6 +12,8 @@ const settings = z
     api_key_sid: opaque.optional(),
     from: opaque.optional(),
     messaging_service_sid: opaque.optional(),
+    /** The account's, which signs reports, where `auth_token` is an API key's secret. */
+    webhook_auth_token: opaque.optional(),
     /** Where Twilio reports what became of a message: this channel's events address. */
     status_callback: text((value) => URL.canParse(value), 'must be an address').optional(),
     api_url: apiUrl('https://api.twilio.com'),
@@ -34,7 +36,8 @@ export const twilio = apiProvider<SmsContent, typeof settings>({
     const form = new URLSearchParams({ To: to, Body: message.content.body })
     if (service !== undefined) form.set('MessagingServiceSid', service)
     if (from !== undefined) form.set('From', from)
-    if (settings.status_callback !== undefined) form.set('StatusCallback', settings.status_callback)
+    if (settings.status_callback !== undefined)
+      form.set('StatusCallback', callbackOf(settings.status_callback, message.messageId))
     for (const [name, value] of Object.entries(message.content.payload_overrides ?? {}))
       form.set(name, typeof value === 'string' ? value : JSON.stringify(value))
     const login = `${settings.api_key_sid ?? account}:${settings.auth_token}`
@@ -49,3 +52,8 @@ export const twilio = apiProvider<SmsContent, typeof settings>({
     return { ...refusal(answer, body.code, body.message), filled: { to } }
   },
 })
+
+/** The reports of a message name it by its address. */
+function callbackOf(address: string, messageId: string): string {
+  return `${address}${address.includes('?') ? '&' : '?'}message_id=${messageId}`
+}

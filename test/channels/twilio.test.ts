@@ -68,7 +68,7 @@ test('the template’s number and overrides, a messaging service and a report ad
   assert.deepEqual(Object.fromEntries(new URLSearchParams(server.requests[0]!.body)), {
     To: '+447700900123',
     MessagingServiceSid: 'MG1',
-    StatusCallback: 'https://belay.example/v1/channels/c/events',
+    StatusCallback: 'https://belay.example/v1/channels/c/events?message_id=2aBcDeFgHiJkLmNoPqRsTuVwXyZ',
     Body: 'Hi, Ada ✓ & co',
     ValidityPeriod: '60',
   })

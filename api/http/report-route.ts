@@ -1,0 +1,75 @@
+import express, { Router, type NextFunction, type Request, type Response } from 'express'
+import type { Deps } from './deps.ts'
+import { ApiError } from './errors.ts'
+import { findChannel } from './find-channel.ts'
+import type { Channel } from '../../definitions/catalog.ts'
+import { readChannelSettings } from '../../channels/read-settings.ts'
+import { ReportRefused, type ReportReader } from '../../channels/reports/report.ts'
+import { reportReaders } from '../../channels/reports/readers.ts'
+import { NotSent, oneLine } from '../../channels/sender.ts'
+import { applyReports } from '../../store/messages/apply-reports.ts'
+import { z } from 'zod'
+
+/** Reports come in lists; a larger one is refused with 413. */
+const BODY_LIMIT = '1mb'
+/** What is still being sent is recorded within seconds. */
+const AGAIN_AFTER_S = 10
+
+/**
+ * `POST /v1/channels/{id}/events`: what providers report of messages. It asks for no key of Belay's: each is signed in its
+ * provider's way, with a secret of the channel.
+ */
+export function reportRoute({
+  catalog,
+  store,
+  now,
+  outbox,
+  log,
+}: Pick<Deps, 'catalog' | 'store' | 'now' | 'outbox' | 'log'>): Router {
+  const router = Router()
+  const body = express.raw({ type: () => true, limit: BODY_LIMIT })
+  router.post('/v1/channels/:channel/events', body, async (request, response) => {
+    const channel = findChannel(catalog, request.params['channel'])
+    const reader = channel === undefined ? undefined : reportReaders[channel.provider]
+    if (channel === undefined || reader === undefined) throw new ApiError('resource_missing')
+    const reports = (() => {
+      try {
+        const raw = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0)
+        const url = new URL(request.originalUrl, 'http://belay.invalid')
+        const header = (name: string) => request.get(name)
+        return reader.read({ body: raw, url, header, now: now() }, secretsOf(channel, reader))
+      } catch (error) {
+        if (!(error instanceof ReportRefused) && !(error instanceof NotSent)) throw error
+        log.warn({ channel: channel.key, reason: error.message }, 'a report of a provider was refused')
+        return null
+      }
+    })()
+    // The same for every reason: whoever guesses learns nothing.
+    if (reports === null) {
+      response.status(401).json({ errors: { detail: 'This is not signed as the channel’s settings say' } })
+      return
+    }
+    const short = reports.map((each) => ({ ...each, reason: each.reason === null ? null : oneLine(each.reason) }))
+    const { moved, early } = await applyReports(store.db, short, now(), outbox)
+    if (early) response.status(503).set('retry-after', String(AGAIN_AFTER_S)).json({ moved })
+    else response.json({ moved })
+  })
+  router.use(
+    '/v1/channels/:channel/events',
+    (error: { type?: unknown }, _request: Request, _response: Response, next: NextFunction) => {
+      next(error.type === 'entity.too.large' ? new ApiError('payload_too_large') : error)
+    },
+  )
+  return router
+}
+
+/** Only what the signature needs: an api has not been told of the channel's other variables. Throws NotSent. */
+function secretsOf(channel: Channel, { needs }: ReportReader): Record<string, string> {
+  const names = needs.map((name) => name.replace('?', ''))
+  const settings = Object.fromEntries(Object.entries(channel.settings).filter(([name]) => names.includes(name)))
+  const shape = Object.fromEntries(
+    needs.map((name) => [name.replace('?', ''), name.endsWith('?') ? z.string().optional() : z.string()]),
+  )
+  const read = readChannelSettings(z.object(shape), { ...channel, settings }, process.env)
+  return Object.fromEntries(Object.entries(read).filter((entry): entry is [string, string] => entry[1] !== undefined))
+}

@@ -1,0 +1,92 @@
+import { sql } from 'drizzle-orm'
+import { noOutbox, recordEvents } from '../../events/outbox.ts'
+import { at, json, query, transaction } from '../postgres/database.ts'
+import type { Database } from '../postgres/database.ts'
+import { triggerOf } from '../ids/row-id.ts'
+import { withIds } from './message-filter.ts'
+import { messageIdOf } from './message-list.ts'
+
+export interface MessageReport {
+  messageId: string
+  status: 'delivered' | 'undelivered' | 'bounced'
+  reason: string | null
+}
+
+interface Locked {
+  recipient_run_id: number
+  number: number
+  workflow_run_id: string
+  accepted_at: string
+  status: string
+}
+
+/** A report moves a message up only. What is not here is over, or was never sent. */
+const rank: Partial<Record<string, number>> = {
+  sent: 0,
+  delivery_attempted: 0,
+  delivered: 1,
+  undelivered: 2,
+  bounced: 2,
+}
+
+/**
+ * Moves messages to what their providers report, never backwards, and records it; of several reports for one message the
+ * highest counts. What is no message, or has come as far already, is left as it is. Answers how many were moved, and
+ * whether some are still being sent: their reports are to be offered again.
+ */
+export async function applyReports(
+  db: Database,
+  reports: readonly MessageReport[],
+  now: number,
+  outbox = noOutbox,
+): Promise<{ moved: number; early: boolean }> {
+  const highest = new Map<string, MessageReport>()
+  for (const report of reports) {
+    const known = highest.get(report.messageId)
+    if (known === undefined || rank[report.status]! > rank[known.status]!) highest.set(report.messageId, report)
+  }
+  if (highest.size === 0) return { moved: 0, early: false }
+  return transaction(db, async (tx) => {
+    const locked = await query<Locked>(
+      tx,
+      sql`select m.recipient_run_id, m.number, m.status, t.workflow_run_id,
+            to_char(t.accepted_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as accepted_at
+          from messages m join triggers t on t.id = ${triggerOf('m.recipient_run_id')}
+          where ${withIds([...highest.keys()])} order by m.recipient_run_id, m.number for update of m`,
+    )
+    const found = locked.flatMap((row) => {
+      const report = highest.get(messageIdOf(row))
+      return report === undefined ? [] : [{ row, report }]
+    })
+    const moved = found.filter(({ row, report }) => (rank[row.status] ?? Infinity) < rank[report.status]!)
+    const rows = moved.map(({ row, report }) => ({
+      r: row.recipient_run_id,
+      n: row.number,
+      s: report.status,
+      e: report.reason,
+    }))
+    if (rows.length > 0) {
+      // What it was before stays told, as of when it became so.
+      await tx.execute(
+        sql`with x as (select * from jsonb_to_recordset(${json(rows)}) as x(r bigint, n smallint, s text, e text)),
+            before as (
+              insert into message_events (recipient_run_id, number, type, data, inserted_at)
+              select m.recipient_run_id, m.number, m.status::text, null, coalesce(m.settled_at, m.updated_at)
+              from messages m join x on m.recipient_run_id = x.r and m.number = x.n
+              where m.status <> 'delivery_attempted'
+            )
+            update messages m set status = x.s::message_status, reason = x.e, updated_at = ${at(now)}, settled_at = ${at(now)}
+            from x where m.recipient_run_id = x.r and m.number = x.n`,
+      )
+      await recordEvents(tx, outbox, now, () =>
+        moved.map(({ row, report }) => ({
+          type: `message.${report.status}` as const,
+          recipientRunId: row.recipient_run_id,
+          number: row.number,
+          data: report.reason === null ? null : { failure_reason: report.reason },
+        })),
+      )
+    }
+    return { moved: moved.length, early: found.some(({ row }) => row.status === 'queued') }
+  })
+}

@@ -1,0 +1,202 @@
+import assert from 'node:assert/strict'
+import { createHmac, generateKeyPairSync, sign } from 'node:crypto'
+import { after, before, test } from 'node:test'
+import { Webhook } from 'standardwebhooks'
+import type { Channel } from '../../definitions/catalog.ts'
+import { startApi, type ApiServer } from '../../testing/product/api-server.ts'
+import { seedChannels, seedMessage, seedTrigger } from '../../testing/fixtures/seed.ts'
+
+const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'prime256v1' })
+const WHSEC = `whsec_${Buffer.from('a secret of resend').toString('base64')}`
+const CALLBACK = 'https://notify.acme.example/v1/channels/twilio/events'
+
+function channel(key: string, settings: Record<string, unknown>): Channel {
+  const id = `9c1d2f0a-4d52-5d6e-8a43-${Buffer.from(key.padEnd(6)).toString('hex').slice(0, 12)}`
+  return { key, id, type: key === 'twilio' ? 'sms' : 'email', name: key, provider: key, settings }
+}
+const channels = [
+  channel('twilio', { status_callback: CALLBACK, auth_token: '12345' }),
+  channel('sendgrid', { webhook_public_key: publicKey.export({ format: 'der', type: 'spki' }).toString('base64') }),
+  channel('postmark', { webhook_secret: 'pm-secret', server_token: '$NOT_SET_IN_THE_API' }),
+  channel('resend', { webhook_secret: WHSEC }),
+  channel('mailgun', { webhook_signing_key: 'mg-key' }),
+  channel('smtp', {}),
+]
+
+let api: ApiServer
+before(async () => {
+  api = await startApi({ definitions: new Map(), channels })
+  await seedChannels(api.deps.store.db)
+})
+after(() => api.close())
+
+async function mailed(status: 'sent' | 'queued' | 'not_sent' = 'sent'): Promise<string> {
+  api.clock.now = Date.now() + 1_000
+  const [run] = await seedTrigger(api.deps.store.db, { recipients: ['ada'] })
+  return seedMessage(api.deps.store.db, run!, { step: 2, status, settledAt: status === 'queued' ? null : new Date() })
+}
+async function stateOf(id: string) {
+  const { status, reason } = (await api.call('GET', `/v1/messages/${id}`)).body as Record<string, unknown>
+  const events = (await api.call('GET', `/v1/messages/${id}/events`)).body as { items: { type: string }[] }
+  return { status, reason, events: events.items.map(({ type }) => type.replace('message.', '')) }
+}
+
+interface Signed {
+  path: string
+  body: string
+  headers: Record<string, string>
+}
+async function report({ path, body, headers }: Signed): Promise<number> {
+  const answer = await fetch(`${api.url}/v1/channels/${path}`, { method: 'POST', body, headers })
+  return answer.status
+}
+const seconds = (offset = 0) => String(Math.floor(api.clock.now / 1_000) + offset)
+
+function twilio(id: string, MessageStatus: string): Signed {
+  const form = {
+    MessageSid: 'SM1',
+    MessageStatus,
+    AccountSid: 'AC1',
+    ...(MessageStatus === 'failed' && { ErrorCode: '30003' }),
+  }
+  const fields = Object.entries(form).sort(([a], [b]) => (a < b ? -1 : 1))
+  const signed = `${CALLBACK}?message_id=${id}${fields.map(([name, value]) => name + value).join('')}`
+  const signature = createHmac('sha1', '12345').update(signed).digest('base64')
+  const headers = { 'x-twilio-signature': signature, 'content-type': 'application/x-www-form-urlencoded' }
+  return { path: `twilio/events?message_id=${id}`, body: new URLSearchParams(form).toString(), headers }
+}
+function sendgrid(events: object[], at = seconds()): Signed {
+  const body = JSON.stringify(events)
+  const signature = sign('sha256', Buffer.from(at + body), privateKey).toString('base64')
+  const name = 'x-twilio-email-event-webhook'
+  const headers = { [`${name}-signature`]: signature, [`${name}-timestamp`]: at, 'content-type': 'application/json' }
+  return { path: 'sendgrid/events', body, headers }
+}
+function postmark(event: object, secret = 'pm-secret'): Signed {
+  const authorization = `Basic ${Buffer.from(`belay:${secret}`).toString('base64')}`
+  return { path: 'postmark/events', body: JSON.stringify(event), headers: { authorization } }
+}
+function resend(event: object, at = Number(seconds())): Signed {
+  const body = JSON.stringify(event)
+  const signature = new Webhook(WHSEC).sign('msg_1', new Date(at * 1_000), body)
+  const headers = { 'svix-id': 'msg_1', 'svix-timestamp': String(at), 'svix-signature': `v1,AAAA ${signature}` }
+  return { path: 'resend/events', body, headers }
+}
+function mailgun(data: object, timestamp = seconds()): Signed {
+  const token = 'a-token'
+  const signature = createHmac('sha256', 'mg-key')
+    .update(timestamp + token)
+    .digest('hex')
+  const body = JSON.stringify({ signature: { timestamp, token, signature }, 'event-data': data })
+  return { path: 'mailgun/events', body, headers: { 'content-type': 'application/json' } }
+}
+
+test('each provider’s delivery and its bounce, as its reference shows them, move the message', async () => {
+  const cases: [(id: string) => Signed, (id: string) => Signed, string, RegExp][] = [
+    [(id) => twilio(id, 'delivered'), (id) => twilio(id, 'failed'), 'undelivered', /^failed, Twilio error 30003$/],
+    [
+      (id) => sendgrid([{ event: 'processed' }, { event: 'delivered', belay_message_id: id }]),
+      (id) => sendgrid([{ event: 'bounce', type: 'bounce', reason: '500 unknown recipient', belay_message_id: id }]),
+      'bounced',
+      /^bounce: 500 unknown recipient$/,
+    ],
+    [
+      (id) => postmark({ RecordType: 'Delivery', Metadata: { 'belay-message-id': id } }),
+      (id) =>
+        postmark({
+          RecordType: 'Bounce',
+          Type: 'HardBounce',
+          Description: 'Unknown user',
+          Metadata: { 'belay-message-id': id },
+        }),
+      'bounced',
+      /^HardBounce: Unknown user$/,
+    ],
+    [
+      (id) => resend({ type: 'email.delivered', data: { headers: [{ name: 'X-Belay-Message-ID', value: id }] } }),
+      (id) =>
+        resend({
+          type: 'email.bounced',
+          data: { message_id: `<${id}@acme.example>`, bounce: { type: 'Permanent', message: 'no' } },
+        }),
+      'bounced',
+      /^Permanent: no$/,
+    ],
+    [
+      (id) => mailgun({ event: 'delivered', 'user-variables': { belay_message_id: id } }),
+      (id) =>
+        mailgun({
+          event: 'failed',
+          severity: 'permanent',
+          'delivery-status': { message: '550 no such user' },
+          'user-variables': { belay_message_id: id },
+        }),
+      'bounced',
+      /^550 no such user$/,
+    ],
+  ]
+  for (const [delivery, failure, status, reason] of cases) {
+    const id = await mailed()
+    assert.equal(await report(delivery(id)), 200)
+    assert.deepEqual(await stateOf(id), { status: 'delivered', reason: null, events: ['created', 'sent', 'delivered'] })
+    api.clock.now += 1_000
+    assert.equal(await report(failure(id)), 200)
+    const failed = await stateOf(id)
+    assert.equal(failed.status, status)
+    assert.match(String(failed.reason), reason)
+    assert.deepEqual(failed.events, ['created', 'sent', 'delivered', status])
+    // Said again, or the delivery after it: nothing goes backwards.
+    assert.deepEqual([await report(failure(id)), await report(delivery(id))], [200, 200])
+    assert.deepEqual(await stateOf(id), failed)
+  }
+})
+
+test('a report that is not signed, signed for something else, or old is refused and changes nothing', async () => {
+  const id = await mailed()
+  const delivered = { event: 'delivered', 'user-variables': { belay_message_id: id } }
+  const all = [
+    twilio(id, 'delivered'),
+    sendgrid([{ event: 'delivered', belay_message_id: id }]),
+    resend({ type: 'email.delivered', data: { message_id: `<${id}@a>` } }),
+    mailgun(delivered),
+    postmark({ RecordType: 'Delivery', Metadata: { 'belay-message-id': id } }),
+  ]
+  // Mailgun signs a token in the body, and the others headers.
+  const forged = mailgun(delivered).body.replace('a-token', 'b-token')
+  assert.equal(await report({ ...mailgun(delivered), body: forged }), 401)
+  for (const signed of all.filter(({ path }) => !path.startsWith('mailgun')))
+    assert.equal(await report({ ...signed, headers: {} }), 401, signed.path)
+  for (const signed of all.slice(0, 3))
+    assert.equal(await report({ ...signed, body: signed.body.replace('delivered', 'bounced') }), 401, signed.path)
+  assert.equal(await report({ ...twilio(id, 'delivered'), path: 'twilio/events?message_id=another' }), 401)
+  assert.equal(await report(postmark({ RecordType: 'Delivery', Metadata: { 'belay-message-id': id } }, 'no')), 401)
+  assert.equal(await report(sendgrid([{ event: 'delivered', belay_message_id: id }], seconds(-301))), 401)
+  assert.equal(
+    await report(resend({ type: 'email.delivered', data: { message_id: `<${id}@a>` } }, Number(seconds(301)))),
+    401,
+  )
+  assert.equal(await report(mailgun(delivered, seconds(-13 * 3_600))), 401)
+  assert.equal((await stateOf(id)).status, 'sent')
+})
+
+test('what is still being sent is to be reported again; what is unknown, was never sent, or says nothing is left alone', async () => {
+  const delivered = (id: string) => postmark({ RecordType: 'Delivery', Metadata: { 'belay-message-id': id } })
+  assert.equal(await report(delivered(await mailed('queued'))), 503)
+  const never = await mailed('not_sent')
+  assert.equal(await report(delivered(never)), 200)
+  assert.equal((await stateOf(never)).status, 'not_sent')
+  assert.equal(await report(delivered('nobody')), 200)
+  const id = await mailed()
+  assert.equal(await report(postmark({ RecordType: 'Open', Metadata: { 'belay-message-id': id } })), 200)
+  assert.equal(
+    await report(postmark({ RecordType: 'Bounce', Type: 'Transient', Metadata: { 'belay-message-id': id } })),
+    200,
+  )
+  assert.equal((await stateOf(id)).status, 'sent')
+})
+
+test('channels that report nothing, and reports that are too large, are refused', async () => {
+  assert.equal(await report({ path: 'smtp/events', body: '{}', headers: {} }), 404)
+  assert.equal(await report({ path: 'nobody/events', body: '{}', headers: {} }), 404)
+  assert.equal(await report({ path: 'postmark/events', body: 'x'.repeat(1_100_000), headers: {} }), 413)
+})
