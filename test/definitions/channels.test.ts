@@ -99,7 +99,7 @@ test('a setting its channel type does not have, or cannot use, is named with its
   const folder = notificationsFolder({
     'channels.json': {
       mail: { type: 'email', settings: { from: 'nobody', port: 25, smtp_url: '$SMTP_URL' } },
-      relay: { type: 'email', settings: { smtp_url: 'smtp://', reply_to: 'a@example.com, b@example.com' } },
+      relay: { type: 'email', settings: { smtp_url: 'smtp://' } },
       hook: { type: 'http', settings: { headers: { 'Webhook-Id': 'x' }, timeout_seconds: 600 } },
     },
   })
@@ -109,7 +109,6 @@ test('a setting its channel type does not have, or cannot use, is named with its
     'channels.json: hook.settings.timeout_seconds',
     'channels.json: mail.settings.from',
     'channels.json: mail.settings.port',
-    'channels.json: relay.settings.reply_to',
     'channels.json: relay.settings.smtp_url',
   ])
 })
