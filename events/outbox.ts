@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto'
 import type { WebhookEndpoint, WebhookEventType } from '../settings/webhook-endpoints.ts'
 import { at, json, onCommit, type Database } from '../store/postgres/database.ts'
 import type { JsonObject } from '../store/schema/index.ts'
+import { tellFeeds, type FeedChange } from './feed-changes.ts'
 
 /** Where events go. Without endpoints nothing is written, and nobody is woken. */
 export interface Outbox {
@@ -22,11 +23,13 @@ export interface OutboxEvent {
   recipientRunId: number
   number?: number
   data?: JsonObject | null
+  /** Of an in-app message: what it is to whoever looks at the feed. */
+  feed?: FeedChange
 }
 
 /**
- * Writes events, in one statement, in the transaction of what they tell: both are there or neither. `events` is called
- * only if somebody listens. Once that is committed, whoever delivers is woken.
+ * Writes events, in one statement, in the transaction of what they tell: both are there or neither. Once that is
+ * committed, whoever delivers is woken, and whoever looks at a feed in which something changed is told.
  */
 export async function recordEvents(
   tx: Database,
@@ -34,8 +37,14 @@ export async function recordEvents(
   now: number,
   events: () => readonly OutboxEvent[],
 ): Promise<void> {
-  if (outbox.endpoints.length === 0) return
-  const rows = events().flatMap(({ type, recipientRunId, number, data }) => {
+  const recorded = events()
+  await tellFeeds(
+    tx,
+    recorded.flatMap(({ feed, recipientRunId, number }) =>
+      feed === undefined || number === undefined ? [] : [{ change: feed, recipientRunId, number }],
+    ),
+  )
+  const rows = recorded.flatMap(({ type, recipientRunId, number, data }) => {
     const event = { e: randomUUID(), t: type, r: recipientRunId, n: number, d: data ?? undefined }
     return outbox.endpoints.filter((endpoint) => endpoint.events.has(type)).map(({ key }) => ({ ...event, k: key }))
   })

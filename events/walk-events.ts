@@ -4,6 +4,7 @@ interface MadeMessage {
   recipientRunId: number
   number: number
   status: string
+  channelType: string
 }
 
 /** What a walk's settlement is to the outside: the messages that were delivered by it, then the recipient run if it is over. */
@@ -13,7 +14,10 @@ export function walkEvents(
 ): OutboxEvent[] {
   const events = walk.messages
     .filter(({ status }) => status === 'delivered')
-    .map(({ recipientRunId, number }): OutboxEvent => ({ type: 'message.delivered', recipientRunId, number }))
+    .map(({ recipientRunId, number, channelType }): OutboxEvent => {
+      const told: OutboxEvent = { type: 'message.delivered', recipientRunId, number }
+      return channelType === 'in_app_feed' ? { ...told, feed: 'added' } : told
+    })
   // Of one whose activity was taken back, the cancel has told.
   if (walk.status === 'ended' && !canceling) {
     const failed = errorCount + walk.errors > 0

@@ -52,6 +52,9 @@ export const variables = {
   BELAY_SIGNING_PUBLIC_KEY: signingKey,
   /** Origins of pages that may call: `*`, or a list with commas. */
   BELAY_CORS_ORIGINS: corsOrigins,
+  /** Live connections of browsers this process holds at most, and of one user. */
+  BELAY_LIVE_CONNECTIONS: z.coerce.number().int().min(0).max(100_000).default(4_000),
+  BELAY_LIVE_CONNECTIONS_PER_USER: z.coerce.number().int().min(1).max(10_000).default(50),
   BELAY_EMAIL_FROM: z
     .string()
     .refine((text) => parseAddress(text) !== undefined, 'must be one address, such as Name <name@example.com>')

@@ -5,7 +5,7 @@ import { pinoHttp } from 'pino-http'
 import { logError } from '../../settings/log-error.ts'
 import { Admission } from './admission.ts'
 import { allowedMethods } from './allowed-methods.ts'
-import { authenticate, keyFinder, type KnownKey } from './auth.ts'
+import { authenticate, type KnownKey } from './auth.ts'
 import { authorize, namesNobody } from './authorize.ts'
 import type { ApiCaller } from './caller.ts'
 import { cors } from './cors.ts'
@@ -50,7 +50,7 @@ export function createApp(deps: Deps): Express {
   if (deps.devMail !== undefined) app.use(deps.devMail)
   app.use(linkPages(deps))
   app.use(reportRoute(deps))
-  app.use('/v1', cors(deps.settings), authenticate(keyFinder(deps.settings)))
+  app.use('/v1', cors(deps.settings), authenticate(deps.findKey))
   const admission = new Admission()
   for (const route of routes) {
     if (route.access === 'user' && namesNobody(route) && route.asksWhose !== true)

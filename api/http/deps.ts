@@ -2,12 +2,14 @@ import type { Router } from 'express'
 import type { Logger } from 'pino'
 import type { Settings } from '../../settings/settings.ts'
 import type { EngineDeps } from '../../engine/deps.ts'
+import type { FindKey } from './auth.ts'
 import type { Draining } from './draining.ts'
 import type { TemporalLink } from '../../temporal/temporal-link.ts'
 
 /** What the API works with; a test gives its own. */
 export interface Deps extends EngineDeps {
   settings: Settings
+  findKey: FindKey
   temporal: TemporalLink
   log: Logger
   /** Temporal's Web UI, where this process knows it: it runs it itself. */

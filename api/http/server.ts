@@ -13,7 +13,10 @@ import { WebhookWaker } from '../../temporal/webhook-waker.ts'
 import type { Clock } from '../../store/clock/store-clock.ts'
 import type { Store } from '../../store/postgres/database.ts'
 import { publishCatalog } from '../../store/catalog/definitions.ts'
+import { openLive, type Live } from '../socket/live.ts'
 import { createApp } from './app.ts'
+import { keyFinder } from './auth.ts'
+import type { Deps } from './deps.ts'
 import { Draining } from './draining.ts'
 import { httpServer } from './front.ts'
 import { listen } from './listen.ts'
@@ -86,8 +89,9 @@ export async function startApi(start: ApiStart): Promise<RunningApi> {
     }
   }
   const draining = new Draining()
-  const app = createApp({
+  const deps: Deps = {
     settings,
+    findKey: keyFinder(settings),
     store,
     catalog,
     signaler,
@@ -100,12 +104,15 @@ export async function startApi(start: ApiStart): Promise<RunningApi> {
     uiUrl: start.uiUrl,
     devMail: start.devMail,
     warnings: () => [...(clock.warning === undefined ? [] : [clock.warning]), ...(catalog.warnings ?? [])],
-  })
+  }
+  const app = createApp(deps)
   const server = start.server ?? httpServer()
+  let live: Live | undefined
   let closing: Promise<void> | undefined
   const close = async () => {
     draining.begin()
     if (server.listening) await delay(settings.BELAY_DRAIN_SECONDS * 1_000)
+    await live?.close()
     await closeServer(server)
     // A backlog that Temporal does not take stands in the store: it is not waited for.
     await within(TELL_MS, Promise.all([signaler.close(), outbox.close(), temporal.close()]))
@@ -117,6 +124,7 @@ export async function startApi(start: ApiStart): Promise<RunningApi> {
     server.removeAllListeners('request')
     draining.watch(server)
     server.on('request', app)
+    live = await openLive(server, deps)
     if (!server.listening) {
       await listen(server, { variable: 'PORT', hostVariable: 'HOST', host: settings.HOST, port: settings.PORT })
     }

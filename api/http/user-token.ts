@@ -8,6 +8,8 @@ import { grantsOf, type Grants } from './grants.ts'
 export interface UserToken {
   userId: string
   grants: Grants
+  /** Epoch milliseconds; undefined: never. */
+  expiresAt: number | undefined
 }
 
 /** A token of thousands of grants is none. */
@@ -17,6 +19,7 @@ const TOLERANCE_S = 5
 
 const claims = z.object({
   sub: z.string().min(1).max(256),
+  exp: z.number().optional(),
   grants: z.record(z.string(), z.record(z.string(), z.array(z.unknown()))).nullish(),
   explicit_grants: z.boolean().nullish(),
 })
@@ -36,8 +39,9 @@ export async function readUserToken(token: string | undefined, key: KeyObject, n
       read.error.issues[0]?.path[0] === 'sub' ? 'sub must be the user’s id' : 'its grants are not read here',
     )
   }
-  const { sub, grants, explicit_grants } = read.data
-  return { userId: sub, grants: grantsOf(grants ?? {}, explicit_grants === true) }
+  const { sub, exp, grants, explicit_grants } = read.data
+  const expiresAt = exp === undefined ? undefined : exp * 1_000
+  return { userId: sub, grants: grantsOf(grants ?? {}, explicit_grants === true), expiresAt }
 }
 
 async function verified(token: string, key: KeyObject, now: number): Promise<unknown> {

@@ -2,13 +2,12 @@ import { z } from 'zod'
 import type { Catalog } from '../../definitions/catalog.ts'
 import { loadMessageActivities } from '../../store/batches/message-activities.ts'
 import { countFeed, listFeed, type FeedParts } from '../../store/messages/feed.ts'
-import type { ApiCaller } from '../http/caller.ts'
 import { defineRoute } from '../http/define-route.ts'
 import { ApiError } from '../http/errors.ts'
 import { findChannel } from '../http/find-channel.ts'
 import { exclude, without } from '../requests/exclude.ts'
 import { feed, feedItemOf, feedSettings } from '../../resources/feed.ts'
-import { flag, insertedAtOf, insertedAtQuery, several, triggerData } from '../requests/filters.ts'
+import { feedFilterFields, feedFilterOf } from '../requests/feed-query.ts'
 import { messagePosition, pageInfoOf, pageQuery, windowOf } from '../../resources/page.ts'
 import { userId } from '../../resources/ids.ts'
 
@@ -16,16 +15,9 @@ const tag = 'Feeds'
 const params = z.object({ user_id: userId, channel: z.string().describe('The channel’s id or key') })
 
 const feedQuery = z.object({
-  status: z.enum(['unread', 'read', 'unseen', 'seen', 'all']).default('all'),
-  archived: z.enum(['exclude', 'include', 'only']).default('exclude'),
-  source: z.string().optional().describe('A definition’s key'),
-  tenant: z.string().optional().describe('Items of this tenant and, unless has_tenant is true, of none'),
-  has_tenant: flag.optional(),
-  workflow_categories: several(z.string()),
-  trigger_data: triggerData.optional(),
+  ...feedFilterFields,
   mode: z.enum(['compact', 'rich']).default('rich'),
   exclude: exclude.optional(),
-  ...insertedAtQuery,
   ...pageQuery(messagePosition),
 })
 
@@ -43,20 +35,8 @@ const getFeed = defineRoute({
   errors: ['resource_missing'],
   async handle({ params, query }, { store, catalog, caller }) {
     const window = windowOf(query)
-    const filter = {
-      recipient: params.user_id,
-      channelId: feedChannelId(catalog, params.channel),
-      archived: query.archived,
-      engagement: query.status === 'all' ? undefined : [query.status],
-      source: query.source,
-      tenant: query.tenant,
-      orNoTenant: true,
-      hasTenant: query.has_tenant,
-      ...withinTenants(caller, query.tenant),
-      categories: query.workflow_categories,
-      triggerData: query.trigger_data,
-      insertedAt: insertedAtOf(query),
-    }
+    const feed = { recipient: params.user_id, channelId: feedChannelId(catalog, params.channel) }
+    const filter = feedFilterOf(query, feed, caller)
     const page = await listFeed(store.db, filter, window, partsOf(query.mode, query.exclude ?? []))
     const counts = await countFeed(store.db, filter)
     const contained = await loadMessageActivities(store.db, page.rows)
@@ -84,21 +64,6 @@ const getSettings = defineRoute({
     return Promise.resolve({ features: { branding_required: false } })
   },
 })
-
-/**
- * What a token that is for some tenants only narrows a feed to: the tenant asked for must be one of them, and items of no
- * tenant are shown if it is also for those. Throws `not_permitted`.
- */
-function withinTenants(
-  { token }: ApiCaller,
-  tenant: string | undefined,
-): { orNoTenant?: boolean; hasTenant?: boolean } {
-  const scope = token?.grants.tenants(token.userId, 'feed', 'read')
-  if (scope === undefined) return {}
-  if (tenant === undefined && scope.none) return { hasTenant: false }
-  if (tenant !== undefined && scope.tenants.has(tenant)) return { orNoTenant: scope.none }
-  throw new ApiError('not_permitted', { message: 'This user token is for feeds of the tenants it names only' })
-}
 
 /** What of an item is loaded at all. */
 function partsOf(mode: 'compact' | 'rich', excluded: readonly string[][]): FeedParts {

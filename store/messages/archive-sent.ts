@@ -49,7 +49,7 @@ export async function archiveSent(
         from hidden order by 1, 2`,
   )
   await recordEvents(tx, outbox, now, () =>
-    archived.map(({ row, number }) => ({ type: 'message.archived', recipientRunId: row, number })),
+    archived.map(({ row, number }) => ({ type: 'message.archived', recipientRunId: row, number, feed: 'revoked' })),
   )
   const byId = new Map(rows.map((row) => [row.id, row]))
   return archived.map(({ row, number, seen_at, read_at }) => ({

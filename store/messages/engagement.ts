@@ -26,7 +26,9 @@ export type EngagementAction = keyof typeof actions
 /** What a caller may say of messages. That a link was clicked is known by the link. */
 export const engagementActions = (Object.keys(actions) as EngagementAction[]).filter((name) => name !== 'link_clicked')
 
-type LockedRow = Pick<MessageRow, Column | 'recipient_run_id' | 'number' | 'workflow_run_id' | 'accepted_at'>
+type LockedRow = Pick<MessageRow, Column | 'recipient_run_id' | 'number' | 'workflow_run_id' | 'accepted_at'> & {
+  in_app: boolean
+}
 
 /**
  * Applies an action and returns the messages as they are then, in the order of the ids; what is no message is left out.
@@ -56,7 +58,7 @@ export async function engageInTransaction(
   const locked = await query<LockedRow>(
     tx,
     sql`select m.recipient_run_id, m.number, m.seen_at, m.read_at, m.interacted_at,
-          m.link_clicked_at, m.archived_at,
+          m.link_clicked_at, m.archived_at, m.channel_type = 'in_app_feed' as in_app,
           t.workflow_run_id, ${isoText(sql`t.accepted_at`)} as accepted_at
         from messages m join triggers t on t.id = ${triggerOf('m.recipient_run_id')}
         where ${withIds(messageIds)} order by m.recipient_run_id, m.number for update of m`,
@@ -67,6 +69,7 @@ export async function engageInTransaction(
     await setColumns(tx, changed, action, options.now)
     const events = changed.flatMap((row) => recordsOf(row, action, options.metadata))
     await record(tx, events, options.now)
+    const inApp = new Set(changed.flatMap((row) => (row.in_app ? [keyText(row.recipient_run_id, row.number)] : [])))
     await tellEngagements(tx, events.map(engagedOf(changed)), options.now, outbox)
     await recordEvents(tx, outbox, options.now, () =>
       events.map(([recipientRunId, number, type, data]) => ({
@@ -74,10 +77,13 @@ export async function engageInTransaction(
         recipientRunId,
         number,
         data,
+        ...(inApp.has(keyText(recipientRunId, number)) && { feed: type === 'archived' ? 'revoked' : 'changed' }),
       })),
     )
   }
 }
+
+const keyText = (recipientRunId: number, number: number) => `${recipientRunId}/${number}`
 
 function eventsOf(row: LockedRow, action: EngagementAction): EngagementAction[] {
   const { set, columns } = actions[action]

@@ -6,6 +6,7 @@ import { mkdirSync } from 'node:fs'
 import pg from 'pg'
 import type { StoreClient } from './client.ts'
 import { DiskWatch } from './disk-watch.ts'
+import { listenTo, type Listener } from './listener.ts'
 import { throwStoreErrors } from './own-errors.ts'
 import { StorePool, transactionsOf, type PoolOptions } from './pool.ts'
 import { migrationsFolder, schemaState, type SchemaState } from './schema-version.ts'
@@ -26,6 +27,8 @@ export interface Store {
   ping(): Promise<void>
   /** Whether it holds the tables of this version. Rejects when it does not answer. */
   schema(): Promise<SchemaState>
+  /** Hears what pg_notify tells a channel, from any process of this store, until it is closed. */
+  listen(channel: string, listener: Listener): Promise<{ close(): Promise<void> }>
   close(): Promise<void>
 }
 
@@ -65,6 +68,7 @@ export function openPostgres(url: string, options: PoolOptions = {}): Store {
       const state = await schemaState(probe)
       return state === 'current' && (await disk.isFull(probe)) ? 'full' : state
     },
+    listen: (channel, listener) => Promise.resolve(listenTo(url, channel, listener, options.log)),
     async ping() {
       await probe.execute(sql`select 1`)
     },
@@ -96,6 +100,10 @@ export async function openPglite(folder: string | null): Promise<Store> {
       if (client.closed) throw new StoreError('unavailable', { reason: 'closed' })
       if (known !== 'current') known = await schemaState(db)
       return known
+    },
+    async listen(channel, listener) {
+      const close = await client.listen(channel, (payload) => listener.told(payload))
+      return { close: () => (client.closed ? Promise.resolve() : close()) }
     },
     async ping() {
       if (client.closed) throw new StoreError('unavailable', { reason: 'closed' })

@@ -10,7 +10,7 @@ import { createPublicKey } from 'node:crypto'
 /** What a public key may call at Knock, and nothing else. */
 const KNOCKS_PUBLIC = [
   /^(get|put) \/v1\/users\/:\w+$/,
-  /^(get|put|delete) \/v1\/users\/:\w+\/preferences(\/|$)/,
+  /^(get|put) \/v1\/users\/:\w+\/preferences(\/|$)/,
   /^get \/v1\/users\/:\w+\/preference_center/,
   /^(get|put|delete) \/v1\/(users\/:\w+|objects\/:\w+\/:\w+)\/channel_data\/:\w+$/,
   /^get \/v1\/users\/:\w+\/feeds\/:\w+(\/settings)?$/,

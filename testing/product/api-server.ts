@@ -5,7 +5,9 @@ import { once } from 'node:events'
 import { pino } from 'pino'
 import { createApp } from '../../api/http/app.ts'
 import { httpServer } from '../../api/http/front.ts'
+import { keyFinder } from '../../api/http/auth.ts'
 import type { Deps } from '../../api/http/deps.ts'
+import { openLive, type Live } from '../../api/socket/live.ts'
 import { routes } from '../../api/routes/index.ts'
 import { KeyedMutex } from '../../engine/keyed-mutex.ts'
 import type { Catalog } from '../../definitions/catalog.ts'
@@ -42,6 +44,8 @@ export interface CallOptions {
 export interface ApiServer {
   url: string
   deps: Deps
+  /** Its WebSockets. */
+  live: Live
   /** The clock of the api; a test sets it. */
   clock: { now: number }
   /** One request. A 200 of a route in the table is held against its response schema, exactly. */
@@ -69,6 +73,7 @@ export async function startApi(catalog: Catalog, given?: Store, env: Record<stri
   const clock = { now: Date.now() }
   const deps: Deps = {
     settings,
+    findKey: keyFinder(settings),
     store,
     catalog,
     signaler,
@@ -82,15 +87,18 @@ export async function startApi(catalog: Catalog, given?: Store, env: Record<stri
     warnings: () => [],
   }
   const server = httpServer().on('request', createApp(deps))
+  const live = await openLive(server, deps)
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
   return {
     url,
     deps,
+    live,
     clock,
     call: (method, path, options) => call(url, method, path, options),
     async close() {
+      await live.close()
       server.close()
       server.closeAllConnections()
       await client.connection.close()
