@@ -1,5 +1,6 @@
 import type { PreferenceSet } from '../preferences/preference-set.ts'
 import type { ChannelType, DefinitionVersion } from './definition.ts'
+import type { DefinitionProblem } from './problem.ts'
 
 export interface Channel {
   key: string
@@ -12,7 +13,7 @@ export interface Channel {
   settings: Record<string, unknown>
 }
 
-/** What the notifications folder holds, read and checked once at start. */
+/** What the notifications folder holds, read and checked at once. */
 export interface Catalog {
   definitions: ReadonlyMap<string, DefinitionVersion>
   channels: readonly Channel[]
@@ -20,4 +21,10 @@ export interface Catalog {
   preferences?: PreferenceSet | undefined
   /** What does not stop a start and is most likely a mistake, as sentences. Absent: nothing. */
   warnings?: readonly string[]
+  /** Definitions that cannot be used, by their key, with every reason. Absent: none. */
+  leftOut?: ReadonlyMap<string, readonly DefinitionProblem[]>
+  /** Every mistake of every file, those of shared files and of `leftOut`. Absent: none. */
+  problems?: readonly DefinitionProblem[]
+  /** channels.json cannot be used: `channels` are not what its author meant. */
+  withoutChannels?: boolean
 }

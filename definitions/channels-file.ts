@@ -4,7 +4,7 @@ import type { Channel } from './catalog.ts'
 import { channelTypeRegistry, NO_PROVIDER } from '../channels/registry.ts'
 import { channelTypes, type ChannelReference, type ChannelType } from './definition.ts'
 import { fieldName, type DefinitionProblem } from './problem.ts'
-import { readSource } from './source.ts'
+import { readSource, type Source } from './source.ts'
 import { uuidOf } from './version.ts'
 
 export const CHANNELS_FILE = 'channels.json'
@@ -55,7 +55,7 @@ export async function readChannels(
         : (parsed.error?.issues ?? [])
     return {
       channels: withDefaults([]),
-      problems: issues.map(({ path, message }) => problem(fieldName(path), message)),
+      problems: issues.map(({ path, message }) => problem(source, path, message)),
     }
   }
   const declared = Object.entries(parsed.data).map(([key, file]): Channel => ({
@@ -67,11 +67,18 @@ export async function readChannels(
     settings: file.settings ?? {},
   }))
   const channels = withDefaults(declared)
-  return { channels, problems: [...duplicates(channels), ...misused(declared), ...unusable(declared)] }
+  const wrong = [...duplicates(channels), ...misused(declared), ...unusable(declared)]
+  return { channels, problems: wrong.map(({ path, message }) => problem(source, path, message)) }
 }
 
-function problem(field: string, message: string): DefinitionProblem {
-  return { file: CHANNELS_FILE, ...(field !== '' && { field }), message }
+interface Fault {
+  path: PropertyKey[]
+  message: string
+}
+
+function problem(source: Source, path: readonly PropertyKey[], message: string): DefinitionProblem {
+  const [field, line] = [fieldName(path), source.lineOf(path)]
+  return { file: CHANNELS_FILE, ...(line !== undefined && { line }), ...(field !== '' && { field }), message }
 }
 
 /** The in-app feed always has its own channel; another type gets one where none is declared. */
@@ -84,36 +91,36 @@ function withDefaults(declared: Channel[]): Channel[] {
   return [...declared, ...made]
 }
 
-function duplicates(channels: Channel[]): DefinitionProblem[] {
+function duplicates(channels: Channel[]): Fault[] {
   return channels.flatMap((channel, index) => {
     const first = channels.findIndex((other) => other.id === channel.id)
-    return first === index ? [] : [problem(`${channel.key}.id`, `is the id of ${channels[first]!.key}, too`)]
+    return first === index ? [] : [{ path: [channel.key, 'id'], message: `is the id of ${channels[first]!.key}, too` }]
   })
 }
 
-function misused(declared: Channel[]): DefinitionProblem[] {
+function misused(declared: Channel[]): Fault[] {
   return declared.flatMap((channel) => {
     const known = Object.keys(channelTypeRegistry[channel.type].providers)
     if (!known.includes(channel.provider)) {
       const wrong = channel.provider === NO_PROVIDER ? 'is missing' : 'is not known'
-      return [problem(`${channel.key}.provider`, `${wrong}; providers of ${channel.type}: ${known.join(', ')}`)]
+      const message = `${wrong}; providers of ${channel.type}: ${known.join(', ')}`
+      return [{ path: [channel.key, 'provider'], message }]
     }
     const owner = channelTypes.find((type) => fallbackOf(type).key === channel.key)
     if (owner === undefined || owner === channel.type) return []
-    return [problem(`${channel.key}.type`, `must be ${owner}: the key is that type's default`)]
+    return [{ path: [channel.key, 'type'], message: `must be ${owner}: the key is that type's default` }]
   })
 }
 
-function unusable(declared: Channel[]): DefinitionProblem[] {
+function unusable(declared: Channel[]): Fault[] {
   return declared.flatMap(({ key, type, provider, settings }) => {
     const schema = channelTypeRegistry[type].providers[provider]?.settings
     const issues = schema?.safeParse(settings, { error: zodErrorMap }).error?.issues ?? []
     return issues.flatMap((issue) => {
       const path = [key, 'settings', ...issue.path]
-      if (issue.code !== 'unrecognized_keys') return [problem(fieldName(path), issue.message)]
-      return issue.keys.map((name) =>
-        problem(fieldName([...path, name]), `is not a setting of ${type} channels over ${provider}`),
-      )
+      if (issue.code !== 'unrecognized_keys') return [{ path, message: issue.message }]
+      const message = `is not a setting of ${type} channels over ${provider}`
+      return issue.keys.map((name) => ({ path: [...path, name], message }))
     })
   })
 }

@@ -9,9 +9,6 @@ import type { Layout, Library } from './definition.ts'
 import { fieldName, type DefinitionProblem } from './problem.ts'
 import { isErrno, readSource } from './source.ts'
 
-/** Folders beside the definitions that are none. */
-export const LIBRARY_FOLDERS = ['layouts', 'partials', 'translations'] as const
-
 const layoutFile = z.looseObject({
   html_layout: z.string().refine((text) => /\{\{-?\s*content\s*-?\}\}/.test(text), 'must hold {{ content }}'),
   text_layout: z.string().nullish(),
@@ -110,14 +107,16 @@ async function each<Schema extends z.ZodType>(
   const found: Record<string, z.output<Schema>> = {}
   for (const key of await namesIn(path.join(folder, kind))) {
     const own = path.join(folder, kind, key)
-    if (!(await stat(own)).isDirectory()) continue
+    if (!(await isFolder(own))) continue
     const source = await readSource(own, file)
     const parsed = schema.safeParse(source.value)
     const issues = source.problems.map(({ at, message }) => ({ path: at, message }))
     if (issues.length === 0 && !parsed.success) issues.push(...parsed.error.issues)
     for (const { path: at, message } of issues) {
       const field = fieldName(at)
-      problems.push({ file: `${kind}/${key}/${file}`, ...(field !== '' && { field }), message })
+      const line = source.lineOf(at)
+      const place = { file: `${kind}/${key}/${source.fileOf(at)}`, ...(line !== undefined && { line }) }
+      problems.push({ ...place, ...(field !== '' && { field }), message })
     }
     if (parsed.success && issues.length === 0) found[key] = parsed.data
   }
@@ -155,6 +154,13 @@ function fromPo(bytes: Buffer): Record<string, unknown> {
       if (msgid === '' || !one) return []
       return [[msgid, other === undefined ? one : { one, other: msgstr.at(-1) }]]
     }),
+  )
+}
+
+async function isFolder(file: string): Promise<boolean> {
+  return stat(file).then(
+    (found) => found.isDirectory(),
+    () => false,
   )
 }
 
@@ -198,5 +204,5 @@ export function usedOf(library: Library, texts: readonly string[], layoutKeys: r
     ...some('partials', partials),
     ...(translated ? some('translations', library.translations) : {}),
   }
-  return { used, missing: [...new Set(missing)] }
+  return { used, missing: [...new Set(missing)], translated }
 }

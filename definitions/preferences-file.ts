@@ -16,7 +16,9 @@ export async function readPreferences(
   if (issues.length === 0 && !parsed.success) issues.push(...parsed.error.issues)
   for (const { path, message } of issues) {
     const field = fieldName(path)
-    problems.push({ file: PREFERENCES_FILE, ...(field !== '' && { field }), message })
+    const line = source.lineOf(path)
+    const place = { file: PREFERENCES_FILE, ...(line !== undefined && { line }), ...(field !== '' && { field }) }
+    problems.push({ ...place, message })
   }
   return parsed.success && issues.length === 0 ? parsed.data : undefined
 }

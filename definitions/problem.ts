@@ -1,7 +1,9 @@
-/** One reason why the notifications folder cannot be used. */
+/** One reason why a file of the notifications folder cannot be used. */
 export interface DefinitionProblem {
   /** Within the notifications folder. */
   file: string
+  /** Where in the file, from 1, if that is known. */
+  line?: number
   /** The ref of the step. */
   step?: string
   /** `template.visual_blocks[1].content`, within the step if one is named, else within the file. */
@@ -15,14 +17,20 @@ export class DefinitionsError extends Error {
   readonly problems: readonly DefinitionProblem[]
 
   constructor(problems: readonly DefinitionProblem[]) {
-    super(`These definitions cannot be used:\n${problems.map(line).join('\n')}`)
+    super(`These definitions cannot be used:\n${problems.map((problem) => `  ${problemLine(problem)}`).join('\n')}`)
     this.problems = problems
   }
 }
 
-function line({ file, step, field, message }: DefinitionProblem): string {
-  const where = [file, step === undefined ? undefined : `step ${step}`, field]
-  return `  ${where.filter((part) => part !== undefined).join(', ')}: ${message}`
+/** `comments/workflow.json:12, step email_1, template.subject: must not be empty` */
+export function problemLine({ message, ...place }: DefinitionProblem): string {
+  return `${problemPlace(place)}: ${message}`
+}
+
+/** `comments/workflow.json:12, step email_1, template.subject` */
+export function problemPlace({ file, line, step, field }: Omit<DefinitionProblem, 'message'>): string {
+  const where = [line === undefined ? file : `${file}:${line}`, step === undefined ? undefined : `step ${step}`, field]
+  return where.filter((part) => part !== undefined).join(', ')
 }
 
 /** `steps[0].template.subject` */

@@ -2,42 +2,104 @@ import { readdir, stat } from 'node:fs/promises'
 import path from 'node:path'
 import type { Catalog } from './catalog.ts'
 import { CHANNELS_FILE, readChannels } from './channels-file.ts'
+import type { DefinitionVersion } from './definition.ts'
+import { readLibrary } from './library.ts'
 import { PREFERENCES_FILE, readPreferences } from './preferences-file.ts'
 import { DefinitionsError, type DefinitionProblem } from './problem.ts'
-import { readDefinition } from './read-definition.ts'
+import { findProject, OTHER_FOLDERS, type Project } from './project.ts'
+import { readDefinition, type Reading } from './read-definition.ts'
 import { isErrno } from './source.ts'
-import { LIBRARY_FOLDERS, readLibrary } from './library.ts'
 import { readVars, secretNames, VARS_FILE } from './vars-file.ts'
 import { versionOf } from './version.ts'
 
-/**
- * Reads the notifications folder: a definition in each of its folders, channels.json, vars.json, and the folders layouts,
- * partials and translations. Other files and hidden folders are left alone. `env` is where vars.json's `$NAME` are looked for. Throws a DefinitionsError that lists every problem.
- */
+/** Reads the notifications folder as `readFolder` does. Throws a DefinitionsError that lists every problem of every file. */
 export async function readCatalog(folder: string, env: NodeJS.ProcessEnv = process.env): Promise<Catalog> {
-  const names = await readdir(folder).catch((error: unknown) => {
-    if (!isErrno(error)) throw error
-    throw new DefinitionsError([{ file: folder, message: `the notifications folder cannot be read (${error.code})` }])
-  })
-  const { channels, problems: inChannels } = await readChannels(folder, names.includes(CHANNELS_FILE))
-  const { vars, problems: inVars } = await readVars(folder, names.includes(VARS_FILE))
-  const problems: DefinitionProblem[] = [...inChannels, ...inVars]
+  const catalog = await readFolder(folder, env)
+  if (catalog.problems !== undefined) throw new DefinitionsError(catalog.problems)
+  return catalog
+}
+
+/**
+ * Reads the notifications folder, a Knock project or a bare folder: its definitions, channels.json, vars.json,
+ * preferences.json, and the folders layouts, partials and translations. Other files and hidden folders are left alone.
+ * A definition that cannot be used is left out with every reason, and so is one that uses a shared file that cannot be
+ * used; channels.json and preferences.json concern all. `env` is where vars.json's `$NAME` are looked for. Throws a
+ * DefinitionsError where the folder itself cannot be read.
+ */
+export async function readFolder(folder: string, env: NodeJS.ProcessEnv = process.env): Promise<Catalog> {
+  const project = await findProject(folder)
+  const problems: DefinitionProblem[] = []
+  const { channels, library, warnings } = await readShared(project, env, problems)
+  const withoutChannels = problems.some(({ file }) => file === CHANNELS_FILE)
+  const reading = { library, warnings, unusable: new Set(problems.map(({ file }) => sharedNameOf(file))) }
+  const definitions = new Map<string, DefinitionVersion>()
+  const leftOut = new Map<string, DefinitionProblem[]>()
+  for (const key of await keysIn(project)) {
+    const own = { problems: [] as DefinitionProblem[], lacking: [] as DefinitionProblem[] }
+    const read = readDefinition(project.workflows, key, channels, { ...reading, ...own })
+    const definition = await read.catch((error: unknown) => {
+      if (!isErrno(error)) throw error
+      own.problems.push({ file: key, message: `cannot be read (${error.code})` })
+      return null
+    })
+    problems.push(...inProject(project, own.problems))
+    if (definition !== null) definitions.set(key, versionOf(definition))
+    else leftOut.set(key, inProject(project, [...own.problems, ...own.lacking]))
+  }
+  return {
+    definitions,
+    channels,
+    preferences: library.preferences,
+    warnings,
+    ...(withoutChannels && { withoutChannels }),
+    ...(problems.length > 0 && { leftOut, problems }),
+  }
+}
+
+async function readShared(
+  project: Project,
+  env: NodeJS.ProcessEnv,
+  problems: DefinitionProblem[],
+): Promise<Pick<Catalog, 'channels'> & Pick<Reading, 'library'> & { warnings: string[] }> {
+  const holding = async (file: string) => {
+    for (const folder of project.shared) if (await isThere(path.join(folder, file))) return folder
+    return null
+  }
+  const ofChannels = await holding(CHANNELS_FILE)
+  const { channels, problems: inChannels } = await readChannels(ofChannels ?? '', ofChannels !== null)
+  const ofVars = await holding(VARS_FILE)
+  const { vars, problems: inVars } = await readVars(ofVars ?? '', ofVars !== null)
+  problems.push(...inChannels, ...inVars)
   const warnings = secretNames(vars)
     .filter((name) => !env[name])
     .map((name) => `vars.json: the environment variable ${name} is not set: its value shows as nothing`)
-  const preferences = names.includes(PREFERENCES_FILE) ? await readPreferences(folder, problems) : undefined
-  const library = { vars, ...(preferences !== undefined && { preferences }), ...(await readLibrary(folder, problems)) }
-  const definitions = new Map<string, ReturnType<typeof versionOf>>()
-  for (const key of names.filter((name) => !name.startsWith('.')).sort()) {
-    if (LIBRARY_FOLDERS.some((name) => name === key) || !(await isFolder(path.join(folder, key)))) continue
-    const definition = await readDefinition(folder, key, channels, { problems, warnings, library })
-    if (definition !== null) definitions.set(key, versionOf(definition))
-  }
-  if (problems.length > 0) throw new DefinitionsError(problems)
-  return { definitions, channels, preferences, warnings }
+  const ofPreferences = await holding(PREFERENCES_FILE)
+  const preferences = ofPreferences !== null ? await readPreferences(ofPreferences, problems) : undefined
+  const shared = await readLibrary(project.library, problems)
+  return { channels, library: { vars, ...(preferences !== undefined && { preferences }), ...shared }, warnings }
 }
 
-/** Follows links: folders may be mounted that way. */
-async function isFolder(file: string): Promise<boolean> {
-  return (await stat(file)).isDirectory()
+/** The folders that are definitions, in the order of their names. */
+async function keysIn({ workflows, isKnock }: Project): Promise<string[]> {
+  const names = (await readdir(workflows)).filter((name) => !name.startsWith('.')).sort()
+  const isFolder = await Promise.all(names.map((name) => isThere(path.join(workflows, name), 'folder')))
+  const other: readonly string[] = isKnock ? [] : OTHER_FOLDERS
+  return names.filter((name, index) => isFolder[index] === true && !other.includes(name))
+}
+
+/** `layouts/default` of a file in there: what a definition says it uses. */
+function sharedNameOf(file: string): string {
+  return file.split('/').slice(0, 2).join('/')
+}
+
+function inProject({ prefix }: Project, problems: readonly DefinitionProblem[]): DefinitionProblem[] {
+  return problems.map((problem) => ({ ...problem, file: prefix + problem.file }))
+}
+
+/** Follows links: folders may be mounted that way. A link that leads nowhere is not there. */
+async function isThere(file: string, kind?: 'folder'): Promise<boolean> {
+  return stat(file).then(
+    (found) => kind === undefined || found.isDirectory(),
+    () => false,
+  )
 }

@@ -1,5 +1,6 @@
 import { readFile, realpath } from 'node:fs/promises'
 import path from 'node:path'
+import { lineAt, lineOf } from './json-line.ts'
 
 export type JsonPath = readonly PropertyKey[]
 
@@ -9,6 +10,8 @@ export interface Source {
   problems: SourceProblem[]
   /** The file a value stood in, relative to the folder. */
   fileOf(at: JsonPath): string
+  /** The line, from 1, on which it stands there; undefined in a file that is no JSON. */
+  lineOf(at: JsonPath): number | undefined
   /** The value, or what encloses it, could not be read: that alone is its problem. */
   failedAt(at: JsonPath): boolean
 }
@@ -17,12 +20,14 @@ export interface SourceProblem {
   file: string
   at: JsonPath
   message: string
+  /** Where JSON ends to be any. */
+  line?: number
 }
 
 /** Reads `file` in `folder` and all it refers to, at any depth. A reference is relative to the file it stands in and stays in the folder. */
 export async function readSource(folder: string, file: string): Promise<Source> {
   const root = await realpath(folder)
-  const files = new Map<string, string>()
+  const files = new Map<string, { file: string; at: JsonPath; text: string }>()
   const failed = new Set<string>()
   const problems: SourceProblem[] = []
 
@@ -32,13 +37,14 @@ export async function readSource(folder: string, file: string): Promise<Source> 
       const target = await within(root, relative)
       if (open.includes(target)) throw new SourceError(`${relative} refers to itself`)
       const text = await readText(target, relative)
-      files.set(keyOf(at), relative)
+      files.set(keyOf(at), { file: relative, at, text })
       if (!relative.endsWith('.json')) return text
       return await resolve(parseJson(text, relative), relative, at, [...open, target])
     } catch (error) {
       if (!(error instanceof SourceError)) throw error
       failed.add(keyOf(at))
-      problems.push({ file: referrer, at, message: error.message })
+      const { message, line } = error
+      problems.push({ ...(line === undefined ? { file: referrer } : { file: relative, line }), at, message })
       return undefined
     }
   }
@@ -61,26 +67,39 @@ export async function readSource(folder: string, file: string): Promise<Source> 
       }
       if (Object.hasOwn(value, plain)) return refuse('stands beside the same name without @')
       if (typeof inner !== 'string') return refuse('must be the path of a file, as a string')
-      const target = path.posix.isAbsolute(inner) ? inner : path.posix.join(path.posix.dirname(relative), inner)
+      // Written on another system, its separators may be others.
+      const named = inner.replaceAll('\\', '/')
+      const target = path.posix.isAbsolute(named) ? named : path.posix.join(path.posix.dirname(relative), named)
       return [plain, await read(target, [...at, plain], open, relative)]
     })
     return Object.fromEntries(await Promise.all(entries))
   }
 
   const prefixes = (at: JsonPath) => Array.from({ length: at.length + 1 }, (_, n) => keyOf(at.slice(0, at.length - n)))
+  const standsIn = (at: JsonPath) =>
+    prefixes(at)
+      .map((prefix) => files.get(prefix))
+      .find((found) => found !== undefined)
   return {
     value: await read(file, [], [], file),
     problems,
-    fileOf: (at) =>
-      prefixes(at)
-        .map((prefix) => files.get(prefix))
-        .find((found) => found !== undefined) ?? file,
+    fileOf: (at) => standsIn(at)?.file ?? file,
+    lineOf(at) {
+      const place = standsIn(at)
+      return place?.file.endsWith('.json') === true ? lineOf(place.text, at.slice(place.at.length)) : undefined
+    },
     failedAt: (at) => prefixes(at).some((prefix) => failed.has(prefix)),
   }
 }
 
 class SourceError extends Error {
   override readonly name = 'SourceError'
+  readonly line: number | undefined
+
+  constructor(message: string, line?: number) {
+    super(message)
+    this.line = line
+  }
 }
 
 const keyOf = (at: JsonPath) => JSON.stringify(at)
@@ -88,7 +107,7 @@ const keyOf = (at: JsonPath) => JSON.stringify(at)
 /** The real path of a file in the folder; a link that leaves the folder is refused as `..` is. */
 async function within(root: string, relative: string): Promise<string> {
   const outside = new SourceError(`the file ${relative} is outside the definition's folder`)
-  if (relative.startsWith('..') || path.isAbsolute(relative) || relative.includes('\\')) throw outside
+  if (relative.startsWith('..') || path.isAbsolute(relative) || /^[A-Za-z]:/.test(relative)) throw outside
   const target = await realpath(path.join(root, relative)).catch((error: unknown) => {
     if (isErrno(error)) throw new SourceError(`there is no file ${relative}`)
     throw error
@@ -115,7 +134,10 @@ function parseJson(text: string, relative: string): unknown {
   try {
     return JSON.parse(text)
   } catch (error) {
-    throw new SourceError(`the file ${relative} is not JSON: ${(error as Error).message}`)
+    const { message } = error as Error
+    const offset = /at position (\d+)/.exec(message)?.[1]
+    const line = offset === undefined ? text.split('\n').length : lineAt(text, Number(offset))
+    throw new SourceError(`the file ${relative} is not JSON: ${message}`, line)
   }
 }
 

@@ -27,7 +27,8 @@ export async function readVars(
   if (issues.length === 0 && !parsed.success) issues.push(...parsed.error.issues)
   const problems = issues.map(({ path, message }) => {
     const field = fieldName(path)
-    return { file: VARS_FILE, ...(field !== '' && { field }), message }
+    const line = source.lineOf(path)
+    return { file: VARS_FILE, ...(line !== undefined && { line }), ...(field !== '' && { field }), message }
   })
   return { vars: parsed.success && problems.length === 0 ? parsed.data : {}, problems }
 }

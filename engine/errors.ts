@@ -2,6 +2,8 @@
 export type EngineErrorCode =
   | 'workflow_missing'
   | 'workflow_inactive'
+  /** Its files cannot be used; `fields` says why. */
+  | 'workflow_invalid'
   | 'trigger_missing'
   | 'invalid_params'
   | 'idempotency_key_mismatch'

@@ -1,4 +1,5 @@
 import type { DefinitionVersion } from '../definitions/definition.ts'
+import { problemPlace } from '../definitions/problem.ts'
 import { definitionKnown } from '../store/catalog/definitions.ts'
 import { workflowIdOf } from '../store/ids/workflow-id.ts'
 import type { EngineDeps } from './deps.ts'
@@ -24,13 +25,23 @@ export async function knownDefinition(
   { catalog, store }: Pick<EngineDeps, 'catalog' | 'store'>,
   key: string,
 ): Promise<string> {
-  if (catalog.definitions.has(key) || (await definitionKnown(store.db, key))) return key
+  if (catalog.definitions.has(key) || catalog.leftOut?.has(key) === true || (await definitionKnown(store.db, key))) return key
   throw new EngineError('workflow_missing', { message: `No workflow has the key ${key}` })
 }
 
-/** The version of a definition that takes triggers. Throws `workflow_missing` and `workflow_inactive`. */
+const MOST_REASONS = 100
+
+/** The version of a definition that takes triggers. Throws `workflow_missing`, `workflow_inactive` and `workflow_invalid`. */
 export function activeVersion({ catalog }: Pick<EngineDeps, 'catalog'>, key: string): DefinitionVersion {
   const version = catalog.definitions.get(key)
+  const reasons = catalog.leftOut?.get(key)
+  if (reasons !== undefined) {
+    const fields = reasons.slice(0, MOST_REASONS).map((reason) => {
+      const { message, ...place } = reason
+      return { field: problemPlace(place), message, type: 'invalid' }
+    })
+    throw new EngineError('workflow_invalid', { fields })
+  }
   if (version === undefined) throw new EngineError('workflow_missing', { message: `No workflow has the key ${key}` })
   if (!version.definition.active) throw new EngineError('workflow_inactive')
   return version

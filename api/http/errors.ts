@@ -56,6 +56,16 @@ export const errorCodes = {
     type: 'invalid_request_error',
     message: 'This workflow is not active: it takes no triggers',
   },
+  workflow_invalid: {
+    status: 422,
+    type: 'invalid_request_error',
+    message: 'The files of this workflow cannot be used, so it takes no triggers',
+  },
+  definitions_invalid: {
+    status: 422,
+    type: 'invalid_request_error',
+    message: 'The folder has mistakes; what was read before stays',
+  },
   // No route answers it yet: nothing limits the rate of calls.
   rate_limited: { status: 429, type: 'invalid_request_error', message: 'Too many requests' },
   store_unavailable: { status: 503, type: 'api_error', message: 'The store does not answer; nothing was changed' },
@@ -75,6 +85,7 @@ export type { FieldError }
 const ofEngine = {
   workflow_missing: { code: 'workflow_missing' },
   workflow_inactive: { code: 'workflow_inactive' },
+  workflow_invalid: { code: 'workflow_invalid' },
   trigger_missing: { code: 'resource_missing' },
   invalid_params: { code: 'invalid_params' },
   idempotency_key_mismatch: { code: 'idempotency_key_mismatch' },

@@ -1,18 +1,21 @@
 import { asc, eq, inArray, sql } from 'drizzle-orm'
 import type { Catalog, Channel } from '../../definitions/catalog.ts'
 import { DEFINITION_FORMAT, type ChannelType, type DefinitionVersion } from '../../definitions/definition.ts'
+import { publishWhole } from './published.ts'
 import { texts, transaction, type Database } from '../postgres/database.ts'
 import { channels, currentDefinitions, definitions, type JsonObject } from '../schema/index.ts'
 
 /**
- * Stores what an api read at its start, for the workers. A version already there stays as it is; a channel is what the
- * last api says it is; nothing is removed, since triggers still under way may need it.
+ * Stores what an api read, for the workers and for other apis; answers the version they go by. A version of a definition
+ * already there stays as it is; a channel is what the last api says it is; nothing is removed, since triggers still under
+ * way may need it. Publishers wait for each other.
  */
-export async function publishCatalog(db: Database, catalog: Catalog, now = Date.now()): Promise<void> {
+export async function publishCatalog(db: Database, catalog: Catalog, now = Date.now()): Promise<number> {
   // Rows in one order, so that apis that start at once do not wait for each other in a circle.
   const versions = [...catalog.definitions.values()].sort((a, b) => (a.hash < b.hash ? -1 : 1))
-  const published = [...catalog.channels].sort((a, b) => (a.key < b.key ? -1 : 1))
-  await transaction(db, async (tx) => {
+  const published = (catalog.withoutChannels === true ? [] : [...catalog.channels]).sort((a, b) => (a.key < b.key ? -1 : 1))
+  return transaction(db, async (tx) => {
+    const version = await publishWhole(tx, catalog, now)
     if (versions.length > 0) {
       const rows = versions.map(({ hash, versionId, definition }) => ({
         hash,
@@ -24,7 +27,7 @@ export async function publishCatalog(db: Database, catalog: Catalog, now = Date.
       }))
       await tx.insert(definitions).values(rows).onConflictDoNothing()
     }
-    await publishCurrent(tx, versions, new Date(now))
+    await publishCurrent(tx, versions, [...(catalog.leftOut?.keys() ?? [])], new Date(now))
     for (const channel of published) {
       const row = { ...channel, settings: channel.settings as JsonObject }
       const { key: _key, ...changed } = row
@@ -33,12 +36,21 @@ export async function publishCatalog(db: Database, catalog: Catalog, now = Date.
         .values(row)
         .onConflictDoUpdate({ target: channels.key, set: { ...changed, updatedAt: sql`now()` }, setWhere: differs })
     }
+    return version
   })
 }
 
-/** What new triggers start with from now on. A key whose file is gone is archived: who sleeps in it ends when resumed. */
-async function publishCurrent(tx: Database, versions: readonly DefinitionVersion[], updatedAt: Date): Promise<void> {
-  const keys = versions.map(({ definition }) => definition.key)
+/**
+ * What new triggers start with from now on. A key whose file is gone is archived: who sleeps in it ends when resumed. One
+ * that is left out for its mistakes stays as it was: who sleeps in it sleeps on.
+ */
+async function publishCurrent(
+  tx: Database,
+  versions: readonly DefinitionVersion[],
+  leftOut: readonly string[],
+  updatedAt: Date,
+): Promise<void> {
+  const keys = [...versions.map(({ definition }) => definition.key), ...leftOut]
   await tx
     .update(currentDefinitions)
     .set({ archived: true, updatedAt })

@@ -1,4 +1,4 @@
-import { boolean, index, jsonb, pgTable, smallint, text, uuid } from 'drizzle-orm/pg-core'
+import { boolean, index, integer, jsonb, pgTable, smallint, text, uuid } from 'drizzle-orm/pg-core'
 import type { Definition } from '../../definitions/definition.ts'
 import { instant, type JsonObject } from './columns.ts'
 
@@ -25,6 +25,15 @@ export const currentDefinitions = pgTable('current_definitions', {
   active: boolean('active').notNull(),
   /** True: its file is gone. */
   archived: boolean('archived').notNull().default(false),
+  updatedAt: instant('updated_at').notNull(),
+})
+
+/** One row: the folder as it was last published. Apis look at its version, and take up what is newer than theirs. */
+export const publishedCatalog = pgTable('published_catalog', {
+  one: boolean('one').primaryKey().default(true),
+  /** Grows with every change of `content`. */
+  version: integer('version').notNull(),
+  content: jsonb('content').$type<JsonObject>().notNull(),
   updatedAt: instant('updated_at').notNull(),
 })
 
