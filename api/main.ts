@@ -1,6 +1,7 @@
 import { loadClientConnectConfig } from '@temporalio/envconfig'
 import { once } from 'node:events'
-import { readCatalog } from '../definitions/read-catalog.ts'
+import { catalogAtStart } from '../definitions/at-start.ts'
+import { readFolder } from '../definitions/read-catalog.ts'
 import { DefinitionsError } from '../definitions/problem.ts'
 import { createLog } from '../settings/log.ts'
 import { readSettings, SettingsError } from '../settings/settings.ts'
@@ -16,7 +17,8 @@ const STORE_WAIT_MS = 60_000
 
 /** The api process. It starts while Temporal is away, and waits up to a minute for its store. */
 async function main(): Promise<void> {
-  const stopping = untilStopped()
+  let reload = () => Promise.resolve()
+  const stopping = untilStopped({ onHangup: () => void reload() })
   const { signal } = stopping
   const settings = readSettings()
   for (const name of ['DATABASE_URL', 'BELAY_SECRET_KEY', 'BELAY_PUBLIC_KEY'] as const) {
@@ -26,7 +28,7 @@ async function main(): Promise<void> {
   stopping.useLog(log)
   warnOfUnknownSettings(log)
 
-  const catalog = await readCatalog(settings.BELAY_NOTIFICATIONS_DIR)
+  const catalog = await catalogAtStart(settings.BELAY_NOTIFICATIONS_DIR)
   const server = await listenEarly(settings)
   const store = await openReachablePostgres(settings.DATABASE_URL!, { log }, { waitMs: STORE_WAIT_MS, log, signal })
   await requireSchema(store)
@@ -34,7 +36,20 @@ async function main(): Promise<void> {
   const { connectionOptions, namespace = 'default' } = loadClientConnectConfig()
   const temporal = openConnection(connectionOptions)
   const { connection, renew } = temporal
-  const api = await startApi({ settings, store, clock, connection, renew, namespace, catalog, log, server })
+  const again = () => readFolder(settings.BELAY_NOTIFICATIONS_DIR)
+  const api = await startApi({
+    settings,
+    store,
+    clock,
+    connection,
+    renew,
+    namespace,
+    catalog,
+    readFolder: again,
+    log,
+    server,
+  })
+  reload = () => api.reload()
   log.info({ url: api.url, namespace, definitions: [...catalog.definitions.keys()] }, 'api listens')
   if (!signal.aborted) await once(signal, 'abort')
   log.info('api stops: what was asked is answered first')

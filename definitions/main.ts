@@ -3,17 +3,20 @@ import path from 'node:path'
 import { parseArgs } from 'node:util'
 import { readSettings } from '../settings/settings.ts'
 import { writePreview } from './preview.ts'
-import { readCatalog } from './read-catalog.ts'
+import { problemLine } from './problem.ts'
+import { readCatalog, readFolder } from './read-catalog.ts'
 
-const USAGE = 'npm run definitions -- preview <key> --data file.json [--recipient file.json] [--out folder]'
+const USAGE = `npm run definitions -- check [folder]
+       npm run definitions -- preview <key> --data file.json [--recipient file.json] [--out folder]`
 
-/** npm run definitions -- preview: what a definition's messages look like, before anything goes out. */
+/** npm run definitions -- check: every mistake of every file; preview: what a definition's messages look like. */
 async function main(): Promise<void> {
   const { positionals, values } = parseArgs({
     allowPositionals: true,
     options: { data: { type: 'string' }, recipient: { type: 'string' }, out: { type: 'string' } },
   })
   const [command, key] = positionals
+  if (command === 'check') return check(key ?? readSettings().BELAY_NOTIFICATIONS_DIR)
   if (command !== 'preview' || key === undefined) throw new Error(`usage: ${USAGE}`)
   const catalog = await readCatalog(readSettings().BELAY_NOTIFICATIONS_DIR)
   const version = catalog.definitions.get(key)
@@ -27,6 +30,16 @@ async function main(): Promise<void> {
   })
   for (const line of [...(catalog.warnings ?? []), ...told]) console.error(line)
   console.log(`written: ${path.join(out, 'index.html')}`)
+}
+
+/** A line for each mistake and each oddity; exit code 1 if there is a mistake. */
+async function check(folder: string): Promise<void> {
+  const { definitions, problems = [], warnings = [] } = await readFolder(folder)
+  for (const warning of warnings) console.log(`warning: ${warning}`)
+  for (const problem of problems) console.log(problemLine(problem))
+  const mistakes = problems.length === 1 ? '1 mistake' : `${problems.length} mistakes`
+  console.log(`${definitions.size} definitions can be used; ${mistakes}`)
+  if (problems.length > 0) process.exitCode = 1
 }
 
 async function objectIn(file: string | undefined): Promise<Record<string, unknown>> {

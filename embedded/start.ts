@@ -2,7 +2,8 @@ import { createHmac } from 'node:crypto'
 import { NativeConnection, type WorkflowBundleOption } from '@temporalio/worker'
 import type { Logger } from 'pino'
 import { startApi } from '../api/http/server.ts'
-import { readCatalog } from '../definitions/read-catalog.ts'
+import { catalogAtStart } from '../definitions/at-start.ts'
+import { readFolder } from '../definitions/read-catalog.ts'
 import type { Settings } from '../settings/settings.ts'
 import { openClock } from '../store/clock/open-clock.ts'
 import { openPglite, type Store } from '../store/postgres/database.ts'
@@ -18,6 +19,7 @@ import { endLingeringServer } from './lingering.ts'
 import { MailBox } from './mail/mail-box.ts'
 import { mailRoutes } from './mail/mail-routes.ts'
 import { CAUGHT_FROM, startSmtpCatcher } from './mail/smtp-catcher.ts'
+import { watchFolder } from './watch-folder.ts'
 import { checkPorts, freePort } from './ports.ts'
 
 export interface Embedded extends Keys {
@@ -75,7 +77,7 @@ export async function startEmbedded(
       { variable: 'TEMPORAL_DEV_UI_PORT', host: '127.0.0.1', port: settings.TEMPORAL_DEV_UI_PORT },
     ])
     const keys = readKeys(folder.path, settings)
-    const catalog = await readCatalog(settings.BELAY_NOTIFICATIONS_DIR)
+    const catalog = await catalogAtStart(settings.BELAY_NOTIFICATIONS_DIR)
     const cli = await resolveTemporalCli(settings)
     signal?.throwIfAborted()
 
@@ -132,10 +134,13 @@ export async function startEmbedded(
       devMail: box === undefined ? undefined : mailRoutes(box),
       namespace: NAMESPACE,
       catalog,
+      readFolder: () => readFolder(settings.BELAY_NOTIFICATIONS_DIR),
       log,
       awaitWorker: true,
     })
     opened('the api', () => api.close())
+    const watch = watchFolder(settings.BELAY_NOTIFICATIONS_DIR, () => api.reload())
+    opened('the watch of the notifications folder', () => watch.close())
     log.info({ address: api.url }, 'the api listens')
     return {
       ...keys,

@@ -19,7 +19,6 @@ export interface LiveCatalogOptions {
   catalog: Catalog
   /** Reads the folder anew; absent: there is none, and a reload changes nothing. */
   read?: (() => Promise<Catalog>) | undefined
-  now: () => number
 }
 
 /**

@@ -25,7 +25,8 @@ export async function knownDefinition(
   { catalog, store }: Pick<EngineDeps, 'catalog' | 'store'>,
   key: string,
 ): Promise<string> {
-  if (catalog.definitions.has(key) || catalog.leftOut?.has(key) === true || (await definitionKnown(store.db, key))) return key
+  if (catalog.definitions.has(key) || catalog.leftOut?.has(key) === true || (await definitionKnown(store.db, key)))
+    return key
   throw new EngineError('workflow_missing', { message: `No workflow has the key ${key}` })
 }
 

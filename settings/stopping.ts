@@ -11,6 +11,12 @@ export interface Stopping {
   fail(error: unknown, what: string): void
 }
 
+interface StoppingOptions {
+  secondEnds?: boolean
+  /** What SIGHUP does instead of ending the process. */
+  onHangup?: () => void
+}
+
 /** Compose kills after 30 s. */
 const AT_MOST_MS = 28_000
 /** One Ctrl-C arrives twice under npm: from the terminal, and passed on by npm. */
@@ -22,7 +28,7 @@ const SAME_SIGNAL_MS = 500
  * is ignored, or ends it at once if `secondEnds`: whoever asks twice at a terminal does not want to wait. It ends half a
  * minute later in any case.
  */
-export function untilStopped({ secondEnds = false } = {}): Stopping {
+export function untilStopped({ secondEnds = false, onHangup }: StoppingOptions = {}): Stopping {
   const stop = new AbortController()
   let code = 0
   let logger: Logger | undefined
@@ -42,7 +48,10 @@ export function untilStopped({ secondEnds = false } = {}): Stopping {
     leave()
   }
   let askedAt = Infinity
-  for (const name of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) {
+  if (onHangup !== undefined) process.on('SIGHUP', onHangup)
+  for (const name of onHangup === undefined
+    ? (['SIGTERM', 'SIGINT', 'SIGHUP'] as const)
+    : (['SIGTERM', 'SIGINT'] as const)) {
     process.on(name, () => {
       if (secondEnds && performance.now() - askedAt > SAME_SIGNAL_MS) process.exit(1)
       askedAt = Math.min(askedAt, performance.now())

@@ -16,7 +16,7 @@ const STORE_WAIT_MS = 60_000
 
 /** The worker process: waits up to a minute for its store, polls until SIGTERM or SIGINT, then lets what is being sent end. */
 async function main(): Promise<void> {
-  const stopping = untilStopped()
+  const stopping = untilStopped({ onHangup: () => undefined })
   const { signal } = stopping
   const settings = readSettings()
   if (settings.DATABASE_URL === undefined)

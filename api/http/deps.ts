@@ -1,6 +1,7 @@
 import type { Router } from 'express'
 import type { Logger } from 'pino'
 import type { Settings } from '../../settings/settings.ts'
+import type { LiveCatalog } from '../../engine/live-catalog.ts'
 import type { EngineDeps } from '../../engine/deps.ts'
 import type { FindKey } from './auth.ts'
 import type { Draining } from './draining.ts'
@@ -8,6 +9,8 @@ import type { TemporalLink } from '../../temporal/temporal-link.ts'
 
 /** What the API works with; a test gives its own. */
 export interface Deps extends EngineDeps {
+  /** Where `catalog` comes from: a reload replaces it. */
+  live: LiveCatalog
   settings: Settings
   findKey: FindKey
   temporal: TemporalLink

@@ -12,8 +12,9 @@ import { TemporalLink } from '../../temporal/temporal-link.ts'
 import { WebhookWaker } from '../../temporal/webhook-waker.ts'
 import type { Clock } from '../../store/clock/store-clock.ts'
 import type { Store } from '../../store/postgres/database.ts'
-import { publishCatalog } from '../../store/catalog/definitions.ts'
 import { openLive, type Live } from '../socket/live.ts'
+import { LiveCatalog } from '../../engine/live-catalog.ts'
+import { logProblems, reloadAndLog, watchCatalog } from './catalog-watch.ts'
 import { createApp } from './app.ts'
 import { keyFinder } from './auth.ts'
 import type { Deps } from './deps.ts'
@@ -36,6 +37,8 @@ export interface ApiStart {
   renew?: () => void
   namespace: string
   catalog: Catalog
+  /** Reads the folder anew, for a reload. */
+  readFolder?: () => Promise<Catalog>
   log: Logger
   /** Listens only once Temporal knows a worker, or does not in a while: for a start that brings its own. */
   awaitWorker?: boolean
@@ -50,6 +53,8 @@ export interface RunningApi {
   port: number
   /** Whether Temporal and a worker answer, as last seen. */
   temporal: TemporalLink
+  /** Reads the folder anew and tells every process; what is wrong with it is logged. Never rejects. */
+  reload(): Promise<void>
   /**
    * `/readyz` is 503 at once; serves for BELAY_DRAIN_SECONDS more, lets open requests end, then what they had to tell
    * Temporal. Takes some 15 s more at most. Safe to call twice.
@@ -66,8 +71,10 @@ export async function startApi(start: ApiStart): Promise<RunningApi> {
   const { settings, store, clock, connection, namespace, catalog, log } = start
   const client = new Client({ connection, namespace })
   const taskQueue = settings.BELAY_TASK_QUEUE
-  for (const warning of catalog.warnings ?? []) log.warn(warning)
-  await publishCatalog(store.db, catalog)
+  const folder = new LiveCatalog({ db: store.db, catalog, read: start.readFolder })
+  logProblems(folder, log)
+  await folder.publish()
+  const catalogWatch = watchCatalog(folder, log)
   const { renew } = start
   const temporal = new TemporalLink({ client, taskQueue, log, onBack: () => void resend(), renew })
   const signaler = new Signaler({
@@ -93,7 +100,10 @@ export async function startApi(start: ApiStart): Promise<RunningApi> {
     settings,
     findKey: keyFinder(settings),
     store,
-    catalog,
+    get catalog() {
+      return folder.current
+    },
+    live: folder,
     signaler,
     temporal,
     outbox,
@@ -103,7 +113,7 @@ export async function startApi(start: ApiStart): Promise<RunningApi> {
     draining,
     uiUrl: start.uiUrl,
     devMail: start.devMail,
-    warnings: () => [...(clock.warning === undefined ? [] : [clock.warning]), ...(catalog.warnings ?? [])],
+    warnings: () => [...(clock.warning === undefined ? [] : [clock.warning]), ...folder.warnings()],
   }
   const app = createApp(deps)
   const server = start.server ?? httpServer()
@@ -111,6 +121,7 @@ export async function startApi(start: ApiStart): Promise<RunningApi> {
   let closing: Promise<void> | undefined
   const close = async () => {
     draining.begin()
+    catalogWatch.close()
     if (server.listening) await delay(settings.BELAY_DRAIN_SECONDS * 1_000)
     await live?.close()
     await closeServer(server)
@@ -134,7 +145,13 @@ export async function startApi(start: ApiStart): Promise<RunningApi> {
   }
   const { port } = server.address() as AddressInfo
   const host = settings.HOST.includes(':') ? `[${settings.HOST}]` : settings.HOST
-  return { url: `http://${host}:${port}`, port, temporal, close: () => (closing ??= close()) }
+  return {
+    url: `http://${host}:${port}`,
+    port,
+    temporal,
+    reload: () => reloadAndLog(folder, log),
+    close: () => (closing ??= close()),
+  }
 }
 
 /** Waits for it, but not longer. */

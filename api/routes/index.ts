@@ -5,6 +5,7 @@ import { cancelWithoutKeyRoutes } from './cancel-without-key.ts'
 import { channelDataRoutes } from './channel-data.ts'
 import { channelRoutes } from './channels.ts'
 import { eventRoutes } from './events.ts'
+import { definitionRoutes } from './definitions.ts'
 import { feedRoutes } from './feeds.ts'
 import { messageStatusRoutes } from './message-status.ts'
 import { messageRoutes } from './messages.ts'
@@ -36,4 +37,5 @@ export const routes: readonly Route[] = [
   ...preferenceRoutes,
   ...channelDataRoutes,
   ...channelRoutes,
+  ...definitionRoutes,
 ]

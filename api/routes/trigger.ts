@@ -43,7 +43,13 @@ const triggerRoute = defineRoute({
   warnsOfUnknown: ['settings'],
   largeBody: true,
   response: triggerResponse,
-  errors: ['workflow_missing', 'workflow_inactive', 'workflow_invalid', 'idempotency_key_mismatch', 'idempotency_key_too_long'],
+  errors: [
+    'workflow_missing',
+    'workflow_inactive',
+    'workflow_invalid',
+    'idempotency_key_mismatch',
+    'idempotency_key_too_long',
+  ],
   idempotent: true,
   handle: ({ params, body, unknown }, context) => trigger(context, params.key, body, unknown),
 })
@@ -59,7 +65,13 @@ const notifyRoute = defineRoute({
   warnsOfUnknown: ['settings'],
   largeBody: true,
   response: notifyResponse,
-  errors: ['workflow_missing', 'workflow_inactive', 'workflow_invalid', 'idempotency_key_mismatch', 'idempotency_key_too_long'],
+  errors: [
+    'workflow_missing',
+    'workflow_inactive',
+    'workflow_invalid',
+    'idempotency_key_mismatch',
+    'idempotency_key_too_long',
+  ],
   idempotent: true,
   async handle({ body: { name, ...request }, unknown }, context) {
     const { body, headers } = await trigger(context, name, request, unknown)

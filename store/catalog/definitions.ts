@@ -13,7 +13,9 @@ import { channels, currentDefinitions, definitions, type JsonObject } from '../s
 export async function publishCatalog(db: Database, catalog: Catalog, now = Date.now()): Promise<number> {
   // Rows in one order, so that apis that start at once do not wait for each other in a circle.
   const versions = [...catalog.definitions.values()].sort((a, b) => (a.hash < b.hash ? -1 : 1))
-  const published = (catalog.withoutChannels === true ? [] : [...catalog.channels]).sort((a, b) => (a.key < b.key ? -1 : 1))
+  const published = (catalog.withoutChannels === true ? [] : [...catalog.channels]).sort((a, b) =>
+    a.key < b.key ? -1 : 1,
+  )
   return transaction(db, async (tx) => {
     const version = await publishWhole(tx, catalog, now)
     if (versions.length > 0) {

@@ -9,6 +9,7 @@ import { keyFinder } from '../../api/http/auth.ts'
 import type { Deps } from '../../api/http/deps.ts'
 import { openLive, type Live } from '../../api/socket/live.ts'
 import { routes } from '../../api/routes/index.ts'
+import { LiveCatalog } from '../../engine/live-catalog.ts'
 import { KeyedMutex } from '../../engine/keyed-mutex.ts'
 import type { Catalog } from '../../definitions/catalog.ts'
 import { readSettings } from '../../settings/settings.ts'
@@ -71,7 +72,9 @@ export async function startApi(catalog: Catalog, given?: Store, env: Record<stri
     log,
   })
   const clock = { now: Date.now() }
+  const live = new LiveCatalog({ db: store.db, catalog })
   const deps: Deps = {
+    live,
     settings,
     findKey: keyFinder(settings),
     store,

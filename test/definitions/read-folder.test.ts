@@ -1,0 +1,93 @@
+import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
+import { test } from 'node:test'
+import { problemLine } from '../../definitions/problem.ts'
+import { readFolder } from '../../definitions/read-catalog.ts'
+import { feedStep, workflow } from '../../testing/fixtures/steps.ts'
+import { notificationsFolder, problemsOf } from '../../testing/fixtures/notifications-folder.ts'
+
+const fine = workflow(feedStep('feed_1'))
+const lines = async (folder: string) => ((await readFolder(folder)).problems ?? []).map(problemLine)
+
+test('a definition that cannot be used is left out with every reason, and the others are read', async () => {
+  const folder = notificationsFolder({
+    'good/workflow.json': fine,
+    'bad/workflow.json': `{
+  "name": "Bad",
+  "steps": [
+    { "ref": "feed_1", "type": "channel", "channel_type": "in_app_feed",
+      "template": { "markdown_body@": "body.md" } },
+    { "ref": "feed_1", "type": "channel", "channel_type": "fax" }
+  ]
+}`,
+    'bad/body.md': 'One\nTwo {% if x %}',
+    'torn/workflow.json': '{\n  "steps": [\n',
+  })
+  const { definitions, leftOut } = await readFolder(folder)
+  assert.deepEqual([...definitions.keys()], ['good'])
+  assert.deepEqual([...leftOut!.keys()], ['bad', 'torn'])
+  const told = await lines(folder)
+  assert.equal(told.length, 4)
+  assert.match(told[0]!, /^bad\/body\.md:2, step feed_1, template\.markdown_body: is not a Liquid template/)
+  assert.match(told[1]!, /^bad\/workflow\.json:6, step feed_1, channel_type: "fax" is not supported/)
+  assert.match(told[2]!, /^bad\/workflow\.json:6, step feed_1, ref: stands twice/)
+  assert.match(told[3]!, /^torn\/workflow\.json:3: the file workflow\.json is not JSON/)
+})
+
+test('what uses a shared file that cannot be used is left out, and the mistake is told once', async () => {
+  const feed = (ref: string, text: string) => workflow(feedStep(ref, text))
+  const folder = notificationsFolder({
+    'vars.json': '{ "app_url": }',
+    'partials/torn/partial.json': { type: 'html' },
+    'with-vars/workflow.json': feed('feed_1', '{{ vars.app_url }}'),
+    'with-partial/workflow.json': feed('feed_1', "{% render 'torn' %}"),
+    'without/workflow.json': fine,
+  })
+  const { definitions, leftOut, problems } = await readFolder(folder)
+  assert.deepEqual([...definitions.keys()], ['without'])
+  assert.match(problemLine(leftOut!.get('with-vars')![0]!), /needs vars\.json, which cannot be used/)
+  assert.match(problemLine(leftOut!.get('with-partial')![0]!), /needs partials\/torn, which cannot be used/)
+  assert.deepEqual(
+    problems!.map(({ file }) => file),
+    ['vars.json', 'partials/torn/partial.json'],
+  )
+})
+
+test('channels.json concerns all: without it nothing is sent another way than its author meant', async () => {
+  const files = { 'a-key/workflow.json': fine, 'channels.json': { mail: { type: 'fax' } } }
+  const catalog = await readFolder(notificationsFolder(files))
+  assert.deepEqual([[...catalog.definitions.keys()], catalog.withoutChannels], [[], true])
+})
+
+test('a Knock project is read where its knock.json points, on any system', async () => {
+  const files = {
+    'comments/workflow.json': workflow({ ...feedStep('feed_1'), template: { 'markdown_body@': 'feed_1\\body.md' } }),
+    'comments/feed_1/body.md': 'Hello',
+  }
+  const inFolder = (prefix: string) =>
+    Object.fromEntries(Object.entries(files).map(([name, content]) => [prefix + name, content]))
+  const folders = [
+    notificationsFolder({ 'knock.json': { knockDir: '.\\knock\\' }, ...inFolder('knock/workflows/') }),
+    notificationsFolder({ 'knock.json': { knockDir: null }, ...inFolder('workflows/') }),
+    notificationsFolder({ ...inFolder('workflows/'), 'guides/x/guide.json': {}, 'audiences/x/audience.json': {} }),
+    notificationsFolder({ ...inFolder(''), 'guides/x/guide.json': {}, 'message-types/x/message_type.json': {} }),
+  ]
+  for (const folder of folders) {
+    const { definitions, problems } = await readFolder(folder)
+    assert.deepEqual([[...definitions.keys()], problems], [['comments'], undefined])
+  }
+  const outside = notificationsFolder({ 'knock.json': { knockDir: '../..' }, ...inFolder('') })
+  assert.match((await problemsOf(outside))[0]!.message, /within this one/)
+  const torn = notificationsFolder({ 'knock.json': { knockDir: 'knock' }, 'knock/workflows/torn/workflow.json': '{' })
+  assert.match((await lines(torn))[0]!, /^knock\/workflows\/torn\/workflow\.json:1: /)
+})
+
+test('check tells all mistakes of all files in one run and exits with 1, or with 0 where there are none', () => {
+  const check = (folder: string) =>
+    spawnSync(process.execPath, ['--import', 'tsx', 'definitions/main.ts', 'check', folder], { encoding: 'utf8' })
+  const bad = check(notificationsFolder({ 'one/workflow.json': '{', 'two/workflow.json': { steps: [] } }))
+  assert.equal(bad.status, 1, bad.stderr)
+  assert.match(bad.stdout, /^one\/workflow\.json:1: .*\ntwo\/workflow\.json:1, steps: must have at least one step\n/)
+  const good = check(notificationsFolder({ 'one/workflow.json': fine }))
+  assert.deepEqual([good.status, good.stdout], [0, '1 definitions can be used; 0 mistakes\n'])
+})
