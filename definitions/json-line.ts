@@ -1,5 +1,3 @@
-import type { JsonPath } from './source.ts'
-
 /** What is read at one place of a JSON text: in an object the name whose value comes, in a list its place. */
 interface Open {
   part: string | number
@@ -13,7 +11,7 @@ const TOKEN = /\s+|"(?:[^"\\]|\\.)*"?|[-+.\w]+|[^]/y
  * The line, from 1, on which the value at a path stands in a JSON text, or the innermost thing around it that is there. A
  * name counts with and without the @ of a file's name. Linear in the text.
  */
-export function lineOf(text: string, at: JsonPath): number {
+export function lineOf(text: string, at: readonly PropertyKey[]): number {
   const open: Open[] = []
   let line = 1
   let found = { depth: -1, line: 1 }

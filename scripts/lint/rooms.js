@@ -17,7 +17,7 @@ export const floors = [
   ['conditions/'],
   ['preferences/'],
   // What a compiled definition is. How one is read from files stands higher, since each step and channel reads its part.
-  ['templates/liquid/rendering.ts'],
+  ['templates/liquid/rendering.ts', 'definitions/json-line.ts'],
   ['definitions/definition.ts', 'definitions/problem.ts', 'definitions/source.ts'],
   [
     'definitions/catalog.ts',
