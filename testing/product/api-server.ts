@@ -72,9 +72,9 @@ export async function startApi(catalog: Catalog, given?: Store, env: Record<stri
     log,
   })
   const clock = { now: Date.now() }
-  const live = new LiveCatalog({ db: store.db, catalog })
+  const folder = new LiveCatalog({ db: store.db, catalog })
   const deps: Deps = {
-    live,
+    live: folder,
     settings,
     findKey: keyFinder(settings),
     store,
