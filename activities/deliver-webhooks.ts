@@ -18,6 +18,7 @@ import {
 import type { WebhookEndpoint } from '../settings/webhook-endpoints.ts'
 import type { WebhookTurn } from '../workflows/messages.ts'
 import type { WebhookBody, WebhookSender } from '../events/webhooks/webhook-sender.ts'
+import { partsOf } from './in-parts.ts'
 import { BACKOFF_S } from './outcome.ts'
 
 const BATCH = 100
@@ -51,8 +52,9 @@ export function createDeliverWebhooks(deps: DeliverWebhooksDeps): (endpoint: str
       const environment = (await storeIdentity(db)).id
       const until = performance.now() + PATIENCE_MS
       do {
-        const events = await loadDueEvents(db, key, BATCH)
-        if (events.length === 0) break
+        // What they tell of is in memory until all are answered: the rest comes with the next batch.
+        const [events] = partsOf(await loadDueEvents(db, key, BATCH), ({ bytes }) => bytes ?? 0, BATCH)
+        if (events === undefined) break
         const { delivered, failed } = await postAll(deps, endpoint, events, environment, until)
         await markDeliveries(db, delivered, failed)
         turn.delivered += delivered.length

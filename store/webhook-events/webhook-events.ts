@@ -1,6 +1,7 @@
 import { sql } from 'drizzle-orm'
 import type { WebhookEventType } from '../../settings/webhook-endpoints.ts'
 import { ids, json, query, texts, type Database } from '../postgres/database.ts'
+import { triggerOf } from '../ids/row-id.ts'
 import { isoText } from '../postgres/instant.ts'
 import type { JsonObject } from '../schema/index.ts'
 
@@ -19,6 +20,8 @@ export interface DueEvent {
   createdAt: string
   /** Failed attempts. */
   attempt: number
+  /** Of the data that is told with it; null once its recipient run is gone. */
+  bytes: number | null
 }
 
 /** What is due for an endpoint, oldest first. */
@@ -30,7 +33,10 @@ export async function loadDueEvents(db: Database, endpoint: string, limit: numbe
           case when e.type = 'workflow_recipient_run.cancelled'
             then (select jsonb_build_object('api_key', c.api_key, 'reason', c.reason) from recipient_runs r
               join cancels c on c.id = r.cancel_id where r.id = e.recipient_run_id)
-            else e.data end as data
+            else e.data end as data,
+          case when e.number is null then 0 else (select t.data_size + coalesce(octet_length(r.trigger_data::text), 0)
+            from recipient_runs r join triggers t on t.id = ${triggerOf('r.id')} where r.id = e.recipient_run_id)
+            end as bytes
         from webhook_events e
         where e.endpoint = ${endpoint} and e.given_up_at is null and e.due <= now()
         order by e.due, e.id limit ${limit}`,
