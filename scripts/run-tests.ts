@@ -34,6 +34,8 @@ try {
   const shared = {
     TEMPORAL_CLI_PATH: await resolveTemporalCli(settings),
     TEMPORAL_TEST_SERVER_PATH: await resolveTestServer(settings),
+    // Far from UTC, and half an hour off: what asks for the host's zone shows.
+    TZ: process.env['TZ'] ?? 'America/St_Johns',
     BELAY_TEST_BUNDLE: join(folder, 'workflow-bundle.js'),
     BELAY_TEST_DATABASE_URL: '',
   }

@@ -4,27 +4,45 @@ import type { Route } from './route.ts'
 
 const HEALTH = ['/healthz', '/readyz', '/openapi.json']
 
-/** After the routes: 405 with `Allow` where the path is one under another method; the path of no route goes on. */
+interface Path {
+  pattern: RegExp
+  /** Parts that are names: of two paths that match, the one with fewer is meant. */
+  names: number
+  methods: Set<string>
+}
+
+/**
+ * Before the routes: 405 with `Allow` where the path is one under another method. A path that a name could stand for, too
+ * (`/messages/batch/seen` beside `/messages/:id/seen`), has its own methods only. The path of no route goes on.
+ */
 export function allowedMethods(routes: readonly Route[]): RequestHandler {
-  const paths = [...HEALTH.map((path) => ({ path, method: 'get' as const })), ...routes].map(({ path, method }) => ({
-    method,
-    pattern: new RegExp(`^${path.replace(/:\w+/g, '[^/]+')}/?$`, 'i'),
-  }))
+  const paths = pathsOf([...HEALTH.map((path) => ({ path, method: 'get' })), ...routes])
   return (request, response, next) => {
-    const methods = new Set(
-      paths.filter(({ pattern }) => pattern.test(request.path)).map(({ method }) => method.toUpperCase()),
-    )
-    if (methods.size === 0) {
+    const methods = paths.find(({ pattern }) => pattern.test(request.path))?.methods
+    if (methods === undefined || (methods.has(request.method) && request.method !== 'OPTIONS')) {
       next()
       return
     }
-    if (methods.has('GET')) methods.add('HEAD')
-    methods.add('OPTIONS')
-    response.setHeader('allow', [...methods].sort().join(', '))
+    const list = [...methods].sort().join(', ')
+    response.setHeader('allow', list)
     if (request.method === 'OPTIONS') {
       response.status(204).end()
       return
     }
-    throw new ApiError('method_not_allowed', { message: `This path takes ${[...methods].sort().join(', ')}` })
+    throw new ApiError('method_not_allowed', { message: `This path takes ${list}` })
   }
+}
+
+/** Those with the fewest names first. */
+function pathsOf(routes: readonly { path: string; method: string }[]): Path[] {
+  const paths = new Map<string, Path>()
+  for (const { path, method } of routes) {
+    const pattern = new RegExp(`^${path.replace(/:\w+/g, '[^/]+')}/?$`, 'i')
+    const names = path.split(':').length - 1
+    const found = paths.get(pattern.source) ?? { pattern, names, methods: new Set(['OPTIONS']) }
+    found.methods.add(method.toUpperCase())
+    if (method === 'get') found.methods.add('HEAD')
+    paths.set(pattern.source, found)
+  }
+  return [...paths.values()].sort((a, b) => a.names - b.names)
 }

@@ -51,13 +51,13 @@ export function createApp(deps: Deps): Express {
   app.use(linkPages(deps))
   app.use(reportRoute(deps))
   app.use('/v1', cors(deps.settings), authenticate(deps.findKey))
+  app.use(allowedMethods(routes))
   const admission = new Admission()
   for (const route of routes) {
     if (route.access === 'user' && namesNobody(route) && route.asksWhose !== true)
       throw new TypeError(`${route.path}: whose things it touches is not asked`)
     app[route.method](route.path, (request, response) => admit(admission, route, deps, request, response))
   }
-  app.use(allowedMethods(routes))
   app.use((_request, response) => {
     response.status(404).setHeader('content-type', 'application/json')
     response.end(JSON.stringify({ errors: { detail: '404 Not Found' } }))
