@@ -30,7 +30,8 @@ export const inlinePreferences = z
   })
   .nullish()
 
-const part = jsonObject.nullable()
+// A union, so that the API's description says that it may be null.
+const part = z.union([jsonObject, z.null()])
 
 export const preferenceSet = z
   .object({

@@ -1,9 +1,9 @@
 import { Client, Connection } from '@temporalio/client'
 import assert from 'node:assert/strict'
 import type { AddressInfo } from 'node:net'
-import { once } from 'node:events'
 import { pino } from 'pino'
 import { createApp } from '../../api/http/app.ts'
+import { listen } from '../../api/http/listen.ts'
 import { httpServer } from '../../api/http/front.ts'
 import { keyFinder } from '../../api/http/auth.ts'
 import type { Deps } from '../../api/http/deps.ts'
@@ -91,8 +91,7 @@ export async function startApi(catalog: Catalog, given?: Store, env: Record<stri
   }
   const server = httpServer().on('request', createApp(deps))
   const live = await openLive(server, deps)
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
+  await listen(server, { host: '127.0.0.1', port: 0, variable: 'PORT' })
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
   return {
     url,
