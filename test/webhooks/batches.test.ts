@@ -39,7 +39,7 @@ onEachStore(catalogOf(version), (store) => {
     }
     const deliver = createDeliverWebhooks({ db, outbox, webhooks, log: quiet })
     let turn: WebhookTurn
-    do turn = (await new MockActivityEnvironment().run(deliver, endpoints[0]!.key)) as WebhookTurn
+    do turn = await new MockActivityEnvironment().run<[string], WebhookTurn, typeof deliver>(deliver, endpoints[0]!.key)
     while (turn.nextInMs !== null)
     const messages = posted.filter(({ type }) => type === 'message.delivered')
     assert.equal(messages.length, recipients.length)
