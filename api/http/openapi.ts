@@ -19,6 +19,7 @@ const error = z
 const common: readonly ErrorCode[] = [
   'api_key_missing',
   'api_key_invalid',
+  'headers_too_large',
   'internal_error',
   'store_unavailable',
   'overloaded',
