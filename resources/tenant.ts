@@ -54,7 +54,10 @@ export const tenant = looseObject({
   __typename: z.literal('Tenant'),
   id: z.string(),
   name: z.string().nullable(),
-  settings: looseObject({ branding: z.union([jsonObject, z.null()]), preference_set: z.union([preferenceSet, z.null()]) }),
+  settings: looseObject({
+    branding: z.union([jsonObject, z.null()]),
+    preference_set: z.union([preferenceSet, z.null()]),
+  }),
   created_at: z.string(),
   updated_at: z.string(),
 }).meta({ id: 'Tenant', description: 'Properties of its own stand beside the known ones' })
