@@ -141,7 +141,8 @@ function routesOf<Params extends z.ZodObject>(
       },
     }),
     defineRoute({
-      access,
+      // At Knock a public key reads and writes preferences, and does not delete them.
+      access: 'secret',
       method: 'delete',
       path,
       tag,

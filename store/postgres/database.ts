@@ -102,8 +102,10 @@ export async function openPglite(folder: string | null): Promise<Store> {
       return known
     },
     async listen(channel, listener) {
-      const close = await client.listen(channel, (payload) => listener.told(payload))
-      return { close: () => (client.closed ? Promise.resolve() : close()) }
+      // A store in the process that was closed tells nobody anything any more.
+      if (client.closed) return { close: () => Promise.resolve() }
+      const stop = await client.listen(channel, (payload) => listener.told(payload))
+      return { close: () => (client.closed ? Promise.resolve() : stop()) }
     },
     async ping() {
       if (client.closed) throw new StoreError('unavailable', { reason: 'closed' })
