@@ -157,8 +157,10 @@ for (const kind of ['PGlite', 'Postgres'] as const) {
       await eventually(() => assert.deepEqual(back.counts, [1, 1, 1]))
       assert.deepEqual(back.events('messages-revoked'), [{ ids: [], attn: ['client_1'], refetch: true }])
       const fresh = await openPage(user)
-      await delay(300)
-      assert.deepEqual(fresh.events('new-message'), [])
+      // The next message bounds the wait: whatever was told on joining came before it.
+      await notify([user], `${user} next`)
+      await eventually(() => assert.deepEqual(fresh.counts, [2, 2, 2]))
+      assert.deepEqual(fresh.events('messages-revoked'), [])
       back.close()
       fresh.close()
     })
