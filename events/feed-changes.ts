@@ -46,7 +46,7 @@ export function readFeedChanges(payload: string): ChangedMessages[] {
 
 function rangesOf(changed: readonly { change: FeedChange; recipientRunId: number; number: number }[]) {
   const sorted = [...changed].sort(
-    (a, b) => a.change.localeCompare(b.change) || a.number - b.number || a.recipientRunId - b.recipientRunId,
+    (a, b) => order(a.change, b.change) || a.number - b.number || a.recipientRunId - b.recipientRunId,
   )
   const ranges: ChangedMessages[] = []
   for (const { change, recipientRunId: id, number } of sorted) {
@@ -56,6 +56,8 @@ function rangesOf(changed: readonly { change: FeedChange; recipientRunId: number
   }
   return ranges
 }
+
+const order = (a: FeedChange, b: FeedChange): number => (a === b ? 0 : a < b ? -1 : 1)
 
 function payloadsOf(ranges: readonly ChangedMessages[]): string[] {
   const payloads: string[] = []

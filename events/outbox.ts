@@ -24,7 +24,7 @@ export interface OutboxEvent {
   number?: number
   data?: JsonObject | null
   /** Of an in-app message: what it is to whoever looks at the feed. */
-  feed?: FeedChange
+  feed?: FeedChange | undefined
 }
 
 /**
@@ -38,12 +38,12 @@ export async function recordEvents(
   events: () => readonly OutboxEvent[],
 ): Promise<void> {
   const recorded = events()
-  await tellFeeds(
-    tx,
-    recorded.flatMap(({ feed, recipientRunId, number }) =>
-      feed === undefined || number === undefined ? [] : [{ change: feed, recipientRunId, number }],
-    ),
-  )
+  const changed = []
+  for (const { feed: change, recipientRunId, number } of recorded) {
+    if (change !== undefined && number !== undefined) changed.push({ change, recipientRunId, number })
+  }
+  await tellFeeds(tx, changed)
+  if (outbox.endpoints.length === 0) return
   const rows = recorded.flatMap(({ type, recipientRunId, number, data }) => {
     const event = { e: randomUUID(), t: type, r: recipientRunId, n: number, d: data ?? undefined }
     return outbox.endpoints.filter((endpoint) => endpoint.events.has(type)).map(({ key }) => ({ ...event, k: key }))

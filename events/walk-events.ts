@@ -12,12 +12,12 @@ export function walkEvents(
   walk: { id: number; status: 'waiting' | 'ended'; errors: number; messages: readonly MadeMessage[] },
   { errorCount, canceling }: { errorCount: number; canceling: boolean },
 ): OutboxEvent[] {
-  const events = walk.messages
-    .filter(({ status }) => status === 'delivered')
-    .map(({ recipientRunId, number, channelType }): OutboxEvent => {
-      const told: OutboxEvent = { type: 'message.delivered', recipientRunId, number }
-      return channelType === 'in_app_feed' ? { ...told, feed: 'added' } : told
-    })
+  const events: OutboxEvent[] = []
+  for (const { status, recipientRunId, number, channelType } of walk.messages) {
+    if (status !== 'delivered') continue
+    const feed = channelType === 'in_app_feed' ? 'added' : undefined
+    events.push({ type: 'message.delivered', recipientRunId, number, feed })
+  }
   // Of one whose activity was taken back, the cancel has told.
   if (walk.status === 'ended' && !canceling) {
     const failed = errorCount + walk.errors > 0

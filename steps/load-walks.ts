@@ -101,7 +101,6 @@ function walkOf(
   definition: Definition,
   recipient: Subject,
 ): WalkUnderWay {
-  const place = { nextMessage: row.messages, made: [], state: row.state ?? {}, entries: [], wait: null }
   const scopeNow = () => {
     const { state, digest } = walk
     const scope = buildScope({
@@ -120,13 +119,19 @@ function walkOf(
     const data = { ...digest.data, ...(state[DATA] as JsonObject | undefined) }
     return withDigest(scope, walk.definition, { ...digest, data })
   }
-  const none = { batch: null, digest: null }
-  const walk = Object.assign(place, none, {
+  const walk: Omit<WalkUnderWay, 'scope'> = {
     ...{ row, trigger, definition, recipient, step: definition.steps[row.step]!, stepIndex: row.step },
-    rescope: () => {
-      walk.scope = scopeNow()
+    nextMessage: row.messages,
+    made: [],
+    state: row.state ?? {},
+    entries: [],
+    wait: null,
+    batch: null,
+    digest: null,
+    rescope() {
+      ;(walk as WalkUnderWay).scope = scopeNow()
     },
-  }) as unknown as WalkUnderWay
+  }
   walk.rescope()
-  return walk
+  return walk as WalkUnderWay
 }

@@ -43,7 +43,9 @@ function make(walk: Walk<ChannelStep>, deps: StepDeps): StepResult {
 function messageOf(walk: Walk<ChannelStep>, { now, timeZone }: StepDeps): NewMessage {
   const { step, stepIndex, scope, trigger, row, nextMessage, batch } = walk
   const { content } = renderStep(step, scope)
-  const message = {
+  const isQueued = !trigger.sandboxMode && step.channelType !== 'in_app_feed'
+  const due = isQueued ? sendInstant(walk, now, timeZone) : null
+  return {
     recipientRunId: row.id,
     number: nextMessage,
     step: stepIndex,
@@ -54,10 +56,14 @@ function messageOf(walk: Walk<ChannelStep>, { now, timeZone }: StepDeps): NewMes
     channelType: step.channelType,
     content,
     ...(batch !== null && { batch: { id: batch.id, revision: batch.revision } }),
+    status: trigger.sandboxMode ? 'not_sent' : isQueued ? 'queued' : 'delivered',
+    due,
+    reason: trigger.sandboxMode ? 'sandbox mode' : null,
   }
-  if (trigger.sandboxMode) return { ...message, status: 'not_sent', due: null, reason: 'sandbox mode' }
-  if (step.channelType === 'in_app_feed') return { ...message, status: 'delivered', due: null, reason: null }
-  if (step.sendWindows === undefined) return { ...message, status: 'queued', due: now, reason: null }
-  const due = nextSendInstant(step.sendWindows, firstZone(scope.recipient['timezone'], timeZone), now)
-  return { ...message, status: 'queued', due, reason: null }
+}
+
+/** At once, or when the step's next send window opens. */
+function sendInstant({ step, scope }: Walk<ChannelStep>, now: number, timeZone: StepDeps['timeZone']): number {
+  if (step.sendWindows === undefined) return now
+  return nextSendInstant(step.sendWindows, firstZone(scope.recipient['timezone'], timeZone), now)
 }

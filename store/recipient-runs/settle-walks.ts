@@ -6,6 +6,7 @@ import { carriersAtStake, openDoors, placeActivities } from '../batches/place-ac
 import { closeAbandoned, closeBatches, lockSeen } from '../batches/seen.ts'
 import { wakeCarriers } from '../batches/wake-carriers.ts'
 import { at, ids, json, query, transaction, type Database } from '../postgres/database.ts'
+import { Kinds } from '../postgres/kinds.ts'
 import { insertMessages } from '../messages/insert-messages.ts'
 import { enterWaits, leaveWaits } from '../waits/enter-waits.ts'
 import { tellEnds } from '../waits/tell-waits.ts'
@@ -186,32 +187,35 @@ async function writeRows(
   { canceled, placed }: { canceled: ReadonlySet<number>; placed: ReadonlyMap<number, Placed | null> },
   now: number,
 ): Promise<void> {
-  const rows = settled.map((walk) => ({
-    id: walk.id,
-    w: canceled.has(walk.id) ? 'canceled' : walk.status,
-    s: walk.step,
-    p: walk.phase,
-    a: walk.enteredAt,
-    d: walk.due,
-    y: walk.attempt ?? 0,
-    x: walk.errors,
-    r: walk.reason,
-    t: walk.state,
-    m: canceled.has(walk.id) ? 0 : walk.messages.length,
-    b: placed.get(walk.id)?.batchId ?? null,
-    h: walk.definitionHash ?? null,
-  }))
+  const kinds = new Kinds()
+  const rows = settled.map((walk) => {
+    const isCanceled = canceled.has(walk.id)
+    const k = kinds.of({
+      w: isCanceled ? 'canceled' : walk.status,
+      s: walk.step,
+      p: walk.phase,
+      a: walk.enteredAt,
+      d: walk.due,
+      y: walk.attempt ?? 0,
+      x: walk.errors,
+      r: walk.reason,
+      m: isCanceled ? 0 : walk.messages.length,
+      h: walk.definitionHash ?? null,
+    })
+    return { id: walk.id, k, t: walk.state ?? undefined, b: placed.get(walk.id)?.batchId }
+  })
   await tx.execute(
     sql`update recipient_runs r set
-          status = case when x.w = 'ended' and r.cancel_id is not null then 'canceled' else x.w end::recipient_run_status,
+          status = case when y.w = 'ended' and r.cancel_id is not null then 'canceled' else y.w end::recipient_run_status,
           claim = null, lease_until = null,
-          step = x.s, phase = x.p::step_phase, entered_at = to_timestamp(x.a / 1000.0),
-          due = to_timestamp(x.d / 1000.0), attempt = x.y, error_count = r.error_count + x.x,
-          reason = coalesce(x.r, r.reason), state = coalesce(x.t, r.state), messages = r.messages + x.m,
-          batch_id = coalesce(x.b, r.batch_id), definition_hash = coalesce(x.h, r.definition_hash),
+          step = y.s, phase = y.p::step_phase, entered_at = to_timestamp(y.a / 1000.0),
+          due = to_timestamp(y.d / 1000.0), attempt = y.y, error_count = r.error_count + y.x,
+          reason = coalesce(y.r, r.reason), state = coalesce(x.t, r.state), messages = r.messages + y.m,
+          batch_id = coalesce(x.b, r.batch_id), definition_hash = coalesce(y.h, r.definition_hash),
           revision = r.revision + 1, updated_at = ${at(now)}
-        from jsonb_to_recordset(${json(rows)}) as x(id bigint, w text, s smallint, p text, a float8, d float8,
-          y smallint, x smallint, r text, t jsonb, m smallint, b bigint, h text)
+        from jsonb_to_recordset(${json(rows)}) as x(id bigint, k integer, t jsonb, b bigint)
+          join jsonb_to_recordset(${kinds.rows}) as y(k integer, w text, s smallint, p text, a float8, d float8, y smallint,
+            x smallint, r text, m smallint, h text) using (k)
         where r.id = x.id`,
   )
 }
