@@ -15,7 +15,9 @@ export interface MessageChange {
   recipients: string[] | null
   archived: 'exclude' | 'include' | 'only'
   workflows: string[] | null
+  /** Of these tenants, and of none if `orNoTenant`; null: of any and of none. */
   tenants: string[] | null
+  orNoTenant: boolean
 }
 
 const CHUNK = 200
@@ -49,5 +51,6 @@ export async function engageChunk(
 function isMeant({ archived_at, workflow, tenant }: MessageRow, change: MessageChange): boolean {
   if (change.archived !== 'include' && (archived_at !== null) !== (change.archived === 'only')) return false
   if (change.workflows !== null && !change.workflows.includes(workflow)) return false
-  return change.tenants === null || (tenant !== null && change.tenants.includes(tenant))
+  if (change.tenants === null) return true
+  return tenant === null ? change.orNoTenant : change.tenants.includes(tenant)
 }

@@ -14,7 +14,7 @@ import { searchAttributes } from '../temporal/send.ts'
 import { LiveRun, SECOND } from '../testing/product/live-run.ts'
 import { RecordingStore, STORE, type Plan } from '../testing/fixtures/recording.ts'
 import { devServer } from '../testing/servers/temporal.ts'
-import { HOUSEKEEPING, wakeSignal, WEBHOOK_DELIVERY } from '../workflows/messages.ts'
+import { BULK_OPERATION, HOUSEKEEPING, wakeSignal, WEBHOOK_DELIVERY } from '../workflows/messages.ts'
 
 interface Shape {
   plan: Plan
@@ -269,6 +269,14 @@ const shapes: Record<string, Shape> = {
       const { workflowId } = run.address
       const start = { workflowId, taskQueue: 'belay', args: ['webhook_1'], signal: wakeSignal }
       await run.client.workflow.signalWithStart(WEBHOOK_DELIVERY, start)
+      return closed(run)
+    },
+  },
+  'bulk-operation': {
+    plan: [],
+    async story(run) {
+      const { workflowId } = run.address
+      await run.client.workflow.start(BULK_OPERATION, { workflowId, taskQueue: 'belay', args: ['operation_1'] })
       return closed(run)
     },
   },

@@ -1,5 +1,6 @@
 import type { Route } from '../http/route.ts'
 import { bulkRoutes } from './bulk.ts'
+import { bulkMessageRoutes } from './bulk-messages.ts'
 import { cancelRoutes } from './cancel.ts'
 import { cancelWithoutKeyRoutes } from './cancel-without-key.ts'
 import { channelDataRoutes } from './channel-data.ts'
@@ -30,6 +31,7 @@ export const routes: readonly Route[] = [
   ...messageStatusRoutes,
   ...feedRoutes,
   ...bulkRoutes,
+  ...bulkMessageRoutes,
   ...userRoutes,
   ...objectRoutes,
   ...subscriptionRoutes,

@@ -31,6 +31,7 @@ async function replay(history: { events: Event[] }): Promise<ReplayResult> {
 
 test('a history of each shape is there', () => {
   assert.deepEqual(histories, [
+    'bulk-operation',
     'cancel-by-hand',
     'cancel-with-the-timer',
     'cancellation-request',

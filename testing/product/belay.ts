@@ -29,6 +29,11 @@ export class Belay {
     this.#key = key
   }
 
+  /** Where it listens now. */
+  get url(): string {
+    return this.#url()
+  }
+
   async request<Body>(method: string, path: string, body?: unknown): Promise<Answered<Body>> {
     const started = performance.now()
     const response = await fetch(this.#url() + path, {
