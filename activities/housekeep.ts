@@ -6,6 +6,7 @@ import { forgetIdempotencyKeys } from '../store/idempotency/forget.ts'
 import type { Database } from '../store/postgres/database.ts'
 import { endMembers, unsettledBatches } from '../store/batches/end-members.ts'
 import { repairRun, suspectedRuns } from '../store/runs/overdue.ts'
+import { forgetDeliveryLogs } from '../store/messages/delivery-logs.ts'
 import { forgetEvents } from '../store/waits/load-offers.ts'
 import { forgetThrottles } from '../store/throttles/pass.ts'
 import { endpointsDue, forgetWebhookEvents } from '../store/webhook-events/webhook-events.ts'
@@ -49,6 +50,7 @@ async function housekeep(deps: HousekeepDeps): Promise<{ resent: number; repaire
   })
   await duty(deps, 'forget idempotency keys', undefined, () => forgetIdempotencyKeys(deps.db, deps.now()))
   await duty(deps, 'forget events', undefined, () => forgetEvents(deps.db, deps.now()))
+  await duty(deps, 'forget delivery logs', undefined, () => forgetDeliveryLogs(deps.db, deps.now()))
   await duty(deps, 'forget throttles', undefined, () => forgetThrottles(deps.db, deps.now()))
   await duty(deps, 'end who is in closed batches', undefined, () => endLeftBehind(deps))
   await duty(deps, 'tidy webhook events', undefined, () => tidyOutbox(deps))

@@ -3,6 +3,7 @@ import type { Logger } from 'pino'
 import type { Channel } from '../definitions/catalog.ts'
 import type { ChannelType } from '../definitions/definition.ts'
 import type { Pacing } from '../channels/pacing.ts'
+import type { Exchange } from '../channels/exchange.ts'
 import { oneLine, type Outgoing, type Sender, type SendResult } from '../channels/sender.ts'
 import type { Senders } from '../channels/senders.ts'
 import type { Outbox } from '../events/outbox.ts'
@@ -12,7 +13,7 @@ import { triggerIdOf } from '../store/ids/row-id.ts'
 import { loadDataUnder } from '../store/messages/attachments.ts'
 import { claimMessages } from '../store/messages/claims.ts'
 import type { MessageToSend } from '../store/messages/load-to-send.ts'
-import { settleMessages, type SettledTry, type TrySettlement } from '../store/messages/settle-messages.ts'
+import { settleMessages, type SettledTry, type TryLog, type TrySettlement } from '../store/messages/settle-messages.ts'
 import { loadFirstActivities } from '../store/batches/first-activities.ts'
 import type { Database } from '../store/postgres/database.ts'
 import type { OwnTrigger } from '../store/recipient-runs/load-walks.ts'
@@ -27,6 +28,8 @@ import type { Tally } from './tally.ts'
 
 /** At most so many messages are claimed, or recorded, by one statement: their contents are in memory. */
 const MOST = 50
+/** Of one try: a message goes to many devices. */
+const MOST_EXCHANGES = 20
 /** While the store is away an outcome is offered to it again this often. */
 const STALLED: SendResult = { kind: 'not_taken', reason: 'the worker stalled before the send' }
 const RECORD_AGAIN_MS = { first: 100, most: 2_000 }
@@ -115,15 +118,17 @@ export class SendJob {
       // A send that starts late in its lease may meet the next one's.
       const isFresh = performance.now() - claimed.at < LEASE_MS / 2
       const { problem } = claimed
+      const exchanges: Exchange[] = []
       const result: SendResult =
         problem !== undefined
           ? { kind: 'not_sent', reason: problem }
           : isFresh
-            ? await tryToSend(sender, outgoing, channel)
+            ? await tryToSend(sender, outgoing, channel, exchanges)
             : STALLED
       const outcome = outcomeOf(result, { attempt: message.attempt, now: now() })
       const { recipientRunId, number } = message
-      const settlement: TrySettlement = { recipientRunId, number, outcome, filled: result.filled }
+      const log = result === STALLED ? undefined : logOf(result, channel.provider, exchanges)
+      const settlement: TrySettlement = { recipientRunId, number, outcome, filled: result.filled, log }
       const settled = await this.#records.add(settlement)
       if (settled !== undefined && !this.#context.stop.aborted) {
         this.#context.tally.addTry(settled, settlement, message.channelType)
@@ -195,14 +200,30 @@ function attachmentKeyOf({ content }: Ready): string | null {
   return typeof key === 'string' ? key : null
 }
 
+/** What is kept of a try; undefined: nothing reached out. */
+function logOf(result: SendResult, service: string, exchanges: Exchange[]): TryLog | undefined {
+  if (result.kind === 'not_sent' && exchanges.length === 0) return undefined
+  const reply = 'reason' in result ? result.reason : (result.externalId ?? null)
+  return { outcome: result.kind, service, reply, exchanges }
+}
+
 /** One try. A sender that throws has a fault of ours: whether the content had been handed over by then is all that is known. */
-async function tryToSend(sender: Sender<unknown>, outgoing: Outgoing<unknown>, channel: Channel): Promise<SendResult> {
+async function tryToSend(
+  sender: Sender<unknown>,
+  outgoing: Outgoing<unknown>,
+  channel: Channel,
+  exchanges: Exchange[],
+): Promise<SendResult> {
   const handedOver = { isIt: false }
   const onHandedOver = () => {
     handedOver.isIt = true
   }
+  const onAnswered = (exchange: Exchange) => {
+    if (exchanges.length < MOST_EXCHANGES) exchanges.push(exchange)
+  }
+  const attempt = { signal: AbortSignal.timeout(sender.timeoutMs), onHandedOver, onAnswered }
   try {
-    return await sender.send(outgoing, channel, { signal: AbortSignal.timeout(sender.timeoutMs), onHandedOver })
+    return await sender.send(outgoing, channel, attempt)
   } catch (error) {
     const reason = oneLine(error instanceof Error ? error.message : String(error))
     return handedOver.isIt ? { kind: 'unknown', reason, repeatable: false } : { kind: 'not_taken', reason }

@@ -1,5 +1,6 @@
 import { Agent, type buildConnector, type Dispatcher } from 'undici'
 import { withDeadline } from './deadline.ts'
+import { exchangeOf, type Exchange } from './exchange.ts'
 import type { HostList } from '../settings/host-list.ts'
 import { guardedConnector } from './public-address.ts'
 import { retryAfterMs } from './retry-after.ts'
@@ -21,6 +22,10 @@ export interface HttpCall {
   readBytes?: number
   /** Called just before the first byte of the request is written. */
   onHandedOver?: () => void
+  /** Called once, with what was answered. */
+  onAnswered?: (exchange: Exchange) => void
+  /** The path gives access to nothing: it may be kept. */
+  showsPath?: boolean
 }
 
 export interface HttpAnswer {
@@ -71,6 +76,8 @@ export class HttpClient {
     timeoutMs,
     signal,
     onHandedOver,
+    onAnswered,
+    showsPath = false,
     readBytes,
   }: HttpCall): Promise<HttpAnswer> {
     let handedOver = false
@@ -81,7 +88,7 @@ export class HttpClient {
       }),
     )
     try {
-      return await withDeadline(signal, timeoutMs, async (limit) => {
+      const answered = await withDeadline(signal, timeoutMs, async (limit) => {
         const path = `${url.pathname}${url.search}`
         const answer = await dispatcher.request({ origin: url.origin, path, method, headers, body, signal: limit })
         const wait = retryAfterMs(answer.headers['retry-after'], answer.headers.date, Date.now())
@@ -92,8 +99,11 @@ export class HttpClient {
           retryAfterMs: wait,
         }
       })
+      onAnswered?.(exchangeOf({ url, method, showsPath }, answered))
+      return answered
     } catch (error) {
       if (error instanceof NotSent) throw error
+      onAnswered?.(exchangeOf({ url, method, showsPath }, null))
       throw new NoAnswer(oneLine(describe(error)), handedOver)
     }
   }

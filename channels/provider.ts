@@ -74,8 +74,11 @@ export function apiProvider<Content, Schema extends z.ZodType>(given: {
       async send(message, channel, attempt) {
         try {
           const settings = readChannelSettings(given.settings, channel, env)
+          const { api_url: api } = settings as { api_url?: unknown }
+          // A path below the channel's own api_url is the provider's; any other address is the recipient's.
+          const isApi = ({ url }: ApiRequest) => typeof api === 'string' && url.startsWith(api)
           const http = given.http2 === true ? clients.http2 : clients.http
-          const post = (request: ApiRequest) => http.request(callOf(request, attempt))
+          const post = (request: ApiRequest) => http.request(callOf(request, { ...attempt, showsPath: isApi(request) }))
           const ask = (request: ApiRequest) => http.request(callOf(request, { signal: attempt.signal })).catch(before)
           return await given.send({ message, settings, channel, post, ask })
         } catch (error) {
@@ -95,7 +98,7 @@ function before(error: unknown): never {
 
 function callOf(
   { url, method = 'POST', headers = {}, body }: ApiRequest,
-  attempt: Partial<Attempt> & { signal: AbortSignal },
+  attempt: Partial<Attempt> & { signal: AbortSignal; showsPath?: boolean },
 ) {
   const isRaw = body === null || Buffer.isBuffer(body)
   const isForm = body instanceof URLSearchParams

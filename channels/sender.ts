@@ -1,5 +1,6 @@
 import type { Channel } from '../definitions/catalog.ts'
 import type { RecipientReference } from '../store/ids/recipient.ts'
+import type { Exchange } from './exchange.ts'
 
 /** One rendered message on its way out. */
 export interface Outgoing<Content> {
@@ -42,6 +43,8 @@ export interface Attempt {
   signal: AbortSignal
   /** Called at most once, just before the content may reach the provider: from then on no end but an answer is certain. */
   onHandedOver(): void
+  /** Called for each request of the try that carries the message, with what was answered. */
+  onAnswered?(exchange: Exchange): void
 }
 
 /** A channel that talks to the outside. It never throws for what a provider answers. */

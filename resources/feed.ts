@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import type { FeedRow } from '../store/messages/feed.ts'
+import { activity } from './activity.ts'
 import { recipientRunUuid } from '../store/ids/row-id.ts'
 import type { MessageActivities } from '../store/batches/message-activities.ts'
 import { messageIdOf, messageOrder } from '../store/messages/message-list.ts'
@@ -7,22 +8,10 @@ import { engagementInstants, sourceOf } from './message-shape.ts'
 import { source } from './message.ts'
 import { jsonObject } from './json-object.ts'
 import { cursorOf, pageInfo } from './page.ts'
-import { recipient, recipientOf, user, userOf } from './recipient.ts'
+import { recipient, recipientOf, userOf } from './recipient.ts'
 
 const data = jsonObject
 const instant = z.string().nullable()
-
-const activity = z
-  .object({
-    __typename: z.literal('Activity'),
-    id: z.string(),
-    actor: z.union([recipient, z.null()]),
-    recipient: user,
-    data,
-    inserted_at: z.string(),
-    updated_at: z.string(),
-  })
-  .meta({ id: 'Activity' })
 
 const button = z.object({ name: z.string(), label: z.string(), action: z.string() })
 

@@ -1,9 +1,8 @@
-import { createHash } from 'node:crypto'
 import { z } from 'zod'
-import { ksuid } from '../store/ids/ksuid.ts'
 import type { MessageEventRow, MessageTrace } from '../store/messages/message-events.ts'
 import { messageIdOf, type MessageRow } from '../store/messages/message-list.ts'
 import { recipientReference } from '../store/ids/recipient.ts'
+import { derivedId } from './derived-id.ts'
 import { reference } from './recipient.ts'
 
 export const messageEvent = z
@@ -29,7 +28,7 @@ export function eventsOfMessage(row: MessageRow, { failedTries, engagement }: Me
   const recipient = recipientReference(row.recipient)
   const event = ({ key, type, data, inserted_at }: MessageEventRow): Event => ({
     __typename: 'MessageEvent',
-    id: eventId(id, key, inserted_at),
+    id: derivedId(id, key, inserted_at),
     type: `message.${type}`,
     recipient,
     data,
@@ -49,10 +48,4 @@ function isSettled(
   event: Omit<MessageEventRow, 'inserted_at'> & { inserted_at: string | null },
 ): event is MessageEventRow {
   return event.inserted_at !== null
-}
-
-/** A KSUID made of what the event is, so that it has the same one at every reading. */
-function eventId(messageId: string, key: string, insertedAt: string): string {
-  const { buffer, byteOffset } = createHash('sha256').update(`${messageId} ${key}`).digest()
-  return ksuid(new Date(insertedAt), new DataView(buffer, byteOffset, 16))
 }

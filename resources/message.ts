@@ -1,7 +1,6 @@
 import { z } from 'zod'
 import { engagementStatuses } from '../store/messages/message-filter.ts'
-import { messageIdOf, type MessageRow } from '../store/messages/message-list.ts'
-import { messageStatus, type JsonObject } from '../store/schema/index.ts'
+import { messageStatus } from '../store/schema/index.ts'
 import { channel } from './channel.ts'
 import { jsonObject } from './json-object.ts'
 import { reference } from './recipient.ts'
@@ -52,18 +51,3 @@ export const message = z
     updated_at: z.string(),
   })
   .meta({ id: 'Message' })
-
-export const messageContent = z
-  .object({
-    __typename: z.literal('MessageContent'),
-    message_id: z.string(),
-    inserted_at: z.string(),
-    data: z
-      .record(z.string(), z.unknown())
-      .describe('As its channel type has it: blocks; subject_line, html_body, ...'),
-  })
-  .meta({ id: 'MessageContent' })
-
-export function contentOf(row: MessageRow, content: JsonObject): z.input<typeof messageContent> {
-  return { __typename: 'MessageContent', message_id: messageIdOf(row), inserted_at: row.inserted_at, data: content }
-}

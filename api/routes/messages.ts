@@ -1,16 +1,24 @@
 import { z } from 'zod'
 import type { Database } from '../../store/postgres/database.ts'
 import { traceOfMessage } from '../../store/messages/message-events.ts'
-import { findContent, findMessages, listMessages, type MessageRow } from '../../store/messages/message-list.ts'
+import { listActivities } from '../../store/messages/activities.ts'
+import { deliveryLogsOf } from '../../store/messages/delivery-logs.ts'
+import { findContents } from '../../store/messages/message-contents.ts'
+import { findMessages, listMessages, messageIdOf, type MessageRow } from '../../store/messages/message-list.ts'
+import { loadProfiles } from '../../store/profiles/recipients.ts'
+import { activity, activityOf } from '../../resources/activity.ts'
+import { deliveryLog, deliveryLogsShown } from '../../resources/delivery-log.ts'
 import { messageOf } from '../../resources/message-shape.ts'
 import { defineRoute } from '../http/define-route.ts'
-import { ApiError } from '../http/errors.ts'
+import { ApiError, invalid } from '../http/errors.ts'
 import { ownMessages } from '../http/own-messages.ts'
 import { eventPage, eventPageQuery } from '../http/event-page.ts'
 import { eventsOfMessage, messageEvent } from '../../resources/message-event.ts'
+import { several, triggerData } from '../requests/filters.ts'
 import { messageFilterOf, messageQuery } from '../requests/message-query.ts'
-import { contentOf, message, messageContent } from '../../resources/message.ts'
-import { pageInfo, pageInfoOf, windowOf } from '../../resources/page.ts'
+import { message } from '../../resources/message.ts'
+import { contentOf, messageContent } from '../../resources/message-content.ts'
+import { pageInfo, pageInfoOf, pageQuery, rowPosition, windowOf } from '../../resources/page.ts'
 import { userId } from '../../resources/ids.ts'
 
 const tag = 'Messages'
@@ -81,8 +89,68 @@ const getContent = defineRoute({
   response: messageContent,
   errors: ['resource_missing'],
   async handle({ params }, { store }) {
+    const [found] = (await findContents(store.db, [params.id])) ?? []
+    if (found === undefined) throw new ApiError('resource_missing')
+    return contentOf(found)
+  },
+})
+
+const getContents = defineRoute({
+  method: 'get',
+  path: '/v1/messages/batch/content',
+  access: 'secret',
+  tag,
+  summary: 'Get what up to 50 messages say, in the order of the ids',
+  description: 'What is no message is left out. Contents of more than 8 MB together are refused.',
+  query: z.object({ message_ids: several(z.string(), 50) }),
+  response: z.array(messageContent),
+  async handle({ query }, { store }) {
+    if (query.message_ids === undefined) throw invalid('message_ids', 'must be there', 'required')
+    const found = await findContents(store.db, query.message_ids)
+    if (found === null) throw invalid('message_ids', 'say more than 8 MB together: ask for fewer', 'length')
+    return found.map(contentOf)
+  },
+})
+
+const getActivities = defineRoute({
+  method: 'get',
+  path: '/v1/messages/:id/activities',
+  access: 'secret',
+  tag,
+  summary: 'List what a message tells of, oldest first: of a batch each of its activities',
+  params,
+  query: z.object({
+    trigger_data: triggerData.optional(),
+    ...pageQuery(rowPosition),
+  }),
+  response: z.object({ items: z.array(activity), page_info: pageInfo }),
+  errors: ['resource_missing'],
+  async handle({ params, query }, { store }) {
     const row = await existing(store.db, params.id)
-    return contentOf(row, await findContent(store.db, row))
+    const window = windowOf(query)
+    const page = await listActivities(store.db, row, query.trigger_data, window)
+    const people = [row.recipient, ...page.rows.flatMap(({ actor }) => actor ?? [])]
+    const profiles = await loadProfiles(store.db, [...new Set(people)])
+    const items = page.rows.map((each) => activityOf(row, each, (key) => profiles.get(key) ?? null))
+    return { items, page_info: pageInfoOf(page, window) }
+  },
+})
+
+const getDeliveryLogs = defineRoute({
+  method: 'get',
+  path: '/v1/messages/:id/delivery_logs',
+  access: 'secret',
+  tag,
+  summary: 'List the requests to its provider that a message made, oldest first',
+  description: 'Kept for 30 days. An in-app message makes none.',
+  params,
+  query: eventPageQuery,
+  response: z.object({ items: z.array(deliveryLog), page_info: pageInfo }),
+  errors: ['resource_missing'],
+  async handle({ params, query }, { store }) {
+    const row = await existing(store.db, params.id)
+    const tries = await deliveryLogsOf(store.db, { recipientRunId: row.recipient_run_id, number: row.number })
+    return eventPage(deliveryLogsShown(messageIdOf(row), tries), windowOf(query))
   },
 })
 
@@ -103,4 +171,13 @@ const getEvents = defineRoute({
   },
 })
 
-export const messageRoutes = [getMessages, getMessage, getContent, getEvents, getUserMessages]
+export const messageRoutes = [
+  getMessages,
+  getContents,
+  getMessage,
+  getContent,
+  getActivities,
+  getEvents,
+  getDeliveryLogs,
+  getUserMessages,
+]

@@ -68,7 +68,9 @@ export function createHttpSender(defaults: HttpDefaults, env: NodeJS.ProcessEnv)
     const hosts = settings.secret_hosts ? new HostList(settings.secret_hosts) : defaults.BELAY_HTTP_SECRET_HOSTS
     const request = httpRequest(message, (url) => secretsFor(url, secrets, hosts, channel.key), new Date())
     try {
-      return resultOf(await client.request({ ...request, timeoutMs: timeout_seconds * 1_000, ...attempt }))
+      return resultOf(
+        await client.request({ ...request, timeoutMs: timeout_seconds * 1_000, showsPath: true, ...attempt }),
+      )
     } catch (error) {
       return withoutAnswer(error, idempotent || IDEMPOTENT.has(request.method))
     }

@@ -106,7 +106,8 @@ export function withKeys(keys: readonly MessageKey[]): SQL {
     select (pair->>0)::bigint, (pair->>1)::smallint from jsonb_array_elements(${json(rows)}) as pair)`
 }
 
-function dataConditions(filter: DataFilter | undefined): SQL[] {
+/** Conditions that the data of trigger `t` and row `r` has these values; left out: none. */
+export function dataConditions(filter: DataFilter | undefined): SQL[] {
   if (filter === undefined) return []
   const plain = Object.entries(filter.plain).map(([name, value]) => sql`${messageData} ->> ${name}::text = ${value}`)
   return [sql`${messageData} @> ${json(filter.typed)}`, ...plain]

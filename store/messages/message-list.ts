@@ -166,15 +166,6 @@ export async function loadMessages(db: Database, keys: readonly MessageKey[]): P
   return withActivities(db, rows)
 }
 
-/** What a message says; the row must be one that was found. */
-export async function findContent(db: Database, row: MessageRow): Promise<JsonObject> {
-  const rows = await query<{ content: JsonObject }>(
-    db,
-    sql`select content from messages where recipient_run_id = ${row.recipient_run_id} and number = ${row.number}`,
-  )
-  return rows[0]!.content
-}
-
 /** Messages of batches with the actors and the data of all the activities they contain, instead of their carrier's own. */
 async function withActivities(db: Database, rows: readonly MessageRow[]): Promise<MessageRow[]> {
   const contained = await loadMessageActivities(db, rows)

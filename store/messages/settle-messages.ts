@@ -9,6 +9,15 @@ export interface TrySettlement extends MessageKey {
   outcome: TryOutcome
   /** What the channel added to the content: an e-mail's to, from and reply_to. */
   filled?: JsonObject
+  /** What is kept of the try; absent: nothing reached out. */
+  log?: TryLog
+}
+
+export interface TryLog {
+  outcome: string
+  service: string
+  reply: string | null
+  exchanges: readonly object[]
 }
 
 export interface SettledTry extends MessageKey {
@@ -74,9 +83,13 @@ interface Written {
   message: SettledTry
   outcome: TryOutcome
   filled: JsonObject | null
+  log: TryLog | undefined
 }
 
-function settle({ outcome, filled }: TrySettlement, { mayHaveBeenSent, canceled, ...message }: LockedMessage): Written {
+function settle(
+  { outcome, filled, log }: TrySettlement,
+  { mayHaveBeenSent, canceled, ...message }: LockedMessage,
+): Written {
   const last: TryOutcome =
     canceled && outcome.kind === 'retry' ? { kind: 'not_sent', reason: 'canceled before the next try' } : outcome
   const ends: TryOutcome =
@@ -94,6 +107,7 @@ function settle({ outcome, filled }: TrySettlement, { mayHaveBeenSent, canceled,
     },
     outcome: ends,
     filled: filled ?? null,
+    log,
   }
 }
 
@@ -110,6 +124,11 @@ async function write(tx: Database, settled: readonly Written[], now: number): Pr
     m: mayHaveBeen(outcome),
   }))
   const failures = rows.filter((row) => row.s === 'queued' || row.s === 'undelivered' || row.s === 'delivery_attempted')
+  const logs = settled.flatMap(({ message, log }) => {
+    if (log === undefined) return []
+    const { outcome: o, service: s, reply: p, exchanges } = log
+    return [{ r: message.recipientRunId, n: message.number, o, s, p, e: exchanges.length === 0 ? null : exchanges }]
+  })
   await tx.execute(
     sql`with written as (
           update messages m set status = x.s::message_status, attempt = x.a, due = to_timestamp(x.d / 1000.0),
@@ -122,6 +141,10 @@ async function write(tx: Database, settled: readonly Written[], now: number): Pr
           from jsonb_to_recordset(${json(rows)}) as x(r bigint, n smallint, s text, a smallint, d float8, e text, x text, f jsonb,
             m boolean)
           where m.recipient_run_id = x.r and m.number = x.n
+        ), logged as (
+          insert into delivery_logs (recipient_run_id, number, outcome, service, reply, exchanges, inserted_at)
+          select x.r, x.n, x.o, x.s, x.p, nullif(x.e, 'null'), ${at(now)}
+          from jsonb_to_recordset(${json(logs)}) as x(r bigint, n smallint, o text, s text, p text, e jsonb)
         )
         insert into message_events (recipient_run_id, number, type, data, inserted_at)
         select x.r, x.n, 'delivery_attempted', jsonb_build_object('attempt', x.a, 'reason', x.e), ${at(now)}

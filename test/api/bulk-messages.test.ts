@@ -1,7 +1,14 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { carryOnBulk } from '../../engine/bulk-operations.ts'
-import { catalog, emailChannel, feedChannel, seedChannels, seedMessage, seedTrigger } from '../../testing/fixtures/seed.ts'
+import {
+  catalog,
+  emailChannel,
+  feedChannel,
+  seedChannels,
+  seedMessage,
+  seedTrigger,
+} from '../../testing/fixtures/seed.ts'
 import { assertRefused } from '../../testing/fixtures/refused.ts'
 import { SIGNING_PUBLIC_KEY, signUserToken } from '../../testing/fixtures/user-tokens.ts'
 import { PUBLIC_KEY, startApi, type ApiServer } from '../../testing/product/api-server.ts'
@@ -89,7 +96,10 @@ test('tenants, workflows, data, ages and channels narrow it', async () => {
 })
 
 test('without recipients everybody is meant, in several chunks; what is made after the call is not', async () => {
-  const crowd = await messagesFor(Array.from({ length: 450 }, (_, i) => `crowd${i}`), { definition: 'crowd' })
+  const crowd = await messagesFor(
+    Array.from({ length: 450 }, (_, i) => `crowd${i}`),
+    { definition: 'crowd' },
+  )
   const body = { workflows: ['crowd'] }
   const path = `/v1/channels/${feedChannel.key}/messages/bulk/seen`
   const { body: begun } = await api.call('POST', path, { body })

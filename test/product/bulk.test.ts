@@ -47,7 +47,8 @@ test('bulk operations', async (t) => {
     await completed(begun.id)
     // As if the worker had died after its first chunk, and its execution had been terminated.
     await store.db.execute(sql`delete from users where id >= 'u5'`)
-    await store.db.execute(sql`update bulk_operations set completed_at = null, processed = 50, position = '{"next": 50}',
+    await store.db
+      .execute(sql`update bulk_operations set completed_at = null, processed = 50, position = '{"next": 50}',
       updated_at = updated_at - interval '1 minute' where id = ${begun.id}::uuid`)
     await temporal.workflow.getHandle(HOUSEKEEPING_ID).terminate('by hand')
     await temporal.workflow.start(HOUSEKEEPING, { workflowId: HOUSEKEEPING_ID, taskQueue: 'belay' })

@@ -1,12 +1,16 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { Webhook } from 'standardwebhooks'
+import type { z } from 'zod'
+import type { deliveryLog } from '../../resources/delivery-log.ts'
 import { httpReceiver } from '../../testing/servers/http-receiver.ts'
 import { notificationsFolder } from '../../testing/fixtures/notifications-folder.ts'
 import { startProduct } from '../../testing/product/product.ts'
 import { smtpReceiver, smtpReply } from '../../testing/servers/smtp-receiver.ts'
 import { delayStep, emailStep, feedStep, httpStep, workflow } from '../../testing/fixtures/steps.ts'
 import { until } from '../../testing/fixtures/until.ts'
+
+type Log = z.output<typeof deliveryLog>
 
 const SECRET = 'whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD'
 
@@ -141,6 +145,37 @@ test('messages leave through real channels', async (t) => {
     const [undelivered] = await messagesOf(refused, 1)
     assert.equal(undelivered!.status, 'undelivered')
     assert.equal(undelivered!.reason, 'answered 410 nobody listens any more')
+  })
+
+  await t.test('what a provider answered to each try can be read, without what we sent it', async () => {
+    const trigger = await belay.trigger('hook', { recipients: ['ada'], data: { said: 'refused' } })
+    const [hooked] = await messagesOf(trigger.workflow_run_id, 1)
+    const { items } = await belay.get<{ items: Log[] }>(`/v1/messages/${hooked!.id}/delivery_logs`)
+    const [{ id, environment_id, inserted_at, response, ...log }] = items as [Log]
+    assert.match(id, /^[0-9A-Za-z]{27}$/)
+    assert.match(environment_id, /^[0-9a-f-]{36}$/)
+    assert.ok(Math.abs(Date.parse(inserted_at) - Date.now()) < 60_000)
+    assert.deepEqual(log, {
+      __typename: 'MessageDeliveryLog',
+      service_name: 'http',
+      outcome: 'refused',
+      request: { method: 'POST', host: new URL(http.url).host, path: '/' },
+    })
+    assert.deepEqual([response.status, response.body], [410, 'nobody listens any more'])
+    assert.ok(!JSON.stringify(items).includes('signature'))
+    const [busyMail] = (await belay.messagesOf('busy')).filter(({ source }) => source.step_ref === 'mail')
+    const { items: mailed } = await belay.get<{ items: Log[] }>(`/v1/messages/${busyMail!.id}/delivery_logs`)
+    assert.deepEqual(
+      mailed.map(({ service_name, outcome }) => [service_name, outcome]),
+      [
+        ['smtp', 'not_taken'],
+        ['smtp', 'sent'],
+      ],
+    )
+    assert.match(mailed[0]!.response.body, /451 4\.3\.0 try again later/)
+    assert.match(mailed[1]!.response.body, /queued as 4F2A/)
+    const [shown] = (await belay.messagesOf('busy')).filter(({ source }) => source.step_ref === 'after')
+    assert.deepEqual((await belay.get<{ items: Log[] }>(`/v1/messages/${shown!.id}/delivery_logs`)).items, [])
   })
 
   await t.test('a channel that is not set up sends nothing, says why, and shows what it would have said', async () => {
