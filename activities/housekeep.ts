@@ -3,23 +3,26 @@ import type { Logger } from 'pino'
 import type { Outbox } from '../events/outbox.ts'
 import { idleBulks } from '../store/bulk-operations/bulk-operations.ts'
 import { forgetIdempotencyKeys } from '../store/idempotency/forget.ts'
+import { raiseMark, toldOfEpoch, untoldRuns } from '../store/environment/store-mark.ts'
 import type { Database } from '../store/postgres/database.ts'
 import { endMembers, unsettledBatches } from '../store/batches/end-members.ts'
-import { repairRun, suspectedRuns } from '../store/runs/overdue.ts'
 import { forgetDeliveryLogs } from '../store/messages/delivery-logs.ts'
 import { forgetEvents } from '../store/waits/load-offers.ts'
 import { forgetThrottles } from '../store/throttles/pass.ts'
 import { endpointsDue, forgetWebhookEvents } from '../store/webhook-events/webhook-events.ts'
+import { isRefusal } from '../temporal/refusals.ts'
 import { sendReload } from '../temporal/send.ts'
 import type { Signaler } from '../temporal/signaler.ts'
-import type { StoreIdentity } from '../workflows/messages.ts'
+import type { HousekeepingActivities, StoreIdentity } from '../workflows/messages.ts'
 import { withHeartbeat } from './chunk.ts'
+import { takeUpOverdue } from './take-up-overdue.ts'
 
 /** A signal not confirmed for so long is sent again; its api may still be at it. */
 const UNCONFIRMED_MS = 10_000
-/** Runs looked at in one pass: the rest comes with the next. */
-const RUNS_A_PASS = 500
 const BULKS_A_PASS = 100
+/** Runs told that the store was restored: so many at once, and in one round. */
+const RUNS_AT_ONCE = 50
+const RUNS_A_ROUND = 5_000
 
 export interface HousekeepDeps {
   db: Database
@@ -37,12 +40,13 @@ export interface HousekeepDeps {
  * What must be put right when a process died between the store and Temporal, or somebody ended a run from outside. Duties
  * go one after the other in bounded passes; one that fails is logged and does not stop the others.
  */
-export function createHousekeep(deps: HousekeepDeps): () => Promise<{ resent: number; repaired: number }> {
+export function createHousekeep(deps: HousekeepDeps): HousekeepingActivities['housekeep'] {
   return () => withHeartbeat(() => housekeep(deps))
 }
 
-async function housekeep(deps: HousekeepDeps): Promise<{ resent: number; repaired: number }> {
+async function housekeep(deps: HousekeepDeps): ReturnType<HousekeepingActivities['housekeep']> {
   const resent = await duty(deps, 'send signals again', 0, () => deps.signaler.resendOlder(UNCONFIRMED_MS))
+  await duty(deps, 'tell runs that the store was restored', undefined, () => tellOfEpoch(deps))
   const repaired = await duty(deps, 'take up what is overdue', 0, () => takeUpOverdue(deps))
   await duty(deps, 'carry on bulk operations', undefined, async () => {
     for (const id of await idleBulks(deps.db, deps.now() - UNCONFIRMED_MS, BULKS_A_PASS))
@@ -55,7 +59,8 @@ async function housekeep(deps: HousekeepDeps): Promise<{ resent: number; repaire
   await duty(deps, 'end who is in closed batches', undefined, () => endLeftBehind(deps))
   await duty(deps, 'tidy webhook events', undefined, () => tidyOutbox(deps))
   if (resent > 0 || repaired > 0) deps.log.warn({ resent, repaired }, 'housekeeping put things right')
-  return { resent, repaired }
+  const mark = await duty(deps, 'raise the mark', undefined, () => raiseMark(deps.db, deps.now()))
+  return { resent, repaired, ...(mark !== undefined && { mark }) }
 }
 
 async function duty<Result>(
@@ -72,21 +77,30 @@ async function duty<Result>(
   }
 }
 
-/** A run that is closed is started again, and an open one is told to read the store. Answers how many were told. */
-async function takeUpOverdue({ db, store, now, client, taskQueue, log }: HousekeepDeps): Promise<number> {
-  let told = 0
-  for (const { id, ...run } of await suspectedRuns(db, now(), RUNS_A_PASS)) {
-    if (!(await repairRun(db, id, now()))) continue
-    await sendReload({ client, taskQueue, store }, run)
-    log.warn({ workflowId: run.workflowId }, 'something of this run was overdue: it reads the store again')
-    told += 1
-  }
-  return told
-}
-
 /** Whoever closed these batches is gone. */
 async function endLeftBehind({ db, now, outbox }: HousekeepDeps): Promise<void> {
   await endMembers(db, await unsettledBatches(db, now()), now(), outbox)
+}
+
+/** A store that was restored: its runs were told of what it no longer knows, and may not know of what it does. */
+async function tellOfEpoch({ db, store, client, taskQueue, log }: HousekeepDeps): Promise<void> {
+  const { epoch } = store
+  for (let told = 0; told < RUNS_A_ROUND;) {
+    const runs = await untoldRuns(db, RUNS_AT_ONCE)
+    if (runs === undefined) return
+    const tell = async ({ id: _, ...run }: (typeof runs)[number]) => {
+      try {
+        await sendReload({ client, taskQueue, store }, run)
+      } catch (error) {
+        // One that is refused for good keeps nobody else from being told.
+        if (!isRefusal(error)) throw error
+        log.error({ err: error, workflowId: run.workflowId }, 'a run was not told that the store was restored')
+      }
+    }
+    await Promise.all(runs.map(tell))
+    await toldOfEpoch(db, epoch, runs.at(-1)?.id ?? null)
+    told += runs.length
+  }
 }
 
 /** Wakes the deliveries of what is due: a wake may have been lost, or Temporal away. */

@@ -99,7 +99,7 @@ export async function startEmbedded(
     opened('the Temporal server', () => server.stop())
     const { connection, renew, close } = openConnection({ address })
     opened('the connection to Temporal', close)
-    await registerWithTemporal(connection, NAMESPACE, settings)
+    await registerWithTemporal({ connection, namespace: NAMESPACE, db: store.db, log, settings })
     log.info({ address, ui: uiUrl }, 'the Temporal server answers')
 
     const box = settings.SMTP_URL === undefined ? new MailBox() : undefined

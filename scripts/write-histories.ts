@@ -263,6 +263,31 @@ const shapes: Record<string, Shape> = {
       return undefined
     },
   },
+  'housekeeping-marks': {
+    plan: [],
+    async story(run) {
+      const { workflowId } = run.address
+      run.store.mark = { ...STORE, counter: 1 }
+      await run.client.workflow.start(HOUSEKEEPING, { workflowId, taskQueue: 'belay' })
+      while ((await run.events()).filter(({ type }) => type === 'ACTIVITY_TASK_COMPLETED').length < 3) {
+        await run.env.sleep(SECOND)
+      }
+      return undefined
+    },
+  },
+  restored: {
+    plan: REMINDER,
+    async story(run) {
+      await run.trigger('user_1', 'user_2')
+      await run.state()
+      await run.cancel('user_1')
+      await run.state()
+      run.store.restore()
+      const store = { ...STORE, epoch: STORE.epoch + 1 }
+      await run.handle.signal('move', { store, sleepers: [], reload: true })
+      return closed(run)
+    },
+  },
   'webhook-delivery': {
     plan: [],
     async story(run) {

@@ -25,6 +25,11 @@ export class Confirmations {
     this.#writing ??= this.#write()
   }
 
+  /** Resolves when what has gathered is written. */
+  async settled(): Promise<void> {
+    await this.#writing
+  }
+
   /** Writes what has gathered, at once. */
   async close(): Promise<void> {
     this.#closing.abort()

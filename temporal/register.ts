@@ -1,11 +1,14 @@
 import { Client, ScheduleNotFoundError, type Connection } from '@temporalio/client'
 import { SearchAttributeType } from '@temporalio/common'
 import { setTimeout as delay } from 'node:timers/promises'
-import type { Settings } from '../settings/settings.ts'
+import type { Logger } from 'pino'
+import { SettingsError, type Settings } from '../settings/settings.ts'
+import { raiseMark } from '../store/environment/store-mark.ts'
+import type { Database } from '../store/postgres/database.ts'
+import { HOUSEKEEPING, STORE_MARK } from '../workflows/messages.ts'
+import { Deployment, HOUSEKEEPING_ID } from './deployment.ts'
 import { searchAttributes } from './send.ts'
-import { HOUSEKEEPING } from '../workflows/messages.ts'
 
-export const HOUSEKEEPING_ID = 'belay-housekeeping'
 /** A server takes a moment to know a new namespace, and another to accept a new attribute. */
 const PATIENCE_MS = 30_000
 
@@ -16,21 +19,35 @@ const TYPES = {
   [SearchAttributeType.KEYWORD_LIST]: 7,
 } as const
 
-/** Makes the search attributes and starts housekeeping, and waits until they can be used. Safe to repeat. */
-export async function registerWithTemporal(
-  connection: Connection,
-  namespace: string,
-  settings: Pick<Settings, 'BELAY_TASK_QUEUE'>,
-): Promise<void> {
+export interface Registration {
+  connection: Connection
+  namespace: string
+  db: Database
+  log: Pick<Logger, 'warn' | 'error'>
+  settings: Pick<Settings, 'BELAY_TASK_QUEUE'>
+}
+
+/**
+ * Makes the search attributes and starts housekeeping, and waits until they can be used. Safe to repeat. Throws a
+ * SettingsError where the namespace is another deployment's.
+ */
+export async function registerWithTemporal({ connection, namespace, db, log, settings }: Registration): Promise<void> {
   const client = new Client({ connection, namespace })
+  const deployment = await Deployment.of({ client, db, log })
+  await persist(() => deployment.require())
   await persist(() => registerSearchAttributes(connection, namespace))
   await persist(() => client.workflow.count(`${searchAttributes.pending.name} >= 0`))
-  await persist(() => startHousekeeping(client, settings.BELAY_TASK_QUEUE))
+  await persist(() => startHousekeeping(client, settings.BELAY_TASK_QUEUE, db))
+}
+
+/** Those of ours that the namespace lacks. */
+export async function missingAttributes(connection: Connection, namespace: string) {
+  const { customAttributes } = await connection.operatorService.listSearchAttributes({ namespace })
+  return Object.values(searchAttributes).filter(({ name }) => !(name in customAttributes))
 }
 
 async function registerSearchAttributes(connection: Connection, namespace: string): Promise<void> {
-  const { customAttributes } = await connection.operatorService.listSearchAttributes({ namespace })
-  const missing = Object.values(searchAttributes).filter(({ name }) => !(name in customAttributes))
+  const missing = await missingAttributes(connection, namespace)
   if (missing.length > 0) await addSearchAttributes(connection, namespace, missing)
 }
 
@@ -45,7 +62,7 @@ export async function addSearchAttributes(
 }
 
 /** One execution that lives on; a schedule of an earlier version, which started one every half minute, is deleted. */
-async function startHousekeeping(client: Client, taskQueue: string): Promise<void> {
+async function startHousekeeping(client: Client, taskQueue: string, db: Database): Promise<void> {
   await client.schedule
     .getHandle(HOUSEKEEPING_ID)
     .delete()
@@ -56,6 +73,7 @@ async function startHousekeeping(client: Client, taskQueue: string): Promise<voi
     workflowId: HOUSEKEEPING_ID,
     taskQueue,
     args: [],
+    memo: { [STORE_MARK]: await raiseMark(db, Date.now()) },
     staticSummary: 'Belay housekeeping',
     workflowIdReusePolicy: 'ALLOW_DUPLICATE',
     workflowIdConflictPolicy: 'USE_EXISTING',
@@ -69,7 +87,7 @@ async function persist(work: () => Promise<unknown>): Promise<void> {
       await work()
       return
     } catch (error) {
-      if (Date.now() > until) throw error
+      if (Date.now() > until || error instanceof SettingsError) throw error
       await delay(250)
     }
   }

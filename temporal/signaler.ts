@@ -1,4 +1,4 @@
-import { isGrpcServiceError, type Client } from '@temporalio/client'
+import type { Client } from '@temporalio/client'
 import pLimit from 'p-limit'
 import type { Logger } from 'pino'
 import type { Database } from '../store/postgres/database.ts'
@@ -6,6 +6,7 @@ import { loadPendingSignals, triggerSignalPending, type PendingSignal } from '..
 import type { StoreIdentity } from '../workflows/messages.ts'
 import { bytesOf, merged, movesOf, SIGNAL_BYTES, takeBatch, type Waiting } from './batch.ts'
 import { Confirmations } from './confirmations.ts'
+import { isAway, isRefusal } from './refusals.ts'
 import { ResendSchedule } from './resend-schedule.ts'
 import { BULK_OPERATION } from '../workflows/messages.ts'
 import { DEADLINE_MS, sendCancel, sendMoves, sendReload, sendTriggers } from './send.ts'
@@ -100,6 +101,11 @@ export class Signaler {
       after = last.id
     }
     return taken
+  }
+
+  /** Resolves when the store knows what was confirmed so far. */
+  settled(): Promise<void> {
+    return this.#confirmations.settled()
   }
 
   /** Waits for what is under way, and for its confirmation. */
@@ -219,24 +225,4 @@ export class Signaler {
     }
     this.#confirmations.add(signals.map(({ id }) => ({ signalId: id })))
   }
-}
-
-/** gRPC's CANCELLED, DEADLINE_EXCEEDED and UNAVAILABLE: Temporal was not reached. Anything else is about this signal. */
-const AWAY = new Set([1, 4, 14])
-const INVALID_ARGUMENT: number = 3
-
-function isAway(error: unknown): boolean {
-  return AWAY.has(grpcCode(error) ?? -1)
-}
-
-/** It will never be taken as it is: too large, or against a rule. */
-function isRefusal(error: unknown): boolean {
-  return grpcCode(error) === INVALID_ARGUMENT
-}
-
-function grpcCode(error: unknown): number | undefined {
-  for (let cause = error; cause instanceof Error; cause = cause.cause) {
-    if (isGrpcServiceError(cause)) return cause.code
-  }
-  return undefined
 }

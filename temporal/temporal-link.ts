@@ -17,7 +17,9 @@ export interface TemporalLinkOptions {
   client: Client
   taskQueue: string
   log: Logger
-  /** Called each time Temporal answers again. */
+  /** Asked each time Temporal answers again, before anybody is told so. It is away for as long as this rejects. */
+  admit?: () => Promise<void>
+  /** Called each time Temporal is there again. */
   onBack?: () => void
   /** Called every few seconds while it does not: the connection is to be opened anew. */
   renew?: (() => void) | undefined
@@ -81,7 +83,7 @@ export class TemporalLink {
   }
 
   async #probe(): Promise<void> {
-    const { client, taskQueue, log, onBack } = this.#options
+    const { client, taskQueue, log, admit, onBack } = this.#options
     try {
       const { pollers } = await client.connection.withDeadline(Date.now() + DEADLINE_MS, () =>
         client.workflowService.describeTaskQueue({
@@ -95,6 +97,7 @@ export class TemporalLink {
       this.#worker = Math.max(0, ...seen) > Date.now() - POLLER_SEEN_MS ? 'ok' : 'away'
       this.#renewedAt = performance.now()
       if (this.#server === 'away') {
+        await admit?.()
         this.#server = 'ok'
         log.info('Temporal answers')
         onBack?.()

@@ -1,6 +1,7 @@
 import { Client } from '@temporalio/client'
 import { NativeConnection, Worker, type WorkerOptions, type WorkflowBundleOption } from '@temporalio/worker'
 import type { Logger } from 'pino'
+import { setTimeout as delay } from 'node:timers/promises'
 import { createActivities } from '../activities/index.ts'
 import { createOutside } from '../activities/outside.ts'
 import { Leases } from '../activities/leases.ts'
@@ -9,19 +10,21 @@ import { Pacing } from '../channels/pacing.ts'
 import { createSenders } from '../channels/senders.ts'
 import { KeyedMutex } from '../engine/keyed-mutex.ts'
 import { createWebhookSender } from '../events/webhooks/webhook-sender.ts'
-import type { Settings } from '../settings/settings.ts'
+import { SettingsError, type Settings } from '../settings/settings.ts'
 import { actQueue, deliverQueue, type ActInput, type DeliverInput } from '../workflows/messages.ts'
+import { Deployment } from '../temporal/deployment.ts'
 import { createWakeRuns } from '../temporal/wake-runs.ts'
 import { Signaler } from '../temporal/signaler.ts'
 import { WebhookWaker } from '../temporal/webhook-waker.ts'
 import type { Clock } from '../store/clock/store-clock.ts'
-import { storeIdentity } from '../store/environment/store-identity.ts'
 import type { Store } from '../store/postgres/database.ts'
 import { loadPendingSignals } from '../store/signals/pending-signals.ts'
 import { isSeenPolling } from './poller.ts'
 import { bundleWorkflows } from './bundle.ts'
 import { workerOptions } from './options.ts'
 import { ownErrors } from './own-errors.ts'
+
+const ANSWERED_MS = 30_000
 
 export interface WorkerStart {
   settings: Settings
@@ -54,13 +57,22 @@ export async function startWorker(start: WorkerStart): Promise<RunningWorker> {
   const { db } = store
   const client = new Client({ connection, namespace })
   const taskQueue = settings.BELAY_TASK_QUEUE
-  const identity = await storeIdentity(db)
+  const deployment = await Deployment.of({ client, db, log })
+  await untilAnswered(() => deployment.require())
+  const { identity } = deployment
+  // Nothing is told to another deployment's runs.
+  const link = {
+    get away() {
+      return deployment.warning !== undefined
+    },
+    failed: () => undefined,
+  }
   const signaler = new Signaler({
     client,
     taskQueue,
     db,
     store: identity,
-    link: { away: false, failed: () => undefined },
+    link,
     log,
   })
   const outbox = new WebhookWaker({
@@ -68,7 +80,7 @@ export async function startWorker(start: WorkerStart): Promise<RunningWorker> {
     taskQueue,
     endpoints: settings.BELAY_WEBHOOKS,
     wakeRuns: createWakeRuns(db, signaler, log),
-    away: () => false,
+    away: () => link.away,
     log,
   })
   const senders = createSenders(settings)
@@ -108,6 +120,7 @@ export async function startWorker(start: WorkerStart): Promise<RunningWorker> {
   const sender = await Worker.create({ ...options, taskQueue: deliverQueue(taskQueue), activities: sends })
   const actor = await Worker.create({ ...options, taskQueue: actQueue(taskQueue), activities: acts })
   const all = [worker, sender, actor]
+  deployment.watch()
   const runs = all.map((each) => each.run())
   const stop = () => {
     for (const each of all) if (each.getState() === 'RUNNING') each.shutdown()
@@ -118,6 +131,7 @@ export async function startWorker(start: WorkerStart): Promise<RunningWorker> {
     .then(() => undefined)
     .finally(async () => {
       await Promise.allSettled(runs)
+      deployment.close()
       await leases.close()
       await signaler.close()
       await outbox.close()
@@ -136,5 +150,17 @@ export async function startWorker(start: WorkerStart): Promise<RunningWorker> {
       await stopped
     },
     stopped,
+  }
+}
+
+/** Temporal was there a moment ago, and may just be starting: tried for half a minute, but for what only an operator mends. */
+async function untilAnswered(work: () => Promise<void>): Promise<void> {
+  for (const until = performance.now() + ANSWERED_MS; ; await delay(500)) {
+    try {
+      await work()
+      return
+    } catch (error) {
+      if (error instanceof SettingsError || performance.now() > until) throw error
+    }
   }
 }

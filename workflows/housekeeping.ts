@@ -1,5 +1,5 @@
-import { continueAsNew, proxyActivities, sleep, workflowInfo } from '@temporalio/workflow'
-import type { HousekeepingActivities } from './messages.ts'
+import { continueAsNew, patched, proxyActivities, sleep, upsertMemo, workflowInfo } from '@temporalio/workflow'
+import { STORE_MARK, type HousekeepingActivities, type StoreMark } from './messages.ts'
 
 const INTERVAL = '30s'
 
@@ -11,14 +11,23 @@ const { housekeep } = proxyActivities<HousekeepingActivities>({
 
 /**
  * One for each deployment, for ever: sends signals nobody confirmed, takes up what is overdue, forgets what is old. It
- * continues as new, so that the list of workflows shows one and not a new one every half minute.
+ * continues as new, so that the list of workflows shows one and not a new one every half minute. Its memo says which store
+ * it is about, and how far that has come: it can be read while no worker polls, before a start.
  */
 export async function housekeeping(): Promise<never> {
   for (;;) {
-    await housekeep()
+    const { mark } = await housekeep()
+    if (mark !== undefined && isAhead(mark) && patched('store-mark')) upsertMemo({ [STORE_MARK]: mark })
     if (workflowInfo().continueAsNewSuggested || workflowInfo().historyLength > 2_000) {
       await continueAsNew<typeof housekeeping>()
     }
     await sleep(INTERVAL)
   }
+}
+
+/** A database that was exchanged for an older one while its worker ran does not take the mark back: the next look finds it out. */
+function isAhead({ id, epoch, counter }: StoreMark): boolean {
+  const known = workflowInfo().memo?.[STORE_MARK] as StoreMark | undefined
+  if (known?.id !== id) return true
+  return epoch > known.epoch || (epoch === known.epoch && counter > known.counter)
 }

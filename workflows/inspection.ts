@@ -22,7 +22,7 @@ const SLEEPERS_SHOWN = 20
 const CANCELS_SHOWN = 5
 const TEXT_BYTES = 200
 
-export function viewOf(state: RunState): RunView {
+export function viewOf(state: RunState): Omit<RunView, 'store'> {
   const { nextDue } = state
   return {
     pending: state.pending,

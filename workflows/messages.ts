@@ -10,6 +10,14 @@ export interface StoreIdentity {
   epoch: number
 }
 
+/** How far a store has come: the counter grows by one a minute. A store behind its own mark was restored from a backup. */
+export interface StoreMark extends StoreIdentity {
+  counter: number
+}
+
+/** The memo of the housekeeping workflow that holds the mark of the store it is about. */
+export const STORE_MARK = 'belayStore'
+
 /**
  * What sleeps in a run: `run`, a recipient run; `<step type>/act`, one whose step acts on the outside; or
  * `<channel type>/<number>`, the message with that number of a recipient run. A row id is in a lane at most once.
@@ -100,6 +108,8 @@ export interface Counts {
 }
 
 export interface RunView extends Counts {
+  /** Whose rows it is about. */
+  store: StoreIdentity
   pending: number
   /** Handed out to a worker at this moment. */
   acting: number
@@ -219,7 +229,8 @@ export interface RunActivities {
 }
 
 export interface HousekeepingActivities {
-  housekeep(): Promise<{ resent: number; repaired: number }>
+  /** `mark`: absent where the store did not answer. */
+  housekeep(): Promise<{ resent: number; repaired: number; mark?: StoreMark | undefined }>
 }
 
 /** Something is due for the endpoint. */

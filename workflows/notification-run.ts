@@ -71,7 +71,7 @@ export async function notificationRun(input: RunInput): Promise<Counts> {
     }
     if (given.epoch > store.epoch) {
       store = given
-      state.reload()
+      state.restored()
     }
     return true
   }
@@ -125,7 +125,9 @@ export async function notificationRun(input: RunInput): Promise<Counts> {
     },
     { description: 'Moves the sleep of recipients to another instant.' },
   )
-  setHandler(stateQuery, () => viewOf(state), { description: 'Who is pending, and what became of the others.' })
+  setHandler(stateQuery, () => ({ store, ...viewOf(state) }), {
+    description: 'Who is pending, and what became of the others.',
+  })
 
   const scope = CancellationScope.current()
   scope.cancelRequested.catch(() => {

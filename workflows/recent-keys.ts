@@ -20,4 +20,9 @@ export class RecentKeys<Key> {
     }
     this.#young.add(key)
   }
+
+  clear(): void {
+    this.#young = new Set()
+    this.#old = new Set()
+  }
 }

@@ -245,6 +245,13 @@ export class RunState {
     this.window.restart()
   }
 
+  /** The store is an earlier one: whom it holds again was perhaps taken out by what it does not know of. */
+  restored(): void {
+    this.#removed.clear()
+    this.#canceled.clear()
+    this.reload()
+  }
+
   /** What the next execution starts with: it reads who sleeps from the store. Nothing may be acting. */
   carry(triggersKept: number): Carried {
     return { counts: this.counts, triggers: [...this.triggers].slice(-triggersKept), newest: this.#newest }

@@ -7,6 +7,7 @@ import type { Logger } from 'pino'
 import type { Catalog } from '../../definitions/catalog.ts'
 import type { Settings } from '../../settings/settings.ts'
 import { createWakeRuns } from '../../temporal/wake-runs.ts'
+import { Deployment } from '../../temporal/deployment.ts'
 import { Signaler } from '../../temporal/signaler.ts'
 import { TemporalLink } from '../../temporal/temporal-link.ts'
 import { WebhookWaker } from '../../temporal/webhook-waker.ts'
@@ -21,7 +22,6 @@ import type { Deps } from './deps.ts'
 import { Draining } from './draining.ts'
 import { httpServer } from './front.ts'
 import { listen } from './listen.ts'
-import { storeIdentity } from '../../store/environment/store-identity.ts'
 import { KeyedMutex } from '../../engine/keyed-mutex.ts'
 
 export interface ApiStart {
@@ -76,18 +76,27 @@ export async function startApi(start: ApiStart): Promise<RunningApi> {
   await folder.publish()
   const catalogWatch = watchCatalog(folder, log)
   const { renew } = start
-  const temporal = new TemporalLink({ client, taskQueue, log, onBack: () => void resend(), renew })
-  const signaler = new Signaler({
+  const deployment = await Deployment.of({ client, db: store.db, log })
+  const temporal = new TemporalLink({
     client,
     taskQueue,
-    db: store.db,
-    store: await storeIdentity(store.db),
-    link: temporal,
     log,
+    admit: () => deployment.look(),
+    onBack: () => void resend(),
+    renew,
   })
+  // Nothing is told to another deployment's runs.
+  const away = () => temporal.away || deployment.warning !== undefined
+  const link = {
+    get away() {
+      return away()
+    },
+    failed: (error: unknown) => temporal.failed(error),
+  }
+  const signaler = new Signaler({ client, taskQueue, db: store.db, store: deployment.identity, link, log })
   const endpoints = settings.BELAY_WEBHOOKS
   const wakeRuns = createWakeRuns(store.db, signaler, log)
-  const outbox = new WebhookWaker({ client, taskQueue, endpoints, wakeRuns, away: () => temporal.away, log })
+  const outbox = new WebhookWaker({ client, taskQueue, endpoints, wakeRuns, away, log })
   const resend = async () => {
     try {
       await signaler.resend()
@@ -113,7 +122,8 @@ export async function startApi(start: ApiStart): Promise<RunningApi> {
     draining,
     uiUrl: start.uiUrl,
     devMail: start.devMail,
-    warnings: () => [...(clock.warning === undefined ? [] : [clock.warning]), ...folder.warnings()],
+    warnings: () =>
+      [clock.warning, deployment.warning, ...folder.warnings()].filter((warning) => warning !== undefined),
   }
   const app = createApp(deps)
   const server = start.server ?? httpServer()
@@ -122,16 +132,19 @@ export async function startApi(start: ApiStart): Promise<RunningApi> {
   const close = async () => {
     draining.begin()
     catalogWatch.close()
+    deployment.close()
     if (server.listening) await delay(settings.BELAY_DRAIN_SECONDS * 1_000)
     await live?.close()
     await closeServer(server)
     // A backlog that Temporal does not take stands in the store: it is not waited for.
     await within(TELL_MS, Promise.all([signaler.close(), outbox.close(), temporal.close()]))
   }
-  // Before anybody is let in: a trigger that finds Temporal not looked for yet would be put aside.
-  await temporal.start()
-  if (start.awaitWorker === true) await workerSeen(temporal)
   try {
+    // Before anybody is let in: a trigger that finds Temporal not looked for yet would be put aside.
+    await temporal.start()
+    deployment.assertOurs()
+    deployment.watch()
+    if (start.awaitWorker === true) await workerSeen(temporal)
     server.removeAllListeners('request')
     draining.watch(server)
     server.on('request', app)

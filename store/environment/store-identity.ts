@@ -2,7 +2,7 @@ import { sql } from 'drizzle-orm'
 import type { StoreIdentity } from '../../workflows/messages.ts'
 import { query, type Database } from '../postgres/database.ts'
 
-/** The id of this store, made when it is first asked for, and its epoch. */
+/** The id of this store, made when it is first asked for, and its epoch as of now. */
 export async function storeIdentity(db: Database): Promise<StoreIdentity> {
   const [row] = await query<StoreIdentity>(
     db,

@@ -36,6 +36,11 @@ export async function suspectedRuns(db: Database, now: number, limit: number): P
   )
 }
 
+/** It was to be told, and was not. */
+export async function forgetTold(db: Database, runId: number): Promise<void> {
+  await db.execute(sql`update runs set reloaded_at = null where id = ${runId}`)
+}
+
 /**
  * Raises the bounds of a run's triggers to what is true, and takes them away where nothing is pending. True if something
  * is overdue after that, and the run is to be told: it was not told lately, and no signal of it is under way. The run's

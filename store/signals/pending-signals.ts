@@ -149,8 +149,12 @@ export async function triggerSignalPending(db: Database, workflowId: string): Pr
   return found.length > 0
 }
 
-/** How many signals Temporal has not confirmed yet. */
-export async function countPendingSignals(db: Database): Promise<number> {
-  const [row] = await query<{ count: number }>(db, sql`select count(*)::int as count from pending_signals`)
+/** How many signals Temporal has not confirmed for so long. */
+export async function countPendingSignals(db: Database, olderThanMs = 0): Promise<number> {
+  const [row] = await query<{ count: number }>(
+    db,
+    sql`select count(*)::int as count from pending_signals
+        where created_at <= clock_timestamp() - ${olderThanMs / 1000} * interval '1 second'`,
+  )
   return row!.count
 }

@@ -1,0 +1,61 @@
+import pLimit from 'p-limit'
+import type { Client } from '@temporalio/client'
+import type { Logger } from 'pino'
+import type { Database } from '../store/postgres/database.ts'
+import { forgetTold, repairRun, suspectedRuns, type OverdueRun } from '../store/runs/overdue.ts'
+import { isRefusal } from '../temporal/refusals.ts'
+import { sendReload } from '../temporal/send.ts'
+import type { StoreIdentity } from '../workflows/messages.ts'
+
+/** Runs looked at in one pass. */
+const PASS = 500
+const CALLS = 20
+/** No pass begins after this: the rest comes with the next round, half a minute later. */
+const ROUND_MS = 60_000
+
+export interface TakeUpDeps {
+  db: Database
+  store: StoreIdentity
+  /** The store's clock, epoch milliseconds. */
+  now: () => number
+  client: Client
+  taskQueue: string
+  log: Logger
+}
+
+/**
+ * Finds what is overdue by asking the store alone, and tells its runs: one that is closed is started again, an open one reads
+ * the store. In passes, earliest first, for a minute at most. Answers how many Temporal has taken; one that it did not take
+ * is told again in the next round.
+ */
+export async function takeUpOverdue(deps: TakeUpDeps): Promise<number> {
+  const { db, now, log } = deps
+  const limit = pLimit(CALLS)
+  let taken = 0
+  for (const until = performance.now() + ROUND_MS; performance.now() < until;) {
+    const runs = await suspectedRuns(db, now(), PASS)
+    const ends = await Promise.all(runs.map((run) => limit(() => takeUp(deps, run))))
+    const count = ends.filter((end) => end === 'taken').length
+    const failed = ends.filter((end) => end === 'failed').length
+    taken += count
+    if (count > 0) log.warn({ runs: count }, 'something of these runs was overdue: they read the store again')
+    if (failed > 0) log.warn({ runs: failed }, 'runs with something overdue were not told; the next round tries again')
+    if (runs.length < PASS || count === 0 || failed > 0) break
+  }
+  return taken
+}
+
+async function takeUp(deps: TakeUpDeps, { id, ...run }: OverdueRun): Promise<'taken' | 'failed' | 'not overdue'> {
+  const { db, store, now, client, taskQueue, log } = deps
+  if (!(await repairRun(db, id, now()))) return 'not overdue'
+  try {
+    await sendReload({ client, taskQueue, store }, run)
+    log.info({ workflowId: run.workflowId }, 'overdue: the run reads the store again')
+    return 'taken'
+  } catch (error) {
+    log.info({ err: error, workflowId: run.workflowId }, 'overdue, and not told')
+    // One that is refused for good waits its ten minutes, and keeps nobody else from being looked at.
+    if (!isRefusal(error)) await forgetTold(db, id)
+    return 'failed'
+  }
+}

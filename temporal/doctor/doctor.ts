@@ -1,0 +1,130 @@
+import { Client, WorkflowNotFoundError, type Connection } from '@temporalio/client'
+import type { Logger } from 'pino'
+import { setTimeout as delay } from 'node:timers/promises'
+import { storeIdentity } from '../../store/environment/store-identity.ts'
+import { isBehind } from '../../store/environment/store-mark.ts'
+import type { Database } from '../../store/postgres/database.ts'
+import { countPendingSignals } from '../../store/signals/pending-signals.ts'
+import { HOUSEKEEPING_ID, readMark } from '../deployment.ts'
+import { missingAttributes, registerWithTemporal } from '../register.ts'
+import type { SendTarget } from '../send.ts'
+import { Signaler } from '../signaler.ts'
+import { compareRuns, type Comparison } from './compare-runs.ts'
+import { mendRuns } from './mend-runs.ts'
+
+export interface DoctorOptions {
+  connection: Connection
+  namespace: string
+  taskQueue: string
+  db: Database
+  /** The store's clock, epoch milliseconds. */
+  now: () => number
+  log: Logger
+  /** Ends what another store has running in the namespace. Only for `repair`. */
+  takeOver?: boolean
+  /** Told of each thing done. */
+  say: (line: string) => void
+}
+
+export interface Finding {
+  kind: 'foreign' | 'restored' | 'attribute' | 'untold' | Comparison['differences'][number]['kind']
+  /** Of a run; absent for what is about all of them. */
+  workflowId?: string
+  text: string
+}
+
+export interface Report {
+  /** Runs with somebody asleep, in the store. */
+  runs: number
+  /** Open runs that were not compared, since no worker answers for them. */
+  silent: number
+  /** What differs; none: store and Temporal agree. */
+  findings: Finding[]
+}
+
+/** A signal not confirmed for so long is told again; its api may still be at it. */
+const UNCONFIRMED_MS = 10_000
+/** Of some thousands of signals each. */
+const PASSES = 1_000
+/** A run that was told to read the store does so in a moment, once a worker is there. */
+const LOOKS = 10
+const LOOK_MS = 2_000
+
+/** Compares store and Temporal. Changes nothing. */
+export async function examine({ connection, namespace, db, now }: DoctorOptions): Promise<Report> {
+  const client = new Client({ connection, namespace })
+  const found = await readMark(client)
+  const store = await storeIdentity(db)
+  if (found !== undefined && found.isOpen && found.mark.id !== store.id) {
+    const text = `the namespace ${namespace} belongs to the store ${found.mark.id}, and this is ${store.id}`
+    return { runs: 0, silent: 0, findings: [{ kind: 'foreign', text }] }
+  }
+  const general: Finding[] = []
+  if (found !== undefined && (await isBehind(db, found.mark))) {
+    general.push({
+      kind: 'restored',
+      text: 'the store is behind what it was: it was restored from a backup, and runs do not know',
+    })
+  }
+  for (const { name } of await missingAttributes(connection, namespace)) {
+    general.push({ kind: 'attribute', text: `the search attribute ${name} is missing` })
+  }
+  if (!(await isHousekept(client))) {
+    general.push({ kind: 'missing', workflowId: HOUSEKEEPING_ID, text: 'nobody does the housekeeping' })
+  }
+  const untold = await countPendingSignals(db, UNCONFIRMED_MS)
+  if (untold > 0) general.push({ kind: 'untold', text: `${untold} signals that Temporal has not confirmed` })
+  const { runs, silent, differences } = await compareRuns({ client, db, store, now })
+  const findings = differences.map(({ kind, workflowId, text }) => ({ kind, workflowId, text }))
+  return { runs, silent, findings: [...general, ...findings] }
+}
+
+/**
+ * Mends what `examine` finds, as far as the store knows it: Temporal is made to follow the store, never the other way.
+ * Answers what is left. Throws a SettingsError where the namespace is another deployment's and is not taken over.
+ */
+export async function repair(options: DoctorOptions): Promise<Report> {
+  const { connection, namespace, taskQueue, db, now, log, takeOver = false, say } = options
+  const client = new Client({ connection, namespace })
+  if (takeOver) await endForeignHousekeeping(options, client)
+  await registerWithTemporal({ connection, namespace, db, log, settings: { BELAY_TASK_QUEUE: taskQueue } })
+  const target = { client, taskQueue, store: await storeIdentity(db) }
+  const told = await tellUntold(options, target)
+  if (told > 0) say(`told ${told} signals that Temporal had not confirmed`)
+  for (let look = 1; look <= LOOKS; look += 1) {
+    const { differences } = await compareRuns({ client, db, store: target.store, now })
+    const mended = await mendRuns(target, differences, takeOver)
+    if (mended === 0) break
+    say(`made ${mended} runs follow the store`)
+    await delay(LOOK_MS)
+  }
+  return examine(options)
+}
+
+async function endForeignHousekeeping({ db, say }: DoctorOptions, client: Client): Promise<void> {
+  const found = await readMark(client)
+  if (found === undefined || !found.isOpen || found.mark.id === (await storeIdentity(db)).id) return
+  await client.workflow.getHandle(HOUSEKEEPING_ID).terminate('the namespace was taken over by another store')
+  say(`took the namespace over from the store ${found.mark.id}`)
+}
+
+async function tellUntold({ db, log }: DoctorOptions, target: SendTarget): Promise<number> {
+  const signaler = new Signaler({ ...target, db, link: { away: false, failed: () => undefined }, log })
+  let told = 0
+  for (let pass = 1, taken = 1; taken > 0 && pass <= PASSES; pass += 1) {
+    taken = await signaler.resendOlder(UNCONFIRMED_MS)
+    await signaler.settled()
+    told += taken
+  }
+  await signaler.close()
+  return told
+}
+
+async function isHousekept(client: Client): Promise<boolean> {
+  try {
+    return (await client.workflow.getHandle(HOUSEKEEPING_ID).describe()).status.name === 'RUNNING'
+  } catch (error) {
+    if (error instanceof WorkflowNotFoundError) return false
+    throw error
+  }
+}

@@ -1,0 +1,38 @@
+import { WorkflowNotFoundError, type Client } from '@temporalio/client'
+import pLimit from 'p-limit'
+import { NOTIFICATION_RUN, stateQuery, type RunView } from '../../workflows/messages.ts'
+
+/** Queries under way: each may replay a history. */
+const QUERIES = 10
+const QUERY_MS = 10_000
+
+/** Workflow IDs of all open runs. The list is some seconds behind: what it says is to be looked at one by one. */
+export async function openRuns(client: Client): Promise<Set<string>> {
+  const ids = new Set<string>()
+  const query = `WorkflowType = '${NOTIFICATION_RUN}' AND ExecutionStatus = 'Running'`
+  for await (const { workflowId } of client.workflow.list({ query })) ids.add(workflowId)
+  return ids
+}
+
+/** What an open run knows; `closed` if there is none; `silent` if no worker answers for it. */
+export type Known = RunView | 'closed' | 'silent'
+
+export async function viewsOf(client: Client, workflowIds: readonly string[]): Promise<Map<string, Known>> {
+  const limit = pLimit(QUERIES)
+  const entries = workflowIds.map((id) => limit(async () => [id, await viewOf(client, id)] as const))
+  return new Map(await Promise.all(entries))
+}
+
+async function viewOf(client: Client, workflowId: string): Promise<Known> {
+  const handle = client.workflow.getHandle(workflowId)
+  try {
+    const { status } = await handle.describe()
+    if (status.name !== 'RUNNING') return 'closed'
+  } catch (error) {
+    if (error instanceof WorkflowNotFoundError) return 'closed'
+    throw error
+  }
+  return client.connection
+    .withDeadline(Date.now() + QUERY_MS, () => handle.query(stateQuery))
+    .catch(() => 'silent' as const)
+}

@@ -1,0 +1,117 @@
+import { Client, Connection } from '@temporalio/client'
+import { sql } from 'drizzle-orm'
+import assert from 'node:assert/strict'
+import { test, type TestContext } from 'node:test'
+import { pino } from 'pino'
+import { examine, repair } from '../../temporal/doctor/doctor.ts'
+import { delayStep, feedStep, workflow } from '../../testing/fixtures/steps.ts'
+import { notificationsFolder } from '../../testing/fixtures/notifications-folder.ts'
+import { until } from '../../testing/fixtures/until.ts'
+import { bodies } from '../../testing/product/belay.ts'
+import { startParts, type Parts } from '../../testing/product/parts.ts'
+import { testPostgres } from '../../testing/servers/postgres.ts'
+import { devServer } from '../../testing/servers/temporal.ts'
+
+const definitions = { 'patient/workflow.json': workflow(delayStep('wait', 30, 'days'), feedStep('later')) }
+
+async function cluster(t: TestContext) {
+  const server = await devServer()
+  const connection = await Connection.connect({ address: server.address })
+  t.after(async () => {
+    await connection.close()
+    await server.teardown()
+  })
+  return { address: server.address, connection, client: new Client({ connection, namespace: 'default' }) }
+}
+
+/** What the doctor says, a line each, and of how many runs. */
+async function doctor(parts: Parts, connection: Connection, what: typeof examine, takeOver = false) {
+  const log = pino({ level: 'silent' })
+  const { db } = parts.store
+  const { runs, silent, findings } = await what({
+    connection,
+    namespace: 'default',
+    taskQueue: 'belay',
+    db,
+    now: Date.now,
+    log,
+    takeOver,
+    say: () => undefined,
+  })
+  assert.equal(silent, 0)
+  return { runs, found: findings.map(({ kind, workflowId = '', text }) => `${kind} ${workflowId}: ${text}`).sort() }
+}
+
+test('the doctor says what differs between store and Temporal, and makes Temporal follow the store', async (t) => {
+  const database = await testPostgres()
+  t.after(() => database.drop())
+  const first = await cluster(t)
+  const notifications = notificationsFolder(definitions)
+  const place = { notifications, database: database.url }
+  let parts = await startParts({ ...place, address: first.address })
+  t.after(() => parts.stop())
+  const { client } = first
+  for (const key of ['kept', 'deleted', 'moved', 'ended']) {
+    await parts.belay.trigger('patient', { recipients: ['ada', 'bob', key], cancelation_key: key })
+  }
+  await parts.belay.cancel('patient', { cancelation_key: 'deleted', recipients: ['bob'] })
+  const pending = async (key: string) =>
+    (await client.workflow.getHandle(`patient/${key}`).query<{ pending: number }>('state')).pending
+  await until('the runs know', async () => (await pending('deleted')) === 2 && (await pending('ended')) === 3)
+
+  await t.test('nothing, where all is well', async () => {
+    assert.deepEqual(await doctor(parts, first.connection, examine), { runs: 4, found: [] })
+  })
+
+  await t.test('a run that was deleted, one that knows other instants, and one that has nobody any more', async () => {
+    await client.workflow.getHandle('patient/deleted').terminate('by hand')
+    await client.workflowService.deleteWorkflowExecution({
+      namespace: 'default',
+      workflowExecution: { workflowId: 'patient/deleted' },
+    })
+    const of = (key: string) => sql`r.id / 131072 in (select t.id from triggers t join runs u on u.id = t.run_id
+      where u.cancelation_key = ${key})`
+    await parts.store.db.execute(
+      sql`update recipient_runs r set due = due + interval '1 day', revision = revision + 1 where ${of('moved')}`,
+    )
+    await parts.store.db.execute(sql`update recipient_runs r set status = 'ended', due = null where ${of('ended')}`)
+    const { found } = await doctor(parts, first.connection, examine)
+    assert.match(
+      found.join('\n'),
+      /^differs patient\/moved: 3 asleep.*\nleft over patient\/ended: nobody sleeps.*\nmissing patient\/deleted: 2 asleep.*no run is open$/,
+    )
+    assert.deepEqual((await doctor(parts, first.connection, repair)).found, [])
+    assert.equal(await pending('deleted'), 2)
+    assert.equal((await client.workflow.getHandle('patient/ended').describe()).status.name, 'COMPLETED')
+  })
+
+  await t.test(
+    'another cluster, with nothing in it: every run is started there, and cancels go on holding',
+    async (tt) => {
+      await parts.stop()
+      const second = await cluster(tt)
+      parts = await startParts({ ...place, address: second.address })
+      tt.after(() => parts.stop())
+      const { found } = await doctor(parts, second.connection, examine)
+      assert.equal(found.length, 3, found.join('\n'))
+      assert.ok(found.every((line) => line.startsWith('missing')))
+      // Before it is mended, too: the verdict is the store's.
+      const verdict = await parts.belay.cancel('patient', { cancelation_key: 'kept', recipients: ['ada'] })
+      assert.equal(verdict.summary.canceled, 1)
+      assert.deepEqual((await doctor(parts, second.connection, repair)).found, [])
+      for (const cancelation_key of ['kept', 'deleted']) {
+        await parts.belay.request('POST', '/v1/workflows/patient/send_now', { cancelation_key })
+      }
+      await until('bob and those named after their keys have it', async () => {
+        const feeds = await Promise.all(['bob', 'kept', 'deleted'].map((id) => parts.belay.feed(id)))
+        return feeds.every((feed) => bodies(feed).includes('later'))
+      })
+      assert.deepEqual(bodies(await parts.belay.feed('bob')), ['later'], 'once: of the other run he was taken out')
+      await until('both runs are over', async () => {
+        const { found: open } = await doctor(parts, second.connection, examine)
+        return open.length === 0
+      })
+      assert.deepEqual(bodies(await parts.belay.feed('ada')), ['later'], 'of one run; the other was canceled')
+    },
+  )
+})
