@@ -84,7 +84,7 @@ export class ActJob {
     const began = performance.now()
     const at = now()
     const claimed = await claimRows(db, rows, owner, { now: at, leaseUntil: at + LEASE_MS })
-    const walks = await loadWalks(db, await loadRows(db, [...claimed]))
+    const walks = await loadWalks(db, await loadRows(db, [...claimed]), at)
     const byRow = new Map(walks.map((walk) => [walk.row.id, { walk, at: began }]))
     return rows.map(({ id }) => byRow.get(id))
   }

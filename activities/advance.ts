@@ -86,7 +86,7 @@ async function walkPart(
   rounds = ROUNDS,
 ): Promise<void> {
   const { db, outbox } = deps
-  const walks = await loadWalks(db, rows)
+  const walks = await loadWalks(db, rows, now)
   const channels = new Map((await loadChannels(db)).map((channel) => [channel.key, channel]))
   const settlements = await walkOn(walks, { db, channels, now })
   const { walks: settled, signals } = await settleWalks(db, settlements, now, outbox)

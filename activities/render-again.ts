@@ -1,3 +1,5 @@
+import type { Walk } from '../steps/kind.ts'
+import { renderEach } from '../steps/render-each.ts'
 import { carryOn, loadWalks } from '../steps/load-walks.ts'
 import { loadBatches } from '../store/batches/load-batches.ts'
 import type { Database } from '../store/postgres/database.ts'
@@ -14,7 +16,12 @@ export type Ready = ClaimedMessage & { problem?: string }
  * Renders those claimed messages again whose batch an activity has left since: they contain the activities that were in it
  * at the claim. Written before they are sent, so that whoever takes one over sends the same.
  */
-export async function renderAgain(db: Database, claimed: readonly ClaimedMessage[], owner: string): Promise<Ready[]> {
+export async function renderAgain(
+  db: Database,
+  claimed: readonly ClaimedMessage[],
+  owner: string,
+  now: number,
+): Promise<Ready[]> {
   const outdated = claimed.filter(({ isOutdated }) => isOutdated)
   if (outdated.length === 0) return [...claimed]
   const walks = await loadWalks(
@@ -23,6 +30,7 @@ export async function renderAgain(db: Database, claimed: readonly ClaimedMessage
       db,
       outdated.map(({ recipientRunId }) => recipientRunId),
     ),
+    now,
   )
   const batches = await loadBatches(
     db,
@@ -37,19 +45,8 @@ export async function renderAgain(db: Database, claimed: readonly ClaimedMessage
       return { walk, batch: { ...batches.get(batchId!)!, revision: batchRevision! } }
     }),
   )
-  const rendered = new Map<number, { content: JsonObject } | { problem: string }>()
-  for (const { row, definition, scope, batch } of walks) {
-    const step = definition.steps.find(({ ref }) => ref === ofRow.get(row.id)!.stepRef)
-    if (batch?.isEmpty === true) rendered.set(row.id, { problem: 'canceled' })
-    else if (step?.type !== 'channel') rendered.set(row.id, { problem: 'its step is gone' })
-    else {
-      try {
-        rendered.set(row.id, { content: renderStep(step, scope).content as unknown as JsonObject })
-      } catch (error) {
-        rendered.set(row.id, { problem: error instanceof Error ? error.message : String(error) })
-      }
-    }
-  }
+  const results = await renderEach(walks, (walk) => render(walk, ofRow.get(walk.row.id)!.stepRef))
+  const rendered = new Map(walks.map(({ row }, index) => [row.id, results[index]!]))
   const ready = claimed.map((message): Ready => ({
     ...message,
     ...(message.isOutdated && rendered.get(message.recipientRunId)),
@@ -60,4 +57,15 @@ export async function renderAgain(db: Database, claimed: readonly ClaimedMessage
     owner,
   )
   return ready
+}
+
+function render({ definition, scope, batch }: Walk, ref: string): { content: JsonObject } | { problem: string } {
+  const step = definition.steps.find((each) => each.ref === ref)
+  if (batch?.isEmpty === true) return { problem: 'canceled' }
+  if (step?.type !== 'channel') return { problem: 'its step is gone' }
+  try {
+    return { content: renderStep(step, scope).content as unknown as JsonObject }
+  } catch (error) {
+    return { problem: error instanceof Error ? error.message : String(error) }
+  }
 }

@@ -146,7 +146,7 @@ export class SendJob {
     const began = performance.now()
     const at = now()
     const taken = await claimMessages(db, messages, leases.owner, { now: at, leaseUntil: at + LEASE_MS })
-    const claimed = await renderAgain(db, taken, leases.owner)
+    const claimed = await renderAgain(db, taken, leases.owner, at)
     const asked = claimed.flatMap((message) => {
       const key = attachmentKeyOf(message)
       return key === null ? [] : [{ message, key }]

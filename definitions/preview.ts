@@ -2,7 +2,7 @@ import { mkdir, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { escapeHtml } from '../templates/escape.ts'
 import { renderStep } from '../templates/render.ts'
-import { buildScope } from '../templates/scope.ts'
+import { buildScope, takeWarnings } from '../templates/scope.ts'
 import type { Definition } from './definition.ts'
 
 export interface PreviewInput {
@@ -18,6 +18,7 @@ export interface PreviewInput {
  */
 export async function writePreview(definition: Definition, { data, recipient, out }: PreviewInput): Promise<string[]> {
   const { id, ...properties } = recipient
+  const told: string[] = []
   const scope = buildScope({
     definition,
     trigger: {
@@ -32,15 +33,20 @@ export async function writePreview(definition: Definition, { data, recipient, ou
     recipient: { id: typeof id === 'string' ? id : 'preview', properties },
     triggerData: null,
     messageId: 'preview',
+    entities: {
+      get(kind, wanted) {
+        told.push(`${kind} ${wanted}: nobody is found in a preview`)
+        return null
+      },
+    },
   })
   await mkdir(out, { recursive: true })
-  const told: string[] = []
   const parts: string[] = []
   for (const step of definition.steps) {
     if (step.type !== 'channel') continue
     try {
-      const { channelType, content, warnings } = renderStep(step, scope)
-      told.push(...warnings.map((warning) => `step ${step.ref}: ${warning}`))
+      const { channelType, content } = renderStep(step, scope)
+      told.push(...takeWarnings(scope).map((warning) => `step ${step.ref}: ${warning}`))
       const heading = `<h2>${escapeHtml(step.ref)} (${channelType})</h2>`
       if (channelType === 'email') {
         await writeFile(path.join(out, `${step.ref}.html`), content.html_body)

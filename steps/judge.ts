@@ -6,6 +6,7 @@ import { secretNames } from '../definitions/vars-file.ts'
 import { loadMessageStates, type MessageStates } from '../store/messages/message-states.ts'
 import type { JsonObject } from '../store/schema/index.ts'
 import { renderLiquid } from '../templates/liquid.ts'
+import { keyRenderingFor } from '../templates/rendering-for.ts'
 import type { StepDeps, StepResult, Walk } from './kind.ts'
 
 /**
@@ -32,7 +33,7 @@ export async function judge<W extends Walk>(
     const scope = scopeOf(walk, stored)
     return evaluateConditions(conditions, eventOf === undefined ? scope : { ...scope, event: eventOf(walk) }, {
       now,
-      render: (template) => renderLiquid(template, 'text', walk.scope),
+      render: (template) => renderLiquid(template, 'text', walk.scope, keyRenderingFor(walk.scope)),
       secrets: secretsOf(walk.definition.library?.vars),
     })
   })

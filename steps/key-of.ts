@@ -1,5 +1,6 @@
 import { parsePath, valueAt } from '../conditions/path.ts'
 import { renderLiquid } from '../templates/liquid.ts'
+import { keyRenderingFor } from '../templates/rendering-for.ts'
 import type { Scope } from '../templates/scope.ts'
 
 const LONGEST = 1_000
@@ -31,7 +32,7 @@ function textOf(value: unknown): string {
 
 function rendered(key: string, scope: Scope): string | { problem: string } {
   try {
-    return renderLiquid(key, 'text', scope).trim()
+    return renderLiquid(key, 'text', scope, keyRenderingFor(scope)).trim()
   } catch (error) {
     return { problem: `fails: ${error instanceof Error ? error.message : String(error)}` }
   }

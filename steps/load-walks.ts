@@ -5,21 +5,24 @@ import { messageId } from '../store/ids/message-id.ts'
 import { recipientRunUuid, triggerIdOf } from '../store/ids/row-id.ts'
 import type { Database } from '../store/postgres/database.ts'
 import { loadPreferenceSets } from '../store/profiles/preference-sets.ts'
-import { loadRecipients } from '../store/profiles/recipients.ts'
+import { loadProfiles } from '../store/profiles/recipients.ts'
 import { loadSubscriptionProperties } from '../store/profiles/subscriptions.ts'
 import { loadTenants } from '../store/profiles/tenants.ts'
 import { loadStates, loadTriggers, type RowToWalk, type WalkTrigger } from '../store/recipient-runs/load-walks.ts'
 import type { JsonObject } from '../store/schema/index.ts'
 import { buildScope, withDigest, type Subject } from '../templates/scope.ts'
 import { loadDigests } from './batch/digest.ts'
-import { subject } from './subject.ts'
+import { LoadedEntities } from './loaded-entities.ts'
+import { subject, tenantSubject } from './subject.ts'
 import { DATA, dataOver } from './walk-data.ts'
 import type { WalkUnderWay } from './walk-on.ts'
 
 /**
- * Loads what rows are about, in a handful of statements however many they are.
+ * Loads what rows are about, in a handful of statements however many they are. `now`: the store's clock, epoch
+ * milliseconds, as templates see it.
  */
-export async function loadWalks(db: Database, rows: readonly RowToWalk[]): Promise<WalkUnderWay[]> {
+export async function loadWalks(db: Database, rows: readonly RowToWalk[], now: number): Promise<WalkUnderWay[]> {
+  const view = { now, entities: new LoadedEntities(db) }
   const triggers = await loadTriggers(db, [...new Set(rows.map(({ id }) => triggerIdOf(id)))])
   const theirs = [...new Set(rows.map(({ id }) => triggers.get(triggerIdOf(id))!))]
   const actors = theirs.flatMap(({ actor }) => (actor === null ? [] : [actor]))
@@ -27,9 +30,9 @@ export async function loadWalks(db: Database, rows: readonly RowToWalk[]): Promi
   const recipients = [...new Set(rows.map((row) => row.recipient))]
   const tenantIds = [...new Set(theirs.flatMap(({ tenant }) => (tenant === null ? [] : [tenant])))]
   const pairs = rows.flatMap(({ recipient, via }) => (via === null ? [] : [{ object: via.from, recipient }]))
-  const [states, properties, preferences, subscriptionOf, definitions, tenants] = await Promise.all([
+  const [states, profiles, preferences, subscriptionOf, definitions, tenants] = await Promise.all([
     loadStates(db, rows),
-    loadRecipients(db, [...new Set([...recipients, ...actors])]),
+    loadProfiles(db, [...new Set([...recipients, ...actors])]),
     loadPreferenceSets(db, recipients, ['default', ...tenantIds]),
     loadSubscriptionProperties(db, pairs),
     loadDefinitions(db, [...new Set(hashes)]),
@@ -39,8 +42,8 @@ export async function loadWalks(db: Database, rows: readonly RowToWalk[]): Promi
     theirs.map((trigger) => {
       const { actor, tenant } = trigger
       const people = {
-        actor: actor === null ? null : subject(actor, properties),
-        tenant: tenant === null ? null : { id: tenant, properties: tenants.get(tenant) ?? {} },
+        actor: actor === null ? null : subject(actor, profiles),
+        tenant: tenant === null ? null : tenantSubject(tenant, tenants),
       }
       return [trigger.id, { ...trigger, ...people }] as const
     }),
@@ -49,14 +52,14 @@ export async function loadWalks(db: Database, rows: readonly RowToWalk[]): Promi
     const row = { ...given, state: given.state ?? states.get(given.id) ?? null }
     const trigger = triggers.get(triggerIdOf(row.id))!
     const { definition } = definitions.get(hashes[index]!)!
-    const recipient = subject(row.recipient, properties)
+    const recipient = subject(row.recipient, profiles)
     const sets = preferences.get(row.recipient)
     if (sets !== undefined) recipient.properties = { ...recipient.properties, preferences: sets }
     if (row.via !== null) {
       const subscription = subscriptionOf(row.via.from, row.recipient) ?? {}
       recipient.properties = { ...recipient.properties, subscription }
     }
-    return walkOf(row, trigger, described.get(trigger.id)!, definition, recipient)
+    return walkOf(row, trigger, described.get(trigger.id)!, definition, recipient, view)
   })
   await seeBatches(db, walks)
   return walks
@@ -100,10 +103,12 @@ function walkOf(
   described: Described,
   definition: Definition,
   recipient: Subject,
+  view: { now: number; entities: LoadedEntities },
 ): WalkUnderWay {
   const scopeNow = () => {
     const { state, digest } = walk
     const scope = buildScope({
+      ...view,
       definition: walk.definition,
       trigger: described,
       recipient,

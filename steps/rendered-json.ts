@@ -1,11 +1,12 @@
 import type { Json, JsonObject } from '../store/schema/index.ts'
 import { renderLiquid } from '../templates/liquid.ts'
+import { renderingFor } from '../templates/rendering-for.ts'
 import type { Scope } from '../templates/scope.ts'
 
 /** A field of a step, rendered; or why it cannot be. */
 export function renderedText(field: string, template: string, scope: Scope): { text: string } | { problem: string } {
   try {
-    return { text: renderLiquid(template, 'text', scope).trim() }
+    return { text: renderLiquid(template, 'text', scope, renderingFor(scope)).trim() }
   } catch (error) {
     return { problem: `${field}: ${error instanceof Error ? error.message : String(error)}` }
   }

@@ -1,10 +1,20 @@
 import { recipientReference } from '../store/ids/recipient.ts'
-import type { JsonObject } from '../store/schema/index.ts'
+import type { StoredProfile } from '../store/profiles/list-profiles.ts'
 import type { Subject } from '../templates/scope.ts'
 
 /** A user or an object by their key, with what is known of them. */
-export function subject(key: string, properties: ReadonlyMap<string, JsonObject>): Subject {
+export function subject(key: string, profiles: Profiles): Subject {
   const reference = recipientReference(key)
-  const known = properties.get(key) ?? {}
-  return typeof reference === 'string' ? { id: reference, properties: known } : { ...reference, properties: known }
+  return { ...(typeof reference === 'string' ? { id: reference } : reference), ...known(key, profiles) }
+}
+
+export function tenantSubject(id: string, profiles: Profiles): Subject {
+  return { id, ...known(id, profiles) }
+}
+
+type Profiles = ReadonlyMap<string, Omit<StoredProfile, 'id'>>
+
+function known(key: string, profiles: Profiles): Pick<Subject, 'properties' | 'createdAt'> {
+  const stored = profiles.get(key)
+  return stored === undefined ? { properties: {} } : { properties: stored.properties, createdAt: stored.created_at }
 }

@@ -4,7 +4,7 @@ import type { NewMessage } from '../store/messages/new-message.ts'
 import type { JsonObject } from '../store/schema/index.ts'
 import { actLane, RUN_LANE, type Lane } from '../workflows/messages.ts'
 import type { BatchEntry } from '../store/batches/batch-entry.ts'
-import type { DigestInput, Scope } from '../templates/scope.ts'
+import { takeWarnings, type DigestInput, type Scope } from '../templates/scope.ts'
 import type { CarriedBatch, StepDeps, StepEffects, StepResult, Walk } from './kind.ts'
 import { judge, shownAs } from './judge.ts'
 import { mayStillAct } from './reach.ts'
@@ -122,6 +122,8 @@ function byKind(open: readonly Progress[]): Progress[][] {
 
 function apply(progress: Progress, result: StepResult, now: number): void {
   const { walk } = progress
+  const warnings = takeWarnings(walk.scope)
+  if (warnings.length > 0) record(progress, 'step_warned', { warnings })
   for (const message of result.messages ?? []) {
     walk.made.push(message)
     walk.nextMessage += 1

@@ -23,6 +23,7 @@ import type {
   Rendered,
   SmsContent,
 } from './content.ts'
+import { renderingFor } from './rendering-for.ts'
 import { SOURCE, type Scope } from './scope.ts'
 
 /** A template that cannot be rendered for this scope. Another try would end the same way. */
@@ -44,17 +45,17 @@ export class TemplateError extends Error {
 const MESSAGE_LIMIT = 800_000
 
 /**
- * Renders a step's template for one recipient, at once. `warnings`: what was shown otherwise than asked, such as a time in
- * UTC for want of the recipient's zone. Throws a TemplateError.
+ * Renders a step's template for one recipient, at once. What is shown otherwise than asked, such as a time in UTC for want
+ * of the recipient's zone, is a warning of the scope's (`takeWarnings`). Throws a TemplateError.
  */
-export function renderStep(step: ChannelStep, scope: Scope): Rendered & { warnings: readonly string[] } {
+export function renderStep(step: ChannelStep, scope: Scope): Rendered {
   const fill = new Filler(step.ref, scope)
   const rendered = renderWith(step, scope, fill)
   // Each text is bounded by itself, so that only texts of many fields can pass this.
   if (fill.written > MESSAGE_LIMIT / 4 && Buffer.byteLength(JSON.stringify(rendered.content)) > MESSAGE_LIMIT) {
     throw new TemplateError(step.ref, 'template', `the message is longer than ${MESSAGE_LIMIT} bytes`)
   }
-  return { ...rendered, warnings: fill.warnings }
+  return rendered
 }
 
 function renderWith(step: ChannelStep, scope: Scope, fill: Filler): Rendered {
@@ -81,24 +82,13 @@ class Filler {
   readonly #step: string
   readonly #scope: Scope
   readonly #rendering: RenderingOptions
-  readonly warnings: string[] = []
   /** Characters of all texts so far. */
   written = 0
 
   constructor(step: string, scope: Scope) {
     this.#step = step
     this.#scope = scope
-    const { library, entities } = scope[SOURCE] ?? {}
-    const locale = scope.recipient['locale']
-    this.#rendering = {
-      locale: typeof locale === 'string' ? locale : undefined,
-      partials: library?.partials ?? {},
-      translations: library?.translations ?? {},
-      entities,
-      warn: (message) => {
-        if (!this.warnings.includes(message)) this.warnings.push(message)
-      },
-    }
+    this.#rendering = renderingFor(scope)
   }
 
   text(field: string, text: string, context: LiquidContext): string {

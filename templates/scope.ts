@@ -11,10 +11,12 @@ export interface Subject {
   id: string
   collection?: string
   properties: Properties
+  /** ISO 8601; absent: never stored. A property of this name comes before it. */
+  createdAt?: string
 }
 
 export interface ScopeInput {
-  definition: Pick<Definition, 'key' | 'name' | 'categories' | 'library' | 'isCommercial'>
+  definition: Pick<Definition, 'key' | 'name' | 'categories' | 'library' | 'isCommercial' | 'overridePreferences'>
   trigger: {
     workflowRunId: string
     cancelationKey: string | null
@@ -31,7 +33,7 @@ export interface ScopeInput {
   messageId: string
   /** Epoch milliseconds by the store's clock; absent: this host's. */
   now?: number
-  /** Where the loaders `user`, `object` and `tenant` look; absent: there is nothing. */
+  /** Where the loaders `user`, `object` and `tenant` look; absent: they cannot be used. */
   entities?: Entities
 }
 
@@ -40,6 +42,10 @@ export interface ScopeSource {
   library: Library | undefined
   entities: Entities | undefined
   isCommercial: boolean
+  /** Epoch milliseconds. */
+  now: () => number
+  /** What was shown otherwise than asked, until somebody takes it (`takeWarnings`). */
+  warnings: Set<string>
 }
 
 /** Under it a scope holds its source. */
@@ -60,12 +66,13 @@ export interface Scope extends Properties {
 export function buildScope(input: ScopeInput): Scope {
   const { definition, trigger, triggerData } = input
   const isCommercial = definition.isCommercial === true
+  const now = () => input.now ?? Date.now()
   const data = triggerData === null ? trigger.data : { ...trigger.data, ...triggerData }
   const recipient = flat(input.recipient)
   const actor = trigger.actor === null ? null : flat(trigger.actor)
   const tenant = trigger.tenant === null ? null : flat(trigger.tenant)
   return {
-    [SOURCE]: { library: definition.library, entities: input.entities, isCommercial },
+    [SOURCE]: { library: definition.library, entities: input.entities, isCommercial, now, warnings: new Set() },
     data,
     recipient,
     actor,
@@ -76,11 +83,11 @@ export function buildScope(input: ScopeInput): Scope {
     vars: varsOf(definition.library?.vars, tenant, isCommercial),
     workflow_run_id: trigger.workflowRunId,
     get timestamp() {
-      return new Date(input.now ?? Date.now()).toISOString()
+      return new Date(now()).toISOString()
     },
     get activities() {
       const at = trigger.acceptedAt.toISOString()
-      return [{ ...data, id: input.messageId, actor, recipient, data, inserted_at: at, updated_at: at }]
+      return [{ ...data, id: input.recipientRunId, actor, recipient, data, inserted_at: at, updated_at: at }]
     },
     get workflow() {
       return {
@@ -88,6 +95,8 @@ export function buildScope(input: ScopeInput): Scope {
         key: definition.key,
         name: definition.name,
         categories: definition.categories,
+        commercial: isCommercial,
+        override_preferences: definition.overridePreferences === true,
         run_id: trigger.workflowRunId,
         workflow_run_id: trigger.workflowRunId,
         recipient_run_id: input.recipientRunId,
@@ -96,7 +105,7 @@ export function buildScope(input: ScopeInput): Scope {
       }
     },
     get current_message() {
-      return { id: input.messageId, inserted_at: new Date(input.now ?? Date.now()).toISOString() }
+      return { id: input.messageId, inserted_at: new Date(now()).toISOString() }
     },
   }
 }
@@ -158,7 +167,17 @@ function varsOf(vars: Vars = noVars, tenant: Properties | null, isCommercial: bo
   return isCommercial ? { ...branded, commercial_unsubscribe_url: UNSUBSCRIBE_URL } : branded
 }
 
+/** What of a rendering was shown otherwise than asked since this was called last. */
+export function takeWarnings(scope: Scope): string[] {
+  const { warnings } = scope[SOURCE] ?? {}
+  if (warnings === undefined || warnings.size === 0) return []
+  const taken = [...warnings]
+  warnings.clear()
+  return taken
+}
+
 /** Properties beside the id, which none of them can replace. */
-function flat({ id, collection, properties }: Subject): Properties {
-  return { ...properties, id, ...(collection !== undefined && { collection }) }
+export function flat({ id, collection, properties, createdAt }: Subject): Properties {
+  const created = createdAt === undefined ? undefined : { created_at: createdAt }
+  return { ...created, ...properties, id, ...(collection !== undefined && { collection }) }
 }

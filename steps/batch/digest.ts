@@ -4,11 +4,11 @@ import type { Activity, DigestRequest } from '../../store/batches/load-activitie
 import { loadContained } from '../../store/batches/load-contained.ts'
 import { recipientRunUuid } from '../../store/ids/row-id.ts'
 import type { Database } from '../../store/postgres/database.ts'
-import { loadRecipients } from '../../store/profiles/recipients.ts'
+import { loadProfiles } from '../../store/profiles/recipients.ts'
 import { loadTenants } from '../../store/profiles/tenants.ts'
 import type { JsonObject } from '../../store/schema/index.ts'
 import type { DigestInput } from '../../templates/scope.ts'
-import { subject } from '../subject.ts'
+import { subject, tenantSubject } from '../subject.ts'
 
 /** What a walk sees that goes on for a batch: null where no activity is left. */
 export interface Digest {
@@ -30,17 +30,17 @@ export async function loadDigests(db: Database, wanted: readonly DigestWanted[])
     ...activities.flatMap(({ actor }) => actor ?? []),
     ...(first?.actor == null ? [] : [first.actor]),
   ])
-  const properties = await loadRecipients(db, [...new Set(people)])
+  const profiles = await loadProfiles(db, [...new Set(people)])
   const tenants = await loadTenants(db, [...new Set(all.flatMap(({ first }) => first?.tenant ?? []))])
-  const describe = (actor: string | null) => (actor === null ? null : subject(actor, properties))
+  const describe = (actor: string | null) => (actor === null ? null : subject(actor, profiles))
   return all.map(({ total, totalActors, first, activities, actors, data }, index) => {
     if (first === null) return { total: 0, seen: null }
     const { definition } = wanted[index]!
     const seen: DigestInput = {
       data: { ...data, ...attachmentsOf(definition, first) },
       actor: describe(first.actor),
-      tenant: first.tenant === null ? null : { id: first.tenant, properties: tenants.get(first.tenant) ?? {} },
-      actors: actors.map((actor) => subject(actor, properties)),
+      tenant: first.tenant === null ? null : tenantSubject(first.tenant, tenants),
+      actors: actors.map((actor) => subject(actor, profiles)),
       totalActors,
       totalActivities: total,
       activities: activities.map((activity) => ({

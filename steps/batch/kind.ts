@@ -2,7 +2,7 @@ import type { BatchStep } from '../../definitions/definition.ts'
 import type { BatchEntry } from '../../store/batches/batch-entry.ts'
 import { doorText, findOpen } from '../../store/batches/find-open.ts'
 import { loadBatches } from '../../store/batches/load-batches.ts'
-import { firstZone } from '../delay/zone.ts'
+import { zoneFor } from '../delay/zone.ts'
 import { judge, skippedBy } from '../judge.ts'
 import type { StepDeps, StepKind, StepResult, Walk } from '../kind.ts'
 import { loadDigests } from './digest.ts'
@@ -77,7 +77,7 @@ function entryOf(walk: Walk<BatchStep>, { now, timeZone }: StepDeps): BatchEntry
   const { step, scope, row } = walk
   const key = batchKeyOf(walk)
   if (typeof key !== 'string') return { kind: 'go_on', skipped: { reason: key.problem } }
-  const window = windowOf(step, scope, now, firstZone(scope.recipient['timezone'], timeZone))
+  const window = windowOf(step, scope, now, zoneFor(scope, timeZone))
   if (typeof window === 'string') return { kind: 'go_on', skipped: { reason: window } }
   return { recipient: row.recipient, key, stepRef: step.ref, ...window, itemLimit: step.itemLimit, place: 'any' }
 }

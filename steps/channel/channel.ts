@@ -1,9 +1,10 @@
 import type { ChannelStep } from '../../definitions/definition.ts'
 import type { NewMessage } from '../../store/messages/new-message.ts'
 import { renderStep } from '../../templates/render.ts'
-import { firstZone } from '../delay/zone.ts'
+import { zoneFor } from '../delay/zone.ts'
 import { judge, skippedBy } from '../judge.ts'
 import type { StepDeps, StepKind, StepResult, Walk } from '../kind.ts'
+import { renderEach } from '../render-each.ts'
 import { channelFile } from './file.ts'
 import { heldBack } from './preferred.ts'
 import { nextSendInstant } from './send-window.ts'
@@ -25,11 +26,13 @@ export const channelKind: StepKind<ChannelStep> = {
 
 async function passGate(walks: readonly Walk<ChannelStep>[], deps: StepDeps): Promise<StepResult[]> {
   const judgements = await judge(walks, ({ step }) => step.conditions, deps)
-  return walks.map((walk, index) => {
+  const results = walks.map((walk, index) => {
     const { result, explanation } = judgements[index]!
-    if (!result) return skippedBy(explanation)
-    return heldBack(walk, deps) ?? make(walk, deps)
+    return result ? heldBack(walk, deps) : skippedBy(explanation)
   })
+  const passed = walks.filter((_walk, index) => results[index] === null)
+  const made = (await renderEach(passed, (walk) => make(walk, deps))).values()
+  return results.map((result) => result ?? made.next().value!)
 }
 
 function make(walk: Walk<ChannelStep>, deps: StepDeps): StepResult {
@@ -65,5 +68,5 @@ function messageOf(walk: Walk<ChannelStep>, { now, timeZone }: StepDeps): NewMes
 /** At once, or when the step's next send window opens. */
 function sendInstant({ step, scope }: Walk<ChannelStep>, now: number, timeZone: StepDeps['timeZone']): number {
   if (step.sendWindows === undefined) return now
-  return nextSendInstant(step.sendWindows, firstZone(scope.recipient['timezone'], timeZone), now)
+  return nextSendInstant(step.sendWindows, zoneFor(scope, timeZone), now)
 }

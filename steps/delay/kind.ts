@@ -3,7 +3,7 @@ import { judge, skippedBy } from '../judge.ts'
 import type { StepDeps, StepKind, StepResult, Walk } from '../kind.ts'
 import { planDelay } from './delay.ts'
 import { delayFile } from './file.ts'
-import { firstZone } from './zone.ts'
+import { zoneFor } from './zone.ts'
 
 /** Sleeps; a value that cannot be used fails the recipient run, visibly. */
 export const delayKind: StepKind<DelayStep> = {
@@ -23,7 +23,7 @@ export const delayKind: StepKind<DelayStep> = {
 
 function plan({ step, scope, trigger }: Walk<DelayStep>, { now, timeZone }: StepDeps): StepResult {
   if (trigger.skipDelay) return { kind: 'go_on' }
-  const planned = planDelay(step, scope, now, firstZone(scope.recipient['timezone'], timeZone))
+  const planned = planDelay(step, scope, now, zoneFor(scope, timeZone))
   return 'due' in planned
     ? { kind: 'wait', due: planned.due }
     : { kind: 'fail', reason: `${planned.field} ${planned.problem}` }

@@ -5,6 +5,7 @@ import { recipientRunUuid } from '../../store/ids/row-id.ts'
 import type { JsonObject } from '../../store/schema/index.ts'
 import { judge, skippedBy } from '../judge.ts'
 import type { OutsideDeps, StepDeps, StepKind, StepResult, Walk } from '../kind.ts'
+import { renderFor } from '../render-each.ts'
 import { keptWith } from '../walk-data.ts'
 import { ANSWER_BYTES, readAnswer } from './answer.ts'
 import { fetchFile } from './file.ts'
@@ -39,7 +40,8 @@ async function fetchFor(walk: Walk<FetchStep>, { http, now }: OutsideDeps): Prom
   try {
     const id = `${recipientRunUuid(trigger.workflowRunId, row.id)}/${step.ref}`
     const { signal } = new AbortController()
-    const request = fetchRequest(step, scope, id, now())
+    const at = now()
+    const request = await renderFor(walk, () => fetchRequest(step, scope, id, at))
     answer = await http.request({ ...request, timeoutMs: TIMEOUT_MS, readBytes: ANSWER_BYTES, signal })
   } catch (error) {
     if (error instanceof NotSent) return { kind: 'fail', reason: error.message }

@@ -4,6 +4,7 @@ import { httpUrl } from '../../channels/http/http-request.ts'
 import { NotSent } from '../../channels/sender.ts'
 import type { FetchStep, HttpMethod } from '../../definitions/definition.ts'
 import { renderLiquid } from '../../templates/liquid.ts'
+import { renderingFor } from '../../templates/rendering-for.ts'
 import type { Scope } from '../../templates/scope.ts'
 
 export interface FetchRequest {
@@ -38,7 +39,7 @@ export function fetchRequest(step: FetchStep, scope: Scope, id: string, now: num
 
 function filled(field: string, text: string, scope: Scope): string {
   try {
-    return renderLiquid(text, 'text', scope)
+    return renderLiquid(text, 'text', scope, renderingFor(scope))
   } catch (error) {
     throw new NotSent(`${field}: ${error instanceof Error ? error.message : String(error)}`)
   }

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import type { CohortStep } from '../../definitions/definition.ts'
 import { parsePath, valueAt } from '../../conditions/path.ts'
 import { renderLiquid } from '../../templates/liquid.ts'
+import { keyRenderingFor } from '../../templates/rendering-for.ts'
 import type { StepKind, StepResult, Walk } from '../kind.ts'
 import { cohortFile } from './file.ts'
 
@@ -37,7 +38,7 @@ function keyOf({ step, scope, row }: Walk<CohortStep>): string {
   const { cohortKey } = step
   if (cohortKey === null) return row.recipient
   const path = cohortKey.includes('{') ? null : parsePath(cohortKey.trim())
-  const value = path === null ? renderLiquid(cohortKey, 'text', scope) : valueAt(path, scope)
+  const value = path === null ? renderLiquid(cohortKey, 'text', scope, keyRenderingFor(scope)) : valueAt(path, scope)
   const text = typeof value === 'string' ? value : value === undefined || value === null ? '' : JSON.stringify(value)
   return text === '' ? row.recipient : text
 }

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { ThrottleStep } from '../../definitions/definition.ts'
 import { countPasses, type Passing } from '../../store/throttles/pass.ts'
-import { firstZone } from '../delay/zone.ts'
+import { zoneFor } from '../delay/zone.ts'
 import { judge, skippedBy } from '../judge.ts'
 import { keyOf } from '../key-of.ts'
 import type { StepDeps, StepKind, StepResult, Walk } from '../kind.ts'
@@ -47,7 +47,7 @@ function resultOf({ passed, endsAt }: { passed: boolean; endsAt: number }, { lim
 function passingOf({ step, scope, row, definition }: Walk<ThrottleStep>, deps: StepDeps): Passing | string {
   const key = step.throttleKey === null ? { key: '' } : keyOf('throttle_key', step.throttleKey, scope)
   if ('problem' in key) return key.problem
-  const endsAt = windowEnd(step, scope, deps.now, firstZone(scope.recipient['timezone'], deps.timeZone))
+  const endsAt = windowEnd(step, scope, deps.now, zoneFor(scope, deps.timeZone))
   if (typeof endsAt === 'string') return endsAt
   const throttle = createHash('sha256')
     .update(JSON.stringify([definition.key, step.ref, key.key]))

@@ -1,6 +1,7 @@
 import type { TriggerStep } from '../../definitions/definition.ts'
 import { judge, skippedBy } from '../judge.ts'
 import type { OutsideDeps, StepDeps, StepKind, StepResult, Walk } from '../kind.ts'
+import { renderFor } from '../render-each.ts'
 import { wishOf } from './wish.ts'
 import { triggerFile } from './file.ts'
 
@@ -24,7 +25,7 @@ async function enter(walks: readonly Walk<TriggerStep>[], deps: StepDeps): Promi
 }
 
 async function trigger(walk: Walk<TriggerStep>, deps: OutsideDeps): Promise<StepResult> {
-  const wish = wishOf(walk)
+  const wish = await renderFor(walk, wishOf)
   if (typeof wish === 'string') return { kind: 'fail', reason: wish }
   const done = await deps.trigger(walk, wish)
   if ('skipped' in done) return { kind: 'go_on', skipped: { reason: done.skipped } }

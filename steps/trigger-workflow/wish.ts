@@ -1,6 +1,7 @@
 import type { TriggerStep } from '../../definitions/definition.ts'
 import { recipientReference } from '../../store/ids/recipient.ts'
 import { renderLiquid } from '../../templates/liquid.ts'
+import { renderingFor } from '../../templates/rendering-for.ts'
 import type { TriggerWish, Walk } from '../kind.ts'
 
 /** A field of the step that cannot be used. */
@@ -37,7 +38,7 @@ export function wishOf(walk: Walk<TriggerStep>): TriggerWish | string {
 
 function filled(field: string, text: string, { scope }: Walk): string {
   try {
-    return renderLiquid(text, 'text', scope).trim()
+    return renderLiquid(text, 'text', scope, renderingFor(scope)).trim()
   } catch (error) {
     throw new FieldError(`${field}: ${error instanceof Error ? error.message : String(error)}`)
   }

@@ -1,6 +1,7 @@
 import type { UpdateDataStep } from '../../definitions/definition.ts'
 import { judge, skippedBy } from '../judge.ts'
 import type { StepDeps, StepKind, StepResult, Walk } from '../kind.ts'
+import { renderEach } from '../render-each.ts'
 import { renderedObject } from '../rendered-json.ts'
 import { keptWith } from '../walk-data.ts'
 import { updateDataFile } from './file.ts'
@@ -17,12 +18,14 @@ export const updateDataKind: StepKind<UpdateDataStep> = {
 
 async function update(walks: readonly Walk<UpdateDataStep>[], deps: StepDeps): Promise<StepResult[]> {
   const judgements = await judge(walks, ({ step }) => step.conditions, deps)
-  return walks.map((walk, index): StepResult => {
-    const { result, explanation } = judgements[index]!
-    if (!result) return skippedBy(explanation)
-    const rendered = renderedObject('data', walk.step.data, walk.scope)
-    if ('problem' in rendered) return { kind: 'fail', reason: rendered.problem }
-    const problem = keptWith(walk.state, rendered.object)
-    return problem === null ? { kind: 'go_on', data: rendered.object } : { kind: 'fail', reason: problem }
-  })
+  const passed = walks.filter((_walk, index) => judgements[index]!.result)
+  const laid = (await renderEach(passed, layData)).values()
+  return judgements.map(({ result, explanation }) => (result ? laid.next().value! : skippedBy(explanation)))
+}
+
+function layData({ step, scope, state }: Walk<UpdateDataStep>): StepResult {
+  const rendered = renderedObject('data', step.data, scope)
+  if ('problem' in rendered) return { kind: 'fail', reason: rendered.problem }
+  const problem = keptWith(state, rendered.object)
+  return problem === null ? { kind: 'go_on', data: rendered.object } : { kind: 'fail', reason: problem }
 }

@@ -1,6 +1,7 @@
 import type { UpdateStep } from '../../definitions/definition.ts'
 import { judge, skippedBy } from '../judge.ts'
 import type { OutsideDeps, ProfileUpdate, StepDeps, StepKind, StepResult, Walk } from '../kind.ts'
+import { renderFor } from '../render-each.ts'
 import { renderedObject, renderedText } from '../rendered-json.ts'
 import { updateFile } from './file.ts'
 
@@ -37,10 +38,10 @@ async function enter(walks: readonly Walk<UpdateStep>[], deps: StepDeps): Promis
 
 async function update(walk: Walk<UpdateStep>, deps: OutsideDeps): Promise<StepResult> {
   const { step, scope } = walk
-  const target = targetOf(walk)
+  const target = await renderFor(walk, targetOf)
   if ('skipped' in target) return { kind: 'go_on', skipped: { reason: target.skipped } }
   if ('problem' in target) return { kind: 'fail', reason: target.problem }
-  const rendered = renderedObject('update_properties', step.properties, scope)
+  const rendered = await renderFor(walk, () => renderedObject('update_properties', step.properties, scope))
   if ('problem' in rendered) return { kind: 'fail', reason: rendered.problem }
   const problem = await deps.update(walk, { ...target, properties: rendered.object })
   if (problem !== null) return { kind: 'fail', reason: problem }

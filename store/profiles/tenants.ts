@@ -83,14 +83,14 @@ export async function deleteTenant(tx: Database, id: string): Promise<boolean> {
   return (await query(tx, sql`delete from tenants where id = ${id} returning 1`)).length > 0
 }
 
-/** The properties of tenants by id; one never stored is absent. */
-export async function loadTenants(db: Database, ids: readonly string[]): Promise<Map<string, JsonObject>> {
+/** Tenants as they are stored, by id; one never stored is absent. */
+export async function loadTenants(
+  db: Database,
+  ids: readonly string[],
+): Promise<Map<string, Omit<StoredProfile, 'id'>>> {
   if (ids.length === 0) return new Map()
-  const rows = await query<{ id: string; properties: JsonObject }>(
-    db,
-    sql`select id, properties from tenants where id = any(${texts(ids)})`,
-  )
-  return new Map(rows.map((row) => [row.id, row.properties]))
+  const rows = await query<StoredProfile>(db, sql`select ${profileColumns} from tenants where id = any(${texts(ids)})`)
+  return new Map(rows.map(({ id, ...profile }) => [id, profile]))
 }
 
 /** A tenant's `settings.preference_set`; null where there is none that can be read. */

@@ -48,7 +48,7 @@ export interface WalkSettlement {
 
 /** Something only an event of its own can tell. */
 export interface WalkEvent {
-  event: 'step_failed' | 'step_retried' | 'step_skipped' | 'step_decided'
+  event: 'step_failed' | 'step_retried' | 'step_skipped' | 'step_decided' | 'step_warned'
   status: 'ok' | 'error'
   step: number
   attempt: number

@@ -3,7 +3,7 @@ import type { Context, Liquid } from 'liquidjs'
 import semver from 'semver'
 import { untrustedMarkdown } from '../markdown.ts'
 import { inZone, instantOf, ZonedInstant } from './instant.ts'
-import { renderingOf } from './rendering.ts'
+import { renderingOf, type Entities, type EntityKind } from './rendering.ts'
 import { strftime } from './strftime.ts'
 import { textOf } from './text-of.ts'
 import { translate } from './translate.ts'
@@ -90,14 +90,20 @@ export function registerFilters(liquid: Liquid): void {
   })
   for (const kind of ['user', 'tenant'] as const) {
     filter(kind, function (value) {
-      return renderingOf(this.context).entities?.get(kind, textOf(value)) ?? null
+      return entitiesOf(this, kind).get(kind, textOf(value))
     })
   }
   filter('object', function (value, collection) {
-    return renderingOf(this.context).entities?.get('object', textOf(value), textOf(collection)) ?? null
+    return entitiesOf(this, 'object').get('object', textOf(value), textOf(collection))
   })
   filter('subscriptions', () => [])
   liquid.registerFilter('from_markdown', { raw: true, handler: (value: unknown) => untrustedMarkdown(textOf(value)) })
+}
+
+function entitiesOf({ context }: This, filter: EntityKind): Entities {
+  const { entities } = renderingOf(context)
+  if (entities === undefined) throw new Error(`${filter} cannot be used here: nothing is loaded for this text`)
+  return entities
 }
 
 /** A value that is no instant shows as it is. */

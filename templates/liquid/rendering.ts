@@ -5,7 +5,7 @@ export type EntityKind = 'user' | 'object' | 'tenant'
 
 /**
  * Users, objects and tenants that templates ask for. What is not at hand is noted, so that the caller can load all of a
- * chunk in one statement and render again. Null: there is none.
+ * chunk in one statement and render again. Null: there is none, or not yet. Throws where a template asks for too many.
  */
 export interface Entities {
   get(kind: EntityKind, id: string, collection?: string): Record<string, unknown> | null

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { EmailContent, FeedContent, HttpContent } from '../../templates/content.ts'
 import { renderStep, TemplateError } from '../../templates/render.ts'
-import type { Scope } from '../../templates/scope.ts'
+import { takeWarnings, type Scope } from '../../templates/scope.ts'
 import type { ChannelStep, EmailTemplate, FeedTemplate, HttpTemplate } from '../../definitions/definition.ts'
 import { testScope } from '../../testing/fixtures/scope.ts'
 
@@ -156,12 +156,10 @@ test('a time is shown in the zone it is put into, with its abbreviation; in UTC,
       body: '{{ at | date: "%H:%M %Z", recipient.timezone }}',
     },
   }
-  const { content, warnings } = renderStep(
-    step,
-    testScope({ data: { at }, recipient: { id: 'u', properties: { timezone: 'UTC plus 2' } } }),
-  )
+  const scope = testScope({ data: { at }, recipient: { id: 'u', properties: { timezone: 'UTC plus 2' } } })
+  const { content } = renderStep(step, scope)
   assert.equal((content as HttpContent).body, '23:30 UTC')
-  assert.deepEqual(warnings, ['the time zone "UTC plus 2" is not known: UTC is shown'])
+  assert.deepEqual(takeWarnings(scope), ['the time zone "UTC plus 2" is not known: UTC is shown'])
 })
 
 test('60 kB of blanks in a subject take no time', () => {

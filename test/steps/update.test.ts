@@ -109,7 +109,7 @@ onEachStore(catalog, (store) => {
     await upsertTenants(store(), [{ id: tenant, properties: { settings: { branding: { a: 1 } } } }])
     const walked = await start('tenant', { tenant })
     await walked.act()
-    const stored = (await loadTenants(store(), [tenant])).get(tenant)
+    const stored = (await loadTenants(store(), [tenant])).get(tenant)?.properties
     assert.deepEqual(stored, {
       settings: { branding: { a: 1 }, preference_set: { channel_types: { in_app_feed: false } } },
     })

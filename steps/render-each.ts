@@ -1,0 +1,57 @@
+import { SOURCE } from '../templates/scope.ts'
+import type { Walk } from './kind.ts'
+import { LoadedEntities } from './loaded-entities.ts'
+
+/** Rounds of loading: a template may ask for a project of a user that it asked for. */
+const ROUNDS = 4
+/** Beyond, a chunk is rendered in small parts. */
+const MOST_AT_ONCE = 2_000
+const PART = 20
+
+/**
+ * Renders for each walk, in their order. What the loaders ask for is loaded for all of them together, and those that asked
+ * are rendered again: so `render` may come several times for a walk, and changes nothing; what it throws the last time is
+ * thrown on. The walks are of one chunk.
+ */
+export async function renderEach<W extends Walk, Result>(
+  walks: readonly W[],
+  render: (walk: W) => Result,
+): Promise<Result[]> {
+  const entities = walks[0]?.scope[SOURCE]?.entities
+  if (!(entities instanceof LoadedEntities)) return walks.map(render)
+  const results: { value?: Result; error?: unknown }[] = []
+  const tryAgain = (indexes: readonly number[], isLast = false) =>
+    indexes.filter((index) => {
+      const { misses } = entities
+      entities.begin(isLast)
+      try {
+        results[index] = { value: render(walks[index]!) }
+      } catch (error) {
+        results[index] = { error }
+      }
+      return entities.misses > misses
+    })
+  const missing = tryAgain([...walks.keys()])
+  const isSmall = entities.wanted <= MOST_AT_ONCE
+  for (let at = 0; at < missing.length; at += isSmall ? missing.length : PART) {
+    let open = isSmall ? missing : missing.slice(at, at + PART)
+    if (!isSmall) {
+      entities.forget()
+      open = tryAgain(open)
+    }
+    for (let round = 1; round <= ROUNDS && open.length > 0; round += 1) {
+      await entities.load()
+      open = tryAgain(open, round === ROUNDS)
+    }
+  }
+  return results.map((result) => {
+    if ('error' in result) throw result.error
+    return result.value as Result
+  })
+}
+
+/** The same for one walk. */
+export async function renderFor<W extends Walk, Result>(walk: W, render: (walk: W) => Result): Promise<Result> {
+  const [result] = await renderEach([walk], render)
+  return result as Result
+}
