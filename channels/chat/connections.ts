@@ -21,14 +21,18 @@ const connection = z.object({
 
 const MOST = 20
 
+/** All connections in channel data that can be read. */
+export function listedConnections(channelData: Record<string, unknown> | undefined): Connection[] {
+  return listOf(channelData?.['connections']).flatMap((each) => connection.safeParse(each).data ?? [])
+}
+
 /** The recipient's `connections` in their channel data that can be used, 20 at most. Throws NotSent. */
 export function connectionsOf(
   { recipient }: Outgoing<ChatContent>,
   usable: (connection: Connection) => boolean,
   needs: string,
 ): Connection[] {
-  const listed = listOf(recipient.channelData?.connections).flatMap((each) => connection.safeParse(each).data ?? [])
-  const found = listed.filter(usable)
+  const found = listedConnections(recipient.channelData).filter(usable)
   if (found.length === 0) throw new NotSent(`the recipient has no connection with ${needs} in their channel data`)
   return found.slice(0, MOST)
 }

@@ -1,14 +1,15 @@
 import { z } from 'zod'
 import type { ChatContent } from '../../templates/content.ts'
 import type { HttpAnswer } from '../http-client.ts'
-import { apiProvider, jsonOf, notTaken, refusal } from '../provider.ts'
+import { apiProvider, jsonOf, notTaken, refusal, type ApiSend } from '../provider.ts'
 import { toEach } from '../push/push-tokens.ts'
-import { NotSent, type SendResult } from '../sender.ts'
+import { NotSent, type Outgoing, type SendResult } from '../sender.ts'
 import { apiUrl, opaque, pace } from '../settings.ts'
-import { connectionsOf, markdownOf, type Connection } from './connections.ts'
+import { connectionsOf, listedConnections, markdownOf, type Connection } from './connections.ts'
 import { plainText, richText } from './rich-text.ts'
+import { slackUserOf } from './slack-user.ts'
 
-const settings = z.strictObject({
+const schema = z.strictObject({
   /** The bot's token, for connections without an access_token of their own. */
   access_token: opaque.optional(),
   api_url: apiUrl('https://slack.com/api'),
@@ -25,15 +26,14 @@ const NOT_NOW = new Set([
  * Slack: an incoming webhook (https://docs.slack.dev/messaging/sending-messages-using-incoming-webhooks), or a bot's token
  * with chat.postMessage (https://docs.slack.dev/reference/methods/chat.postMessage). Neither has an idempotency key.
  */
-export const slack = apiProvider<ChatContent, typeof settings>({
-  settings,
-  requests: 20,
-  async send({ message, settings, post }) {
+export const slack = apiProvider<ChatContent, typeof schema>({
+  settings: schema,
+  requests: 21,
+  async send({ message, settings, post, ask }) {
     const body = bodyOf(message.content)
-    const isUsable = ({ incoming_webhook, channel_id, user_id }: Connection) =>
-      incoming_webhook !== undefined || channel_id !== undefined || user_id !== undefined
-    const connections = connectionsOf(message, isUsable, 'an incoming_webhook, a channel_id or a user_id')
-    return toEach(connections, async ({ incoming_webhook: webhook, access_token, channel_id, user_id }) => {
+    const found = await reachable(message, settings, ask)
+    if ('end' in found) return found.end
+    return toEach(found.connections, async ({ incoming_webhook: webhook, access_token, channel_id, user_id }) => {
       if (webhook !== undefined) return webhookResult(await post({ url: webhook.url, body }))
       const token = access_token ?? settings.access_token
       if (token === undefined) throw new NotSent('no access_token: neither the connection nor the channel has one')
@@ -46,6 +46,26 @@ export const slack = apiProvider<ChatContent, typeof settings>({
     })
   },
 })
+
+type Reach = { connections: Connection[] } | { end: SendResult }
+
+/** The recipient's connections; where none of them says where to, the user with their e-mail, as a bot's token finds them. */
+async function reachable(
+  message: Outgoing<ChatContent>,
+  settings: z.output<typeof schema>,
+  ask: ApiSend<ChatContent, unknown>['ask'],
+): Promise<Reach> {
+  const isUsable = ({ incoming_webhook, channel_id, user_id }: Connection) =>
+    incoming_webhook !== undefined || channel_id !== undefined || user_id !== undefined
+  const { channelData, properties } = message.recipient
+  const listed = listedConnections(channelData)
+  const { email } = properties
+  const token = listed.find(({ access_token }) => access_token !== undefined)?.access_token ?? settings.access_token
+  if (listed.some(isUsable) || token === undefined || typeof email !== 'string' || email.trim() === '')
+    return { connections: connectionsOf(message, isUsable, 'an incoming_webhook, a channel_id or a user_id') }
+  const user = await slackUserOf(email.trim(), { apiUrl: settings.api_url, token, ask })
+  return 'end' in user ? user : { connections: [{ access_token: token, user_id: user.id }] }
+}
 
 /** `text` is what notifications show; the blocks are what the message is. */
 function bodyOf({ template }: ChatContent): object {

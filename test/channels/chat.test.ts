@@ -107,3 +107,58 @@ test('Teams takes an Adaptive Card', async () => {
   assert.equal(sent.type, 'message')
   assert.deepEqual(sent.attachments[0]!.content.body, [{ type: 'TextBlock', text: 'Hi **Ada**', wrap: true }])
 })
+
+test('where only a bot’s token is there, Slack’s user is found by the recipient’s e-mail, once', async () => {
+  const users: Record<string, object> = {
+    'ada@acme.example': { ok: true, user: { id: 'W012A3CDE' } },
+    'busy@acme.example': { ok: false, error: 'ratelimited' },
+  }
+  const server = await httpReceiver((response, { url }) => {
+    const email = new URL(url, 'http://slack.invalid').searchParams.get('email')
+    const lookedUp = users[email ?? ''] ?? { ok: false, error: 'users_not_found' }
+    response.end(JSON.stringify(email === null ? { ok: true, ts: '1.1' } : lookedUp))
+  })
+  after(() => server.close())
+  const settings = { access_token: 'xoxb-1', api_url: server.url }
+  const send = (email: string | undefined, channelData?: Record<string, unknown>) =>
+    sendThrough({
+      type: 'chat',
+      provider: 'slack',
+      settings,
+      content: said('Hi'),
+      properties: { ...(email !== undefined && { email }) },
+      ...(channelData !== undefined && { channelData }),
+    })
+  const kindOf = async (...given: Parameters<typeof send>) => {
+    const result = await send(...given)
+    return [result.kind, 'reason' in result ? result.reason : null, result.handedOver]
+  }
+  assert.deepEqual(await kindOf('ada@acme.example'), ['sent', null, true])
+  assert.deepEqual(await kindOf('ada@acme.example', { connections: [{ access_token: 'xoxb-2' }] }), [
+    'sent',
+    null,
+    true,
+  ])
+  assert.deepEqual(await kindOf('ada@acme.example'), ['sent', null, true])
+  assert.deepEqual(
+    server.requests.map(({ url, headers, body }) => [
+      url,
+      headers.authorization,
+      body === '' ? null : (JSON.parse(body) as { channel: string }).channel,
+    ]),
+    [
+      ['/users.lookupByEmail?email=ada%40acme.example', 'Bearer xoxb-1', null],
+      ['/chat.postMessage', 'Bearer xoxb-1', 'W012A3CDE'],
+      ['/users.lookupByEmail?email=ada%40acme.example', 'Bearer xoxb-2', null],
+      ['/chat.postMessage', 'Bearer xoxb-2', 'W012A3CDE'],
+      ['/chat.postMessage', 'Bearer xoxb-1', 'W012A3CDE'],
+    ],
+  )
+  const unknown = 'Slack has no user with the recipient’s e-mail (users_not_found)'
+  assert.deepEqual(await kindOf('eve@acme.example'), ['not_sent', unknown, false])
+  assert.deepEqual((await kindOf('busy@acme.example')).slice(0, 2), [
+    'not_taken',
+    'users.lookupByEmail answered ratelimited',
+  ])
+  assert.equal((await send(undefined)).kind, 'not_sent')
+})
