@@ -45,7 +45,7 @@ export async function renderAgain(
       return { walk, batch: { ...batches.get(batchId!)!, revision: batchRevision! } }
     }),
   )
-  const results = await renderEach(walks, (walk) => render(walk, ofRow.get(walk.row.id)!.stepRef))
+  const results = await renderEach(walks, (walk) => render(walk, ofRow.get(walk.row.id)!))
   const rendered = new Map(walks.map(({ row }, index) => [row.id, results[index]!]))
   const ready = claimed.map((message): Ready => ({
     ...message,
@@ -59,12 +59,17 @@ export async function renderAgain(
   return ready
 }
 
-function render({ definition, scope, batch }: Walk, ref: string): { content: JsonObject } | { problem: string } {
-  const step = definition.steps.find((each) => each.ref === ref)
+function render(
+  { definition, scope, batch }: Walk,
+  { stepRef, content: { token } }: ClaimedMessage,
+): { content: JsonObject } | { problem: string } {
+  const step = definition.steps.find(({ ref }) => ref === stepRef)
   if (batch?.isEmpty === true) return { problem: 'canceled' }
   if (step?.type !== 'channel') return { problem: 'its step is gone' }
   try {
-    return { content: renderStep(step, scope).content as unknown as JsonObject }
+    const content = renderStep(step, scope).content as unknown as JsonObject
+    // It stays the message of its device.
+    return { content: { ...content, ...(token !== undefined && { token }) } }
   } catch (error) {
     return { problem: error instanceof Error ? error.message : String(error) }
   }

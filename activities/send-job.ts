@@ -16,6 +16,7 @@ import type { MessageToSend } from '../store/messages/load-to-send.ts'
 import { settleMessages, type SettledTry, type TryLog, type TrySettlement } from '../store/messages/settle-messages.ts'
 import { loadFirstActivities } from '../store/batches/first-activities.ts'
 import type { Database } from '../store/postgres/database.ts'
+import { dropDevices } from '../store/profiles/drop-devices.ts'
 import type { OwnTrigger } from '../store/recipient-runs/load-walks.ts'
 import type { Json, JsonObject } from '../store/schema/index.ts'
 import type { StoreIdentity } from '../workflows/messages.ts'
@@ -130,6 +131,7 @@ export class SendJob {
       const log = result === STALLED ? undefined : logOf(result, channel.provider, exchanges)
       const settlement: TrySettlement = { recipientRunId, number, outcome, filled: result.filled, log }
       const settled = await this.#records.add(settlement)
+      if (result.gone !== undefined) await this.#drop(message, result.gone)
       if (settled !== undefined && !this.#context.stop.aborted) {
         this.#context.tally.addTry(settled, settlement, message.channelType)
       }
@@ -184,6 +186,19 @@ export class SendJob {
         }
         await sleep(wait)
       }
+    }
+  }
+
+  /** A device that the provider says is no more gets nothing from now on. Where that fails, the next message tries again. */
+  async #drop({ recipient, channelId }: MessageToSend, tokens: readonly string[]): Promise<void> {
+    const { db, now, log } = this.#deps
+    const gone = tokens.map((token) => ({ recipient, channelId, token }))
+    try {
+      const dropped = await dropDevices(db, gone, now())
+      if (dropped.length > 0)
+        log.info({ recipient, channelId, devices: tokens.length }, 'devices that are gone were dropped')
+    } catch (error) {
+      log.warn({ err: error, recipient, channelId }, 'a device that is gone could not be dropped')
     }
   }
 

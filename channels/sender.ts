@@ -27,9 +27,10 @@ export interface Outgoing<Content> {
  *   drops a repeat by an idempotency key, so that another try does no harm.
  * - `not_sent`: nothing left this process, for lack of settings or of an address that may be used.
  *
- * `filled` is what the channel added to the content (an e-mail's to, from and reply_to), to be kept with it.
+ * `filled` is what the channel added to the content (an e-mail's to, from and reply_to), to be kept with it. `gone` are
+ * tokens of devices that the provider says are no more: they are dropped from the recipient's channel data.
  */
-export type SendResult = { filled?: Record<string, string | null> } & (
+export type SendResult = { filled?: Record<string, string | null>; gone?: readonly string[] } & (
   | { kind: 'sent' | 'delivered'; externalId?: string }
   | { kind: 'refused'; reason: string }
   | { kind: 'not_taken'; reason: string; retryAfterMs?: number }

@@ -65,6 +65,8 @@ export interface SmsContent {
 }
 
 export interface PushContent {
+  /** The device it goes to: its token; of a browser, its endpoint. Absent: the recipient had none when it was made. */
+  token?: string
   title: string
   body: string
   /** A silent one wakes the app and shows nothing. */

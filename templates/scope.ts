@@ -155,6 +155,22 @@ export function withDigest(scope: Scope, definition: ScopeInput['definition'], d
   return own
 }
 
+/** The scope of a message that goes to one of the recipient's devices, in its language and zone where it has its own. */
+export function withDevice(scope: Scope, messageId: string, device: { locale?: string; timezone?: string }): Scope {
+  const own = Object.defineProperties({}, Object.getOwnPropertyDescriptors(scope)) as Scope
+  const { locale, timezone } = device
+  const recipient = {
+    ...scope.recipient,
+    ...(locale !== undefined && { locale }),
+    ...(timezone !== undefined && { timezone }),
+  }
+  const now = scope[SOURCE]?.now() ?? Date.now()
+  const current_message = { id: messageId, inserted_at: new Date(now).toISOString() }
+  for (const [name, value] of Object.entries({ recipient, current_message }))
+    Object.defineProperty(own, name, { value, enumerable: true, configurable: true, writable: true })
+  return own
+}
+
 const noVars: Vars = {}
 const resolved = new WeakMap<Vars, Vars>()
 

@@ -4,7 +4,7 @@ import type { PushContent } from '../../templates/content.ts'
 import { apiProvider, jsonOf, notTaken, refusal } from '../provider.ts'
 import { NotSent } from '../sender.ts'
 import { apiUrl, opaque, pace } from '../settings.ts'
-import { pushTokens, toEach } from './push-tokens.ts'
+import { devicesOf, gone, toEach } from './push-tokens.ts'
 
 const settings = z.strictObject({
   key_id: opaque,
@@ -43,18 +43,18 @@ export const apns = apiProvider<PushContent, typeof settings>({
   http2: true,
   requests: 100,
   async send({ message, settings, post }) {
-    const devices = pushTokens(message)
-    const token = await tokenOf(settings)
+    const devices = devicesOf(message)
+    const bearer = await tokenOf(settings)
     const { title, body, delivery_type, payload_overrides } = message.content
     const silent = delivery_type === 'silent'
     const aps = silent ? { 'content-available': 1 } : { alert: { title, body } }
     const overrides = (payload_overrides ?? {}) as { aps?: object }
     const payload = { ...overrides, aps: { ...aps, ...overrides.aps }, belay_message_id: message.messageId }
-    return toEach(devices, async (device) => {
+    return toEach(devices, async ({ token: device }) => {
       const answer = await post({
         url: `${settings.api_url}/3/device/${encodeURIComponent(device)}`,
         headers: {
-          authorization: `bearer ${token}`,
+          authorization: `bearer ${bearer}`,
           'apns-topic': settings.topic,
           'apns-push-type': silent ? 'background' : 'alert',
           'apns-priority': silent ? '5' : '10',
@@ -68,6 +68,7 @@ export const apns = apiProvider<PushContent, typeof settings>({
         tokens.delete(`${settings.team_id} ${settings.key_id}`)
         return notTaken(answer, `answered ${answer.status} ${reason}`)
       }
+      if (answer.status === 410) return gone(device, `answered 410 ${String(reason ?? '')}`.trim())
       return refusal(answer, reason)
     })
   },

@@ -3,7 +3,7 @@ import type { PushContent } from '../../templates/content.ts'
 import { apiProvider, jsonOf, notTaken, refusal } from '../provider.ts'
 import { oneLine } from '../sender.ts'
 import { apiUrl, opaque, pace } from '../settings.ts'
-import { pushTokens, toEach } from './push-tokens.ts'
+import { devicesOf, gone, toEach } from './push-tokens.ts'
 
 const settings = z.strictObject({
   /** Where the account asks for one. */
@@ -22,7 +22,7 @@ export const expo = apiProvider<PushContent, typeof settings>({
   async send({ message, settings, post }) {
     const { title, body, delivery_type, payload_overrides } = message.content
     const shown = delivery_type === 'silent' ? { _contentAvailable: true } : { title, body }
-    return toEach(pushTokens(message), async (to) => {
+    return toEach(devicesOf(message), async ({ token: to }) => {
       const answer = await post({
         url: `${settings.api_url}/--/api/v2/push/send`,
         headers: settings.access_token === undefined ? {} : { authorization: `Bearer ${settings.access_token}` },
@@ -35,6 +35,7 @@ export const expo = apiProvider<PushContent, typeof settings>({
       if (answer.status !== 200 || ticket === undefined) return refusal(answer, errors?.[0]?.code, errors?.[0]?.message)
       if (ticket.status === 'ok') return { kind: 'sent', ...(ticket.id !== undefined && { externalId: ticket.id }) }
       const reason = oneLine(`${ticket.details?.error ?? 'error'} ${ticket.message ?? ''}`)
+      if (ticket.details?.error === 'DeviceNotRegistered') return gone(to, reason)
       return NOT_NOW.has(ticket.details?.error ?? '') ? notTaken(answer, reason) : { kind: 'refused', reason }
     })
   },

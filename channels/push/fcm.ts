@@ -5,7 +5,7 @@ import { NotSent, oneLine, type SendResult } from '../sender.ts'
 import type { HttpAnswer } from '../http-client.ts'
 import { apiUrl, opaque, pace } from '../settings.ts'
 import { GoogleTokens, type ServiceAccount } from './google-token.ts'
-import { pushTokens, toEach } from './push-tokens.ts'
+import { devicesOf, gone, toEach } from './push-tokens.ts'
 
 const settings = z.strictObject({
   /** The JSON file of a service account, as text. */
@@ -28,18 +28,18 @@ export const fcm = apiProvider<PushContent, typeof settings>({
   settings,
   requests: 101,
   async send({ message, settings, post, ask }) {
-    const devices = pushTokens(message)
+    const devices = devicesOf(message)
     const google = accountOf(settings.service_account)
-    const token = await tokens.get(google, ask)
-    if (typeof token !== 'string') return token
-    return toEach(devices, async (device) => {
+    const bearer = await tokens.get(google, ask)
+    if (typeof bearer !== 'string') return bearer
+    return toEach(devices, async ({ token: device }) => {
       const answer = await post({
         url: `${settings.api_url}/v1/projects/${encodeURIComponent(google.project_id)}/messages:send`,
-        headers: { authorization: `Bearer ${token}` },
+        headers: { authorization: `Bearer ${bearer}` },
         body: { message: messageFor(device, message.messageId, message.content) },
       })
       if (answer.status === 401) tokens.forget(google)
-      return resultOf(answer)
+      return resultOf(answer, device)
     })
   },
 })
@@ -49,12 +49,13 @@ function messageFor(token: string, messageId: string, { title, body, delivery_ty
   return { token, ...notification, data: { belay_message_id: messageId }, ...payload_overrides }
 }
 
-function resultOf(answer: HttpAnswer): SendResult {
+function resultOf(answer: HttpAnswer, device: string): SendResult {
   const { name, error } = jsonOf(answer) as { name?: unknown; error?: FcmError }
   if (answer.status === 200) return { kind: 'sent', ...(typeof name === 'string' && { externalId: name }) }
   const code = error?.details?.find((detail) => typeof detail.errorCode === 'string')?.errorCode ?? error?.status
   if (code === 'THIRD_PARTY_AUTH_ERROR' || code === 'QUOTA_EXCEEDED')
     return notTaken(answer, `answered ${answer.status} ${code}`)
+  if (code === 'UNREGISTERED') return gone(device, `answered ${answer.status} ${code}`)
   return refusal(answer, code, error?.message)
 }
 

@@ -1,40 +1,84 @@
 import { NotSent, type Outgoing, type SendResult } from '../sender.ts'
 import type { PushContent } from '../../templates/content.ts'
 
-/** Devices that one message goes to, at most. */
+/** Devices of one recipient that get a message, at most. */
 const MOST = 100
 
-/** The tokens of the recipient's devices: `tokens`, or the `token` of each of `devices`, in their channel data. Throws NotSent. */
-export function pushTokens({ recipient }: Outgoing<PushContent>): string[] {
-  const { tokens, devices } = recipient.channelData ?? {}
-  const listed = [...listOf(tokens), ...listOf(devices).map((device) => (device as { token?: unknown } | null)?.token)]
-  const usable = new Set(listed.filter((token): token is string => typeof token === 'string' && token !== ''))
-  if (usable.size === 0) throw new NotSent('the recipient has no push token: set tokens in their channel data')
-  return [...usable].slice(0, MOST)
+/** A device as channel data has it. */
+export interface Device {
+  /** Its token; of a browser, the endpoint of its PushSubscription. */
+  token: string
+  locale?: string
+  timezone?: string
+  /** The whole of it, where it is more than a token. */
+  whole?: Record<string, unknown>
+}
+
+/** The devices in channel data, each once: those of `tokens`, then those of `devices`; 100 at most. */
+export function devicesIn(channelData: Record<string, unknown> | undefined): Device[] {
+  const listed = [...listOf(channelData?.['tokens']), ...listOf(channelData?.['devices'])].flatMap(deviceOf)
+  const byToken = new Map<string, Device>()
+  for (const device of listed) byToken.set(device.token, { ...byToken.get(device.token), ...device })
+  return [...byToken.values()].slice(0, MOST)
+}
+
+function deviceOf(given: unknown): Device[] {
+  if (typeof given === 'string') return given === '' ? [] : [{ token: given }]
+  if (typeof given !== 'object' || given === null) return []
+  const whole = given as Record<string, unknown>
+  const { token, endpoint, locale, timezone } = whole
+  const name = [token, endpoint].find((each): each is string => typeof each === 'string' && each !== '')
+  if (name === undefined) return []
+  return [
+    {
+      token: name,
+      ...(typeof locale === 'string' && { locale }),
+      ...(typeof timezone === 'string' && { timezone }),
+      whole,
+    },
+  ]
+}
+
+/**
+ * The devices that a message goes to: its own, if the recipient still has it, or all of them where it names none. Throws
+ * NotSent.
+ */
+export function devicesOf({ recipient, content }: Outgoing<PushContent>): Device[] {
+  const all = devicesIn(recipient.channelData)
+  if (all.length === 0) throw new NotSent('the recipient has no push token: set tokens in their channel data')
+  const { token } = content
+  if (token === undefined) return all
+  const own = all.filter((device) => device.token === token)
+  if (own.length === 0) throw new NotSent('the device is no longer in the recipient’s channel data')
+  return own
 }
 
 export function listOf(value: unknown): unknown[] {
   return Array.isArray(value) ? value : []
 }
 
+/** How a send to a device ended of which the provider says that it is no more. */
+export function gone(token: string, reason: string): SendResult {
+  return { kind: 'refused', reason: `${reason}: the device is gone, and was dropped from channel data`, gone: [token] }
+}
+
 /**
- * Sends to each device, one after the other. One that took it makes the message `sent`: it is not repeated for the others.
- * Where none did, the end that may still change counts: unknown, then not taken, then refused.
+ * Sends to each, one after the other. One that took it makes the message `sent`: it is not repeated for the others. Where
+ * none did, the end that may still change counts: unknown, then not taken, then refused.
  */
-export async function toEach<Device>(
-  devices: readonly Device[],
-  send: (device: Device) => Promise<SendResult>,
+export async function toEach<Target>(
+  targets: readonly Target[],
+  send: (target: Target) => Promise<SendResult>,
 ): Promise<SendResult> {
   const results: SendResult[] = []
-  for (const device of devices) {
-    const result = await send(device)
+  for (const target of targets) {
+    const result = await send(target)
     results.push(result)
-    // Whoever was not answered may have it: no second device is risked, as no repeat is.
+    // Whoever was not answered may have it: no second one is risked, as no repeat is.
     if (result.kind === 'unknown') break
   }
-  for (const kind of ['sent', 'delivered', 'unknown', 'not_taken', 'refused'] as const) {
-    const found = results.find((result) => result.kind === kind)
-    if (found !== undefined) return found
-  }
-  return results[0]!
+  const tokens = results.flatMap((result) => result.gone ?? [])
+  const order = ['sent', 'delivered', 'unknown', 'not_taken', 'refused', 'not_sent'] as const
+  const ends = order.flatMap((kind) => results.find((result) => result.kind === kind) ?? [])
+  return { ...ends[0]!, ...(tokens.length > 0 && { gone: tokens }) }
 }

@@ -4,7 +4,7 @@ import type { PushContent } from '../../templates/content.ts'
 import { apiProvider, refusal } from '../provider.ts'
 import { NotSent, type Outgoing } from '../sender.ts'
 import { opaque, pace, text } from '../settings.ts'
-import { listOf, toEach } from './push-tokens.ts'
+import { devicesOf, gone, toEach } from './push-tokens.ts'
 
 const settings = z.strictObject({
   vapid_public_key: opaque,
@@ -38,6 +38,7 @@ export const webpush = apiProvider<PushContent, typeof settings>({
         const { location } = answer.headers
         return { kind: 'sent', ...(typeof location === 'string' && { externalId: location }) }
       }
+      if (answer.status === 404 || answer.status === 410) return gone(endpoint, `answered ${answer.status}`)
       return refusal(answer)
     })
   },
@@ -61,9 +62,8 @@ function requestTo(device: z.output<typeof subscription>, payload: string, given
   }
 }
 
-function subscriptionsOf({ recipient }: Outgoing<PushContent>): z.output<typeof subscription>[] {
-  const listed = [...listOf(recipient.channelData?.devices), ...listOf(recipient.channelData?.tokens)]
-  const usable = listed.flatMap((device) => subscription.safeParse(device).data ?? [])
+function subscriptionsOf(message: Outgoing<PushContent>): z.output<typeof subscription>[] {
+  const usable = devicesOf(message).flatMap(({ whole }) => subscription.safeParse(whole).data ?? [])
   if (usable.length === 0)
     throw new NotSent('the recipient has no push subscription: set devices in their channel data')
   return usable

@@ -2,6 +2,10 @@ import type { ChannelStep } from '../../definitions/definition.ts'
 import type { NewMessage } from '../../store/messages/new-message.ts'
 import { renderStep } from '../../templates/render.ts'
 import { zoneFor } from '../delay/zone.ts'
+import { messageId } from '../../store/ids/message-id.ts'
+import { withDevice, type Scope } from '../../templates/scope.ts'
+import type { Device } from '../../channels/push/push-tokens.ts'
+import { loadDevices } from './devices.ts'
 import { judge, skippedBy } from '../judge.ts'
 import type { StepDeps, StepKind, StepResult, Walk } from '../kind.ts'
 import { renderEach } from '../render-each.ts'
@@ -31,29 +35,37 @@ async function passGate(walks: readonly Walk<ChannelStep>[], deps: StepDeps): Pr
     return result ? heldBack(walk, deps) : skippedBy(explanation)
   })
   const passed = walks.filter((_walk, index) => results[index] === null)
-  const made = (await renderEach(passed, (walk) => make(walk, deps))).values()
+  const devices = await loadDevices(deps.db, passed)
+  const made = (await renderEach(passed, (walk) => make(walk, devices(walk), deps))).values()
   return results.map((result) => result ?? made.next().value!)
 }
 
-function make(walk: Walk<ChannelStep>, deps: StepDeps): StepResult {
+function make(walk: Walk<ChannelStep>, devices: readonly (Device | null)[], deps: StepDeps): StepResult {
   try {
-    return { kind: 'go_on', messages: [messageOf(walk, deps)] }
+    return { kind: 'go_on', messages: devices.map((device, part) => messageOf(walk, { device, part }, deps)) }
   } catch (error) {
     return { kind: 'fail', reason: error instanceof Error ? error.message : String(error) }
   }
 }
 
-function messageOf(walk: Walk<ChannelStep>, { now, timeZone }: StepDeps): NewMessage {
-  const { step, stepIndex, scope, trigger, row, nextMessage, batch } = walk
-  const { content } = renderStep(step, scope)
+interface Place {
+  device: Device | null
+  part: number
+}
+
+function messageOf(walk: Walk<ChannelStep>, { device, part }: Place, { now, timeZone }: StepDeps): NewMessage {
+  const { step, stepIndex, trigger, row, nextMessage, batch } = walk
+  const key = { recipientRunId: row.id, number: nextMessage + part }
+  const scope = device === null ? walk.scope : withDevice(walk.scope, messageId(trigger, key), device)
+  const rendered = renderStep(step, scope).content
+  const content = device === null ? rendered : { ...rendered, token: device.token }
   const isQueued = !trigger.sandboxMode && step.channelType !== 'in_app_feed'
-  const due = isQueued ? sendInstant(walk, now, timeZone) : null
+  const due = isQueued ? sendInstant(step, scope, now, timeZone) : null
   return {
-    recipientRunId: row.id,
-    number: nextMessage,
+    ...key,
     step: stepIndex,
     stepRef: step.ref,
-    part: 0,
+    part,
     recipient: row.recipient,
     channelId: step.channel.id,
     channelType: step.channelType,
@@ -66,7 +78,7 @@ function messageOf(walk: Walk<ChannelStep>, { now, timeZone }: StepDeps): NewMes
 }
 
 /** At once, or when the step's next send window opens. */
-function sendInstant({ step, scope }: Walk<ChannelStep>, now: number, timeZone: StepDeps['timeZone']): number {
+function sendInstant(step: ChannelStep, scope: Scope, now: number, timeZone: StepDeps['timeZone']): number {
   if (step.sendWindows === undefined) return now
   return nextSendInstant(step.sendWindows, zoneFor(scope, timeZone), now)
 }

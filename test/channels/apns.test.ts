@@ -115,6 +115,9 @@ test('a device that is gone is refused, what an operator mends and what is busy 
   for (const [status, reason, kind] of cases) {
     const { send } = await apple([status, { reason }])
     const result = await send(['d'])
-    assert.deepEqual([result.kind, (result as { reason: string }).reason], [kind, `answered ${status} ${reason}`])
+    const gone = status === 410
+    const told = `answered ${status} ${reason}${gone ? ': the device is gone, and was dropped from channel data' : ''}`
+    assert.deepEqual([result.kind, (result as { reason: string }).reason], [kind, told])
+    assert.deepEqual(result.gone, gone ? ['d'] : undefined)
   }
 })

@@ -29,6 +29,8 @@ test('Expo takes a message a device, and its ticket says how it ended', async ()
       content: { title: 'Hi', body: 'Ada', delivery_type: 'content', payload_overrides: { sound: 'default' } },
     })
     assert.equal(result.kind, kind, JSON.stringify(body))
+    const isGone = JSON.stringify(body).includes('DeviceNotRegistered')
+    assert.deepEqual(result.gone, isGone ? ['ExponentPushToken[xxxxxxxxxxxxxxxxxxxxxx]'] : undefined)
     const [{ url, headers, body: sent }] = server.requests as [(typeof server.requests)[number]]
     assert.deepEqual([url, headers.authorization], ['/--/api/v2/push/send', 'Bearer secret'])
     assert.deepEqual(JSON.parse(sent), {

@@ -17,6 +17,12 @@ const content = { title: 'Hi', body: 'Ada ✓', delivery_type: 'content', payloa
 
 let accounts = 0
 
+interface Refused {
+  kind: string
+  reason: string
+  gone?: string[]
+}
+
 /** FCM and Google's token endpoint; `answer` says what a send is answered. */
 async function fcm(answer: (token: string) => [number, object]) {
   const server = await httpReceiver((response, { url, body }) => {
@@ -87,8 +93,21 @@ test('one device that took it makes the message sent; where none did, the end th
   })
   assert.equal((await send({ tokens: ['gone', 'good'] })).kind, 'sent')
   assert.equal((await send({ tokens: ['gone', 'busy'] })).kind, 'not_taken')
-  const refused = await send({ tokens: ['gone'] })
-  assert.deepEqual([refused.kind, (refused as { reason: string }).reason], ['refused', 'answered 404 UNREGISTERED'])
+  const { kind, reason, gone: dropped } = (await send({ tokens: ['gone'] })) as Refused
+  assert.deepEqual([kind, dropped], ['refused', ['gone']])
+  assert.match(reason, /^answered 404 UNREGISTERED: the device is gone/)
+})
+
+test('a message of one device goes to that device alone, and nowhere once the recipient has it no more', async () => {
+  const { server, send } = await fcm(() => [200, { name: 'n' }])
+  await send({ tokens: ['a'], devices: [{ token: 'b', locale: 'de' }] }, { token: 'b' })
+  const sent = server.requests.slice(1).map(({ body }) => JSON.parse(body) as { message: { token: string } })
+  assert.deepEqual(
+    sent.map(({ message }) => message.token),
+    ['b'],
+  )
+  const { kind, reason } = (await send({ tokens: ['a'] }, { token: 'b' })) as Refused
+  assert.deepEqual([kind, reason], ['not_sent', 'the device is no longer in the recipient’s channel data'])
 })
 
 test('no token is not sent, and a Google that gives none is not taken', async () => {

@@ -89,7 +89,11 @@ test('a push is encrypted for the subscriber, who alone can read it, and signed 
 })
 
 test('a subscription that is gone is refused, a busy service is obeyed, and no subscription is not sent', async () => {
-  assert.equal((await (await pushService(410)).send()).kind, 'refused')
+  for (const status of [404, 410]) {
+    const service = await pushService(status)
+    const { kind, gone } = await service.send()
+    assert.deepEqual([kind, gone], ['refused', [`${service.url}/push/abc`]])
+  }
   const busy = await (await pushService(429, { 'retry-after': '30' })).send()
   assert.deepEqual([busy.kind, (busy as { retryAfterMs?: number }).retryAfterMs], ['not_taken', 30_000])
   assert.equal((await (await pushService(201)).send({ devices: [{ endpoint: 'x' }] })).kind, 'not_sent')
