@@ -68,7 +68,8 @@ export const apns = apiProvider<PushContent, typeof settings>({
         tokens.delete(`${settings.team_id} ${settings.key_id}`)
         return notTaken(answer, `answered ${answer.status} ${reason}`)
       }
-      if (answer.status === 410) return gone(device, `answered 410 ${String(reason ?? '')}`.trim())
+      if (answer.status === 410)
+        return gone(device, typeof reason === 'string' ? `answered 410 ${reason}` : 'answered 410')
       return refusal(answer, reason)
     })
   },
