@@ -17,7 +17,8 @@ export async function renderEach<W extends Walk, Result>(
   walks: readonly W[],
   render: (walk: W) => Result,
 ): Promise<Result[]> {
-  const entities = walks.at(0)?.scope[SOURCE]?.entities
+  const source = walks.at(0)?.scope[SOURCE]
+  const entities = source?.entities
   if (!(entities instanceof LoadedEntities)) return walks.map(render)
   const results: { value?: Result; error?: unknown }[] = []
   const tryAgain = (indexes: readonly number[], isLast = false) =>
