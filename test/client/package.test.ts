@@ -43,7 +43,7 @@ after(() => api.close())
 
 test('the package holds what it needs and its license, and nothing else', () => {
   assert.deepEqual(readdirSync(installed).sort(), ['LICENSE', 'README.md', 'dist', 'package.json'])
-  const names = ['error', 'index', 'types'].flatMap((name) => [`${name}.d.ts`, `${name}.js`])
+  const names = ['error', 'index', 'react', 'revocations', 'types'].flatMap((name) => [`${name}.d.ts`, `${name}.js`])
   assert.deepEqual(readdirSync(join(installed, 'dist')).sort(), names)
   assert.equal(readFileSync(join(installed, 'LICENSE'), 'utf8'), readFileSync(inHome('LICENSE'), 'utf8'))
   const { dependencies } = JSON.parse(readFileSync(join(installed, 'package.json'), 'utf8')) as {
