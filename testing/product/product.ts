@@ -23,6 +23,8 @@ export interface ProductOptions {
 
 export interface Product {
   belay: Belay
+  /** Of the api; another one after a start. */
+  apiUrl: () => string
   /** Temporal, as an operator sees it. */
   temporal: Client
   /** As the CLI takes it. */
@@ -89,6 +91,7 @@ export async function startProduct(
   await start()
   return {
     belay: new Belay(() => running!.apiUrl, SECRET_KEY),
+    apiUrl: () => running!.apiUrl,
     get temporal() {
       return new Client({ connection: connection!, namespace: running!.namespace })
     },
