@@ -84,4 +84,8 @@ export default tseslint.config(
     files: ['scripts/**/*.mjs', 'scripts/**/*.js', 'eslint.config.js'],
     languageOptions: { globals: { console: 'readonly', process: 'readonly', URL: 'readonly' } },
   },
+  {
+    files: ['testing/browser/pages/*'],
+    languageOptions: { globals: { document: 'readonly', location: 'readonly', URLSearchParams: 'readonly' } },
+  },
 )

@@ -63,10 +63,14 @@ export function onRevocations(feed: RevocableFeed, callback?: (revocation: Revoc
   const drop = () => {
     const now = Date.now()
     for (const [id, at] of revoked) if (now - at > REMEMBERED_MS) revoked.delete(id)
-    const { items, metadata, pageInfo, setResult } = feed.store.getState() as State
+    const state = feed.store.getState() as State
+    const { items, metadata, pageInfo } = state
     const left = items.filter(({ id }) => !revoked.has(id))
     if (left.length === items.length) return
-    setResult({ entries: left, meta: metadata, page_info: pageInfo }, { shouldSetPage: false, shouldAppend: false })
+    state.setResult(
+      { entries: left, meta: metadata, page_info: pageInfo },
+      { shouldSetPage: false, shouldAppend: false },
+    )
   }
   const hear = ({ topic, event, payload }: SocketMessage) => {
     if (event !== 'messages-revoked' || topic !== `feeds:${inside.userFeedId}`) return
