@@ -11,7 +11,7 @@ const QUIET = [
 ]
 
 /** Where a Chromium is installed; undefined: tests in a browser are skipped, and say so. */
-export const chromiumPath = PATHS.find((path) => path !== undefined && existsSync(path))
+const chromiumPath = PATHS.find((path) => path !== undefined && existsSync(path))
 
 export const noChromium = chromiumPath === undefined ? 'no Chromium is installed: set CHROMIUM_PATH' : false
 
