@@ -17,8 +17,10 @@ export interface Definition {
   name: string
   categories: string[]
   active: boolean
-  /** Must hold, or a recipient run ends before its first step. Absent: none. */
+  /** Must hold when it is triggered, or a recipient run ends before its first step. Absent: none. */
   conditions?: ConditionGroup
+  /** A recipient's second run, of all or for one tenant, ends before its first step. Absent: every trigger runs. */
+  frequency?: 'once_per_recipient' | 'once_per_recipient_per_tenant'
   /** What the data of a trigger must fit: a JSON schema that compiles. Absent: anything. */
   triggerSchema?: JsonObject
   /** Its messages are commercial: who has unsubscribed from those gets none. Absent: no. */

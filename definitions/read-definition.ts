@@ -83,7 +83,8 @@ export async function readDefinition(
   if (!steps.some((step) => kindOf(step.type).acts))
     add(['steps'], 'has no channel step and none that acts on the outside, so it would do nothing')
   if (problems.length > before || lacking.length > 0) return null
-  const { name, categories, active, conditions, triggerSchema, isCommercial, overridePreferences } = parsed.data
+  const { name, categories, active, conditions, frequency, triggerSchema, isCommercial, overridePreferences } =
+    parsed.data
   const place = (at: JsonPath) => ({ file: `${key}/${source.fileOf(at)}`, ...stepAndField(source, at) })
   warnings.push(...unsetVars(new Set(Object.keys(library.vars)), used, place))
   for (const layout of named) {
@@ -96,6 +97,7 @@ export async function readDefinition(
     categories,
     active,
     ...(conditions !== null && { conditions }),
+    ...(frequency !== null && { frequency }),
     ...(triggerSchema !== null && { triggerSchema: triggerSchema as JsonObject }),
     ...(isCommercial && { isCommercial }),
     ...(overridePreferences && { overridePreferences }),

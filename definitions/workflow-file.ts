@@ -38,7 +38,12 @@ export const workflowFile = object({
   categories: z.array(z.string().min(1)).nullish(),
   steps: z.array(anyStep).min(1, 'must have at least one step').max(100, 'a definition has at most 100 steps'),
   conditions: workflowConditions,
-  trigger_frequency: z.literal(['every_trigger', ''], { error: 'only every_trigger is supported yet' }).nullish(),
+  trigger_frequency: z
+    .enum(['every_trigger', 'once_per_recipient', 'once_per_recipient_per_tenant', ''], {
+      error: 'must be every_trigger, once_per_recipient or once_per_recipient_per_tenant',
+    })
+    .nullish()
+    .transform((frequency) => (!frequency || frequency === 'every_trigger' ? null : frequency)),
   trigger_data_json_schema: triggerSchema,
   settings: object({ override_preferences: z.boolean().nullish(), is_commercial: z.boolean().nullish() }).nullish(),
 }).transform((file) => ({
@@ -46,6 +51,7 @@ export const workflowFile = object({
   active: file.active ?? file.__readonly?.active ?? true,
   categories: file.categories ?? [],
   conditions: file.conditions,
+  frequency: file.trigger_frequency,
   triggerSchema: file.trigger_data_json_schema,
   isCommercial: file.settings?.is_commercial === true,
   overridePreferences: file.settings?.override_preferences === true,

@@ -9,6 +9,7 @@ import type { Verdict } from '../store/recipient-runs/verdict.ts'
 import { cancelInTransaction } from './cancel.ts'
 import type { Caller, EngineDeps } from './deps.ts'
 import { fanOut } from './fan-out.ts'
+import { holdBack, mayHoldBack } from './hold-back.ts'
 import { isObject, planTrigger } from './plan-trigger.ts'
 import { activeVersion, addressOf } from './run-address.ts'
 import { runIdempotent, type Answered, type Done } from './run-idempotent.ts'
@@ -83,20 +84,22 @@ export function prepareTrigger(
       ? await cancelInTransaction(tx, deps, caller, addressOf(key, cancelationKey!), { reason: 'replaced' })
       : null
     const joins = pending !== null && !replaces
-    const trigger = await insertTrigger(tx, run, await fanOut(tx, planned), joins, outbox)
+    const accepted = await fanOut(tx, planned)
+    const inserted = await insertTrigger(tx, run, accepted, joins, outbox)
+    const trigger = await holdBack(tx, { outbox }, accepted, inserted)
     return {
       answer: {
         workflow_run_id: workflowRunId,
         ...(joins && { joined: true as const }),
         ...(replaced !== null && { replaced: replaced.answer }),
       },
-      signals: [...(replaced?.signals ?? []), signalOf(trigger, pending === null)],
+      signals: [...(replaced?.signals ?? []), ...(trigger === null ? [] : [signalOf(trigger, pending === null)])],
     }
   }
 
   async function inOneStatement(idempotent: IdempotentRequest | null): Promise<Done<TriggerAnswer> | null> {
     if (describesProfiles(request) || outbox.endpoints.length > 0) return null
-    if (acceptance.recipients.some(({ key }) => isObject(key))) return null
+    if (mayHoldBack(version) || acceptance.recipients.some(({ key }) => isObject(key))) return null
     const answer = { workflow_run_id: workflowRunId }
     const answered = idempotent === null ? null : { ...idempotent, response: answer }
     const trigger = await insertFirstTrigger(store.db, acceptance, answered)

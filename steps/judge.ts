@@ -16,7 +16,7 @@ import type { StepDeps, StepResult, Walk } from './kind.ts'
 export async function judge<W extends Walk>(
   walks: readonly W[],
   conditionsOf: (walk: W) => ConditionGroup | undefined,
-  { db, now }: StepDeps,
+  { db, now }: Pick<StepDeps, 'db' | 'now'>,
   eventOf?: (walk: W) => unknown,
 ): Promise<Evaluation[]> {
   const asked = walks.map(conditionsOf)

@@ -1,12 +1,12 @@
 import type { Definition, Step } from '../definitions/definition.ts'
-import type { WalkEvent, WalkSettlement } from '../store/recipient-runs/settle-walks.ts'
+import type { WalkEvent } from '../store/recipient-runs/insert-events.ts'
+import type { WalkSettlement } from '../store/recipient-runs/settle-walks.ts'
 import type { NewMessage } from '../store/messages/new-message.ts'
 import type { JsonObject } from '../store/schema/index.ts'
 import { actLane, RUN_LANE, type Lane } from '../workflows/messages.ts'
 import type { BatchEntry } from '../store/batches/batch-entry.ts'
 import { takeWarnings, type DigestInput, type Scope } from '../templates/scope.ts'
 import type { CarriedBatch, StepDeps, StepEffects, StepResult, Walk } from './kind.ts'
-import { judge, shownAs } from './judge.ts'
 import { mayStillAct } from './reach.ts'
 import { kindOf } from './registry.ts'
 import { DATA, OWN_DATA } from './walk-data.ts'
@@ -58,7 +58,6 @@ interface Progress {
  */
 export async function walkOn(walks: readonly WalkUnderWay[], deps: StepDeps): Promise<WalkSettlement[]> {
   const all = walks.map(begin)
-  await passConditions(all, deps)
   let open = all.filter(({ status }) => status === undefined)
   for (let hop = 0; open.length > 0; hop += 1) {
     if (hop === MAX_HOPS) {
@@ -90,23 +89,6 @@ function begin(walk: WalkUnderWay): Progress {
   const isOver = walk.batch?.isEmpty === true
   const end = isOver ? ({ status: 'ended', reason: EMPTY } as const) : { status: undefined, reason: null }
   return { walk, phase, enteredAt, ...nothing, ...end, events: [] }
-}
-
-/** The conditions of the workflow: asked once, before the first step; where they do not hold the walk is over. */
-async function passConditions(all: readonly Progress[], deps: StepDeps): Promise<void> {
-  const first = all.filter(({ walk, phase }) => walk.stepIndex === 0 && phase === 'enter')
-  const judgements = await judge(
-    first.map(({ walk }) => walk),
-    ({ definition }) => definition.conditions,
-    deps,
-  )
-  first.forEach((progress, index) => {
-    const { result, explanation } = judgements[index]!
-    if (result) return
-    progress.status = 'ended'
-    progress.reason = 'conditions of the workflow do not hold'
-    record(progress, 'step_skipped', { ...shownAs(explanation), reason: progress.reason })
-  })
 }
 
 function byKind(open: readonly Progress[]): Progress[][] {

@@ -41,12 +41,14 @@ export interface RecipientRunTrace {
 export async function traceOf(db: Database, run: { id: number; cancel_id: number | null }): Promise<RecipientRunTrace> {
   const events = await query<RecordedEvent>(
     db,
-    sql`select e.id, e.event, e.status, d.content->'steps'->e.step->>'ref' as step_ref,
-        d.content->'steps'->e.step->>'type' as step_type, e.attempt, e.data, ${isoText(sql`e.inserted_at`)} as inserted_at
+    sql`select e.id, e.event, e.status, s.told->>'ref' as step_ref, s.told->>'type' as step_type, e.attempt, e.data, ${isoText(sql`e.inserted_at`)} as inserted_at
       from recipient_run_events e
       join triggers t on t.id = ${triggerOf('e.recipient_run_id')}
       join recipient_runs r on r.id = e.recipient_run_id
       join definitions d on d.hash = coalesce(r.definition_hash, t.definition_hash)
+      left join lateral (
+        select d.content->'steps'->e.step as told where not starts_with(e.event, 'workflow_')
+      ) s on true
       where e.recipient_run_id = ${run.id} order by e.id`,
   )
   const messages = await query<ProducedMessage>(

@@ -7,6 +7,7 @@ import { closeAbandoned, closeBatches, lockSeen } from '../batches/seen.ts'
 import { wakeCarriers } from '../batches/wake-carriers.ts'
 import { at, ids, json, query, transaction, type Database } from '../postgres/database.ts'
 import { Kinds } from '../postgres/kinds.ts'
+import { insertWalkEvents, type WalkEvent } from './insert-events.ts'
 import { insertMessages } from '../messages/insert-messages.ts'
 import { enterWaits, leaveWaits } from '../waits/enter-waits.ts'
 import { tellEnds } from '../waits/tell-waits.ts'
@@ -46,15 +47,6 @@ export interface WalkSettlement {
   definitionHash?: string
 }
 
-/** Something only an event of its own can tell. */
-export interface WalkEvent {
-  event: 'step_failed' | 'step_retried' | 'step_skipped' | 'step_decided' | 'step_warned'
-  status: 'ok' | 'error'
-  step: number
-  attempt: number
-  data: JsonObject
-}
-
 /** What was written, and the signals to send once it is committed: other runs hold somebody who is to wake earlier. */
 export interface SettledWalks {
   walks: WalkSettlement[]
@@ -73,7 +65,17 @@ export async function settleWalks(
   outbox = noOutbox,
 ): Promise<SettledWalks> {
   if (settlements.length === 0) return { walks: [], signals: [] }
-  return transaction(db, (tx) => settleIn(tx, settlements, now, outbox, sql`status = 'waiting'`))
+  return transaction(db, (tx) => settleWalksIn(tx, settlements, now, outbox))
+}
+
+/** The same in the caller's transaction. */
+export function settleWalksIn(
+  tx: Database,
+  settlements: readonly WalkSettlement[],
+  now: number,
+  outbox: Outbox,
+): Promise<SettledWalks> {
+  return settleIn(tx, settlements, now, outbox, sql`status = 'waiting'`)
 }
 
 /**
@@ -152,7 +154,7 @@ async function settleIn(
   const over = settled.filter(({ id, status }) => status === 'ended' || canceled.has(id)).map(({ id }) => id)
   await tellEnds(tx, over, now, outbox)
   const signals = await wakeCarriers(tx, earlier, now)
-  await writeEvents(tx, settled, now)
+  await insertWalkEvents(tx, settled, now)
   await recordEvents(tx, outbox, now, () => [
     ...going.flatMap((walk) => walkEvents(walk, found.get(walk.id)!)),
     ...[...canceled].map((id) => ({ type: 'workflow_recipient_run.cancelled' as const, recipientRunId: id })),
@@ -217,16 +219,5 @@ async function writeRows(
           join jsonb_to_recordset(${kinds.rows}) as y(k integer, w text, s smallint, p text, a float8, d float8, y smallint,
             x smallint, r text, m smallint, h text) using (k)
         where r.id = x.id`,
-  )
-}
-
-async function writeEvents(tx: Database, settled: readonly WalkSettlement[], now: number): Promise<void> {
-  const rows = settled.flatMap(({ id, events }) => events.map((event) => ({ id, ...event })))
-  if (rows.length === 0) return
-  await tx.execute(
-    sql`insert into recipient_run_events (recipient_run_id, event, status, step, attempt, data, inserted_at)
-        select x.id, x.event, x.status, x.step, x.attempt, x.data, ${at(now)}
-        from jsonb_to_recordset(${json(rows)}) as x(id bigint, event text, status text, step smallint, attempt smallint,
-          data jsonb)`,
   )
 }

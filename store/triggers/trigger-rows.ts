@@ -89,19 +89,18 @@ export function triggerRows(accepted: Acceptance, generation: number, from: SQL)
     select trigger.id as trigger_id, signal.id as signal_id from trigger, signal`
 }
 
-/** A trigger as its run is told of it. */
-export function acceptedTrigger(accepted: Acceptance, written: WrittenTrigger): AcceptedTrigger {
+const nobody: ReadonlySet<number> = new Set()
+
+/** A trigger as its run is told of it; rows that are `over` already are nothing to it. */
+export function acceptedTrigger(accepted: Acceptance, written: WrittenTrigger, over = nobody): AcceptedTrigger {
   const { version, workflowRunId, recipients } = accepted
   const { trigger_id: triggerId, signal_id: signalId } = written
   const sleepers = sleepersOf(
-    recipients.map(({ key, step, due }, place) => ({
-      lane: RUN_LANE,
-      id: rowId(triggerId, place),
-      recipient: key,
-      step: version.definition.steps[step]!.ref,
-      due,
-      revision: 1,
-    })),
+    recipients.flatMap(({ key: recipient, step, due }, place) => {
+      const id = rowId(triggerId, place)
+      const asleep = { lane: RUN_LANE, id, recipient, step: version.definition.steps[step]!.ref, due, revision: 1 }
+      return over.has(id) ? [] : [asleep]
+    }),
   )
   return { triggerId, workflowId: workflowIdFor(accepted), signalId, message: { workflowRunId, sleepers } }
 }

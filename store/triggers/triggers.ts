@@ -89,3 +89,11 @@ export async function insertTrigger(
   )
   return trigger
 }
+
+/** Of a trigger just written of which nobody is left: its run is told nothing of it, and nothing of it is due. */
+export async function forgetTrigger(tx: Database, { triggerId, signalId }: AcceptedTrigger): Promise<void> {
+  await tx.execute(
+    sql`with told as (delete from pending_signals where id = ${signalId})
+        update triggers set next_due = null where id = ${triggerId}`,
+  )
+}

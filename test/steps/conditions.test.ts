@@ -16,8 +16,6 @@ const unseen = where('refs.feed_1.status', 'less_than', '$message.seen')
 
 const catalog = await catalogOfFiles(
   {
-    whole: { ...where('data.go', 'equal_to', true), steps: [feed] },
-    whole_delayed: { ...where('data.go', 'equal_to', true), steps: [wait, feed] },
     step: { steps: [{ ...mail, ...where('data.mail', 'equal_to', true) }, feed] },
     delay: { steps: [{ ...wait, ...where('vars.patience', 'equal_to', 'true') }, feed] },
     unseen: { steps: [feed, wait, { ...mail, ...unseen }] },
@@ -34,19 +32,6 @@ const catalog = await catalogOfFiles(
 )
 
 onEachStore(catalog, (store) => {
-  test('a workflow whose conditions do not hold ends before its first step, and says why', async () => {
-    for (const key of ['whole', 'whole_delayed']) {
-      const walked = await startWalk(store(), catalog, key, { data: { go: false } })
-      assert.equal((await walked.row()).status, 'ended')
-      assert.deepEqual(await walked.made(), [])
-      const [[, event, data] = []] = await walked.events()
-      assert.equal(event, 'step_skipped')
-      assert.equal(data?.['reason'], 'conditions of the workflow do not hold')
-      assert.match(JSON.stringify(data), /"variable":"data\.go"/)
-    }
-    assert.deepEqual(await (await startWalk(store(), catalog, 'whole', { data: { go: true } })).made(), ['feed_1'])
-  })
-
   test('a step whose conditions do not hold is skipped with how they came out, and the walk goes on', async () => {
     const walked = await startWalk(store(), catalog, 'step', { data: { mail: false } })
     assert.deepEqual(await walked.made(), ['feed_1'])
