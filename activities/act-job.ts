@@ -4,7 +4,10 @@ import type { Outbox } from '../events/outbox.ts'
 import type { OutsideDeps, StepResult } from '../steps/kind.ts'
 import { loadWalks } from '../steps/load-walks.ts'
 import { kindOf } from '../steps/registry.ts'
-import { afterAct, failedWalk, stepRefOf, type WalkUnderWay } from '../steps/walk-on.ts'
+import { stoppedWalk } from '../steps/stopped-walk.ts'
+import { failedWalk } from '../steps/tries.ts'
+import { afterAct, stepRefOf, type WalkUnderWay } from '../steps/walk-on.ts'
+import { stoppedWorkflows } from '../store/catalog/stopped.ts'
 import type { Database } from '../store/postgres/database.ts'
 import { claimRows, type RowToAct } from '../store/recipient-runs/claims.ts'
 import { loadRows } from '../store/recipient-runs/load-walks.ts'
@@ -34,6 +37,8 @@ export interface ActJobDeps {
 
 interface Claimed {
   walk: WalkUnderWay
+  /** Its workflow takes nobody on any more: nothing is done for it. */
+  stopped: WalkSettlement | null
   /** By this process's monotonic clock. */
   at: number
 }
@@ -56,11 +61,11 @@ export class ActJob {
     try {
       const claimed = await this.#claims.add(row)
       if (claimed === undefined) return
-      const { walk } = claimed
+      const { walk, stopped } = claimed
       const isFresh = performance.now() - claimed.at < FRESH_MS
       const stalled: StepResult = { kind: 'act' }
-      const result = isFresh ? await this.#act(walk) : stalled
-      await this.#records.add({ walk, settlement: afterAct(walk, result, now()) })
+      const done = async () => afterAct(walk, isFresh ? await this.#act(walk) : stalled, now())
+      await this.#records.add({ walk, settlement: stopped ?? (await done()) })
     } catch (error) {
       log.error({ err: error, recipientRun: row.id }, 'a step that acts on the outside went wrong')
     }
@@ -75,7 +80,7 @@ export class ActJob {
         { err: error, recipientRun: walk.row.id, step: walk.step.ref },
         'a step failed for a reason of ours',
       )
-      return { kind: 'fail', reason: FAULT }
+      return { kind: 'fail', reason: FAULT, isOurs: true }
     }
   }
 
@@ -85,7 +90,16 @@ export class ActJob {
     const at = now()
     const claimed = await claimRows(db, rows, owner, { now: at, leaseUntil: at + LEASE_MS })
     const walks = await loadWalks(db, await loadRows(db, [...claimed]), at)
-    const byRow = new Map(walks.map((walk) => [walk.row.id, { walk, at: began }]))
+    const stops = await stoppedWorkflows(
+      db,
+      walks.map(({ definition }) => definition.key),
+    )
+    const byRow = new Map(
+      walks.map((walk) => [
+        walk.row.id,
+        { walk, at: began, stopped: stoppedWalk(walk, stops.get(walk.definition.key)) },
+      ]),
+    )
     return rows.map(({ id }) => byRow.get(id))
   }
 

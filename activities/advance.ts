@@ -1,8 +1,12 @@
 import type { Logger } from 'pino'
 import type { Outbox } from '../events/outbox.ts'
 import { loadWalks } from '../steps/load-walks.ts'
-import { failedWalk, walkOn } from '../steps/walk-on.ts'
+import type { Walk } from '../steps/kind.ts'
+import { stoppedWalk } from '../steps/stopped-walk.ts'
+import { faultyWalk } from '../steps/tries.ts'
+import { walkOn } from '../steps/walk-on.ts'
 import { loadChannels } from '../store/catalog/definitions.ts'
+import { stoppedWorkflows } from '../store/catalog/stopped.ts'
 import { triggerIdOf } from '../store/ids/row-id.ts'
 import { endMembers } from '../store/batches/end-members.ts'
 import type { Database } from '../store/postgres/database.ts'
@@ -88,13 +92,24 @@ async function walkPart(
   const { db, outbox } = deps
   const walks = await loadWalks(db, rows, now)
   const channels = new Map((await loadChannels(db)).map((channel) => [channel.key, channel]))
-  const settlements = await walkOn(walks, { db, channels, now })
+  const stops = await stoppedWorkflows(
+    db,
+    walks.map(({ definition }) => definition.key),
+  )
+  const stopOf = ({ definition }: Walk) => stops.get(definition.key)
+  const going = walks.filter((walk) => stopOf(walk) === undefined)
+  const stopped = walks.flatMap((walk) => stoppedWalk(walk, stopOf(walk)) ?? [])
+  const settlements = [...(await walkOn(going, { db, channels, now })), ...stopped]
   const { walks: settled, signals } = await settleWalks(db, settlements, now, outbox)
   await deps.send?.(signals)
   const definitionOf = new Map(walks.map(({ row, definition }) => [row.id, definition]))
   for (const walk of settled) tally.addWalk(walk, stepRef(definitionOf.get(walk.id)!.steps, walk))
   const closed = settled.flatMap(({ batch }) => (batch?.seen?.closes === true ? [batch.seen.id] : []))
   await endMembers(db, closed, now, outbox)
+  for (const { row } of walks) {
+    const reason = stopped.find(({ id }) => id === row.id)?.reason
+    if (row.batchId !== null && reason !== undefined) await endMembers(db, [row.batchId], now, outbox, reason)
+  }
   const left = settlements.filter(({ id, batch }) => batch !== undefined && !tally.has(id))
   if (left.length === 0 || rounds === 0) return
   const believed = new Map(left.map(({ id, revision }) => [id, revision]))
@@ -116,7 +131,6 @@ async function giveUp(
 ): Promise<void> {
   const reason = 'could not be carried out: see the worker’s log'
   log.error({ err: error, recipientRun: row.id, step: row.step }, 'a recipient run failed for a reason of ours')
-  const failed = failedWalk(row, reason)
-  const { walks } = await settleWalks(db, [failed], now, outbox)
+  const { walks } = await settleWalks(db, [faultyWalk(row, reason, now)], now, outbox)
   for (const walk of walks) tally.addWalk(walk, '')
 }

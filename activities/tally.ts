@@ -19,8 +19,9 @@ export class Tally {
     this.#settled.add(walk.id)
     if (walk.errors > 0) this.counts.failed += 1
     if (walk.status === 'waiting' && walk.due !== null) {
-      const { id, due, revision, lane = RUN_LANE } = walk
-      this.sleep({ lane, id, recipient: '', step: stepRef, due, revision: revision + 1 })
+      const { id, due, revision, lane = RUN_LANE, attempt = 0, why } = walk
+      const tried = { ...(attempt > 0 && { tries: attempt }), ...(why !== undefined && { why }) }
+      this.sleep({ lane, id, recipient: '', step: stepRef, due, revision: revision + 1, ...tried })
     }
     for (const { recipientRunId: id, number, channelType, status, due, stepRef: step } of walk.messages) {
       if (status === 'delivered') this.counts.sent += 1

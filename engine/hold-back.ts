@@ -74,6 +74,7 @@ async function judged(
       tx,
       rows.map(({ id }) => id),
     ),
+    now,
   )
   const judgements = await judge(walks, () => conditions, { db: tx, now })
   const held: { id: number; events: WalkEvent[] }[] = []

@@ -49,8 +49,11 @@ export type StepResult = StepEffects &
     | { kind: 'retry'; due: number; reason: string }
     /** The walk is over, and has not failed. */
     | { kind: 'end'; reason: string }
-    /** The walk is over, visibly. */
-    | { kind: 'fail'; reason: string }
+    /**
+     * The step failed: it is tried three times in all, then the walk is over, visibly. `isFinal`: it was, or trying again is
+     * no use. `isOurs`: nothing that the author of the workflow could mend.
+     */
+    | { kind: 'fail'; reason: string; isFinal?: true; isOurs?: true }
   )
 
 export interface StepEffects {

@@ -3,11 +3,12 @@ import type { WalkEvent } from '../store/recipient-runs/insert-events.ts'
 import type { WalkSettlement } from '../store/recipient-runs/settle-walks.ts'
 import type { NewMessage } from '../store/messages/new-message.ts'
 import type { JsonObject } from '../store/schema/index.ts'
-import { actLane, RUN_LANE, type Lane } from '../workflows/messages.ts'
+import { actLane, RUN_LANE, type Lane, type RetryReason } from '../workflows/messages.ts'
 import type { BatchEntry } from '../store/batches/batch-entry.ts'
 import { takeWarnings, type DigestInput, type Scope } from '../templates/scope.ts'
 import type { CarriedBatch, StepDeps, StepEffects, StepResult, Walk } from './kind.ts'
 import { mayStillAct } from './reach.ts'
+import { failureData, waitBeforeNext, whyAgain } from './tries.ts'
 import { kindOf } from './registry.ts'
 import { DATA, OWN_DATA } from './walk-data.ts'
 
@@ -43,7 +44,12 @@ interface Progress {
   enteredAt: number
   due: number | null
   lane: Lane
-  attempt: number
+  /** Failed tries of the step it stands in. */
+  failures: number
+  /** Its step acts on the outside at this moment. */
+  acts: boolean
+  /** Set while it waits for another try of its step. */
+  why: RetryReason | undefined
   status: 'waiting' | 'ended' | undefined
   errors: number
   reason: string | null
@@ -61,7 +67,7 @@ export async function walkOn(walks: readonly WalkUnderWay[], deps: StepDeps): Pr
   let open = all.filter(({ status }) => status === undefined)
   for (let hop = 0; open.length > 0; hop += 1) {
     if (hop === MAX_HOPS) {
-      for (const progress of open) fail(progress, `passed ${MAX_HOPS} steps without a wait`)
+      for (const progress of open) fail(progress, `passed ${MAX_HOPS} steps without a wait`, false)
       break
     }
     for (const group of byKind(open)) {
@@ -81,7 +87,9 @@ function begin(walk: WalkUnderWay): Progress {
   const nothing = {
     due: null,
     lane: RUN_LANE,
-    attempt: 0,
+    failures: walk.row.attempt,
+    acts: false,
+    why: undefined,
     errors: 0,
     remembers: false,
     definitionHash: undefined,
@@ -138,18 +146,30 @@ function apply(progress: Progress, result: StepResult, now: number): void {
       stand(progress, now)
       return
     case 'retry':
-      stand(progress, result.due)
-      progress.attempt = walk.row.attempt + 1
-      record(progress, 'step_retried', { reason: result.reason, again_at: new Date(result.due).toISOString() })
+      tryAgain(progress, result.due, result.reason, false)
       return
     case 'end':
       progress.status = 'ended'
       progress.reason = result.reason
       record(progress, 'step_skipped', { reason: result.reason })
       return
-    case 'fail':
-      fail(progress, result.reason)
+    case 'fail': {
+      const { reason, isFinal = false, isOurs = false } = result
+      const wait = isFinal ? undefined : waitBeforeNext(progress.failures)
+      if (wait === undefined) fail(progress, reason, isOurs)
+      else tryAgain(progress, now + wait, reason, isOurs)
+    }
   }
+}
+
+/** Its step is entered, resumed or done again at `due`. */
+function tryAgain(progress: Progress, due: number, reason: string, isOurs: boolean): void {
+  record(progress, 'step_retried', { ...failureData(reason, isOurs), again_at: new Date(due).toISOString() })
+  if (progress.acts) stand(progress, due)
+  progress.due = due
+  progress.status = 'waiting'
+  progress.failures += 1
+  progress.why = whyAgain(isOurs)
 }
 
 /** Stands in its step, in the lane of what acts on the outside, until `due`. */
@@ -191,24 +211,25 @@ function goOn(progress: Progress, to: number | null, now: number): void {
   }
   walk.step = next
   walk.stepIndex = to
+  progress.failures = 0
   progress.phase = 'enter'
   progress.enteredAt = now
 }
 
-function fail(progress: Progress, reason: string): void {
+function fail(progress: Progress, reason: string, isOurs: boolean): void {
   progress.status = 'ended'
   progress.errors += 1
   progress.reason = reason
-  record(progress, 'step_failed', { reason })
+  record(progress, 'step_failed', failureData(reason, isOurs))
 }
 
-function record({ events, walk }: Progress, event: WalkEvent['event'], data: JsonObject): void {
-  const status = event === 'step_failed' ? 'error' : 'ok'
-  events.push({ event, status, step: walk.stepIndex, attempt: walk.row.attempt + 1, data })
+function record({ events, walk, failures }: Progress, event: WalkEvent['event'], data: JsonObject): void {
+  const status = event === 'step_failed' || event === 'step_retried' ? 'error' : 'ok'
+  events.push({ event, status, step: walk.stepIndex, attempt: failures + 1, data })
 }
 
 function settlementOf(progress: Progress): WalkSettlement {
-  const { walk, phase, enteredAt, due, lane, attempt, status, errors, reason, remembers, events } = progress
+  const { walk, phase, enteredAt, due, lane, failures, why, status, errors, reason, remembers, events } = progress
   const { definitionHash } = progress
   const { batch, entries, wait } = walk
   return {
@@ -220,7 +241,8 @@ function settlementOf(progress: Progress): WalkSettlement {
     enteredAt,
     due: status === 'waiting' ? due : (walk.row.due ?? enteredAt),
     lane,
-    attempt,
+    attempt: why === undefined ? 0 : failures,
+    ...(why !== undefined && { why }),
     errors,
     reason,
     state: remembers ? walk.state : null,
@@ -234,21 +256,13 @@ function settlementOf(progress: Progress): WalkSettlement {
 
 /** What a step did on the outside came to `result`: its walk goes on from there by a hand-out of its own, due at once. */
 export function afterAct(walk: WalkUnderWay, result: StepResult, now: number): WalkSettlement {
-  const progress = begin(walk)
+  const progress = { ...begin(walk), acts: true }
   apply(progress, result, now)
   if (progress.status === undefined) {
     progress.status = 'waiting'
     progress.due = now
   }
   return settlementOf(progress)
-}
-
-/** A walk that could not even be tried, for a reason of ours: it ends visibly, and holds up nobody else. */
-export function failedWalk(row: Walk['row'], reason: string): WalkSettlement {
-  const { id, revision, step, phase, enteredAt, due, attempt } = row
-  const failed = { event: 'step_failed', status: 'error', step, attempt: attempt + 1, data: { reason } } as const
-  const at = { step, phase, enteredAt, due }
-  return { id, revision, status: 'ended', ...at, errors: 1, reason, state: null, messages: [], events: [failed] }
 }
 
 export function stepRefOf({ steps }: Definition, step: number): string {

@@ -1,6 +1,6 @@
 import { setCurrentDetails, upsertSearchAttributes, workflowInfo } from '@temporalio/workflow'
 import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/common'
-import { RUN_LANE, type RemovedMessage, type RunInput, type RunView } from './messages.ts'
+import type { RemovedMessage, RunInput, RunView } from './messages.ts'
 import type { RunState } from './run-state.ts'
 import { shorten } from './shorten.ts'
 import { NAMED, summaryOf } from './wanted-timers.ts'
@@ -94,8 +94,7 @@ export class Inspection {
 
 function retrying(state: RunState): number {
   let count = 0
-  for (const [lane, { asleep }] of state.lanes) {
-    if (lane === RUN_LANE) continue
+  for (const { asleep } of state.lanes.values()) {
     for (const { tries } of asleep.values()) if (tries > 0) count += 1
   }
   return count

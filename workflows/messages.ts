@@ -36,8 +36,11 @@ export function actLane(stepType: string): Lane {
   return stepType + ACT
 }
 
-/** Why a message is tried again: nobody took it, its provider asked to wait, or never answered. */
-export type RetryReason = 'not taken' | 'asked to wait' | 'no answer'
+/**
+ * Why a message is tried again: nobody took it, its provider asked to wait, or never answered. Or why a step is: it
+ * failed, which its author may mend, or Belay did.
+ */
+export type RetryReason = 'not taken' | 'asked to wait' | 'no answer' | 'step failed' | 'fault of Belay'
 
 /** Sleepers of one lane that share step, revision and due instant. */
 export interface Sleepers {
@@ -48,7 +51,7 @@ export interface Sleepers {
   /** Epoch milliseconds. */
   due: number
   rows: Range[]
-  /** Failed tries of a message; absent: none. */
+  /** Failed tries of a message, or of a recipient run's step; absent: none. */
   tries?: number
   /** Of what class its last failure was; absent where that is not at hand. */
   why?: RetryReason

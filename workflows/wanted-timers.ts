@@ -1,4 +1,4 @@
-import { RUN_LANE, type Lane } from './messages.ts'
+import { isActLane, RUN_LANE, type Lane } from './messages.ts'
 import { wakeOf, type Sleeper } from './lane.ts'
 import type { RunState } from './run-state.ts'
 import { shorten } from './shorten.ts'
@@ -9,7 +9,8 @@ export const NAMED = 50
 /** Instants this close wake together, at the end of their window: nobody before their instant. */
 const WINDOW_MS = 50
 const SUMMARY_BYTES = 200
-const TRIES = 8
+/** Of a message, and of a step. */
+const TRIES = { message: 8, step: 3 }
 
 /**
  * The timers a run needs in this state. `now` is the run's clock, and the store's is `ahead` of it: sleepers are due by the
@@ -37,10 +38,11 @@ export function wantedTimers(state: RunState, now: number, ahead: number, showAt
 }
 
 export function summaryOf(lane: Lane, id: number, { name, step, tries, why }: Sleeper): string {
-  return shorten(`${name ?? id}: ${step}${lane === RUN_LANE ? '' : tryOf(tries, why)}`, SUMMARY_BYTES)
+  return shorten(`${name ?? id}: ${step}${tryOf(lane, tries, why)}`, SUMMARY_BYTES)
 }
 
 /** Which try comes next, after so many that failed, and why; nothing before the first. */
-export function tryOf(failed: number, why?: string): string {
-  return failed === 0 ? '' : `, try ${failed + 1} of ${TRIES}${why === undefined ? '' : ` (${why})`}`
+export function tryOf(lane: Lane, failed: number, why?: string): string {
+  const most = lane === RUN_LANE || isActLane(lane) ? TRIES.step : TRIES.message
+  return failed === 0 ? '' : `, try ${failed + 1} of ${most}${why === undefined ? '' : ` (${why})`}`
 }

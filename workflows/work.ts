@@ -95,7 +95,7 @@ export class Work {
 
   #call({ lane, steps, tries, rows, size }: Chunk) {
     const store = this.#deps.store()
-    const summary = shorten(`${steps.join(', ')}: ${size}${tryOf(tries)}`, SUMMARY_BYTES)
+    const summary = shorten(`${steps.join(', ')}: ${size}${tryOf(lane, tries)}`, SUMMARY_BYTES)
     if (lane === RUN_LANE) return advance.executeWithOptions({ summary }, [{ store, rows }])
     const { taskQueue: own } = workflowInfo()
     const taskQueue = isActLane(lane) ? actQueue(own) : deliverQueue(own)

@@ -1,6 +1,6 @@
 import type { ChannelStep } from '../../definitions/definition.ts'
 import type { NewMessage } from '../../store/messages/new-message.ts'
-import { renderStep } from '../../templates/render.ts'
+import { renderStep, TemplateError } from '../../templates/render.ts'
 import { zoneFor } from '../delay/zone.ts'
 import { messageId } from '../../store/ids/message-id.ts'
 import { withDevice, type Scope } from '../../templates/scope.ts'
@@ -44,7 +44,9 @@ function make(walk: Walk<ChannelStep>, devices: readonly (Device | null)[], deps
   try {
     return { kind: 'go_on', messages: devices.map((device, part) => messageOf(walk, { device, part }, deps)) }
   } catch (error) {
-    return { kind: 'fail', reason: error instanceof Error ? error.message : String(error) }
+    // A fault of the program is nothing that the author of the workflow could mend.
+    if (!(error instanceof TemplateError)) throw error
+    return { kind: 'fail', reason: error.message }
   }
 }
 

@@ -92,7 +92,7 @@ function nextBeginning(windows: SendWindows, zone: string, at: number): number {
     const found = beginnings(date, begins.from).find((start) => start > at && isOpen(windows, zone, start))
     if (found !== undefined) return found
   }
-  throw new Error('these send windows never allow a message')
+  throw new RangeError('these send windows never allow a message')
 }
 
 function isOpen(windows: SendWindows, zone: string, at: number): boolean {

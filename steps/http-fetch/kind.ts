@@ -44,19 +44,22 @@ async function fetchFor(walk: Walk<FetchStep>, { http, now }: OutsideDeps): Prom
     const request = await renderFor(walk, () => fetchRequest(step, scope, id, at))
     answer = await http.request({ ...request, timeoutMs: TIMEOUT_MS, readBytes: ANSWER_BYTES, signal })
   } catch (error) {
-    if (error instanceof NotSent) return { kind: 'fail', reason: error.message }
+    if (error instanceof NotSent) return failed(error.message)
     if (error instanceof NoAnswer) return again(walk, error.message, now())
     throw error
   }
   const fetched = readAnswer(answer, step.responsePath, scope.data as JsonObject)
-  if ('problem' in fetched)
-    return fetched.again ? again(walk, fetched.problem, now()) : { kind: 'fail', reason: fetched.problem }
+  if ('problem' in fetched) return fetched.again ? again(walk, fetched.problem, now()) : failed(fetched.problem)
   const tooMuch = keptWith(state, fetched.data)
-  if (tooMuch !== null) return { kind: 'fail', reason: tooMuch }
+  if (tooMuch !== null) return failed(tooMuch)
   return { kind: 'go_on', data: fetched.data, decided: { status: answer.status } }
+}
+
+function failed(reason: string): StepResult {
+  return { kind: 'fail', reason, isFinal: true }
 }
 
 function again({ row }: Walk, reason: string, now: number): StepResult {
   const wait = BACKOFF_MS[row.attempt]
-  return wait === undefined ? { kind: 'fail', reason } : { kind: 'retry', due: now + wait, reason }
+  return wait === undefined ? failed(reason) : { kind: 'retry', due: now + wait, reason }
 }

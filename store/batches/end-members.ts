@@ -11,13 +11,14 @@ const LEFT_BEHIND_MS = 60_000
 
 /**
  * Ends the recipient runs whose activities are in closed batches: their carriers walk on for them. In pages, so that no
- * transaction holds more; begun again it goes on where it was.
+ * transaction holds more; begun again it goes on where it was. `reason`: why their carriers have not.
  */
 export async function endMembers(
   db: Database,
   batchIds: readonly number[],
   now: number,
   outbox: Outbox,
+  reason: string | null = null,
 ): Promise<void> {
   if (batchIds.length === 0) return
   let ended: number
@@ -31,7 +32,8 @@ export async function endMembers(
                 and b.closed_at is not null
               order by r.id limit ${PAGE} for update of r
             )
-            update recipient_runs r set status = 'ended', revision = r.revision + 1, updated_at = ${at(now)}
+            update recipient_runs r set status = 'ended', revision = r.revision + 1, updated_at = ${at(now)},
+              reason = coalesce(${reason}, r.reason)
             from page where r.id = page.id returning r.id`,
       )
       await recordEvents(tx, outbox, now, () =>

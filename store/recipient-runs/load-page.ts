@@ -43,7 +43,7 @@ export async function loadPage(
           where u.workflow_id = ${workflowId} and t.next_due is not null
         ),
         sleepers as (
-          select r.id, r.recipient, ${rowLaneText} as channel_type, -1 as number, r.revision, 0 as tries,
+          select r.id, r.recipient, ${rowLaneText} as channel_type, -1 as number, r.revision, r.attempt as tries,
             round(extract(epoch from case when r.status = 'claimed' then r.lease_until else r.due end) * 1000)::float8 as due,
             d.content -> 'steps' -> r.step::int ->> 'ref' as step
           from mine t join recipient_runs r on ${isRowOf('r.id', 't.id')}

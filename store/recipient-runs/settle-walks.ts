@@ -13,7 +13,7 @@ import { enterWaits, leaveWaits } from '../waits/enter-waits.ts'
 import { tellEnds } from '../waits/tell-waits.ts'
 import type { EventWait } from '../waits/event-wait.ts'
 import type { NewMessage } from '../messages/new-message.ts'
-import type { Lane } from '../../workflows/messages.ts'
+import type { Lane, RetryReason } from '../../workflows/messages.ts'
 import type { JsonObject } from '../schema/index.ts'
 
 /** Where a walk stands, or how it ended. */
@@ -32,6 +32,8 @@ export interface WalkSettlement {
   lane?: Lane
   /** Failed tries of its step; absent: none. */
   attempt?: number
+  /** Why its step is tried again; absent: it is not. */
+  why?: RetryReason
   /** Steps that failed. */
   errors: number
   reason: string | null

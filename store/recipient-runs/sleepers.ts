@@ -17,7 +17,7 @@ export interface Sleeper {
   /** Epoch milliseconds. */
   due: number
   revision: number
-  /** Failed tries of a message; absent: none. */
+  /** Failed tries of a message, or of a recipient run's step; absent: none. */
   tries?: number
   why?: RetryReason
 }

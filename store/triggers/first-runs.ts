@@ -1,6 +1,6 @@
 import { sql } from 'drizzle-orm'
-import { rowAt, triggerOf } from '../ids/row-id.ts'
-import { ids, json, query, type Database } from '../postgres/database.ts'
+import { triggerOf } from '../ids/row-id.ts'
+import { json, query, type Database } from '../postgres/database.ts'
 
 /** A recipient run that asks to be the first of its recipient. */
 export interface Beginner {

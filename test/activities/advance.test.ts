@@ -100,11 +100,21 @@ onEachStore(catalogOf(version, only, broken), (store) => {
   test('a template that cannot work fails its recipient run, visibly, and no message is made', async () => {
     const db = store()
     const { rows, workflowId } = await accept(db, broken, randomUUID(), ['ada'])
-    const { failed, asleep } = await new TestWorker(db).advance(workflowId, rows)
-    assert.deepEqual([failed, asleep], [1, []])
+    const worker = new TestWorker(db)
+    const { asleep: again } = await worker.advance(workflowId, rows)
+    assert.deepEqual(
+      again.map(({ lane, tries, why }) => [lane, tries, why]),
+      [['run', 1, 'step failed']],
+    )
+    for (const revision of [2, 3]) {
+      const { due } = await rowNow(db, rows[0]!)
+      worker.now = () => due!
+      const { failed, asleep } = await worker.advance(workflowId, rows, revision)
+      assert.deepEqual([failed, asleep.length], revision === 3 ? [1, 0] : [0, 1])
+    }
     const row = await rowNow(db, rows[0]!)
     assert.deepEqual([row.status, row.errorCount, row.messages], ['ended', 1, 0])
-    const [event] = await db.select().from(recipientRunEvents).where(eq(recipientRunEvents.recipientRunId, row.id))
+    const [, , event] = await db.select().from(recipientRunEvents).where(eq(recipientRunEvents.recipientRunId, row.id))
     assert.deepEqual([event?.event, event?.status], ['step_failed', 'error'])
     assert.match(JSON.stringify(event?.data), /no_such_filter/)
   })

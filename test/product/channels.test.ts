@@ -231,10 +231,14 @@ test('messages leave through real channels', async (t) => {
       { id: 'trent', $trigger_data: { url: 'https://example.com/' } },
     ]
     const { workflow_run_id: triggerId } = await belay.trigger('link', { recipients })
-    const runs = await until('both over', async () => {
-      const found = await belay.recipientRuns({ workflow_run_id: triggerId })
-      return found.every(({ status }) => status === 'completed') && found
-    })
+    const runs = await until(
+      'both over',
+      async () => {
+        const found = await belay.recipientRuns({ workflow_run_id: triggerId })
+        return found.every(({ status }) => status === 'completed') && found
+      },
+      90_000,
+    )
     const failed = runs.find(({ recipient }) => recipient === 'mallory')
     assert.equal(failed!.error_count, 1)
     assert.equal(failed!.reason, 'step link, template.action_url: is an address that is not safe to open')

@@ -152,6 +152,7 @@ onEachStore(catalog, (store) => {
     for (const [key, data, reason] of cases) {
       const walked = await start(key, { data })
       await walked.act()
+      await walked.tryToTheEnd()
       assert.match(JSON.stringify(await walked.events()), reason, key)
       assert.deepEqual([(await walked.row()).errorCount, await walked.made()], [1, []])
     }

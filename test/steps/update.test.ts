@@ -66,8 +66,9 @@ onEachStore(catalog, (store) => {
 
   test('what does not render as a JSON object fails the run', async () => {
     const walked = await start('broken', { data: { a: 'text' } })
-    const reason = 'data must render as a JSON object'
-    assert.deepEqual(await walked.events(), [['update_1', 'step_failed', { reason }]])
+    await walked.tryToTheEnd()
+    const data = { reason: 'data must render as a JSON object', fault: 'workflow' }
+    assert.deepEqual((await walked.events()).at(-1), ['update_1', 'step_failed', data])
     assert.deepEqual(await walked.made(), [])
   })
 
@@ -136,6 +137,7 @@ onEachStore(catalog, (store) => {
     for (const [key, given, reason] of cases) {
       const walked = await start(key, given)
       await walked.act()
+      await walked.tryToTheEnd()
       assert.match(JSON.stringify(await walked.events()), reason)
       assert.deepEqual([(await walked.row()).errorCount, await walked.made()], [1, []])
     }
