@@ -19,6 +19,8 @@ export interface PartsOptions {
   database: string
   /** Of Temporal, whose namespace is `default`. */
   address: string
+  /** Where the api reaches it, if that is elsewhere. */
+  apiAddress?: string
 }
 
 export interface Parts {
@@ -73,7 +75,10 @@ async function start<Started extends object>(
   }
 }
 
-async function open({ notifications, database, address }: PartsOptions, closers: (() => unknown)[]) {
+async function open(
+  { notifications, database, address, apiAddress = address }: PartsOptions,
+  closers: (() => unknown)[],
+) {
   const settings = readSettings({
     PORT: '0',
     BELAY_SECRET_KEY: SECRET_KEY,
@@ -86,7 +91,7 @@ async function open({ notifications, database, address }: PartsOptions, closers:
   await store.migrate()
   const clock = await openClock(store.db, log)
   closers.push(() => clock.close())
-  const { connection, renew, close } = openConnection({ address })
+  const { connection, renew, close } = openConnection({ address: apiAddress })
   closers.push(close)
   return { settings, store, clock, connection, renew, closers }
 }

@@ -1,0 +1,125 @@
+import { Client } from '@temporalio/client'
+import { MockActivityEnvironment } from '@temporalio/testing'
+import { sql } from 'drizzle-orm'
+import assert from 'node:assert/strict'
+import { test, type TestContext } from 'node:test'
+import { createHousekeep } from '../../activities/housekeep.ts'
+import { noOutbox } from '../../events/outbox.ts'
+import { storeIdentity } from '../../store/environment/store-identity.ts'
+import { openPglite, query } from '../../store/postgres/database.ts'
+import { publishCatalog } from '../../store/catalog/definitions.ts'
+import { openConnection } from '../../temporal/connection.ts'
+import { searchAttributes } from '../../temporal/send.ts'
+import { Signaler } from '../../temporal/signaler.ts'
+import { quiet } from '../../testing/fixtures/activities.ts'
+import { accept } from '../../testing/fixtures/recipient-runs.ts'
+import { catalogOf, testVersion } from '../../testing/fixtures/versions.ts'
+import { proxyTo } from '../../testing/servers/proxy.ts'
+import { devServer } from '../../testing/servers/temporal.ts'
+
+const version = testVersion('invite', ['wait', 'mail'])
+const TASK_QUEUE = 'belay'
+
+/** Housekeeping of a store in memory, and a Temporal that can be taken away. No worker polls. */
+async function house(t: TestContext) {
+  const server = await devServer({ searchAttributes: Object.values(searchAttributes) })
+  const proxy = await proxyTo(Number(server.address.split(':')[1]))
+  const { connection, renew, close } = openConnection({ address: `127.0.0.1:${proxy.port}` })
+  const store = await openPglite(null)
+  t.after(async () => {
+    await signaler.close()
+    await close()
+    await proxy.close()
+    await server.teardown()
+    await store.close()
+  })
+  await store.migrate()
+  await publishCatalog(store.db, catalogOf(version))
+  const client = new Client({ connection })
+  const identity = await storeIdentity(store.db)
+  const { db } = store
+  const link = { away: false, failed: () => undefined }
+  const signaler = new Signaler({ client, taskQueue: TASK_QUEUE, db, store: identity, link, log: quiet })
+  const housekeep = createHousekeep({
+    db,
+    store: identity,
+    now: Date.now,
+    client,
+    taskQueue: TASK_QUEUE,
+    signaler,
+    outbox: noOutbox,
+    log: quiet,
+  })
+  const round = (): ReturnType<typeof housekeep> => new MockActivityEnvironment().run(housekeep)
+  /** Accepted an hour ago, and told; nobody carried it out. */
+  const overdue = async (key: string) => {
+    await accept(db, version, key, ['ada'], { acceptedAt: Date.now() - 3_600_000 })
+    await db.execute(sql`delete from pending_signals`)
+  }
+  const isOpen = (key: string) =>
+    server.client.workflow
+      .getHandle(`invite/${key}`)
+      .describe()
+      .then(
+        ({ status }) => status.name === 'RUNNING',
+        () => false,
+      )
+  const away = () => proxy.vanish()
+  const back = () => {
+    proxy.heal()
+    renew()
+  }
+  return { db, away, back, round, overdue, isOpen }
+}
+
+test('housekeeping counts the runs that Temporal took, and tells those again in the next round that it did not', async (t) => {
+  const { away, back, round, overdue, isOpen } = await house(t)
+  for (const key of ['a', 'b', 'c']) await overdue(key)
+  away()
+  assert.equal((await round()).repaired, 0)
+  back()
+  assert.equal((await round()).repaired, 3)
+  for (const key of ['a', 'b', 'c']) assert.equal(await isOpen(key), true, key)
+  assert.equal((await round()).repaired, 0, 'not again for a while')
+})
+
+test('more runs than one pass holds are all told in one round, and who is through is asked of the store alone', async (t) => {
+  const { db, round, overdue, isOpen } = await house(t)
+  for (const key of ['first', 'ended']) await overdue(key)
+  await db.execute(sql`update recipient_runs set status = 'ended', due = null where id / 131072 =
+    (select t.id from triggers t join runs u on u.id = t.run_id where u.cancelation_key = 'ended')`)
+  // As `first`, 600 times.
+  await db.execute(sql`
+    with r as (
+      insert into runs (workflow_id, definition_key, cancelation_key, created_at)
+      select 'invite/n' || n, 'invite', 'n' || n, created_at
+      from runs cross join generate_series(1, 600) n where cancelation_key = 'first' returning id
+    ), copies as (
+      insert into triggers (workflow_run_id, run_id, generation, definition_hash, data, data_size, recipient_count,
+        api_key, accepted_at, next_due)
+      select gen_random_uuid(), r.id, t.generation, t.definition_hash, t.data, t.data_size, t.recipient_count, t.api_key,
+        t.accepted_at, t.next_due
+      from triggers t join runs u on u.id = t.run_id and u.cancelation_key = 'first' cross join r returning id
+    )
+    insert into recipient_runs (id, recipient, step, phase, entered_at, due, updated_at)
+    select copies.id * 131072, 'u' || copies.id, 0, 'enter', now(), now() - interval '1 hour', now() from copies`)
+  assert.equal((await round()).repaired, 601)
+  assert.equal(await isOpen('n600'), true)
+  assert.equal(await isOpen('ended'), false)
+  const left = await query(
+    db,
+    sql`select from triggers t join runs u on u.id = t.run_id
+    where u.cancelation_key = 'ended' and t.next_due is not null`,
+  )
+  assert.equal(left.length, 0)
+})
+
+test('a duty of housekeeping that fails does not stop the others', async (t) => {
+  const { db, round, isOpen } = await house(t)
+  await accept(db, version, 'untold', ['ada'], { acceptedAt: Date.now() - 60_000 })
+  await db.execute(sql`update pending_signals set created_at = now() - interval '1 minute'`)
+  await db.execute(sql`alter table runs rename column reloaded_at to away`)
+  const { resent, repaired, mark } = await round()
+  assert.deepEqual([resent, repaired, mark?.counter], [1, 0, 1], 'what is overdue could not be looked for')
+  assert.equal(await isOpen('untold'), true)
+})
