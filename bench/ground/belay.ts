@@ -11,6 +11,8 @@ import type { BenchTemporal } from './temporal.ts'
 
 export interface BenchBelay {
   caller: Caller
+  /** Of the api process. */
+  apiUrl: string
   worker: BenchProcess
   /** Ends the worker process and starts another. Resolves when that polls; answers after how many milliseconds. */
   restartWorker(): Promise<number>
@@ -68,10 +70,12 @@ export async function benchBelay(bench: Bench, options: BelayOptions): Promise<B
   const api = runScript(file('api/main.ts'), [], { ...env, NODE_OPTIONS: '--max-semi-space-size=32' })
   bench.after(() => stop(api))
   await api.says('api listens')
-  const caller = new Caller(`http://127.0.0.1:${port}`, SECRET_KEY)
+  const apiUrl = `http://127.0.0.1:${port}`
+  const caller = new Caller(apiUrl, SECRET_KEY)
   bench.after(() => caller.close())
   return {
     caller,
+    apiUrl,
     worker: { memory: () => residentMemory(worker.pid) },
     async restartWorker() {
       await stop(worker)

@@ -8,6 +8,7 @@ import { embedded } from './embedded.ts'
 import { events } from './events.ts'
 import { fanOut } from './fan-out.ts'
 import { joining } from './joining.ts'
+import { live } from './live.ts'
 import { slowProvider } from './slow-provider.ts'
 import { spread, spreadHour } from './spread.ts'
 import { topOfMinute } from './top-of-minute.ts'
@@ -23,6 +24,7 @@ export const scenarios: readonly Scenario[] = [
   topOfMinute,
   spread,
   asleep,
+  live,
   slowProvider,
   edges,
   workerSettings,
