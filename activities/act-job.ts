@@ -12,6 +12,7 @@ import type { Database } from '../store/postgres/database.ts'
 import { claimRows, type RowToAct } from '../store/recipient-runs/claims.ts'
 import { loadRows } from '../store/recipient-runs/load-walks.ts'
 import { settleClaimed, type WalkSettlement } from '../store/recipient-runs/settle-walks.ts'
+import { leaseLosses } from '../metrics/counted.ts'
 import { Gathered } from './gather.ts'
 import { neverPasses, workThrough } from './in-parts.ts'
 import type { Tally } from './tally.ts'
@@ -89,6 +90,8 @@ export class ActJob {
     const began = performance.now()
     const at = now()
     const claimed = await claimRows(db, rows, owner, { now: at, leaseUntil: at + LEASE_MS })
+    const late = rows.filter(({ id, status }) => status === 'claimed' && claimed.has(id))
+    leaseLosses.inc({ how: 'taken_over' }, late.length)
     const walks = await loadWalks(db, await loadRows(db, [...claimed]), at)
     const stops = await stoppedWorkflows(
       db,
@@ -130,6 +133,7 @@ export class ActJob {
     for (const { walk, settlement } of part) {
       if (canceled.has(settlement.id)) tally.addCanceled(settlement.id)
       else if (settled.has(settlement.id)) tally.addWalk(settlement, stepRefOf(walk.definition, settlement.step))
+      else leaseLosses.inc({ how: 'lost' })
     }
   }
 }

@@ -8,6 +8,7 @@ import { loadOwnTriggers } from '../store/recipient-runs/load-walks.ts'
 import { loadAllSleepers } from '../store/recipient-runs/sleepers.ts'
 import { isActLane, type ActInput, type ChunkResult } from '../workflows/messages.ts'
 import { ActJob, type ActJobDeps } from './act-job.ts'
+import { lateRuns } from '../metrics/counted.ts'
 import { assertOwnStore, believedRevisions, callingRun, waitForInstant, withHeartbeat } from './chunk.ts'
 import type { AdvanceDeps } from './advance.ts'
 import { Tally } from './tally.ts'
@@ -55,6 +56,7 @@ async function act(deps: ActDeps, input: ActInput, turnOf: (stepKey: string) => 
   tally.counts.canceled += await endAbandonedRows(db, ours, instant, outbox)
   const isFree = ({ status, leaseUntil }: RowToAct) => status === 'waiting' || (leaseUntil ?? 0) <= instant
   const ready = found.filter((row) => row.due <= instant && isFree(row))
+  for (const { due } of ready) lateRuns.observe((instant - due) / 1_000)
   if (ready.length > 0) {
     const patience = PATIENCE_MS.least + Math.random() * (PATIENCE_MS.most - PATIENCE_MS.least)
     const jobDeps: ActJobDeps = { ...deps, owner: leases.owner, tally }

@@ -14,6 +14,7 @@ import { loadOwnTriggers, loadRows, type RowToWalk } from '../store/recipient-ru
 import { settleWalks, type WalkSettlement } from '../store/recipient-runs/settle-walks.ts'
 import { loadAllSleepers } from '../store/recipient-runs/sleepers.ts'
 import type { AdvanceInput, ChunkResult, StoreIdentity } from '../workflows/messages.ts'
+import { lateRuns } from '../metrics/counted.ts'
 import { assertOwnStore, believedRevisions, callingRun, waitForInstant, withHeartbeat } from './chunk.ts'
 import { partsOf, workThrough } from './in-parts.ts'
 import { Tally } from './tally.ts'
@@ -59,6 +60,7 @@ async function advance(deps: AdvanceDeps, input: AdvanceInput): Promise<ChunkRes
   // One instant for all of a chunk: who slept as one wakes as one.
   const instant = now()
   const ready = current.filter(({ due }) => due !== null && due <= instant)
+  for (const { due } of ready) lateRuns.observe((instant - due!) / 1_000)
   const tally = new Tally()
   const sizeOf = ({ id, batchId, stateSize }: RowToWalk) =>
     2 * (triggers.get(triggerIdOf(id))!.dataSize * (batchId === null ? 1 : CARRIED) + stateSize)

@@ -18,6 +18,7 @@ import {
 import type { WebhookEndpoint } from '../settings/webhook-endpoints.ts'
 import type { WebhookTurn } from '../workflows/messages.ts'
 import type { WebhookBody, WebhookSender } from '../events/webhooks/webhook-sender.ts'
+import { webhookPosts } from '../metrics/counted.ts'
 import { partsOf } from './in-parts.ts'
 import { BACKOFF_S } from './outcome.ts'
 
@@ -57,6 +58,10 @@ export function createDeliverWebhooks(deps: DeliverWebhooksDeps): (endpoint: str
         if (events === undefined) break
         const { delivered, failed } = await postAll(deps, endpoint, events, environment, until)
         await markDeliveries(db, delivered, failed)
+        webhookPosts.inc({ outcome: 'delivered' }, delivered.length)
+        const givenUp = failed.filter(({ waitSeconds }) => waitSeconds === null).length
+        webhookPosts.inc({ outcome: 'given_up' }, givenUp)
+        webhookPosts.inc({ outcome: 'refused' }, failed.length - givenUp)
         turn.delivered += delivered.length
         turn.failed += failed.length
       } while (performance.now() < until)

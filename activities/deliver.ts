@@ -10,6 +10,7 @@ import { loadRecipients } from '../store/profiles/recipients.ts'
 import { loadOwnTriggers } from '../store/recipient-runs/load-walks.ts'
 import { loadSleepers } from '../store/recipient-runs/sleepers.ts'
 import type { ChunkResult, DeliverInput } from '../workflows/messages.ts'
+import { countMessage, lateMessages } from '../metrics/counted.ts'
 import { assertOwnStore, believedRevisions, callingRun, waitForInstant, withHeartbeat } from './chunk.ts'
 import { SendJob, type DeliverDeps } from './send-job.ts'
 import { Tally } from './tally.ts'
@@ -50,11 +51,18 @@ async function deliver(deps: DeliverDeps, input: DeliverInput): Promise<ChunkRes
   const instant = now()
   const isLost = ({ leaseUntil }: MessageToSend) => leaseUntil !== null && leaseUntil <= instant
   const abandoned = found.filter((message) => message.canceled && isLost(message) && !leases.has(message))
-  tally.counts.sent += (await endAbandoned(db, abandoned, instant, outbox)).length
+  const ended = new Set(
+    (await endAbandoned(db, abandoned, instant, outbox)).map(({ recipientRunId }) => recipientRunId),
+  )
+  tally.counts.sent += ended.size
+  for (const { recipientRunId, channelType } of abandoned) {
+    if (ended.has(recipientRunId)) countMessage(channelType, 'delivery_attempted')
+  }
   const isFree = (message: MessageToSend) => message.claim === null || (isLost(message) && !leases.has(message))
   const ready = current.filter(
     (message) => !message.canceled && message.due !== null && message.due <= instant && isFree(message),
   )
+  for (const { due } of ready) lateMessages.observe((instant - due!) / 1_000)
   if (ready.length > 0) {
     const channels = new Map((await loadChannels(db)).map((channel) => [channel.id, channel]))
     const recipients = [...new Set(ready.map(({ recipient }) => recipient))]

@@ -20,6 +20,7 @@ import { dropDevices } from '../store/profiles/drop-devices.ts'
 import type { OwnTrigger } from '../store/recipient-runs/load-walks.ts'
 import type { Json, JsonObject } from '../store/schema/index.ts'
 import type { StoreIdentity } from '../workflows/messages.ts'
+import { countTakenOver, countTry, timed } from './count-try.ts'
 import { Gathered } from './gather.ts'
 import { neverPasses } from './in-parts.ts'
 import { LEASE_MS, type Leases } from './leases.ts'
@@ -124,13 +125,14 @@ export class SendJob {
         problem !== undefined
           ? { kind: 'not_sent', reason: problem }
           : isFresh
-            ? await tryToSend(sender, outgoing, channel, exchanges)
+            ? await timed(message.channelType, () => tryToSend(sender, outgoing, channel, exchanges))
             : STALLED
       const outcome = outcomeOf(result, { attempt: message.attempt, now: now() })
       const { recipientRunId, number } = message
       const log = result === STALLED ? undefined : logOf(result, channel.provider, exchanges)
       const settlement: TrySettlement = { recipientRunId, number, outcome, filled: result.filled, log }
       const settled = await this.#records.add(settlement)
+      countTry(message.channelType, settled)
       if (result.gone !== undefined) await this.#drop(message, result.gone)
       if (settled !== undefined && !this.#context.stop.aborted) {
         this.#context.tally.addTry(settled, settlement, message.channelType)
@@ -148,6 +150,7 @@ export class SendJob {
     const began = performance.now()
     const at = now()
     const taken = await claimMessages(db, messages, leases.owner, { now: at, leaseUntil: at + LEASE_MS })
+    countTakenOver(messages, taken)
     const claimed = await renderAgain(db, taken, leases.owner, at)
     const asked = claimed.flatMap((message) => {
       const key = attachmentKeyOf(message)

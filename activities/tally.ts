@@ -1,6 +1,7 @@
 import { RUN_LANE, type ChunkResult, type Counts } from '../workflows/messages.ts'
 import { messageLane } from '../store/ids/lane.ts'
 import type { SettledTry, TrySettlement } from '../store/messages/settle-messages.ts'
+import { countMessage, failedRuns } from '../metrics/counted.ts'
 import { sleepersOf, type Sleeper } from '../store/recipient-runs/sleepers.ts'
 import type { WalkSettlement } from '../store/recipient-runs/settle-walks.ts'
 
@@ -17,13 +18,17 @@ export class Tally {
   /** A walk that took effect, and the messages it made. */
   addWalk(walk: WalkSettlement, stepRef: string): void {
     this.#settled.add(walk.id)
-    if (walk.errors > 0) this.counts.failed += 1
+    if (walk.errors > 0) {
+      this.counts.failed += 1
+      failedRuns.inc()
+    }
     if (walk.status === 'waiting' && walk.due !== null) {
       const { id, due, revision, lane = RUN_LANE, attempt = 0, why } = walk
       const tried = { ...(attempt > 0 && { tries: attempt }), ...(why !== undefined && { why }) }
       this.sleep({ lane, id, recipient: '', step: stepRef, due, revision: revision + 1, ...tried })
     }
     for (const { recipientRunId: id, number, channelType, status, due, stepRef: step } of walk.messages) {
+      if (status !== 'queued') countMessage(channelType, status)
       if (status === 'delivered') this.counts.sent += 1
       else if (status === 'not_sent') this.counts.skipped += 1
       else if (due !== null) {

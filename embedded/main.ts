@@ -18,7 +18,7 @@ try {
   const log = openLog(settings)
   stopping.useLog(log)
   warnOfUnknownSettings(log)
-  installRuntime(log)
+  await installRuntime(log, settings)
   const embedded = await startEmbedded(settings, log, { signal })
   embedded.workerStopped.catch((error: unknown) => stopping.fail(error, 'the worker died'))
   process.stdout.write(greeting(embedded, process.stdout.isTTY))

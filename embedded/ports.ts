@@ -1,6 +1,6 @@
 import { randomInt } from 'node:crypto'
 import { createServer } from 'node:net'
-import { listenFault, type ListenAddress } from '../api/http/listen.ts'
+import { listenFault, type ListenAddress } from '../settings/listen.ts'
 import { StartError } from './start-error.ts'
 
 /** Checks that every port can be listened on; 0 is any free one. The error names the setting to change. */

@@ -79,7 +79,12 @@ export const variables = {
   BELAY_WEBHOOKS: webhookEndpoints,
   /** Seconds an api goes on serving after SIGTERM, while `/readyz` says 503: as long as a balancer needs to notice. */
   BELAY_DRAIN_SECONDS: z.coerce.number().min(0).max(15).default(0),
-  /** Of a worker process, which listens nowhere: see worker/ready-file.ts. */
+  /** Where api and worker serve `/metrics` to whoever reaches it; unset: an api does on its own port, for the secret key. */
+  BELAY_METRICS_HOST: z.string().default('127.0.0.1'),
+  BELAY_METRICS_PORT: port.optional(),
+  /** So long past its instant something counts as overdue, in metrics and in `/readyz`. */
+  BELAY_OVERDUE_SECONDS: z.coerce.number().int().min(1).max(86_400).default(120),
+  /** Of a worker process, which has no API: see worker/ready-file.ts. */
   BELAY_READY_FILE: z.string().optional(),
   BELAY_TASK_QUEUE: z.string().min(1).max(200).default('belay'),
   DATABASE_URL: z

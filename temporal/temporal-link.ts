@@ -1,11 +1,13 @@
 import type { Client } from '@temporalio/client'
 import type { Logger } from 'pino'
+import { actQueue, deliverQueue } from '../workflows/messages.ts'
 import { DEADLINE_MS } from './send.ts'
 
 export type Presence = 'ok' | 'away'
 
-/** temporal.api.enums.v1.TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW */
+/** temporal.api.enums.v1.TaskQueueType */
 const WORKFLOW_TASKS: number = 1
+const ACTIVITY_TASKS: number = 2
 const PROBE_OK_MS = 5_000
 const PROBE_AWAY_MS = 500
 /** A connection that does not come up in this time is given up for another. */
@@ -29,7 +31,9 @@ export interface TemporalLinkOptions {
 export class TemporalLink {
   readonly #options: TemporalLinkOptions
   #server: Presence = 'away'
-  #worker: Presence = 'away'
+  readonly #queues: readonly (readonly [name: string, type: number])[]
+  /** The task queues that somebody polls. */
+  #polled: ReadonlySet<string> = new Set()
   #timer: NodeJS.Timeout | undefined
   #probing: Promise<void> | undefined
   #closed = false
@@ -37,10 +41,30 @@ export class TemporalLink {
 
   constructor(options: TemporalLinkOptions) {
     this.#options = options
+    const { taskQueue } = options
+    this.#queues = [
+      [taskQueue, WORKFLOW_TASKS],
+      [deliverQueue(taskQueue), ACTIVITY_TASKS],
+      [actQueue(taskQueue), ACTIVITY_TASKS],
+    ]
   }
 
+  /** `worker` is ok while each task queue is polled by somebody. */
   status(): { server: Presence; worker: Presence } {
-    return { server: this.#server, worker: this.#worker }
+    return { server: this.#server, worker: this.#polled.size === this.#queues.length ? 'ok' : 'away' }
+  }
+
+  /** The task queues by name, and whether somebody polls them. */
+  queues(): Record<string, boolean> {
+    return Object.fromEntries(this.#queues.map(([name]) => [name, this.#polled.has(name)]))
+  }
+
+  /** Queues that nobody polls though others are polled: only a part of the work is done. */
+  warnings(): string[] {
+    if (this.#polled.size === 0) return []
+    return this.#queues.flatMap(([name]) =>
+      this.#polled.has(name) ? [] : [`no worker polls the task queue ${name}: what it is for waits`],
+    )
   }
 
   get away(): boolean {
@@ -56,7 +80,7 @@ export class TemporalLink {
   failed(error: unknown): void {
     if (this.#server === 'away' || this.#closed) return
     this.#server = 'away'
-    this.#worker = 'away'
+    this.#polled = new Set()
     this.#options.log.warn({ err: error }, 'Temporal is away: triggers and cancels are accepted, sends wait')
     this.#schedule(PROBE_AWAY_MS)
   }
@@ -83,18 +107,11 @@ export class TemporalLink {
   }
 
   async #probe(): Promise<void> {
-    const { client, taskQueue, log, admit, onBack } = this.#options
+    const { log, admit, onBack } = this.#options
     try {
-      const { pollers } = await client.connection.withDeadline(Date.now() + DEADLINE_MS, () =>
-        client.workflowService.describeTaskQueue({
-          namespace: client.options.namespace,
-          taskQueue: { name: taskQueue },
-          // eslint-disable-next-line @typescript-eslint/no-unsafe-enum-assignment -- the enum's package is CommonJS
-          taskQueueType: WORKFLOW_TASKS,
-        }),
-      )
-      const seen = pollers.map(({ lastAccessTime }) => Number(lastAccessTime?.seconds ?? 0) * 1_000)
-      this.#worker = Math.max(0, ...seen) > Date.now() - POLLER_SEEN_MS ? 'ok' : 'away'
+      // All are waited for: a call that outlives its connection is thrown at nobody.
+      const looks = await Promise.allSettled(this.#queues.map((queue) => this.#pollersOf(queue)))
+      this.#polled = new Set(looks.flatMap((look) => valueOf(look)))
       this.#renewedAt = performance.now()
       if (this.#server === 'away') {
         await admit?.()
@@ -102,12 +119,32 @@ export class TemporalLink {
         log.info('Temporal answers')
         onBack?.()
       }
-      this.#schedule(this.#worker === 'ok' ? PROBE_OK_MS : PROBE_AWAY_MS)
+      this.#schedule(this.status().worker === 'ok' ? PROBE_OK_MS : PROBE_AWAY_MS)
     } catch (error) {
       this.failed(error)
-      this.#worker = 'away'
+      this.#polled = new Set()
       this.#renew()
       this.#schedule(PROBE_AWAY_MS)
     }
   }
+
+  /** The queue itself if somebody polls it, else nothing. */
+  async #pollersOf([name, taskQueueType]: readonly [string, number]): Promise<string[]> {
+    const { client } = this.#options
+    const { pollers } = await client.connection.withDeadline(Date.now() + DEADLINE_MS, () =>
+      client.workflowService.describeTaskQueue({
+        namespace: client.options.namespace,
+        taskQueue: { name },
+        // eslint-disable-next-line @typescript-eslint/no-unsafe-enum-assignment -- the enum's package is CommonJS
+        taskQueueType,
+      }),
+    )
+    const seen = pollers.map(({ lastAccessTime }) => Number(lastAccessTime?.seconds ?? 0) * 1_000)
+    return Math.max(0, ...seen) > Date.now() - POLLER_SEEN_MS ? [name] : []
+  }
+}
+
+function valueOf<Value>(look: PromiseSettledResult<Value>): Value {
+  if (look.status === 'rejected') throw look.reason
+  return look.value
 }

@@ -1,3 +1,4 @@
+import { Client } from '@temporalio/client'
 import { existsSync } from 'node:fs'
 import { once } from 'node:events'
 import { createLog } from '../settings/log.ts'
@@ -8,6 +9,9 @@ import { openReachablePostgres, requireSchema } from '../store/postgres/reachabl
 import { warnOfUnknownSettings } from '../settings/unknown-settings.ts'
 import { builtBundle } from './bundle.ts'
 import { keepReadyFile } from './ready-file.ts'
+import { serveMetrics } from '../metrics/own-port.ts'
+import { openScrape } from '../metrics/scrape.ts'
+import { Standing } from '../metrics/standing.ts'
 import { installRuntime } from './runtime.ts'
 import { connectWorker } from '../temporal/connect.ts'
 import { startWorker } from './worker.ts'
@@ -24,7 +28,7 @@ async function main(): Promise<void> {
   const log = createLog(settings)
   stopping.useLog(log)
   warnOfUnknownSettings(log)
-  installRuntime(log)
+  await installRuntime(log, settings)
   const store = await openReachablePostgres(settings.DATABASE_URL, { log }, { waitMs: STORE_WAIT_MS, log, signal })
   await requireSchema(store)
   const clock = await openClock(store.db, log)
@@ -33,11 +37,17 @@ async function main(): Promise<void> {
   const worker = await startWorker({ settings, store, clock, connection, namespace, log, bundle })
   log.info({ namespace, taskQueue: settings.BELAY_TASK_QUEUE }, 'worker polls')
   const { BELAY_READY_FILE: file } = settings
+  const client = new Client({ connection, namespace })
+  const overdueMs = settings.BELAY_OVERDUE_SECONDS * 1_000
+  const standing = new Standing({ db: store.db, now: clock.now, client, overdueMs })
+  const metrics = await serveMetrics(settings, openScrape({ standing, clock }))
   const ready = file === undefined ? undefined : keepReadyFile(file, () => worker.polls(), log)
   worker.stopped.catch((error: unknown) => stopping.fail(error, 'the worker failed'))
   if (!signal.aborted) await once(signal, 'abort')
   log.info('worker stops: what is being sent is finished first')
   ready?.stop()
+  await metrics?.close()
+  await standing.close()
   await worker.stop().catch(() => undefined)
   await connection.close()
   await clock.close()

@@ -1,4 +1,5 @@
 import type { Request, Response } from 'express'
+import { refusedForLoad } from '../../metrics/counted.ts'
 import { ApiError } from './errors.ts'
 import type { BodyLimits } from './read-body.ts'
 
@@ -34,6 +35,7 @@ export class Admission {
         ]
       : [[this.#all, MOST]]
     if (loads.some(([now, most]) => now.requests >= most.requests || now.bytes + bytes > most.bytes)) {
+      refusedForLoad.inc()
       throw new ApiError('overloaded', { retryAfter: 1 + Math.floor(Math.random() * 5) })
     }
     for (const [now] of loads) {

@@ -15,6 +15,8 @@ import { answerError } from './error-handler.ts'
 import { ApiError } from './errors.ts'
 import { health } from './health.ts'
 import { home } from './home.ts'
+import { measure } from './measure.ts'
+import { metricsPage } from './metrics-page.ts'
 import { linkPages } from './link-pages.ts'
 import { parseInput } from './input.ts'
 import { parseQuery } from './parse-query.ts'
@@ -36,6 +38,7 @@ export function createApp(deps: Deps): Express {
     response.setHeader('cache-control', 'no-store')
     next()
   })
+  app.use(measure)
   app.use(endUnreadBodies)
   app.use(pinoHttp({ logger: deps.log, ...logOptions }))
   // This process speaks plain http: a browser told to upgrade would look for it on https and find nothing.
@@ -45,6 +48,7 @@ export function createApp(deps: Deps): Express {
     else throw new ApiError('malformed_request', { message: 'A request needs a Host header' })
   })
   app.use(health(deps))
+  app.use(metricsPage(deps))
   app.use(docs())
   app.use(home(deps))
   if (deps.devMail !== undefined) app.use(deps.devMail)

@@ -5,6 +5,7 @@ import type { LiveCatalog } from '../../engine/live-catalog.ts'
 import type { EngineDeps } from '../../engine/deps.ts'
 import type { FindKey } from './auth.ts'
 import type { Draining } from './draining.ts'
+import type { Scrape } from '../../metrics/scrape.ts'
 import type { TemporalLink } from '../../temporal/temporal-link.ts'
 
 /** What the API works with; a test gives its own. */
@@ -21,6 +22,8 @@ export interface Deps extends EngineDeps {
   devMail?: Router | undefined
   /** Whether this api is leaving: `/readyz` answers 503. */
   draining: Pick<Draining, 'begun'>
+  /** What Prometheus reads. */
+  scrape: Scrape
   /** What an operator must know though requests are answered, as sentences for `/readyz`. */
   warnings: () => string[]
 }

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto'
 import type { Settings } from '../../settings/settings.ts'
 import { answerBroken } from './broken-request.ts'
 import { ApiError } from './errors.ts'
-import { listen } from './listen.ts'
+import { listen } from '../../settings/listen.ts'
 
 /** Longer than a load balancer keeps an idle connection (60 s as a rule): else it sends into one that was just closed. */
 const KEEP_ALIVE_MS = 65_000

@@ -6,6 +6,9 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import type { Catalog } from '../../definitions/catalog.ts'
 import type { Settings } from '../../settings/settings.ts'
+import { serveMetrics, type MetricsPort } from '../../metrics/own-port.ts'
+import { openScrape } from '../../metrics/scrape.ts'
+import { Standing } from '../../metrics/standing.ts'
 import { createWakeRuns } from '../../temporal/wake-runs.ts'
 import { Deployment } from '../../temporal/deployment.ts'
 import { Signaler } from '../../temporal/signaler.ts'
@@ -21,7 +24,7 @@ import { keyFinder } from './auth.ts'
 import type { Deps } from './deps.ts'
 import { Draining } from './draining.ts'
 import { httpServer } from './front.ts'
-import { listen } from './listen.ts'
+import { listen } from '../../settings/listen.ts'
 import { KeyedMutex } from '../../engine/keyed-mutex.ts'
 
 export interface ApiStart {
@@ -105,6 +108,9 @@ export async function startApi(start: ApiStart): Promise<RunningApi> {
     }
   }
   const draining = new Draining()
+  const overdueMs = settings.BELAY_OVERDUE_SECONDS * 1_000
+  const standing = new Standing({ db: store.db, now: clock.now, client, overdueMs })
+  let live: Live | undefined
   const deps: Deps = {
     settings,
     findKey: keyFinder(settings),
@@ -122,22 +128,33 @@ export async function startApi(start: ApiStart): Promise<RunningApi> {
     draining,
     uiUrl: start.uiUrl,
     devMail: start.devMail,
-    warnings: () =>
-      [clock.warning, deployment.warning, ...folder.warnings()].filter((warning) => warning !== undefined),
+    scrape: openScrape({
+      standing,
+      clock,
+      live: () => ({ connections: live?.connections ?? 0, subscriptions: live?.subscriptions ?? 0 }),
+      queues: () => temporal.queues(),
+    }),
+    warnings: () => [
+      ...[clock.warning, deployment.warning].filter((warning) => warning !== undefined),
+      ...folder.warnings(),
+      ...temporal.warnings(),
+      ...standing.warnings(),
+    ],
   }
   const app = createApp(deps)
   const server = start.server ?? httpServer()
-  let live: Live | undefined
+  let metricsPort: MetricsPort | undefined
   let closing: Promise<void> | undefined
   const close = async () => {
     draining.begin()
     catalogWatch.close()
     deployment.close()
     if (server.listening) await delay(settings.BELAY_DRAIN_SECONDS * 1_000)
+    await metricsPort?.close()
     await live?.close()
     await closeServer(server)
     // A backlog that Temporal does not take stands in the store: it is not waited for.
-    await within(TELL_MS, Promise.all([signaler.close(), outbox.close(), temporal.close()]))
+    await within(TELL_MS, Promise.all([signaler.close(), outbox.close(), temporal.close(), standing.close()]))
   }
   try {
     // Before anybody is let in: a trigger that finds Temporal not looked for yet would be put aside.
@@ -145,6 +162,7 @@ export async function startApi(start: ApiStart): Promise<RunningApi> {
     deployment.assertOurs()
     deployment.watch()
     if (start.awaitWorker === true) await workerSeen(temporal)
+    metricsPort = await serveMetrics(settings, deps.scrape)
     server.removeAllListeners('request')
     draining.watch(server)
     server.on('request', app)

@@ -10,7 +10,7 @@ import { startWorker } from '../../worker/worker.ts'
 /** The worker process, but for options laid over worker/options.ts: BENCH_WORKER_OPTIONS, as JSON. */
 const settings = readSettings()
 const log = createLog(settings)
-installRuntime(log)
+await installRuntime(log)
 const options = JSON.parse(process.env['BENCH_WORKER_OPTIONS'] ?? '{}') as Partial<WorkerOptions>
 const store = openPostgres(settings.DATABASE_URL!)
 const connection = await NativeConnection.connect({ address: process.env['TEMPORAL_ADDRESS']! })

@@ -23,7 +23,7 @@ const APART_MS = 200
 const SKEW_MS = 2_000
 
 /** What reads the time needs of it. */
-export type Clock = Pick<StoreClock, 'now' | 'warning'>
+export type Clock = Pick<StoreClock, 'now' | 'warning' | 'skewMs'>
 
 /**
  * The store's clock, read in this process. It runs on the monotonic clock from measurement to measurement, so that a host

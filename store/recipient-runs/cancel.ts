@@ -1,10 +1,11 @@
 import { sql } from 'drizzle-orm'
 import { noOutbox, recordEvents, type Outbox, type OutboxEvent } from '../../events/outbox.ts'
 import { toRanges, type Lane, type Range } from '../../workflows/messages.ts'
+import { countMessage, countVerdict } from '../../metrics/counted.ts'
 import { messageLane } from '../ids/lane.ts'
 import { archiveSent } from '../messages/archive-sent.ts'
 import type { LockedMessage } from '../messages/lock-messages.ts'
-import { at, ids, json, query, type Database } from '../postgres/database.ts'
+import { at, ids, json, onCommit, query, type Database } from '../postgres/database.ts'
 import { lockRecipientRuns, type LockedRow, type Which } from './lock-recipient-runs.ts'
 import { NAMED } from './sleepers.ts'
 import { tellEnds } from '../waits/tell-waits.ts'
@@ -53,7 +54,9 @@ export async function cancelIn(
   const judged = new Map(rows.map((row) => [row, judge(row)] as const))
   const archived = request.archiveSent ? await archiveSent(tx, rows, request.now, outbox) : []
   const signal = await markCanceled(tx, judged, request, outbox)
-  return { verdict: verdictOf(key, judged, request.recipients, archived), signal }
+  const verdict = verdictOf(key, judged, request.recipients, archived)
+  onCommit(tx, () => countVerdict(verdict.summary))
+  return { verdict, signal }
 }
 
 /** Marks rows and messages, and leaves a signal for those that slept; what is claimed ends when its claim settles. */
@@ -69,6 +72,10 @@ async function markCanceled(
   const cutShort = once(judgements.flatMap((judgement) => judgement.cutShort))
   const marked = once(judgements.flatMap((judgement) => judgement.marked))
   const left = once(judgements.flatMap((judgement) => judgement.left))
+  onCommit(tx, () => {
+    for (const { channelType } of takenBack) countMessage(channelType, 'canceled')
+    for (const { channelType } of cutShort) countMessage(channelType, 'delivery_attempted')
+  })
   const runId = [...judged.keys()][0]?.runId
   if (runId === undefined || rows.length + takenBack.length + cutShort.length + marked.length === 0) return null
   const runOf = runsOf([...judged.keys()])

@@ -51,7 +51,7 @@ test('no store failure of any kind carries text of a message into a history, int
     },
   })
   const log = pino({ ...logOptions, level: 'debug' }, stream)
-  installRuntime(log)
+  await installRuntime(log)
   const running = await startEmbedded(readSettings(env), log, { bundle: await testBundle() })
   const store = openPostgres(database.url)
   const { db } = store

@@ -55,7 +55,7 @@ test('a ready file that cannot be written is an error that names its variable', 
 })
 
 test('a worker polls once Temporal sees it, and not while Temporal is away or after its own stop', async (t) => {
-  installRuntime(log)
+  await installRuntime(log)
   const temporal = await devServer({ extraArgs: ['--log-level', 'never'] })
   const store = await openPglite(null)
   await store.migrate()

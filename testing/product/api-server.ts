@@ -3,10 +3,12 @@ import assert from 'node:assert/strict'
 import type { AddressInfo } from 'node:net'
 import { pino } from 'pino'
 import { createApp } from '../../api/http/app.ts'
-import { listen } from '../../api/http/listen.ts'
+import { listen } from '../../settings/listen.ts'
 import { httpServer } from '../../api/http/front.ts'
 import { keyFinder } from '../../api/http/auth.ts'
 import type { Deps } from '../../api/http/deps.ts'
+import { openScrape } from '../../metrics/scrape.ts'
+import { Standing } from '../../metrics/standing.ts'
 import { openLive, type Live } from '../../api/socket/live.ts'
 import { routes } from '../../api/routes/index.ts'
 import { LiveCatalog } from '../../engine/live-catalog.ts'
@@ -73,6 +75,7 @@ export async function startApi(catalog: Catalog, given?: Store, env: Record<stri
   })
   const clock = { now: Date.now() }
   const folder = new LiveCatalog({ db: store.db, catalog })
+  const standing = new Standing({ db: store.db, now: () => clock.now, client, overdueMs: 120_000 })
   const deps: Deps = {
     live: folder,
     settings,
@@ -87,6 +90,10 @@ export async function startApi(catalog: Catalog, given?: Store, env: Record<stri
     now: () => clock.now,
     draining: { begun: false },
     uiUrl: undefined,
+    scrape: openScrape({
+      standing,
+      clock: { now: () => clock.now, warning: undefined, skewMs: 0 },
+    }),
     warnings: () => [],
   }
   const server = httpServer().on('request', createApp(deps))
@@ -103,6 +110,7 @@ export async function startApi(catalog: Catalog, given?: Store, env: Record<stri
       await live.close()
       server.close()
       server.closeAllConnections()
+      await standing.close()
       await client.connection.close()
       await store.close()
     },

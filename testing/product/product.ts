@@ -79,7 +79,7 @@ export async function startProduct(
     env['DATABASE_URL'] = database.url
   }
   const log = pino({ level: env['LOG_LEVEL'] }, pino.destination({ dest: 2, sync: true }))
-  if (!installed) installRuntime(log)
+  if (!installed) await installRuntime(log)
   installed = true
 
   async function start(notifications = options.notifications): Promise<void> {

@@ -12,11 +12,23 @@ import { runScript, type Script } from './process.ts'
 
 const file = (path: string) => fileURLToPath(new URL(`../../${path}`, import.meta.url))
 
+export interface Processes {
+  belay: Belay
+  api: Script
+  worker: Script
+  /** Of the dev server. */
+  temporalAddress: string
+  databaseUrl: string
+  /** Where each serves its metrics. */
+  metrics: { api: string; worker: string }
+}
+
 /** An api and a worker as processes of their own, on a dev server and a Postgres. They end with the test. */
 export async function startProcesses(
   t: { after(close: () => unknown): void },
   notifications: string,
-): Promise<{ belay: Belay; api: Script; worker: Script }> {
+  given: NodeJS.ProcessEnv = {},
+): Promise<Processes> {
   const dbFile = join(temporaryFolder(), 'temporal.db')
   const closers: (() => unknown)[] = []
   t.after(async () => {
@@ -37,9 +49,11 @@ export async function startProcesses(
     BELAY_NOTIFICATIONS_DIR: notifications,
     PORT: String(port),
     LOG_LEVEL: 'info',
+    ...given,
   }
-  const start = (script: string) => {
-    const started = runScript(file(script), [], env)
+  const start = (script: string, metricsPort?: number) => {
+    const own = metricsPort === undefined ? {} : { BELAY_METRICS_PORT: String(metricsPort) }
+    const started = runScript(file(script), [], { ...env, ...own })
     closers.push(async () => {
       started.kill('SIGTERM')
       await started.ended
@@ -48,7 +62,16 @@ export async function startProcesses(
   }
   const migration = start('worker/migrate-main.ts')
   if ((await migration.ended) !== 0) throw new Error(migration.output())
-  const [api, worker] = [start('api/main.ts'), start('worker/main.ts')]
+  const ports = { api: await freePort(), worker: await freePort() }
+  const [api, worker] = [start('api/main.ts', ports.api), start('worker/main.ts', ports.worker)]
   await Promise.all([api.says('api listens'), worker.says('worker polls')])
-  return { belay: new Belay(() => `http://127.0.0.1:${port}`, SECRET_KEY), api, worker }
+  const at = (metricsPort: number) => `http://127.0.0.1:${metricsPort}/metrics`
+  return {
+    belay: new Belay(() => `http://127.0.0.1:${port}`, SECRET_KEY),
+    api,
+    worker,
+    temporalAddress: temporal.address,
+    databaseUrl: database.url,
+    metrics: { api: at(ports.api), worker: at(ports.worker) },
+  }
 }

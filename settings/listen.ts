@@ -1,5 +1,5 @@
 import type { Server } from 'node:http'
-import { SettingsError } from '../../settings/settings.ts'
+import { SettingsError } from './settings.ts'
 
 /** An address to listen on, and the settings that choose it. */
 export interface ListenAddress {

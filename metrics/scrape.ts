@@ -1,0 +1,33 @@
+import { collectDefaultMetrics, Registry } from 'prom-client'
+import { counted } from './counted.ts'
+import { gaugesOf, type GaugeSources } from './gauges.ts'
+import { sdkMetrics } from './sdk-metrics.ts'
+
+/** All metrics of a process as Prometheus reads them. Takes some seconds at most, whatever is away; never rejects. */
+export type Scrape = () => Promise<string>
+
+/** What Prometheus expects a text of this form to be sent as. */
+export const CONTENT_TYPE = Registry.PROMETHEUS_CONTENT_TYPE
+
+let ofNode: Registry | undefined
+
+/** Memory, event loop and garbage collection of this process: watched from the first scrape that is made ready on. */
+function nodeMetrics(): Registry {
+  if (ofNode === undefined) {
+    ofNode = new Registry()
+    collectDefaultMetrics({ register: ofNode })
+  }
+  return ofNode
+}
+
+export function openScrape(sources: GaugeSources): Scrape {
+  const gauges = gaugesOf(sources)
+  const node = nodeMetrics()
+  return async () => {
+    const parts = await Promise.all([counted.metrics(), gauges.metrics(), node.metrics(), sdkMetrics()])
+    return parts
+      .filter((part) => part !== '')
+      .map((part) => `${part.trimEnd()}\n`)
+      .join('')
+  }
+}
