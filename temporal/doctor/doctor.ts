@@ -48,6 +48,8 @@ const UNCONFIRMED_MS = 10_000
 const PASSES = 1_000
 /** A run that was told to read the store does so in a moment, once a worker is there. */
 const LOOKS = 10
+/** After so many looks, one that still differs is not told again but started anew. */
+const TOLD_LOOKS = 3
 const LOOK_MS = 2_000
 
 /** Compares store and Temporal. Changes nothing. */
@@ -93,7 +95,7 @@ export async function repair(options: DoctorOptions): Promise<Report> {
   if (told > 0) say(`told ${told} signals that Temporal had not confirmed`)
   for (let look = 1; look <= LOOKS; look += 1) {
     const { differences } = await compareRuns({ client, db, store: target.store, now })
-    const mended = await mendRuns(target, differences, takeOver)
+    const mended = await mendRuns(target, differences, { takeOver, anew: look > TOLD_LOOKS })
     if (mended === 0) break
     say(`made ${mended} runs follow the store`)
     await delay(LOOK_MS)

@@ -4,6 +4,7 @@ import assert from 'node:assert/strict'
 import { test, type TestContext } from 'node:test'
 import { pino } from 'pino'
 import { examine, repair } from '../../temporal/doctor/doctor.ts'
+import { openPostgres } from '../../store/postgres/database.ts'
 import { delayStep, feedStep, workflow } from '../../testing/fixtures/steps.ts'
 import { notificationsFolder } from '../../testing/fixtures/notifications-folder.ts'
 import { until } from '../../testing/fixtures/until.ts'
@@ -11,10 +12,11 @@ import { bodies } from '../../testing/product/belay.ts'
 import { startParts, type Parts } from '../../testing/product/parts.ts'
 import { testPostgres } from '../../testing/servers/postgres.ts'
 import { devServer } from '../../testing/servers/temporal.ts'
+import type { RunView } from '../../workflows/messages.ts'
 
 const definitions = { 'patient/workflow.json': workflow(delayStep('wait', 30, 'days'), feedStep('later')) }
 
-async function cluster(t: TestContext) {
+async function cluster(t: Pick<TestContext, 'after'>) {
   const server = await devServer()
   const connection = await Connection.connect({ address: server.address })
   t.after(async () => {
@@ -114,4 +116,57 @@ test('the doctor says what differs between store and Temporal, and makes Tempora
       assert.deepEqual(bodies(await parts.belay.feed('ada')), ['later'], 'of one run; the other was canceled')
     },
   )
+})
+
+test('a database restored within the minute, and one that takes a namespace over: the doctor has the runs follow', async (t) => {
+  const database = await testPostgres()
+  const { address, connection, client } = await cluster(t)
+  const notifications = notificationsFolder(definitions)
+  let parts = await startParts({ notifications, database: database.url, address })
+  const view = (key: string) => client.workflow.getHandle(`patient/${key}`).query<RunView>('state')
+  await parts.belay.trigger('patient', { recipients: ['ada', 'bob'], cancelation_key: 'order' })
+  await until('the run knows', async () => (await view('order')).pending === 2)
+  await parts.stop()
+  const backup = await database.copy()
+  const other = await testPostgres()
+  t.after(async () => {
+    await parts.stop()
+    for (const each of [database, backup, other]) await each.drop()
+  })
+  parts = await startParts({ notifications, database: database.url, address })
+  await parts.belay.cancel('patient', { cancelation_key: 'order', recipients: ['bob'] })
+  await until('the run knows', async () => (await view('order')).canceled === 1)
+  await parts.belay.trigger('patient', { recipients: ['zoe'], cancelation_key: 'after' })
+  await until('the run knows', async () => (await view('after')).pending === 1)
+  await parts.stop()
+
+  await t.test('as it was in its backup', async () => {
+    parts = await startParts({ notifications, database: backup.url, address })
+    const { found } = await doctor(parts, connection, examine)
+    assert.match(
+      found.join('\n'),
+      /^differs patient\/order: 2 asleep.*the run has 1.*\nleft over patient\/after: nobody/,
+    )
+    assert.deepEqual(await doctor(parts, connection, repair), { runs: 1, found: [] })
+    assert.equal((await view('order')).pending, 2)
+    await parts.stop()
+  })
+
+  await t.test('another database: nothing is touched unless the namespace is to be taken over', async () => {
+    const store = openPostgres(other.url)
+    await store.migrate()
+    const opened = { ...parts, store }
+    const { found } = await doctor(opened, connection, examine)
+    assert.match(found.join('\n'), /^foreign : the namespace default belongs to the store/)
+    await assert.rejects(doctor(opened, connection, repair), /TEMPORAL_NAMESPACE/)
+    assert.equal((await client.workflow.getHandle('patient/order').describe()).status.name, 'RUNNING')
+    // A worker has to be there for the runs to be asked, and none starts in a namespace of another.
+    await doctor(opened, connection, repair, true).catch(() => undefined)
+    parts = await startParts({ notifications, database: other.url, address })
+    await parts.belay.trigger('patient', { recipients: ['eve'], cancelation_key: 'order' })
+    assert.match((await doctor(parts, connection, examine)).found.join('\n'), /^foreign patient\/order: 1 asleep/)
+    assert.deepEqual(await doctor(parts, connection, repair, true), { runs: 1, found: [] })
+    assert.deepEqual([(await view('order')).pending, (await view('order')).canceled], [1, 0])
+    await store.close()
+  })
 })

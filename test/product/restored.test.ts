@@ -3,7 +3,9 @@ import { sql } from 'drizzle-orm'
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { storeIdentity } from '../../store/environment/store-identity.ts'
-import { query } from '../../store/postgres/database.ts'
+import { pino } from 'pino'
+import { openPostgres, query } from '../../store/postgres/database.ts'
+import { examine } from '../../temporal/doctor/doctor.ts'
 import { HOUSEKEEPING_ID, readMark } from '../../temporal/deployment.ts'
 import { notificationsFolder } from '../../testing/fixtures/notifications-folder.ts'
 import { delayStep, feedStep, workflow } from '../../testing/fixtures/steps.ts'
@@ -58,6 +60,12 @@ test('a database restored to before some triggers: the runs follow it, and none 
   await parts.stop()
 
   // The backup takes the database's place.
+  const behind = openPostgres(backup.url)
+  const log = pino({ level: 'silent' })
+  const options = { connection, namespace: 'default', taskQueue: 'belay', db: behind.db, now: Date.now, log }
+  const { findings } = await examine({ ...options, say: () => undefined })
+  await behind.close()
+  assert.ok(findings.some(({ kind }) => kind === 'restored'))
   parts = await startParts({ ...place, database: backup.url })
   assert.deepEqual(await storeIdentity(parts.store.db), { id, epoch: 2 })
   await until('the run reads of bob again', async () => (await view('patient/before')).pending === 2, 60_000)
