@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type { Database } from '../../store/postgres/database.ts'
 import { runsAsleep, type RunAsleep } from '../../store/runs/runs-asleep.ts'
 import type { StoreIdentity } from '../../workflows/messages.ts'
-import { openRuns, viewsOf, type Known } from './open-runs.ts'
+import { openRuns, patience, viewsOf, type Known, type Patience } from './open-runs.ts'
 
 /**
  * `missing`: somebody sleeps, and no run is open for them. `differs`: a run is open, and knows of others, or of other
@@ -16,6 +16,8 @@ export interface RunDifference {
   /** As the store has it; undefined where the store has no such run. */
   run: RunAsleep | undefined
   text: string
+  /** It is open, and no worker answers for it. */
+  isSilent: boolean
 }
 
 export interface Comparison {
@@ -44,6 +46,7 @@ export async function compareRuns(options: CompareOptions): Promise<Comparison> 
   const { client, db } = options
   const open = await openRuns(client)
   const suspects = new Set(open)
+  const asked = patience()
   let runs = 0
   for (let after = 0; ;) {
     const page = await runsAsleep(db, { after, limit: PAGE })
@@ -55,6 +58,7 @@ export async function compareRuns(options: CompareOptions): Promise<Comparison> 
     const views = await viewsOf(
       client,
       asleep.flatMap(({ workflowId }) => (open.has(workflowId) ? [workflowId] : [])),
+      asked,
     )
     for (const run of asleep) {
       const { workflowId } = run
@@ -63,17 +67,17 @@ export async function compareRuns(options: CompareOptions): Promise<Comparison> 
     }
   }
   if (suspects.size > 0) await delay(AGAIN_MS)
-  return { runs, ...(await lookAgain(options, [...suspects])) }
+  return { runs, ...(await lookAgain(options, [...suspects], asked)) }
 }
 
-async function lookAgain(options: CompareOptions, suspects: readonly string[]) {
+async function lookAgain(options: CompareOptions, suspects: readonly string[], asked: Patience) {
   const { client, db } = options
   const differences: RunDifference[] = []
   let silent = 0
   for (let from = 0; from < suspects.length; from += PAGE) {
     const workflowIds = suspects.slice(from, from + PAGE)
     const before = await byId(db, workflowIds)
-    const views = await viewsOf(client, workflowIds)
+    const views = await viewsOf(client, workflowIds, asked)
     const afterwards = await byId(db, workflowIds)
     for (const workflowId of workflowIds) {
       const [run, later] = [before.get(workflowId), afterwards.get(workflowId)]
@@ -81,7 +85,14 @@ async function lookAgain(options: CompareOptions, suspects: readonly string[]) {
       const found = isChanging ? undefined : judge(options, run, views.get(workflowId)!)
       if (found === undefined) continue
       if (found.kind === 'silent') silent += 1
-      else differences.push({ kind: found.kind, text: found.text, workflowId, run })
+      else
+        differences.push({
+          kind: found.kind,
+          text: found.text,
+          workflowId,
+          run,
+          isSilent: views.get(workflowId) === 'silent',
+        })
     }
   }
   return { differences, silent }

@@ -95,6 +95,8 @@ export async function repair(options: DoctorOptions): Promise<Report> {
   if (told > 0) say(`told ${told} signals that Temporal had not confirmed`)
   for (let look = 1; look <= LOOKS; look += 1) {
     const { differences } = await compareRuns({ client, db, store: target.store, now })
+    // Without a worker, nothing comes of what they were told.
+    if (look > 1 && differences.every(({ isSilent }) => isSilent)) break
     const mended = await mendRuns(target, differences, { takeOver, anew: look > TOLD_LOOKS })
     if (mended === 0) break
     say(`made ${mended} runs follow the store`)

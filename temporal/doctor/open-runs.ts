@@ -17,13 +17,24 @@ export async function openRuns(client: Client): Promise<Set<string>> {
 /** What an open run knows; `closed` if there is none; `silent` if no worker answers for it. */
 export type Known = RunView | 'closed' | 'silent'
 
-export async function viewsOf(client: Client, workflowIds: readonly string[]): Promise<Map<string, Known>> {
+/** How many runs may be silent in a row before no other is asked: each costs ten seconds, and no worker is there. */
+export interface Patience {
+  left: number
+}
+
+export const patience = (): Patience => ({ left: 2 * QUERIES })
+
+export async function viewsOf(
+  client: Client,
+  workflowIds: readonly string[],
+  asked: Patience,
+): Promise<Map<string, Known>> {
   const limit = pLimit(QUERIES)
-  const entries = workflowIds.map((id) => limit(async () => [id, await viewOf(client, id)] as const))
+  const entries = workflowIds.map((id) => limit(async () => [id, await viewOf(client, id, asked)] as const))
   return new Map(await Promise.all(entries))
 }
 
-async function viewOf(client: Client, workflowId: string): Promise<Known> {
+async function viewOf(client: Client, workflowId: string, asked: Patience): Promise<Known> {
   const handle = client.workflow.getHandle(workflowId)
   try {
     const { status } = await handle.describe()
@@ -32,7 +43,13 @@ async function viewOf(client: Client, workflowId: string): Promise<Known> {
     if (error instanceof WorkflowNotFoundError) return 'closed'
     throw error
   }
-  return client.connection
-    .withDeadline(Date.now() + QUERY_MS, () => handle.query(stateQuery))
-    .catch(() => 'silent' as const)
+  if (asked.left <= 0) return 'silent'
+  try {
+    const view = await client.connection.withDeadline(Date.now() + QUERY_MS, () => handle.query(stateQuery))
+    asked.left = patience().left
+    return view
+  } catch {
+    asked.left -= 1
+    return 'silent'
+  }
 }
