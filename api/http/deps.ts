@@ -1,5 +1,6 @@
 import type { Router } from 'express'
 import type { Logger } from 'pino'
+import type { HttpClient } from '../../channels/http-client.ts'
 import type { Settings } from '../../settings/settings.ts'
 import type { LiveCatalog } from '../../engine/live-catalog.ts'
 import type { EngineDeps } from '../../engine/deps.ts'
@@ -20,6 +21,8 @@ export interface Deps extends EngineDeps {
   uiUrl: string | undefined
   /** Pages at `/dev/mail`, where this process catches e-mail. */
   devMail?: Router | undefined
+  /** How certificates of providers' reports are fetched; a test gives its own. Absent: from public addresses. */
+  reportHttp?: Pick<HttpClient, 'request'> | undefined
   /** Whether this api is leaving: `/readyz` answers 503. */
   draining: Pick<Draining, 'begun'>
   /** What Prometheus reads. */

@@ -1,6 +1,7 @@
 import { OpenAPIRegistry, OpenApiGeneratorV31, type ResponseConfig } from '@asteasolutions/zod-to-openapi'
 import { z } from 'zod'
 import { errorCodes, type ErrorCode } from './errors.ts'
+import { registerReports } from './openapi-reports.ts'
 import { LARGE_BODY, SMALL_BODY, type BodyLimits } from './read-body.ts'
 import type { Route } from './route.ts'
 
@@ -72,6 +73,7 @@ export function openApiDocument(routes: readonly Route[]): ReturnType<OpenApiGen
     schema: uuid,
   })
   for (const route of routes) register(registry, route)
+  registerReports(registry, error)
   return new OpenApiGeneratorV31(registry.definitions).generateDocument({
     openapi: '3.1.0',
     info: {

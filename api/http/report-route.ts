@@ -4,7 +4,9 @@ import { ApiError } from './errors.ts'
 import { findChannel } from './find-channel.ts'
 import type { Channel } from '../../definitions/catalog.ts'
 import { readChannelSettings } from '../../channels/read-settings.ts'
-import { ReportRefused, type ReportReader } from '../../channels/reports/report.ts'
+import { HttpClient, NoAnswer } from '../../channels/http-client.ts'
+import { HostList } from '../../settings/host-list.ts'
+import { ReportRefused, type ReportReader, type ReportRequest } from '../../channels/reports/report.ts'
 import { reportReaders } from '../../channels/reports/readers.ts'
 import { NotSent, oneLine } from '../../channels/sender.ts'
 import { applyReports } from '../../store/messages/apply-reports.ts'
@@ -14,6 +16,7 @@ import { z } from 'zod'
 const BODY_LIMIT = '1mb'
 /** What is still being sent is recorded within seconds. */
 const AGAIN_AFTER_S = 10
+const FETCH_MS = 5_000
 
 /**
  * `POST /v1/channels/{id}/events`: what providers report of messages. It asks for no key of Belay's: each is signed in its
@@ -25,19 +28,21 @@ export function reportRoute({
   now,
   outbox,
   log,
-}: Pick<Deps, 'catalog' | 'store' | 'now' | 'outbox' | 'log'>): Router {
+  reportHttp,
+}: Pick<Deps, 'catalog' | 'store' | 'now' | 'outbox' | 'log' | 'reportHttp'>): Router {
   const router = Router()
+  const fetch = fetcher(reportHttp ?? new HttpClient({ allowPrivate: HostList.none }))
   const body = express.raw({ type: () => true, limit: BODY_LIMIT })
   router.post('/v1/channels/:channel/events', body, async (request, response) => {
     const channel = findChannel(catalog, request.params['channel'])
     const reader = channel === undefined ? undefined : reportReaders[channel.provider]
     if (channel === undefined || reader === undefined) throw new ApiError('resource_missing')
-    const reports = (() => {
+    const reports = await (async () => {
       try {
         const raw = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0)
         const url = new URL(request.originalUrl, 'http://belay.invalid')
         const header = (name: string) => request.get(name)
-        return reader.read({ body: raw, url, header, now: now() }, secretsOf(channel, reader))
+        return await reader.read({ body: raw, url, header, now: now(), fetch }, secretsOf(channel, reader))
       } catch (error) {
         if (!(error instanceof ReportRefused) && !(error instanceof NotSent)) throw error
         log.warn({ channel: channel.key, reason: error.message }, 'a report of a provider was refused')
@@ -61,6 +66,19 @@ export function reportRoute({
     },
   )
   return router
+}
+
+/** Gets a certificate, or confirms a subscription: small, and soon, or the report is offered again. */
+function fetcher(http: NonNullable<Deps['reportHttp']>): ReportRequest['fetch'] {
+  return async (url) => {
+    const { signal } = new AbortController()
+    try {
+      return await http.request({ url, method: 'GET', headers: {}, body: null, timeoutMs: FETCH_MS, signal })
+    } catch (error) {
+      if (error instanceof NoAnswer) throw new ReportRefused(`${url.hostname}: ${error.message}`)
+      throw error
+    }
+  }
 }
 
 /** Only what the signature needs: an api has not been told of the channel's other variables. Throws NotSent. */

@@ -11,12 +11,16 @@ export const ses = smtpService({
     smtp_user: opaque,
     smtp_password: opaque,
     configuration_set: opaque.optional(),
+    /** The topic that reports come through. */
+    sns_topic_arn: opaque.optional(),
     ...emailSettings,
   }),
   url: (settings) =>
     server(`email-smtp.${settings.region}.amazonaws.com:587`, settings.smtp_user, settings.smtp_password),
-  headers: (_messageId, { configuration_set: name }): Record<string, string> =>
-    name === undefined ? {} : { 'X-SES-CONFIGURATION-SET': name },
+  headers: (messageId, { configuration_set: name }): Record<string, string> =>
+    name === undefined
+      ? {}
+      : { 'X-SES-CONFIGURATION-SET': name, 'X-SES-MESSAGE-TAGS': `belay_message_id=${messageId}` },
 })
 
 /** https://www.twilio.com/docs/sendgrid/for-developers/sending-email/integrating-with-the-smtp-api */

@@ -14,13 +14,15 @@ export interface ReportRequest {
   header: (name: string) => string | undefined
   /** Epoch milliseconds. */
   now: number
+  /** Gets what the check of a signature needs, at an address that the reader has judged; bounded in time and size. Throws ReportRefused. */
+  fetch: (url: URL) => Promise<{ status: number; body: string }>
 }
 
 export interface ReportReader {
   /** Settings of the channel that are needed to check a signature, `$NAME` replaced; a question mark: may be missing. */
   readonly needs: readonly string[]
   /** The reports in a request; what says nothing of these, such as openings, is left out. Throws ReportRefused. */
-  read(request: ReportRequest, settings: Readonly<Record<string, string>>): Report[]
+  read(request: ReportRequest, settings: Readonly<Record<string, string>>): Report[] | Promise<Report[]>
 }
 
 /** A request that the provider did not make, or not now. */

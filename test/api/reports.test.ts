@@ -179,6 +179,35 @@ test('a report that is not signed, signed for something else, or old is refused 
   assert.equal((await stateOf(id)).status, 'sent')
 })
 
+test('a report that is replayed is answered as one that the provider offers again, and moves nothing', async () => {
+  const signed: ((id: string) => [Signed, Signed])[] = [
+    (id) => [twilio(id, 'delivered'), twilio(id, 'failed')],
+    (id) => [
+      sendgrid([{ event: 'delivered', belay_message_id: id }]),
+      sendgrid([{ event: 'bounce', type: 'bounce', reason: '500', belay_message_id: id }]),
+    ],
+    (id) => [
+      resend({ type: 'email.delivered', data: { message_id: `<${id}@a>` } }),
+      resend({ type: 'email.bounced', data: { message_id: `<${id}@a>` } }),
+    ],
+    (id) => [
+      mailgun({ event: 'delivered', 'user-variables': { belay_message_id: id } }),
+      mailgun({ event: 'failed', severity: 'permanent', 'user-variables': { belay_message_id: id } }),
+    ],
+  ]
+  for (const make of signed) {
+    const id = await mailed()
+    const [delivery, failure] = make(id)
+    assert.equal(await report(delivery), 200)
+    assert.equal(await report(failure), 200)
+    const failed = await stateOf(id)
+    assert.notEqual(failed.status, 'delivered')
+    assert.equal(await report(delivery), 200)
+    assert.equal(await report(failure), 200)
+    assert.deepEqual(await stateOf(id), failed, delivery.path)
+  }
+})
+
 test('what is still being sent is to be reported again; what is unknown, was never sent, or says nothing is left alone', async () => {
   const delivered = (id: string) => postmark({ RecordType: 'Delivery', Metadata: { 'belay-message-id': id } })
   assert.equal(await report(delivered(await mailed('queued'))), 503)

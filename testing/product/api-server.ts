@@ -57,7 +57,12 @@ export interface ApiServer {
 }
 
 /** The API over real HTTP, on an empty store in memory unless another is given; Temporal is away. */
-export async function startApi(catalog: Catalog, given?: Store, env: Record<string, string> = {}): Promise<ApiServer> {
+export async function startApi(
+  catalog: Catalog,
+  given?: Store,
+  env: Record<string, string> = {},
+  own: Pick<Deps, 'reportHttp'> = {},
+): Promise<ApiServer> {
   const keys = { BELAY_SECRET_KEY: SECRET_KEY, BELAY_PUBLIC_KEY: PUBLIC_KEY }
   const settings = readSettings({ ...keys, LOG_LEVEL: 'silent', ...env })
   const store = given ?? (await openPglite(null))
@@ -95,6 +100,7 @@ export async function startApi(catalog: Catalog, given?: Store, env: Record<stri
       clock: { now: () => clock.now, warning: undefined, skewMs: 0 },
     }),
     warnings: () => [],
+    ...own,
   }
   const server = httpServer().on('request', createApp(deps))
   const live = await openLive(server, deps)
