@@ -5,6 +5,7 @@ import { HOST_ENTRY, HostList, isHostEntry } from './host-list.ts'
 import { zodErrorMap } from './zod-error-map.ts'
 import { corsOrigins } from './cors-origins.ts'
 import { isOpenToOthers } from './loopback.ts'
+import { payloadKeys } from './payload-keys.ts'
 import { signingKey } from './signing-key.ts'
 import { webhookEndpoints } from './webhook-endpoints.ts'
 
@@ -86,6 +87,8 @@ export const variables = {
   BELAY_OVERDUE_SECONDS: z.coerce.number().int().min(1).max(86_400).default(120),
   /** Of a worker process, which has no API: see worker/ready-file.ts. */
   BELAY_READY_FILE: z.string().optional(),
+  /** Encrypt what Temporal keeps; none: it is kept as it is. */
+  BELAY_PAYLOAD_KEYS: payloadKeys,
   BELAY_TASK_QUEUE: z.string().min(1).max(200).default('belay'),
   DATABASE_URL: z
     .string()

@@ -1,4 +1,4 @@
-import { Client, ScheduleNotFoundError, type Connection } from '@temporalio/client'
+import { ScheduleNotFoundError, type Client, type Connection } from '@temporalio/client'
 import { SearchAttributeType } from '@temporalio/common'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Logger } from 'pino'
@@ -6,6 +6,7 @@ import { SettingsError, type Settings } from '../settings/settings.ts'
 import { raiseMark } from '../store/environment/store-mark.ts'
 import type { Database } from '../store/postgres/database.ts'
 import { HOUSEKEEPING, STORE_MARK } from '../workflows/messages.ts'
+import { openClient } from './client.ts'
 import { Deployment, HOUSEKEEPING_ID } from './deployment.ts'
 import { searchAttributes } from './send.ts'
 
@@ -24,7 +25,7 @@ export interface Registration {
   namespace: string
   db: Database
   log: Pick<Logger, 'warn' | 'error'>
-  settings: Pick<Settings, 'BELAY_TASK_QUEUE'>
+  settings: Pick<Settings, 'BELAY_TASK_QUEUE' | 'BELAY_PAYLOAD_KEYS'>
 }
 
 /**
@@ -32,7 +33,7 @@ export interface Registration {
  * SettingsError where the namespace is another deployment's.
  */
 export async function registerWithTemporal({ connection, namespace, db, log, settings }: Registration): Promise<void> {
-  const client = new Client({ connection, namespace })
+  const client = openClient({ connection, namespace, keys: settings.BELAY_PAYLOAD_KEYS })
   const deployment = await Deployment.of({ client, db, log })
   await persist(() => deployment.require())
   await persist(() => registerSearchAttributes(connection, namespace))

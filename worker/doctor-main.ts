@@ -26,6 +26,7 @@ async function main(): Promise<void> {
   const report = await (given.repair ? repair : examine)({
     connection,
     namespace,
+    keys: settings.BELAY_PAYLOAD_KEYS,
     taskQueue: settings.BELAY_TASK_QUEUE,
     db: store.db,
     now: clock.now,

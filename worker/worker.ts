@@ -1,4 +1,3 @@
-import { Client } from '@temporalio/client'
 import { NativeConnection, Worker, type WorkerOptions, type WorkflowBundleOption } from '@temporalio/worker'
 import type { Logger } from 'pino'
 import { setTimeout as delay } from 'node:timers/promises'
@@ -12,6 +11,7 @@ import { KeyedMutex } from '../engine/keyed-mutex.ts'
 import { createWebhookSender } from '../events/webhooks/webhook-sender.ts'
 import { SettingsError, type Settings } from '../settings/settings.ts'
 import { actQueue, deliverQueue, type ActInput, type DeliverInput } from '../workflows/messages.ts'
+import { dataConverter, openClient } from '../temporal/client.ts'
 import { Deployment } from '../temporal/deployment.ts'
 import { createWakeRuns } from '../temporal/wake-runs.ts'
 import { Signaler } from '../temporal/signaler.ts'
@@ -55,7 +55,7 @@ export interface RunningWorker {
 export async function startWorker(start: WorkerStart): Promise<RunningWorker> {
   const { settings, store, connection, namespace, log } = start
   const { db } = store
-  const client = new Client({ connection, namespace })
+  const client = openClient({ connection, namespace, keys: settings.BELAY_PAYLOAD_KEYS })
   const taskQueue = settings.BELAY_TASK_QUEUE
   const deployment = await Deployment.of({ client, db, log })
   await untilAnswered(() => deployment.require())
@@ -106,7 +106,8 @@ export async function startWorker(start: WorkerStart): Promise<RunningWorker> {
     webhooks,
     bulk: { store, mutex: new KeyedMutex(), signaler, outbox, now },
   })
-  const options = { ...workerOptions, ...start.options, connection, namespace }
+  const converter = { dataConverter: dataConverter(settings.BELAY_PAYLOAD_KEYS) }
+  const options = { ...workerOptions, ...converter, ...start.options, connection, namespace }
   const sends = { deliver: (input: DeliverInput) => activities.deliver(input) }
   const acts = { act: (input: ActInput) => activities.act(input) }
   const worker = await Worker.create({

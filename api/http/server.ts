@@ -1,4 +1,4 @@
-import { Client, type Connection } from '@temporalio/client'
+import type { Connection } from '@temporalio/client'
 import type { Router } from 'express'
 import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -9,6 +9,7 @@ import type { Settings } from '../../settings/settings.ts'
 import { serveMetrics, type MetricsPort } from '../../metrics/own-port.ts'
 import { openScrape } from '../../metrics/scrape.ts'
 import { Standing } from '../../metrics/standing.ts'
+import { openClient } from '../../temporal/client.ts'
 import { createWakeRuns } from '../../temporal/wake-runs.ts'
 import { Deployment } from '../../temporal/deployment.ts'
 import { Signaler } from '../../temporal/signaler.ts'
@@ -72,7 +73,7 @@ const LOOK_MS = 20
 
 export async function startApi(start: ApiStart): Promise<RunningApi> {
   const { settings, store, clock, connection, namespace, catalog, log } = start
-  const client = new Client({ connection, namespace })
+  const client = openClient({ connection, namespace, keys: settings.BELAY_PAYLOAD_KEYS })
   const taskQueue = settings.BELAY_TASK_QUEUE
   const folder = new LiveCatalog({ db: store.db, catalog, read: start.readFolder })
   logProblems(folder, log)

@@ -1,10 +1,12 @@
-import { Client, WorkflowNotFoundError, type Connection } from '@temporalio/client'
+import { WorkflowNotFoundError, type Client, type Connection } from '@temporalio/client'
 import type { Logger } from 'pino'
 import { setTimeout as delay } from 'node:timers/promises'
 import { storeIdentity } from '../../store/environment/store-identity.ts'
 import { isBehind } from '../../store/environment/store-mark.ts'
 import type { Database } from '../../store/postgres/database.ts'
 import { countPendingSignals } from '../../store/signals/pending-signals.ts'
+import type { PayloadKeys } from '../../settings/payload-keys.ts'
+import { openClient } from '../client.ts'
 import { HOUSEKEEPING_ID, readMark } from '../deployment.ts'
 import { missingAttributes, registerWithTemporal } from '../register.ts'
 import type { SendTarget } from '../send.ts'
@@ -15,6 +17,7 @@ import { mendRuns } from './mend-runs.ts'
 export interface DoctorOptions {
   connection: Connection
   namespace: string
+  keys: PayloadKeys
   taskQueue: string
   db: Database
   /** The store's clock, epoch milliseconds. */
@@ -53,8 +56,8 @@ const TOLD_LOOKS = 3
 const LOOK_MS = 2_000
 
 /** Compares store and Temporal. Changes nothing. */
-export async function examine({ connection, namespace, db, now }: DoctorOptions): Promise<Report> {
-  const client = new Client({ connection, namespace })
+export async function examine({ connection, namespace, keys, db, now }: DoctorOptions): Promise<Report> {
+  const client = openClient({ connection, namespace, keys })
   const found = await readMark(client)
   const store = await storeIdentity(db)
   if (found !== undefined && found.isOpen && found.mark.id !== store.id) {
@@ -86,10 +89,16 @@ export async function examine({ connection, namespace, db, now }: DoctorOptions)
  * Answers what is left. Throws a SettingsError where the namespace is another deployment's and is not taken over.
  */
 export async function repair(options: DoctorOptions): Promise<Report> {
-  const { connection, namespace, taskQueue, db, now, log, takeOver = false, say } = options
-  const client = new Client({ connection, namespace })
+  const { connection, namespace, keys, taskQueue, db, now, log, takeOver = false, say } = options
+  const client = openClient({ connection, namespace, keys })
   if (takeOver) await endForeignHousekeeping(options, client)
-  await registerWithTemporal({ connection, namespace, db, log, settings: { BELAY_TASK_QUEUE: taskQueue } })
+  await registerWithTemporal({
+    connection,
+    namespace,
+    db,
+    log,
+    settings: { BELAY_TASK_QUEUE: taskQueue, BELAY_PAYLOAD_KEYS: keys },
+  })
   const target = { client, taskQueue, store: await storeIdentity(db) }
   const told = await tellUntold(options, target)
   if (told > 0) say(`told ${told} signals that Temporal had not confirmed`)

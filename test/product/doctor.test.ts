@@ -33,6 +33,7 @@ async function doctor(parts: Parts, connection: Connection, what: typeof examine
   const { runs, silent, findings } = await what({
     connection,
     namespace: 'default',
+    keys: new Map(),
     taskQueue: 'belay',
     db,
     now: Date.now,

@@ -32,8 +32,8 @@ export interface Product {
   /** The dev server's process; another one after it died. */
   temporalPid: () => number
   stop(): Promise<void>
-  /** Starts again on the same data folder, with a notifications folder of its own if given. */
-  start(notifications?: string): Promise<void>
+  /** Starts again on the same data folder, with a notifications folder of its own and other settings if given. */
+  start(notifications?: string, env?: NodeJS.ProcessEnv): Promise<void>
 }
 
 let installed = false
@@ -82,8 +82,8 @@ export async function startProduct(
   if (!installed) await installRuntime(log)
   installed = true
 
-  async function start(notifications = options.notifications): Promise<void> {
-    const settings = readSettings({ ...env, BELAY_NOTIFICATIONS_DIR: notifications })
+  async function start(notifications = options.notifications, others: NodeJS.ProcessEnv = {}): Promise<void> {
+    const settings = readSettings({ ...env, ...others, BELAY_NOTIFICATIONS_DIR: notifications })
     running = await startEmbedded(settings, log, { bundle: await testBundle() })
     connection = Connection.lazy({ address: running.temporalAddress })
   }

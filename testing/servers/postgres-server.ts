@@ -27,7 +27,7 @@ export async function startPostgres(config: readonly string[] = []): Promise<Pos
   hydrateLinks(native)
   const folder = mkdtempSync(join(tmpdir(), 'belay-postgres-'))
   const remove = () => rmSync(folder, { recursive: true, force: true })
-  const identity = process.getuid?.() === 0 ? nobody() : undefined
+  const identity = postgresOwner()
   if (identity !== undefined) chownSync(folder, identity.uid, identity.gid)
   const data = join(folder, 'data')
   const run = { ...identity, cwd: folder, env: { ...process.env, LC_ALL: 'C' } }
@@ -99,7 +99,9 @@ function hydrateLinks(native: string): void {
   }
 }
 
-function nobody(): { uid: number; gid: number } {
+/** Who the server runs as; undefined: who runs the tests. */
+export function postgresOwner(): { uid: number; gid: number } | undefined {
+  if (process.getuid?.() !== 0) return undefined
   const id = (flag: string) => Number(execFileSync('id', [flag, 'nobody'], { encoding: 'utf8' }))
   return { uid: id('-u'), gid: id('-g') }
 }
