@@ -62,7 +62,8 @@ test('a database restored to before some triggers: the runs follow it, and none 
   // The backup takes the database's place.
   const behind = openPostgres(backup.url)
   const log = pino({ level: 'silent' })
-  const options = { connection, namespace: 'default', taskQueue: 'belay', db: behind.db, now: Date.now, log }
+  const where = { connection, namespace: 'default', taskQueue: 'belay', keys: new Map() }
+  const options = { ...where, db: behind.db, now: Date.now, log }
   const { findings } = await examine({ ...options, say: () => undefined })
   await behind.close()
   assert.ok(findings.some(({ kind }) => kind === 'restored'))
