@@ -41,7 +41,9 @@ export class EncryptionCodec implements PayloadCodec {
     const id = keyId == null ? '' : text.decode(keyId)
     const key = this.#keys.get(id)
     if (key === undefined) {
-      throw new SettingsError(`BELAY_PAYLOAD_KEYS lacks the key ${id}, with which Temporal was given what is to be read now`)
+      throw new SettingsError(
+        `BELAY_PAYLOAD_KEYS lacks the key ${id}, with which Temporal was given what is to be read now`,
+      )
     }
     const data = payload.data ?? new Uint8Array()
     const decipher = createDecipheriv(CIPHER, key, data.subarray(0, NONCE), { authTagLength: TAG })

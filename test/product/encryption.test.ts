@@ -101,7 +101,10 @@ test('with BELAY_PAYLOAD_KEYS Temporal keeps nothing that can be read without th
 
   await t.test('without its key nothing starts, nothing is lost, and all goes on once the key is back', async () => {
     await product.stop()
-    await assert.rejects(product.start(undefined, { BELAY_PAYLOAD_KEYS: second }), /BELAY_PAYLOAD_KEYS lacks the key first/)
+    await assert.rejects(
+      product.start(undefined, { BELAY_PAYLOAD_KEYS: second }),
+      /BELAY_PAYLOAD_KEYS lacks the key first/,
+    )
     await product.start(undefined, { BELAY_PAYLOAD_KEYS: `${second},${first}` })
     await belay.post('/v1/workflows/letter/send_now', { cancelation_key: 'k', recipients: ['carl'] })
     await until('carl has the second letter', async () => (await now('carl')).length === 2)
