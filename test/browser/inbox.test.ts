@@ -7,11 +7,12 @@ import { noChromium, startChromium } from '../../testing/browser/chromium.ts'
 import { servePage, type PageServer } from '../../testing/browser/page-server.ts'
 import { eventually } from '../../testing/fixtures/eventually.ts'
 import { notificationsFolder } from '../../testing/fixtures/notifications-folder.ts'
-import { delayStep, feedStep, workflow } from '../../testing/fixtures/steps.ts'
+import { feedStep, workflow } from '../../testing/fixtures/steps.ts'
 import { SIGNING_PUBLIC_KEY, signUserToken } from '../../testing/fixtures/user-tokens.ts'
 import { PUBLIC_KEY } from '../../testing/product/api-server.ts'
 import type { Belay } from '../../testing/product/belay.ts'
-import { startProduct } from '../../testing/product/product.ts'
+import { freePort } from '../../testing/servers/ports.ts'
+import { startProduct, type Product } from '../../testing/product/product.ts'
 
 /** Pictures to look at: BELAY_SCREENSHOTS=<folder>. */
 const pictures = process.env['BELAY_SCREENSHOTS']
@@ -22,6 +23,7 @@ describe('Knock’s own packages in a browser, on a page of another origin', { s
   let browser: Browser
   let react: PageServer
   let older: PageServer
+  let product: Product
   let belay: Belay
   let host: string
 
@@ -31,15 +33,14 @@ describe('Knock’s own packages in a browser, on a page of another origin', { s
     suite.after(() => Promise.all([react.close(), older.close()]))
     const notifications = notificationsFolder({
       'comment/workflow.json': workflow(feedStep('feed', '**{{ data.who }}** commented on {{ data.page }}')),
-      'invite/workflow.json': workflow(
-        feedStep('feed', 'You are invited'),
-        delayStep('wait', 3, 'days'),
-        feedStep('late'),
+      'later/workflow.json': workflow(
+        { ref: 'until', type: 'delay', settings: { delay_until_field_path: 'data.at' } },
+        feedStep('feed', 'It is time'),
       ),
     })
     const origins = [react, older].map(({ url }) => new URL(url).origin)
     const env = { BELAY_SIGNING_PUBLIC_KEY: SIGNING_PUBLIC_KEY, BELAY_CORS_ORIGINS: origins.join(',') }
-    const product = await startProduct(suite, { notifications, env })
+    product = await startProduct(suite, { notifications, env: { ...env, PORT: String(await freePort()) } })
     belay = product.belay
     host = product.apiUrl()
     browser = await startChromium(suite)
@@ -134,6 +135,18 @@ describe('Knock’s own packages in a browser, on a page of another origin', { s
     await eventually(async () => assert.deepEqual(await shown(), ['2', 2]))
     await belay.cancel('comment', { cancelation_key: 'eve/Alan', archive_sent: true })
     await eventually(async () => assert.deepEqual(await shown(), ['1', 1]))
+    await page.close()
+  })
+
+  test('a page that is open while Belay is started again misses nothing of what came meanwhile', async () => {
+    const page = await open(react, 'tom')
+    await belay.trigger('later', { recipients: ['tom'], data: { at: new Date(Date.now() + 1_000).toISOString() } })
+    await product.stop()
+    await product.start()
+    // It may be there before the page is back.
+    await eventually(async () => assert.deepEqual(await badge(page), ['1']), 60_000)
+    await comment('tom', 'Grace')
+    await eventually(async () => assert.deepEqual(await badge(page), ['2']))
     await page.close()
   })
 
