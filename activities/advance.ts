@@ -31,6 +31,8 @@ export interface AdvanceDeps {
   /** The store's clock, epoch milliseconds. */
   now: () => number
   outbox: Outbox
+  /** Of recipients who have none of their own; absent: UTC. */
+  timeZone?: string | undefined
   /** Sends what other runs are to be told; absent: housekeeping does. */
   send?: (signalIds: readonly number[]) => Promise<void>
   log: Logger
@@ -101,7 +103,7 @@ async function walkPart(
   const stopOf = ({ definition }: Walk) => stops.get(definition.key)
   const going = walks.filter((walk) => stopOf(walk) === undefined)
   const stopped = walks.flatMap((walk) => stoppedWalk(walk, stopOf(walk)) ?? [])
-  const settlements = [...(await walkOn(going, { db, channels, now })), ...stopped]
+  const settlements = [...(await walkOn(going, { db, channels, now, timeZone: deps.timeZone })), ...stopped]
   const { walks: settled, signals } = await settleWalks(db, settlements, now, outbox)
   await deps.send?.(signals)
   const definitionOf = new Map(walks.map(({ row, definition }) => [row.id, definition]))

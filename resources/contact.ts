@@ -10,7 +10,7 @@ export function isEmailAddress(text: string): boolean {
 }
 
 /** Whether this names a zone of the IANA database, such as Europe/Berlin. */
-function isTimeZone(text: string): boolean {
+export function isTimeZone(text: string): boolean {
   return /^[a-z]/i.test(text) && text.length <= 64 && IANAZone.isValidZone(text)
 }
 

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { isTimeZone } from '../resources/contact.ts'
 import { parseAddress } from '../channels/email/email-address.ts'
 import { isSmtpUrl, SMTP_URL_FORM } from '../channels/email/smtp-url.ts'
 import { HOST_ENTRY, HostList, isHostEntry } from './host-list.ts'
@@ -89,6 +90,8 @@ export const variables = {
   BELAY_READY_FILE: z.string().optional(),
   /** Encrypt what Temporal keeps; none: it is kept as it is. */
   BELAY_PAYLOAD_KEYS: payloadKeys,
+  /** Whose clock counts for recipients without a timezone. */
+  BELAY_TIME_ZONE: z.string().refine(isTimeZone, 'must be an IANA time zone, such as Europe/Berlin').default('Etc/UTC'),
   BELAY_TASK_QUEUE: z.string().min(1).max(200).default('belay'),
   DATABASE_URL: z
     .string()

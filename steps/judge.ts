@@ -39,6 +39,15 @@ export async function judge<W extends Walk>(
   })
 }
 
+/** The same of the step each walk stands in. That they held is noted with the walk, and told with what the step comes to. */
+export async function judgeStep(walks: readonly Walk[], deps: Pick<StepDeps, 'db' | 'now'>): Promise<Evaluation[]> {
+  const judgements = await judge(walks, ({ step }) => step.conditions, deps)
+  judgements.forEach(({ result, explanation }, index) => {
+    if (result) walks[index]!.held = explanation
+  })
+  return judgements
+}
+
 /** The result of a step whose conditions do not hold: skipped, and why can be seen. */
 export function skippedBy(explanation: Evaluation['explanation']): StepResult {
   return { kind: 'go_on', skipped: { reason: 'conditions do not hold', data: shownAs(explanation) } }

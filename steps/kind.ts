@@ -1,4 +1,5 @@
 import type { Definition, DefinitionVersion, Step } from '../definitions/definition.ts'
+import type { GroupExplanation } from '../conditions/explanation.ts'
 import type { Channel } from '../definitions/catalog.ts'
 import type { HttpClient } from '../channels/http-client.ts'
 import type { BatchEntry, BatchSeen } from '../store/batches/batch-entry.ts'
@@ -29,6 +30,8 @@ export interface Walk<S extends Step = Step> {
   readonly batch: CarriedBatch | null
   /** What its steps remember, by ref; `skipped` of a step that did nothing. */
   readonly state: JsonObject
+  /** How the conditions of its step came out, if they held and that is still to be told. */
+  held?: GroupExplanation | null
 }
 
 /** A batch that a walk goes on for, as it has seen it. */

@@ -7,6 +7,7 @@ import { actLane, RUN_LANE, type Lane, type RetryReason } from '../workflows/mes
 import type { BatchEntry } from '../store/batches/batch-entry.ts'
 import { takeWarnings, type DigestInput, type Scope } from '../templates/scope.ts'
 import type { CarriedBatch, StepDeps, StepEffects, StepResult, Walk } from './kind.ts'
+import { shownAs } from './judge.ts'
 import { mayStillAct } from './reach.ts'
 import { failureData, waitBeforeNext, whyAgain } from './tries.ts'
 import { kindOf } from './registry.ts'
@@ -126,6 +127,8 @@ function apply(progress: Progress, result: StepResult, now: number): void {
     remember(progress, { [DATA]: { ...(walk.state[DATA] as JsonObject | undefined), ...result.data } })
     walk.rescope()
   }
+  if (walk.held != null) record(progress, 'step_conditions_held', shownAs(walk.held))
+  walk.held = null
   if (result.decided !== undefined) record(progress, 'step_decided', result.decided)
   if (result.skipped !== undefined) {
     const { reason, data } = result.skipped

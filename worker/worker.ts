@@ -102,6 +102,7 @@ export async function startWorker(start: WorkerStart): Promise<RunningWorker> {
     senders,
     pacing: new Pacing(),
     leases,
+    timeZone: settings.BELAY_TIME_ZONE,
     outside: createOutside({ db, http, now, outbox, signaler, leases }),
     webhooks,
     bulk: { store, mutex: new KeyedMutex(), signaler, outbox, now },

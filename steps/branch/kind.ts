@@ -1,4 +1,5 @@
 import type { BranchStep } from '../../definitions/definition.ts'
+import type { JsonObject } from '../../store/schema/index.ts'
 import { judge, shownAs } from '../judge.ts'
 import type { StepDeps, StepKind, StepResult, Walk } from '../kind.ts'
 import { branchFile } from './file.ts'
@@ -13,9 +14,10 @@ export const branchKind: StepKind<BranchStep> = {
   resume: choose,
 }
 
-/** Branch by branch, and in each all walks that took none before it. */
+/** Branch by branch, and in each all walks that took none before it. How each came out is told. */
 async function choose(walks: readonly Walk<BranchStep>[], deps: StepDeps): Promise<StepResult[]> {
   const results = new Map<Walk, StepResult>()
+  const passedOver = new Map<Walk, JsonObject[]>()
   let left = [...walks]
   for (let index = 0; left.length > 0; index += 1) {
     const judgements = await judge(left, ({ step }) => step.branches[index]?.conditions, deps)
@@ -24,13 +26,18 @@ async function choose(walks: readonly Walk<BranchStep>[], deps: StepDeps): Promi
       const branch = walk.step.branches[index]
       if (branch === undefined) results.set(walk, { kind: 'fail', reason: 'has no branch to go on in' })
       else if (result) {
-        const decided = { branch: branch.name, ...(explanation !== null && shownAs(explanation)) }
+        const before = passedOver.get(walk)
+        const shown = explanation !== null && shownAs(explanation)
+        const decided = { branch: branch.name, ...shown, ...(before !== undefined && { passed_over: before }) }
         results.set(walk, {
           kind: 'go_on',
           to: branch.to,
           decided,
           state: { [walk.step.ref]: { branch: branch.name } },
         })
+      } else {
+        const passed = { branch: branch.name, ...shownAs(explanation) }
+        passedOver.set(walk, [...(passedOver.get(walk) ?? []), passed])
       }
     })
     left = left.filter((walk) => !results.has(walk))

@@ -6,7 +6,7 @@ import { messageId } from '../../store/ids/message-id.ts'
 import { withDevice, type Scope } from '../../templates/scope.ts'
 import type { Device } from '../../channels/push/push-tokens.ts'
 import { loadDevices } from './devices.ts'
-import { judge, skippedBy } from '../judge.ts'
+import { judgeStep, skippedBy } from '../judge.ts'
 import type { StepDeps, StepKind, StepResult, Walk } from '../kind.ts'
 import { renderEach } from '../render-each.ts'
 import { channelFile } from './file.ts'
@@ -29,7 +29,7 @@ export const channelKind: StepKind<ChannelStep> = {
 }
 
 async function passGate(walks: readonly Walk<ChannelStep>[], deps: StepDeps): Promise<StepResult[]> {
-  const judgements = await judge(walks, ({ step }) => step.conditions, deps)
+  const judgements = await judgeStep(walks, deps)
   const results = walks.map((walk, index) => {
     const { result, explanation } = judgements[index]!
     return result ? heldBack(walk, deps) : skippedBy(explanation)

@@ -1,5 +1,5 @@
 import type { DelayStep } from '../../definitions/definition.ts'
-import { judge, skippedBy } from '../judge.ts'
+import { judgeStep, skippedBy } from '../judge.ts'
 import type { StepDeps, StepKind, StepResult, Walk } from '../kind.ts'
 import { planDelay } from './delay.ts'
 import { delayFile } from './file.ts'
@@ -12,7 +12,7 @@ export const delayKind: StepKind<DelayStep> = {
   acts: false,
   targets: ({ next }) => [next],
   async enter(walks, deps) {
-    const judgements = await judge(walks, ({ step }) => step.conditions, deps)
+    const judgements = await judgeStep(walks, deps)
     return walks.map((walk, index) => {
       const { result, explanation } = judgements[index]!
       return result ? plan(walk, deps) : skippedBy(explanation)

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import type { ThrottleStep } from '../../definitions/definition.ts'
 import { countPasses, type Passing } from '../../store/throttles/pass.ts'
 import { zoneFor } from '../delay/zone.ts'
-import { judge, skippedBy } from '../judge.ts'
+import { judgeStep, skippedBy } from '../judge.ts'
 import { keyOf } from '../key-of.ts'
 import type { StepDeps, StepKind, StepResult, Walk } from '../kind.ts'
 import { throttleFile } from './file.ts'
@@ -22,7 +22,7 @@ export const throttleKind: StepKind<ThrottleStep> = {
 }
 
 async function pass(walks: readonly Walk<ThrottleStep>[], deps: StepDeps): Promise<StepResult[]> {
-  const judgements = await judge(walks, ({ step }) => step.conditions, deps)
+  const judgements = await judgeStep(walks, deps)
   const results = new Map<Walk, StepResult>()
   const passings = new Map<Walk, Passing>()
   walks.forEach((walk, index) => {

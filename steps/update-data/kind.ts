@@ -1,5 +1,5 @@
 import type { UpdateDataStep } from '../../definitions/definition.ts'
-import { judge, skippedBy } from '../judge.ts'
+import { judgeStep, skippedBy } from '../judge.ts'
 import type { StepDeps, StepKind, StepResult, Walk } from '../kind.ts'
 import { renderEach } from '../render-each.ts'
 import { renderedObject } from '../rendered-json.ts'
@@ -17,7 +17,7 @@ export const updateDataKind: StepKind<UpdateDataStep> = {
 }
 
 async function update(walks: readonly Walk<UpdateDataStep>[], deps: StepDeps): Promise<StepResult[]> {
-  const judgements = await judge(walks, ({ step }) => step.conditions, deps)
+  const judgements = await judgeStep(walks, deps)
   const passed = walks.filter((_walk, index) => judgements[index]!.result)
   const laid = (await renderEach(passed, layData)).values()
   return judgements.map(({ result, explanation }) => (result ? laid.next().value! : skippedBy(explanation)))

@@ -2,7 +2,7 @@ import type { WaitStep } from '../../definitions/definition.ts'
 import type { JsonObject } from '../../store/schema/index.ts'
 import { loadOffers, type Offer } from '../../store/waits/load-offers.ts'
 import { after } from '../delay/delay.ts'
-import { judge, shownAs, skippedBy } from '../judge.ts'
+import { judge, judgeStep, shownAs, skippedBy } from '../judge.ts'
 import type { StepDeps, StepKind, StepResult, Walk } from '../kind.ts'
 import { waitFile } from './file.ts'
 
@@ -21,7 +21,7 @@ export const waitKind: StepKind<WaitStep> = {
 }
 
 async function enter(walks: readonly Walk<WaitStep>[], deps: StepDeps): Promise<StepResult[]> {
-  const judgements = await judge(walks, ({ step }) => step.conditions, deps)
+  const judgements = await judgeStep(walks, deps)
   return walks.map((walk, index): StepResult => {
     const { result, explanation } = judgements[index]!
     return result ? begin(walk, deps.now) : skippedBy(explanation)
@@ -42,6 +42,7 @@ async function resume(walks: readonly Walk<WaitStep>[], deps: StepDeps): Promise
     walks.map(({ row }) => row.id),
   )
   const results = new Map<Walk, StepResult>()
+  const refused = new Map<Walk, JsonObject>()
   const left = (place: number) => {
     return walks.filter((walk) => !results.has(walk) && offers.get(walk.row.id)?.[place] !== undefined)
   }
@@ -58,12 +59,12 @@ async function resume(walks: readonly Walk<WaitStep>[], deps: StepDeps): Promise
       const offer = offerOf(walk)
       if (result && offer.happenedAt <= untilOf(walk)) {
         results.set(walk, matched(walk.step, offer, explanation === null ? {} : shownAs(explanation)))
-      }
+      } else refused.set(walk, { matched: false, event: offer.id, ...(explanation !== null && shownAs(explanation)) })
     })
   }
   return walks.map((walk) => {
     const seen = (offers.get(walk.row.id) ?? []).map(({ id }) => id)
-    return results.get(walk) ?? unmatched(walk, deps.now, seen)
+    return results.get(walk) ?? unmatched(walk, deps.now, seen, refused.get(walk))
   })
 }
 
@@ -86,12 +87,14 @@ function matched(step: WaitStep, offer: Offer, shown: JsonObject): StepResult {
   return { kind: 'end', reason: `matched ${step.eventName}: on_match is halt`, ...effects }
 }
 
-function unmatched(walk: Walk<WaitStep>, now: number, seen: string[]): StepResult {
+/** `refused`: how the last of the events that came did not match. */
+function unmatched(walk: Walk<WaitStep>, now: number, seen: string[], refused?: JsonObject): StepResult {
   const { step } = walk
   const until = untilOf(walk)
-  if (now < until) return { kind: 'wait', due: until, wait: { seen } }
+  if (now < until)
+    return { kind: 'wait', due: until, wait: { seen }, ...(refused !== undefined && { decided: refused }) }
   const output = { matched: false, signal_variables: {} }
-  const effects = { state: { [step.ref]: output }, wait: { leaves: true }, decided: { matched: false } }
+  const effects = { state: { [step.ref]: output }, wait: { leaves: true }, decided: refused ?? { matched: false } }
   if (!step.haltsOnTimeout) return { kind: 'go_on', ...effects }
   return { kind: 'end', reason: `no ${step.eventName} came in time: on_timeout is halt`, ...effects }
 }

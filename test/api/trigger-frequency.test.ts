@@ -141,7 +141,7 @@ for (const [where, open] of [
       assert.equal((await run('once', { recipients })).status, 'completed')
       await api.call('POST', '/v1/workflows/once/cancel', { body: { cancellation_key } })
       assert.equal((await run('once', { recipients, cancellation_key })).status, 'begun')
-      const replaced = await run('once', { recipients, cancellation_key, on_conflict: 'replace' })
+      const replaced = await run('once', { recipients, cancellation_key, settings: { on_conflict: 'replace' } })
       assert.equal(replaced.status, 'begun')
       assert.equal((await run('once', { recipients })).status, 'completed')
     })

@@ -24,6 +24,7 @@ test('a setting that cannot be used is told by its name and what would be right'
     ['PORT', '70000', 'must be at most 65535'],
     ['PORT', '-1', 'must be at least 0'],
     ['LOG_LEVEL', 'loud', 'must be one of trace, debug, info, warn, error, fatal, silent'],
+    ['BELAY_TIME_ZONE', 'Mars/Olympus', 'must be an IANA time zone, such as Europe/Berlin'],
     ['BELAY_TASK_QUEUE', 'q'.repeat(201), 'must have at most 200 characters'],
   ] as const
   for (const [name, value, said] of cases) assert.equal(fault(name, value), said, `${name}=${value}`)
@@ -81,7 +82,7 @@ test('a variable that is empty counts as unset', () => {
 })
 
 test('a variable of the name of a setting that nothing reads is found', () => {
-  const env = { BELAY_RATE_LIMIT: '10', BELAY_EMAIL_FORM: 'a@example.com', BELAY_TIME_ZONE: '', PATH: '/bin' }
+  const env = { BELAY_RATE_LIMIT: '10', BELAY_EMAIL_FORM: 'a@example.com', BELAY_TIME_ZON: '', PATH: '/bin' }
   assert.deepEqual(unknownSettings({ ...env, BELAY_DATA_DIR: 'data', BELAY_URL: 'http://127.0.0.1:4000' }), [
     'BELAY_RATE_LIMIT',
     'BELAY_EMAIL_FORM',

@@ -61,7 +61,9 @@ onEachStore(catalog, (store) => {
     const [first, second] = await walked.events()
     assert.deepEqual([first?.[0], first?.[1], first?.[2]['branch']], ['branch_1', 'step_decided', 'A'])
     assert.match(JSON.stringify(first?.[2]), /"variable":"data.a"/)
-    assert.deepEqual([second?.[0], second?.[2]], ['branch_2', { branch: 'Default' }])
+    assert.deepEqual([second?.[0], second?.[2]['branch']], ['branch_2', 'Default'])
+    const [passed] = second![2]['passed_over'] as { branch: string; conditions: { result: boolean } }[]
+    assert.deepEqual([passed?.branch, passed?.conditions.result], ['B', false])
   })
 
   test('one key is always in the same cohort, whoever the recipient is', async () => {

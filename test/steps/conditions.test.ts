@@ -38,10 +38,11 @@ onEachStore(catalog, (store) => {
     const [[ref, event, data] = []] = await walked.events()
     assert.deepEqual([ref, event, data?.['reason']], ['email_1', 'step_skipped', 'conditions do not hold'])
     assert.match(JSON.stringify(data), /"result":false/)
-    assert.deepEqual(await (await startWalk(store(), catalog, 'step', { data: { mail: true } })).made(), [
-      'email_1',
-      'feed_1',
-    ])
+    const passed = await startWalk(store(), catalog, 'step', { data: { mail: true } })
+    assert.deepEqual(await passed.made(), ['email_1', 'feed_1'])
+    const compared = { variable: 'data.mail', operator: 'equal_to', argument: 'true', compared_with: true }
+    const conditions = { match: 'all', result: true, conditions: [{ ...compared, value: true, result: true }] }
+    assert.deepEqual(await passed.events(), [['email_1', 'step_conditions_held', { conditions }]])
   })
 
   test('a delay whose conditions do not hold takes no time', async () => {

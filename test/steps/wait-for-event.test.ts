@@ -102,7 +102,8 @@ onEachStore(catalog, (store) => {
     await post(20, { order })
     await walked.walk(at(20))
     assert.deepEqual(await walked.made(), ['thanks'])
-    const [[ref, event, data] = []] = await walked.events()
+    const [[, , refused] = [], [ref, event, data] = []] = await walked.events()
+    assert.deepEqual([refused?.['matched'], /"value":"another"/.test(JSON.stringify(refused))], [false, true])
     assert.deepEqual(
       [ref, event, data?.['matched'], data?.['at']],
       ['wait_1', 'step_decided', true, new Date(at(20)).toISOString()],
