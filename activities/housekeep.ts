@@ -8,6 +8,7 @@ import type { Database } from '../store/postgres/database.ts'
 import { endMembers, unsettledBatches } from '../store/batches/end-members.ts'
 import { forgetDeliveryLogs } from '../store/messages/delivery-logs.ts'
 import { forgetEvents } from '../store/waits/load-offers.ts'
+import { forgetRateLimits } from '../store/rate-limits/take-requests.ts'
 import { forgetThrottles } from '../store/throttles/pass.ts'
 import { endpointsDue, forgetWebhookEvents } from '../store/webhook-events/webhook-events.ts'
 import { isRefusal } from '../temporal/refusals.ts'
@@ -56,6 +57,7 @@ async function housekeep(deps: HousekeepDeps): ReturnType<HousekeepingActivities
   await duty(deps, 'forget events', undefined, () => forgetEvents(deps.db, deps.now()))
   await duty(deps, 'forget delivery logs', undefined, () => forgetDeliveryLogs(deps.db, deps.now()))
   await duty(deps, 'forget throttles', undefined, () => forgetThrottles(deps.db, deps.now()))
+  await duty(deps, 'forget rate limits', undefined, () => forgetRateLimits(deps.db, deps.now()))
   await duty(deps, 'end who is in closed batches', undefined, () => endLeftBehind(deps))
   await duty(deps, 'tidy webhook events', undefined, () => tidyOutbox(deps))
   if (resent > 0 || repaired > 0) deps.log.warn({ resent, repaired }, 'housekeeping put things right')

@@ -8,6 +8,16 @@ import { StartError } from './start-error.ts'
 /** A socket's address is at most 104 bytes on macOS and 108 on Linux. */
 const LONGEST_SOCKET_PATH = 100
 
+/** Another process has the folder. */
+export class FolderInUseError extends StartError {
+  readonly folder: string
+
+  constructor(folder: string, holder: string) {
+    super(`${folder} is in use by process ${holder}; stop it, or set BELAY_DATA_DIR to another folder`)
+    this.folder = folder
+  }
+}
+
 export interface FolderLock {
   release(): Promise<void>
 }
@@ -23,9 +33,7 @@ export async function lockFolder(folder: string): Promise<FolderLock> {
     if (server !== null) return { release: () => close(server) }
     const before = identity(path)
     const holder = await askHolder(path)
-    if (holder !== null) {
-      throw new StartError(`${folder} is in use by process ${holder}; stop it, or set BELAY_DATA_DIR to another folder`)
-    }
+    if (holder !== null) throw new FolderInUseError(folder, holder)
     // Nobody listens. The file goes only if it is still the one asked: another start may have put its own there since.
     if (before !== null && before === identity(path)) unlinkSync(path)
   }

@@ -29,8 +29,10 @@ export interface SignalSender {
 
 /** Who asks: a caller of the API, a schedule, a workflow that triggers another. */
 export interface Caller {
-  /** Names the key that called, without telling it, or the part of Belay that did. Kept with what was done. */
+  /** The name of the key that called, or the part of Belay that did. Kept with what was done. */
   apiKey: string
+  /** Tells its Idempotency-Keys from those of other keys. */
+  keyId?: string
   /** Kept with an answer that may be repeated, so that a repeat can name the first. */
   requestId?: string
   /** Under this key the call is carried out once in 24 hours, and answered the same again. */

@@ -113,12 +113,12 @@ const canonicalJson = configure({ deterministic: true, circularValue: Error })
  * is kept as a hash, since it holds a caller's text of any length. Throws `idempotency_key_too_long` beyond 255 characters.
  */
 export function idempotentRequest(
-  { idempotencyKey: key, apiKey, requestId = '' }: Caller,
+  { idempotencyKey: key, apiKey, keyId = apiKey, requestId = '' }: Caller,
   { scope, request }: { scope: string; request: unknown },
 ): IdempotentRequest | null {
   if (key === undefined || key === '') return null
   if (key.length > MAX_KEY) throw new EngineError('idempotency_key_too_long')
-  return { scope: sha256(`${apiKey} ${scope}`), key, hash: sha256(canonicalJson(request) ?? ''), requestId }
+  return { scope: sha256(`${keyId} ${scope}`), key, hash: sha256(canonicalJson(request) ?? ''), requestId }
 }
 
 function sha256(text: string): string {

@@ -17,6 +17,7 @@ export function recipientRunOf(row: RecipientRunRow) {
     status: row.status,
     error_count: row.error_count,
     reason: row.reason,
+    canceled_by: row.canceled_by,
     step: over ? null : row.step_ref,
     scheduled_at: row.status === 'paused' ? row.due : null,
     trigger_source: {

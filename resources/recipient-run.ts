@@ -26,6 +26,10 @@ export const recipientRun = z
       .describe(
         'Why it failed, why nothing reached them, or why it was canceled; while it waits for the next try, the last refusal',
       ),
+    canceled_by: z
+      .string()
+      .nullable()
+      .describe('The name of the key that canceled it, or temporal: by hand; null unless it is canceled'),
     step: z.string().nullable().describe('Ref of the step it stands in; null once it is over'),
     scheduled_at: z.string().nullable().describe('When it goes on, while it is paused'),
     trigger_source: z.object({

@@ -54,6 +54,9 @@ export const variables = {
   BELAY_SIGNING_PUBLIC_KEY: signingKey,
   /** Origins of pages that may call: `*`, or a list with commas. */
   BELAY_CORS_ORIGINS: corsOrigins,
+  /** Requests a second of one secret key, and of one user with a public key, over all apis; 0: as many as they like. */
+  BELAY_RATE_LIMIT: z.coerce.number().int().min(0).max(100_000).default(0),
+  BELAY_RATE_LIMIT_PER_USER: z.coerce.number().int().min(0).max(100_000).default(0),
   /** Live connections of browsers this process holds at most, and of one user. */
   BELAY_LIVE_CONNECTIONS: z.coerce.number().int().min(0).max(100_000).default(4_000),
   BELAY_LIVE_CONNECTIONS_PER_USER: z.coerce.number().int().min(1).max(10_000).default(50),

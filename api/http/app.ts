@@ -19,6 +19,7 @@ import { measure } from './measure.ts'
 import { metricsPage } from './metrics-page.ts'
 import { linkPages } from './link-pages.ts'
 import { parseInput } from './input.ts'
+import { RateLimits } from './rate-limits.ts'
 import { parseQuery } from './parse-query.ts'
 import { LARGE_BODY, readBody, SMALL_BODY } from './read-body.ts'
 import { reportRoute } from './report-route.ts'
@@ -57,12 +58,13 @@ export function createApp(deps: Deps): Express {
   app.use('/v1', cors(deps.settings), authenticate(deps.findKey))
   app.use(allowedMethods(routes))
   const admission = new Admission()
+  const rates = new RateLimits(deps)
   // Literal parts stand before names: /messages/batch/content is no message's.
   const namesIn = ({ path }: Route) => path.split(':').length
   for (const route of [...routes].sort((a, b) => namesIn(a) - namesIn(b))) {
     if (route.access === 'user' && namesNobody(route) && route.asksWhose !== true)
       throw new TypeError(`${route.path}: whose things it touches is not asked`)
-    app[route.method](route.path, (request, response) => admit(admission, route, deps, request, response))
+    app[route.method](route.path, (request, response) => admit({ admission, rates }, route, deps, request, response))
   }
   app.use((_request, response) => {
     response.status(404).setHeader('content-type', 'application/json')
@@ -72,8 +74,14 @@ export function createApp(deps: Deps): Express {
   return app
 }
 
-async function admit(admission: Admission, route: Route, deps: Deps, request: Request, response: Response) {
+interface Bounds {
+  admission: Admission
+  rates: RateLimits
+}
+
+async function admit({ admission, rates }: Bounds, route: Route, deps: Deps, request: Request, response: Response) {
   const caller = await authorize(route, request, response.locals['key'] as KnownKey, deps)
+  await rates.count(route, request.params as Record<string, string>, caller)
   const isLarge = route.largeBody === true
   // Where a route takes no body, what SDKs send all the same is not read.
   const limits = route.body === undefined ? null : isLarge ? LARGE_BODY : SMALL_BODY
@@ -98,7 +106,7 @@ async function run(
   const answer = await route.handle(input, {
     ...deps,
     requestId: request.id as string,
-    apiKey: deps.caller.id,
+    apiKey: deps.caller.name,
     header: (name) => request.get(name),
   })
   const reply = answer instanceof Reply ? answer : new Reply(answer)

@@ -1,4 +1,5 @@
 import type { Request } from 'express'
+import { allows } from '../../store/api-keys/scopes.ts'
 import type { RecipientReference } from '../../store/ids/recipient.ts'
 import type { KnownKey } from './auth.ts'
 import type { ApiCaller } from './caller.ts'
@@ -30,7 +31,7 @@ export function namesNobody({ path }: Pick<Route, 'path'>): boolean {
 
 /**
  * Lets a key call a route, before its body is read. Throws `incorrect_token_type` where only secret keys may,
- * `missing_user_token` and `invalid_user_token` where public keys need a user's token, and `not_permitted` where the path
+ * `not_permitted` where a secret key lacks the route's scope, `missing_user_token` and `invalid_user_token` where public keys need a user's token, and `not_permitted` where the path
  * names what that token does not reach.
  */
 export async function authorize(
@@ -39,7 +40,7 @@ export async function authorize(
   key: KnownKey,
   deps: Pick<Deps, 'settings' | 'now'>,
 ): Promise<ApiCaller> {
-  if (key.kind === 'secret') return key
+  if (key.kind === 'secret') return withScope(key, route)
   if (route.access === 'secret') throw new ApiError('incorrect_token_type')
   const signingKey = deps.settings.BELAY_SIGNING_PUBLIC_KEY
   if (signingKey === undefined) return key
@@ -54,7 +55,17 @@ export async function authorize(
   return { ...key, token }
 }
 
-function subjectOf({ path }: Route, params: Record<string, string>): RecipientReference | undefined {
+function withScope(key: KnownKey, { scope }: Route): KnownKey {
+  if (allows(key.scopes, scope)) return key
+  const has = [...key.scopes].join(', ')
+  throw new ApiError('not_permitted', { message: `This needs a key with the scope ${scope}: ${key.name} has ${has}` })
+}
+
+/** Whose things a call is about, where the path says it. */
+export function subjectOf(
+  { path }: Pick<Route, 'path'>,
+  params: Record<string, string>,
+): RecipientReference | undefined {
   for (const [pattern, of] of SUBJECTS) {
     const names = pattern.exec(path)?.slice(1)
     if (names !== undefined) return of(names.map((name) => params[name] ?? ''))

@@ -66,8 +66,11 @@ export const errorCodes = {
     type: 'invalid_request_error',
     message: 'The folder has mistakes; what was read before stays',
   },
-  // No route answers it yet: nothing limits the rate of calls.
-  rate_limited: { status: 429, type: 'invalid_request_error', message: 'Too many requests' },
+  rate_limited: {
+    status: 429,
+    type: 'invalid_request_error',
+    message: 'Too many requests of this key or user; nothing was changed',
+  },
   store_unavailable: { status: 503, type: 'api_error', message: 'The store does not answer; nothing was changed' },
   overloaded: { status: 503, type: 'api_error', message: 'Too much at once; nothing was changed' },
   internal_error: {

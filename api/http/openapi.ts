@@ -21,6 +21,7 @@ const common: readonly ErrorCode[] = [
   'api_key_missing',
   'api_key_invalid',
   'headers_too_large',
+  'rate_limited',
   'internal_error',
   'store_unavailable',
   'overloaded',
@@ -89,13 +90,14 @@ export function openApiDocument(routes: readonly Route[]): ReturnType<OpenApiGen
 const noContents = { always: 'Done', 'on request': 'Done: Prefer: return=minimal' }
 
 function register(registry: OpenAPIRegistry, route: Route): void {
-  const { method, path, access, tag, summary, description, params, query, body, idempotent, noContent } = route
+  const { method, path, access, scope, tag, summary, description, params, query, body, idempotent, noContent } = route
   registry.registerPath({
     method,
     path: path.replace(/:(\w+)/g, '{$1}'),
     operationId: [method, ...path.slice(1).split(/\/:?/).slice(1)].join('_'),
     tags: [tag],
     summary,
+    'x-belay-scope': scope,
     ...(access !== 'secret' && { security: [{ secretKey: [] }, { publicKey: [] }, { publicKey: [], userToken: [] }] }),
     ...(description !== undefined && { description }),
     request: {
@@ -133,7 +135,7 @@ function errorsOf({ access, params, query, body, errors = [], idempotent }: Rout
   return [
     ...common,
     ...(access === 'secret'
-      ? (['incorrect_token_type'] as const)
+      ? (['incorrect_token_type', 'not_permitted'] as const)
       : (['missing_user_token', 'invalid_user_token', 'not_permitted'] as const)),
     ...errors,
     ...(body === undefined ? [] : (['malformed_json', 'payload_too_large'] as const)),

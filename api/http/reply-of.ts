@@ -3,8 +3,9 @@ import type { Answered } from '../../engine/run-idempotent.ts'
 import { Reply, type Context } from './route.ts'
 
 /** Who calls, as the engine is told: the request's key, its id and its Idempotency-Key. */
-export function callerOf({ apiKey, requestId, header }: Pick<Context, 'apiKey' | 'requestId' | 'header'>): Caller {
-  return { apiKey, requestId, idempotencyKey: header('idempotency-key') }
+export function callerOf(context: Pick<Context, 'apiKey' | 'caller' | 'requestId' | 'header'>): Caller {
+  const { apiKey, caller, requestId, header } = context
+  return { apiKey, keyId: caller.id, requestId, idempotencyKey: header('idempotency-key') }
 }
 
 /** The 200 of an engine's answer; a repeat says so, and names the request that got it first. */

@@ -1,4 +1,5 @@
 import type { z } from 'zod'
+import type { Scope } from '../../store/api-keys/scopes.ts'
 import type { ApiCaller } from './caller.ts'
 import type { Deps } from './deps.ts'
 import type { ErrorCode } from './errors.ts'
@@ -7,7 +8,7 @@ import type { UnknownField } from './unknown-fields.ts'
 /** What a handler is given besides its parsed input. */
 export interface Context extends Deps {
   requestId: string
-  /** Names the key that called, without telling it (auth.ts). */
+  /** The name of the key that called. */
   apiKey: string
   caller: ApiCaller
   header: (name: string) => string | undefined
@@ -46,6 +47,8 @@ export interface Route {
   /** Express path, `/v1/messages/:id`. */
   path: string
   access: Access
+  /** What a secret key needs for it; nothing is asked of a public one but `access`. */
+  scope: Scope
   /** A path of `user` that names nobody: the handler looks whose things it touches (own-messages.ts). */
   asksWhose?: true
   tag: string

@@ -21,7 +21,7 @@ import { openLive, type Live } from '../socket/live.ts'
 import { LiveCatalog } from '../../engine/live-catalog.ts'
 import { logProblems, reloadAndLog, watchCatalog } from './catalog-watch.ts'
 import { createApp } from './app.ts'
-import { keyFinder } from './auth.ts'
+import { keyFinder } from './find-key.ts'
 import type { Deps } from './deps.ts'
 import { Draining } from './draining.ts'
 import { httpServer } from './front.ts'
@@ -114,7 +114,7 @@ export async function startApi(start: ApiStart): Promise<RunningApi> {
   let live: Live | undefined
   const deps: Deps = {
     settings,
-    findKey: keyFinder(settings),
+    findKey: keyFinder(settings, store.db),
     store,
     get catalog() {
       return folder.current

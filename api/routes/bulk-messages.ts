@@ -13,6 +13,7 @@ const changeMessages = defineRoute({
   method: 'post',
   path: '/v1/channels/:channel/messages/bulk/:action',
   access: 'user',
+  scope: 'notify',
   asksWhose: true,
   tag: 'Bulk operations',
   summary: 'Mark the messages of a channel',

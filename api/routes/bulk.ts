@@ -35,7 +35,7 @@ const described = <Id extends z.ZodType<string>>(id: Id) =>
   })
 
 const collection = z.object({ collection: collectionName })
-const common = { access: 'secret', tag, response: bulkOperation, largeBody: true } as const
+const common = { access: 'secret', scope: 'admin', tag, response: bulkOperation, largeBody: true } as const
 
 const usersIdentify = defineRoute({
   ...common,
@@ -169,6 +169,7 @@ const getBulk = defineRoute({
   method: 'get',
   path: '/v1/bulk_operations/:id',
   access: 'secret',
+  scope: 'read',
   tag,
   summary: 'Get a bulk operation: how far it has come',
   params: z.object({ id: z.uuid() }),

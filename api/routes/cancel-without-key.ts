@@ -21,6 +21,7 @@ const cancelTriggerRoute = defineRoute({
   method: 'post',
   path: '/v1/workflow_runs/:workflow_run_id/cancel',
   access: 'secret',
+  scope: 'notify',
   tag,
   summary: 'Cancel one trigger by its workflow_run_id',
   description: 'Also for triggers without a cancelation_key; others under the same key are left alone.',
@@ -42,6 +43,7 @@ const cancelUserRoute = defineRoute({
   method: 'post',
   path: '/v1/users/:id/cancel',
   access: 'secret',
+  scope: 'notify',
   tag,
   summary: 'Cancel everything pending for one user',
   description:
@@ -61,6 +63,7 @@ const bulkCancelRoute = defineRoute({
   method: 'post',
   path: '/v1/workflows/:key/bulk_cancel',
   access: 'secret',
+  scope: 'notify',
   tag,
   summary: 'Cancel under up to 1,000 keys',
   description:

@@ -8,6 +8,7 @@ const getChannels = defineRoute({
   method: 'get',
   path: '/v1/channels',
   access: 'secret',
+  scope: 'read',
   tag: 'Channels',
   summary: 'List the channels of channels.json, in one page',
   response: z.object({ entries: z.array(channel), page_info: pageInfo }),

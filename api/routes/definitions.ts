@@ -11,6 +11,7 @@ const reload = defineRoute({
   method: 'post',
   path: '/v1/definitions/reload',
   access: 'secret',
+  scope: 'admin',
   tag: 'Workflows',
   summary: 'Read the notifications folder anew',
   description:

@@ -7,6 +7,7 @@ const postEventRoute = defineRoute({
   method: 'post',
   path: '/v1/events',
   access: 'secret',
+  scope: 'notify',
   tag: 'Events',
   summary: 'Tell of an event that workflows wait for',
   description:

@@ -25,6 +25,7 @@ const getFeed = defineRoute({
   method: 'get',
   path: '/v1/users/:user_id/feeds/:channel',
   access: 'user',
+  scope: 'read',
   tag,
   summary: 'Read a user’s in-app feed, newest first',
   description:
@@ -54,6 +55,7 @@ const getSettings = defineRoute({
   method: 'get',
   path: '/v1/users/:user_id/feeds/:channel/settings',
   access: 'user',
+  scope: 'read',
   tag,
   summary: 'Get what a feed shows around its items',
   params,

@@ -8,6 +8,7 @@ import { channelRoutes } from './channels.ts'
 import { eventRoutes } from './events.ts'
 import { definitionRoutes } from './definitions.ts'
 import { feedRoutes } from './feeds.ts'
+import { keyRoutes } from './keys.ts'
 import { messageStatusRoutes } from './message-status.ts'
 import { messageRoutes } from './messages.ts'
 import { moveRoutes } from './move.ts'
@@ -40,4 +41,5 @@ export const routes: readonly Route[] = [
   ...channelDataRoutes,
   ...channelRoutes,
   ...definitionRoutes,
+  ...keyRoutes,
 ]

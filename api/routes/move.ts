@@ -26,6 +26,7 @@ const rescheduleRoute = defineRoute({
   method: 'post',
   path: '/v1/workflows/:key/reschedule',
   access: 'secret',
+  scope: 'notify',
   tag,
   summary: 'Move what sleeps under a key to another instant',
   description:
@@ -48,6 +49,7 @@ const sendNowRoute = defineRoute({
   method: 'post',
   path: '/v1/workflows/:key/send_now',
   access: 'secret',
+  scope: 'notify',
   tag,
   summary: 'Wake what sleeps under a key at once',
   description: 'Ends the current sleep; a step waiting for its next try is tried now.',

@@ -59,6 +59,7 @@ function routesOf<Params extends z.ZodObject>(
   const partRoutes = (['channel_types', 'workflows', 'categories'] as const).flatMap((part) => [
     defineRoute({
       access,
+      scope: 'admin',
       method: 'put',
       path: `${path}/${part}`,
       tag,
@@ -71,6 +72,7 @@ function routesOf<Params extends z.ZodObject>(
     }),
     defineRoute({
       access,
+      scope: 'admin',
       method: 'put',
       path: `${path}/${part}/:name`,
       tag,
@@ -93,6 +95,7 @@ function routesOf<Params extends z.ZodObject>(
   return [
     defineRoute({
       access,
+      scope: 'read',
       method: 'get',
       path: `${base}/preferences`,
       tag,
@@ -107,6 +110,7 @@ function routesOf<Params extends z.ZodObject>(
     }),
     defineRoute({
       access,
+      scope: 'read',
       method: 'get',
       path,
       tag,
@@ -123,6 +127,7 @@ function routesOf<Params extends z.ZodObject>(
     }),
     defineRoute({
       access,
+      scope: 'admin',
       method: 'put',
       path,
       tag,
@@ -143,6 +148,7 @@ function routesOf<Params extends z.ZodObject>(
     defineRoute({
       // At Knock a public key reads and writes preferences, and does not delete them.
       access: 'secret',
+      scope: 'admin',
       method: 'delete',
       path,
       tag,

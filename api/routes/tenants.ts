@@ -34,6 +34,7 @@ const putTenant = defineRoute({
   method: 'put',
   path: '/v1/tenants/:id',
   access: 'secret',
+  scope: 'admin',
   tag,
   summary: 'Set a tenant: create, or lay these properties over those there are',
   description:
@@ -53,6 +54,7 @@ const getTenant = defineRoute({
   method: 'get',
   path: '/v1/tenants/:id',
   access: 'secret',
+  scope: 'read',
   tag,
   summary: 'Get a tenant',
   params,
@@ -67,6 +69,7 @@ const removeTenant = defineRoute({
   method: 'delete',
   path: '/v1/tenants/:id',
   access: 'secret',
+  scope: 'admin',
   tag,
   summary: 'Delete a tenant',
   description:
@@ -85,6 +88,7 @@ const getTenants = defineRoute({
   method: 'get',
   path: '/v1/tenants',
   access: 'secret',
+  scope: 'read',
   tag,
   summary: 'List tenants, in the order of their ids',
   query: z.object({

@@ -27,6 +27,7 @@ const putUser = defineRoute({
   method: 'put',
   path: '/v1/users/:id',
   access: 'user',
+  scope: 'admin',
   tag,
   summary: 'Identify a user: create, or lay these properties over those there are',
   description:
@@ -45,6 +46,7 @@ const getUser = defineRoute({
   method: 'get',
   path: '/v1/users/:id',
   access: 'user',
+  scope: 'read',
   tag,
   summary: 'Get a user',
   description:
@@ -59,6 +61,7 @@ const removeUser = defineRoute({
   method: 'delete',
   path: '/v1/users/:id',
   access: 'secret',
+  scope: 'admin',
   tag,
   summary: 'Delete a user',
   description: 'Cancels first what is pending for them. Their messages stay, without what was known of them.',
@@ -79,6 +82,7 @@ const getUsers = defineRoute({
   method: 'get',
   path: '/v1/users',
   access: 'secret',
+  scope: 'read',
   tag,
   summary: 'List users, in the order of their ids',
   description: 'Who was identified; somebody known only by id, as a recipient, is not among them.',

@@ -34,7 +34,7 @@ export async function callerOfUpgrade(
   if (origins !== '*' && origin !== undefined && !origins.has(origin)) throw new RefusedUpgrade(403)
   const given = new URLSearchParams(query)
   if (given.get('vsn') !== '2.0.0') throw new RefusedUpgrade(400)
-  const key = findKey(given.get('api_key') ?? '')
+  const key = await findKey(given.get('api_key') ?? '')
   if (key?.kind !== 'public') throw new RefusedUpgrade(403)
   if (signingKey === undefined) return key
   try {

@@ -1,6 +1,6 @@
 /** Exports that only tests import, or nothing yet: a file, or a file and a name, each with the reason why it stays. */
 export const onlyTested = new Map([
-  ['api/http/auth.ts apiKeyId', 'Seeds that stand for calls made by a key.'],
+  ['api/http/setting-keys.ts apiKeyId', 'The name that Idempotency-Keys of a key are kept under.'],
   [
     'channels/email/smtp.ts createEmailSender',
     'Tried by itself against real mail servers; the registry uses its provider.',

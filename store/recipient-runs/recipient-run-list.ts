@@ -24,6 +24,7 @@ export interface RecipientRunRow {
   due: string | null
   error_count: number
   reason: string | null
+  canceled_by: string | null
   cancel_id: number | null
   updated_at: string
   workflow_run_id: string
@@ -75,13 +76,17 @@ const reasonText = sql`case when ${statusNow} = 'canceled' then (select c.reason
       then (${ofMessages(sql`m.status = 'not_sent'`)}) end,
     r.reason) end`
 
+/** The name of the key that canceled it, or the part of Belay. */
+const canceledBy = sql`case when ${statusNow} = 'canceled' then (select c.api_key from cancels c where c.id = r.cancel_id) end`
+
 /** Steps that failed, and messages that were not delivered. */
 const errorCount = sql`(r.error_count + (
   select count(*) from messages m where m.recipient_run_id = r.id and m.status = 'undelivered'))::int`
 
 const columns = (now: number) => sql`r.id, r.recipient, r.via ->> 'from' as via, ${statusText(now)} as status,
   d.content->'steps'->r.step->>'ref' as step_ref, d.content->'steps'->r.step->>'type' as step_type, r.attempt,
-  ${isoText(sql`r.due`)} as due, ${errorCount} as error_count, ${reasonText} as reason, r.cancel_id, ${isoText(sql`r.updated_at`)} as updated_at,
+  ${isoText(sql`r.due`)} as due, ${errorCount} as error_count, ${reasonText} as reason,
+  ${canceledBy} as canceled_by, r.cancel_id, ${isoText(sql`r.updated_at`)} as updated_at,
   t.workflow_run_id, runs.definition_key as workflow, runs.cancelation_key, t.actor, t.tenant,
   ${isoText(sql`t.accepted_at`)} as accepted_at`
 

@@ -1,4 +1,5 @@
 // All tables, by what they are about.
+export * from './api-keys.ts'
 export * from './batches.ts'
 export * from './bulk-operations.ts'
 export * from './catalog.ts'
@@ -12,6 +13,7 @@ export * from './messages.ts'
 export * from './pending-signals.ts'
 export * from './preference-sets.ts'
 export * from './profiles.ts'
+export * from './rate-limits.ts'
 export * from './recipient-runs.ts'
 export * from './runs.ts'
 export * from './throttles.ts'

@@ -2,6 +2,8 @@ import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import type { Route } from '../../api/http/route.ts'
 import { routes } from '../../api/routes/index.ts'
+import { createApiKey, revokeApiKey } from '../../store/api-keys/api-keys.ts'
+import { scopes, type Scope } from '../../store/api-keys/scopes.ts'
 import { PUBLIC_KEY, startApi, type Answer, type ApiServer } from '../../testing/product/api-server.ts'
 import { catalog, feedChannel, seedChannels, seedMessage, seedTrigger } from '../../testing/fixtures/seed.ts'
 import { SIGNING_KEY, SIGNING_PUBLIC_KEY, signUserToken, STRANGERS_KEY } from '../../testing/fixtures/user-tokens.ts'
@@ -22,11 +24,25 @@ const KNOCKS_PUBLIC = [
 
 let open: ApiServer
 let secured: ApiServer
+/** Where scoped keys are tried: what they may do, they do. */
+let scoped: ApiServer
+const scopedKeys = new Map<Scope | 'revoked', string>()
 let message: string
 before(async () => {
   open = await startApi(catalog)
   secured = await startApi(catalog, undefined, { BELAY_SIGNING_PUBLIC_KEY: SIGNING_PUBLIC_KEY })
-  for (const { deps } of [open, secured]) {
+  scoped = await startApi(catalog)
+  for (const scope of [...scopes, 'revoked'] as const) {
+    const made = await createApiKey(
+      scoped.deps.store.db,
+      { name: scope, scopes: [scope === 'revoked' ? 'admin' : scope] },
+      0,
+    )
+    assert.ok(typeof made === 'object')
+    scopedKeys.set(scope, made.key)
+  }
+  await revokeApiKey(scoped.deps.store.db, 'revoked', 0)
+  for (const { deps } of [scoped, open, secured]) {
     await seedChannels(deps.store.db)
     const [run] = await seedTrigger(deps.store.db, { recipients: ['ada'] })
     message = await seedMessage(deps.store.db, run!)
@@ -35,6 +51,7 @@ before(async () => {
 after(async () => {
   await open.close()
   await secured.close()
+  await scoped.close()
 })
 
 /** A path of the route about ada, or about one of her messages. */
@@ -77,6 +94,16 @@ for (const route of routes) {
       await assertRefused(call(open, route, { key: null }), 401, 'api_key_missing')
       await assertRefused(call(open, route, { key: 'sk_wrong_12345678' }), 401, 'api_key_invalid')
       await assertRefused(call(open, route, { key: 'pk_wrong_12345678' }), 401, 'api_key_invalid')
+    })
+
+    test('a revoked key, and a key of each scope', async () => {
+      await assertRefused(call(scoped, route, { key: scopedKeys.get('revoked')! }), 401, 'api_key_invalid')
+      for (const scope of scopes) {
+        const answer = await call(scoped, route, { key: scopedKeys.get(scope)! })
+        if (scope === 'admin' || scope === route.scope)
+          assert.ok(isLetIn(answer), `${scope}: ${JSON.stringify(answer.body)}`)
+        else assert.deepEqual([answer.status, codeOf(answer)], [403, 'not_permitted'], scope)
+      }
     })
 
     if (route.access === 'secret') {

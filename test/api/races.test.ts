@@ -37,7 +37,7 @@ before(async () => {
     ...api.deps,
     requestId: 'race',
     apiKey: 'race',
-    caller: { kind: 'secret', id: 'race' },
+    caller: { kind: 'secret', id: 'race', name: 'race', scopes: new Set(['admin'] as const) },
     header: () => undefined,
   }
 })

@@ -67,7 +67,7 @@ async function onStore(store: Store, work: (context: Context) => Promise<void>):
       ...api.deps,
       requestId: 'model',
       apiKey: 'model',
-      caller: { kind: 'secret', id: 'model' },
+      caller: { kind: 'secret', id: 'model', name: 'model', scopes: new Set(['admin'] as const) },
       header: () => undefined,
     })
   } finally {

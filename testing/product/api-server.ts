@@ -5,7 +5,7 @@ import { pino } from 'pino'
 import { createApp } from '../../api/http/app.ts'
 import { listen } from '../../settings/listen.ts'
 import { httpServer } from '../../api/http/front.ts'
-import { keyFinder } from '../../api/http/auth.ts'
+import { keyFinder } from '../../api/http/find-key.ts'
 import type { Deps } from '../../api/http/deps.ts'
 import { openScrape } from '../../metrics/scrape.ts'
 import { Standing } from '../../metrics/standing.ts'
@@ -84,7 +84,7 @@ export async function startApi(
   const deps: Deps = {
     live: folder,
     settings,
-    findKey: keyFinder(settings),
+    findKey: keyFinder(settings, store.db),
     store,
     catalog,
     signaler,

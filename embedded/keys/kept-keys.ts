@@ -2,8 +2,8 @@ import { randomBytes } from 'node:crypto'
 import { readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { z } from 'zod'
-import type { Settings } from '../settings/settings.ts'
-import { StartError } from './start-error.ts'
+import type { Settings } from '../../settings/settings.ts'
+import { StartError } from '../start-error.ts'
 
 export interface Keys {
   secretKey: string
