@@ -95,6 +95,11 @@ export const variables = {
   BELAY_PAYLOAD_KEYS: payloadKeys,
   /** Whose clock counts for recipients without a timezone. */
   BELAY_TIME_ZONE: z.string().refine(isTimeZone, 'must be an IANA time zone, such as Europe/Berlin').default('Etc/UTC'),
+  /** Of a worker whose build is promoted by `npm run builds`; unset: every worker takes every task. */
+  BELAY_BUILD_ID: z
+    .string()
+    .regex(/^[\w.-]{1,100}$/, 'must be 1 to 100 letters, digits, dots, dashes and underscores')
+    .optional(),
   BELAY_TASK_QUEUE: z.string().min(1).max(200).default('belay'),
   DATABASE_URL: z
     .string()

@@ -108,7 +108,7 @@ export async function startWorker(start: WorkerStart): Promise<RunningWorker> {
     bulk: { store, mutex: new KeyedMutex(), signaler, outbox, now },
   })
   const converter = { dataConverter: dataConverter(settings.BELAY_PAYLOAD_KEYS) }
-  const options = { ...workerOptions, ...converter, ...start.options, connection, namespace }
+  const options = { ...workerOptions, ...converter, ...versionOf(settings), ...start.options, connection, namespace }
   const sends = { deliver: (input: DeliverInput) => activities.deliver(input) }
   const acts = { act: (input: ActInput) => activities.act(input) }
   const worker = await Worker.create({
@@ -156,6 +156,15 @@ export async function startWorker(start: WorkerStart): Promise<RunningWorker> {
 }
 
 /** Temporal was there a moment ago, and may just be starting: tried for half a minute, but for what only an operator mends. */
+/** With a build ID tasks come only once the build is promoted, and then those of all runs. */
+function versionOf({ BELAY_BUILD_ID: buildId, BELAY_TASK_QUEUE: deploymentName }: Settings): Partial<WorkerOptions> {
+  if (buildId === undefined) return {}
+  const version = { deploymentName, buildId }
+  return {
+    workerDeploymentOptions: { version, useWorkerVersioning: true, defaultVersioningBehavior: 'AUTO_UPGRADE' },
+  }
+}
+
 async function untilAnswered(work: () => Promise<void>): Promise<void> {
   for (const until = performance.now() + ANSWERED_MS; ; await delay(500)) {
     try {

@@ -21,6 +21,10 @@ export interface PartsOptions {
   address: string
   /** Where the api reaches it, if that is elsewhere. */
   apiAddress?: string
+  /** Any settings besides. */
+  env?: NodeJS.ProcessEnv
+  /** Of the worker; absent: the one of all tests. */
+  bundle?: { code: string }
 }
 
 export interface Parts {
@@ -76,7 +80,7 @@ async function start<Started extends object>(
 }
 
 async function open(
-  { notifications, database, address, apiAddress = address }: PartsOptions,
+  { notifications, database, address, apiAddress = address, env = {} }: PartsOptions,
   closers: (() => unknown)[],
 ) {
   const settings = readSettings({
@@ -85,6 +89,7 @@ async function open(
     BELAY_PUBLIC_KEY: PUBLIC_KEY,
     BELAY_NOTIFICATIONS_DIR: notifications,
     LOG_LEVEL: 'silent',
+    ...env,
   })
   const store = openPostgres(database)
   closers.push(() => store.close())
@@ -96,10 +101,21 @@ async function open(
   return { settings, store, clock, connection, renew, closers }
 }
 
-async function addWorker({ address }: PartsOptions, { closers, settings, store, clock }: Opened): Promise<void> {
+async function addWorker(
+  { address, bundle }: PartsOptions,
+  { closers, settings, store, clock }: Opened,
+): Promise<void> {
   const connection = await NativeConnection.connect({ address })
   closers.push(() => connection.close())
-  const worker = await startWorker({ settings, store, clock, connection, namespace, log, bundle: await testBundle() })
+  const worker = await startWorker({
+    settings,
+    store,
+    clock,
+    connection,
+    namespace,
+    log,
+    bundle: bundle ?? (await testBundle()),
+  })
   closers.push(() => worker.stop())
 }
 
