@@ -56,7 +56,7 @@ export async function promoteBuild(options: BuildsOptions, id: string, withinMs 
       throw new SettingsError(message, { cause: error })
     }
   }
-  while ((await describe(options))?.routingConfigUpdateState === UNDER_WAY) {
+  while (((await describe(options))?.routingConfigUpdateState as number | undefined) === UNDER_WAY) {
     if (Date.now() > until) throw new SettingsError(`build ${id} is promoted, but not all task queues know it yet`)
     await delay(LOOK_MS)
   }

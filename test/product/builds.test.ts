@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
 import { listBuilds, promoteBuild } from '../../temporal/builds.ts'
+import type { Verdict } from '../../store/recipient-runs/verdict.ts'
 import { notificationsFolder } from '../../testing/fixtures/notifications-folder.ts'
 import { delayStep, feedStep, workflow } from '../../testing/fixtures/steps.ts'
 import { until } from '../../testing/fixtures/until.ts'
@@ -72,8 +73,8 @@ test('a broken release is taken back by one command, and nothing is lost while i
     belay.cancel('letter', { cancelation_key: 'old' }),
     belay.cancel('letter', { cancelation_key: 'new' }),
   ])
-  const outcomes = (verdict: typeof late) =>
-    Object.fromEntries(verdict.recipients.map(({ id, outcome }) => [id, outcome]))
+  const outcomes = ({ recipients }: Verdict): Record<string, string> =>
+    Object.fromEntries(recipients.map(({ id, outcome }): [string, string] => [String(id), outcome]))
   assert.deepEqual(outcomes(rest), { dora: 'canceled' })
   assert.equal(outcomes(late)['carl'], 'canceled')
   for (const [user, count] of Object.entries({ ada: 2, bob: 1, carl: 1, dora: 1 }))

@@ -35,7 +35,7 @@ export interface Parts {
 
 const namespace = 'default'
 const log = pino({ level: 'silent' })
-installRuntime(log)
+await installRuntime(log)
 
 /** Tables, api and worker in this process, as `npm run migrate`, `api` and `worker` are: on servers that others started. */
 export function startParts(options: PartsOptions): Promise<Parts> {
