@@ -74,9 +74,9 @@ test('a broken release is taken back by one command, and nothing is lost while i
     belay.cancel('letter', { cancelation_key: 'new' }),
   ])
   const outcomes = ({ recipients }: Verdict): Record<string, string> =>
-    Object.fromEntries(recipients.map(({ id, outcome }): [string, string] => [String(id), outcome]))
-  assert.deepEqual(outcomes(rest), { dora: 'canceled' })
-  assert.equal(outcomes(late)['carl'], 'canceled')
+    Object.fromEntries(recipients.map(({ id, outcome }): [string, string] => [JSON.stringify(id), outcome]))
+  assert.deepEqual(outcomes(rest), { '"dora"': 'canceled' })
+  assert.equal(outcomes(late)['"carl"'], 'canceled')
   for (const [user, count] of Object.entries({ ada: 2, bob: 1, carl: 1, dora: 1 }))
     assert.equal((await belay.feed(user)).length, count)
 })
