@@ -12,6 +12,7 @@ import { lateRuns } from '../metrics/counted.ts'
 import { assertOwnStore, believedRevisions, callingRun, waitForInstant, withHeartbeat } from './chunk.ts'
 import type { AdvanceDeps } from './advance.ts'
 import { Tally } from './tally.ts'
+import { traceChunk } from './trace-chunk.ts'
 
 /** Nothing more is begun after so long: the rest of a chunk is handed back. What was begun is waited for. */
 const PATIENCE_MS = { least: 3_000, most: 5_000 }
@@ -63,7 +64,7 @@ async function act(deps: ActDeps, input: ActInput, turnOf: (stepKey: string) => 
     await withDeadline(cancellationSignal(), patience, async (stop) => {
       const job = new ActJob(jobDeps)
       const inTurn = (row: RowToAct) => turnOf(row.stepKey)(() => (stop.aborted ? undefined : job.actFor(row)))
-      await Promise.all(ready.map(inTurn))
+      await traceChunk('act', ready, triggers, () => Promise.all(ready.map(inTurn)))
     })
   }
   // The rest came early, was handed back, or somebody else has it.

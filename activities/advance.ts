@@ -18,6 +18,7 @@ import { lateRuns } from '../metrics/counted.ts'
 import { assertOwnStore, believedRevisions, callingRun, waitForInstant, withHeartbeat } from './chunk.ts'
 import { partsOf, workThrough } from './in-parts.ts'
 import { Tally } from './tally.ts'
+import { traceChunk } from './trace-chunk.ts'
 
 const PART = 500
 /** How often walks whose batches have changed meanwhile are tried again at once. */
@@ -66,13 +67,15 @@ async function advance(deps: AdvanceDeps, input: AdvanceInput): Promise<ChunkRes
   const tally = new Tally()
   const sizeOf = ({ id, batchId, stateSize }: RowToWalk) =>
     2 * (triggers.get(triggerIdOf(id))!.dataSize * (batchId === null ? 1 : CARRIED) + stateSize)
-  for (const part of partsOf(ready, sizeOf, PART)) {
-    await workThrough(
-      part,
-      (walked) => walkPart(deps, walked, instant, tally),
-      (row, error) => giveUp(deps, row, error, instant, tally),
-    )
-  }
+  await traceChunk('advance', ready, triggers, async () => {
+    for (const part of partsOf(ready, sizeOf, PART)) {
+      await workThrough(
+        part,
+        (walked) => walkPart(deps, walked, instant, tally),
+        (row, error) => giveUp(deps, row, error, instant, tally),
+      )
+    }
+  })
   // The rest came early, or somebody else had it: a cancel, a move, or an attempt before this one, whose answer was lost;
   // so the run is told of messages, too.
   const others = ours.filter((id) => !tally.has(id))

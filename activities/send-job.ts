@@ -21,6 +21,7 @@ import type { OwnTrigger } from '../store/recipient-runs/load-walks.ts'
 import type { Json, JsonObject } from '../store/schema/index.ts'
 import type { StoreIdentity } from '../workflows/messages.ts'
 import { countTakenOver, countTry, timed } from './count-try.ts'
+import { traceWork } from '../metrics/tracing.ts'
 import { Gathered } from './gather.ts'
 import { neverPasses } from './in-parts.ts'
 import { LEASE_MS, type Leases } from './leases.ts'
@@ -32,8 +33,10 @@ import type { Tally } from './tally.ts'
 const MOST = 50
 /** Of one try: a message goes to many devices. */
 const MOST_EXCHANGES = 20
-/** While the store is away an outcome is offered to it again this often. */
 const STALLED: SendResult = { kind: 'not_taken', reason: 'the worker stalled before the send' }
+/** Results that a trace shows as an error. */
+const FAILED = new Set<SendResult['kind']>(['refused', 'not_taken', 'unknown'])
+/** While the store is away an outcome is offered to it again this often. */
 const RECORD_AGAIN_MS = { first: 100, most: 2_000 }
 
 export interface DeliverDeps {
@@ -107,6 +110,12 @@ export class SendJob {
     const sender = this.#senderOf(message.channelType as ChannelType)
     await leases.hold(message, sender.timeoutMs, async () => {
       const trigger = this.#context.triggers.get(triggerIdOf(message.recipientRunId))!
+      const part = traceWork(`send ${message.channelType}`, 'client', trigger.trace, {
+        'belay.workflow_run_id': trigger.workflowRunId,
+        'belay.message_id': messageId(trigger, message),
+        'belay.channel_type': message.channelType,
+        'belay.attempt': message.attempt + 1,
+      })
       const outgoing = {
         messageId: messageId(trigger, message),
         recipient: {
@@ -127,6 +136,8 @@ export class SendJob {
           : isFresh
             ? await timed(message.channelType, () => tryToSend(sender, outgoing, channel, exchanges))
             : STALLED
+      part?.add({ 'belay.outcome': result.kind, 'belay.provider': channel.provider })
+      part?.end(FAILED.has(result.kind) ? result.kind : undefined)
       const outcome = outcomeOf(result, { attempt: message.attempt, now: now() })
       const { recipientRunId, number } = message
       const log = result === STALLED ? undefined : logOf(result, channel.provider, exchanges)

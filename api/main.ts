@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { catalogAtStart } from '../definitions/at-start.ts'
 import { readFolder } from '../definitions/read-catalog.ts'
 import { DefinitionsError } from '../definitions/problem.ts'
+import { startTracing } from '../metrics/tracing.ts'
 import { createLog } from '../settings/log.ts'
 import { readSettings, SettingsError } from '../settings/settings.ts'
 import { untilStopped } from '../settings/stopping.ts'
@@ -28,6 +29,7 @@ async function main(): Promise<void> {
   stopping.useLog(log)
   warnOfUnknownSettings(log)
 
+  const endTracing = startTracing(settings, 'belay-api')
   const catalog = await catalogAtStart(settings.BELAY_NOTIFICATIONS_DIR)
   const server = await listenEarly(settings)
   const store = await openReachablePostgres(settings.DATABASE_URL!, { log }, { waitMs: STORE_WAIT_MS, log, signal })
@@ -54,6 +56,7 @@ async function main(): Promise<void> {
   if (!signal.aborted) await once(signal, 'abort')
   log.info('api stops: what was asked is answered first')
   await api.close()
+  await endTracing()
   await temporal.close()
   await clock.close()
   await store.close()

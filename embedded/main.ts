@@ -4,6 +4,7 @@ import { DefinitionsError } from '../definitions/problem.ts'
 import { readSettings, SettingsError } from '../settings/settings.ts'
 import { untilStopped } from '../settings/stopping.ts'
 import { warnOfUnknownSettings } from '../settings/unknown-settings.ts'
+import { startTracing } from '../metrics/tracing.ts'
 import { installRuntime } from '../worker/runtime.ts'
 import { greeting } from './greeting.ts'
 import { openLog } from './readable-log.ts'
@@ -19,12 +20,14 @@ try {
   stopping.useLog(log)
   warnOfUnknownSettings(log)
   await installRuntime(log, settings)
+  const endTracing = startTracing(settings, 'belay')
   const embedded = await startEmbedded(settings, log, { signal })
   embedded.workerStopped.catch((error: unknown) => stopping.fail(error, 'the worker died'))
   process.stdout.write(greeting(embedded, process.stdout.isTTY))
   if (!signal.aborted) await once(signal, 'abort')
   log.info('stopping; a second signal ends it at once')
   await embedded.stop()
+  await endTracing()
 } catch (error) {
   if (!signal.aborted) {
     process.stderr.write(`${plain(error)}\n`)

@@ -35,6 +35,8 @@ export interface Caller {
   keyId?: string
   /** Kept with an answer that may be repeated, so that a repeat can name the first. */
   requestId?: string
+  /** W3C's traceparent of the call, where it is traced: what comes of it is a part of that. */
+  trace?: string | undefined
   /** Under this key the call is carried out once in 24 hours, and answered the same again. */
   idempotencyKey?: string | undefined
 }

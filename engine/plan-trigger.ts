@@ -30,7 +30,7 @@ export const isObject = (key: string): boolean => typeof recipientReference(key)
  */
 export function planTrigger(
   { now }: Pick<EngineDeps, 'now'>,
-  { apiKey }: Caller,
+  { apiKey, trace }: Caller,
   version: DefinitionVersion,
   request: TriggerRequest,
 ): PlannedTrigger {
@@ -57,6 +57,7 @@ export function planTrigger(
     skipDelay,
     sandboxMode,
     apiKey,
+    trace,
     cause: request.cause,
     acceptedAt,
   }

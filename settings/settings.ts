@@ -87,6 +87,11 @@ export const variables = {
   /** Where api and worker serve `/metrics` to whoever reaches it; unset: an api does on its own port, for the secret key. */
   BELAY_METRICS_HOST: z.string().default('127.0.0.1'),
   BELAY_METRICS_PORT: port.optional(),
+  /** Of a collector that takes traces by OTLP over HTTP; unset: nothing is traced. The exporter reads OTEL_* of its own. */
+  OTEL_EXPORTER_OTLP_ENDPOINT: z
+    .string()
+    .refine((text) => /^https?:\/\//i.test(text) && URL.canParse(text), 'must be an http:// or https:// address')
+    .optional(),
   /** So long past its instant something counts as overdue, in metrics and in `/readyz`. */
   BELAY_OVERDUE_SECONDS: z.coerce.number().int().min(1).max(86_400).default(120),
   /** Of a worker process, which has no API: see worker/ready-file.ts. */

@@ -12,6 +12,7 @@ import { keepReadyFile } from './ready-file.ts'
 import { serveMetrics } from '../metrics/own-port.ts'
 import { openScrape } from '../metrics/scrape.ts'
 import { Standing } from '../metrics/standing.ts'
+import { startTracing } from '../metrics/tracing.ts'
 import { installRuntime } from './runtime.ts'
 import { connectWorker } from '../temporal/connect.ts'
 import { startWorker } from './worker.ts'
@@ -29,6 +30,7 @@ async function main(): Promise<void> {
   stopping.useLog(log)
   warnOfUnknownSettings(log)
   await installRuntime(log, settings)
+  const endTracing = startTracing(settings, 'belay-worker')
   const store = await openReachablePostgres(settings.DATABASE_URL, { log }, { waitMs: STORE_WAIT_MS, log, signal })
   await requireSchema(store)
   const clock = await openClock(store.db, log)
@@ -49,6 +51,7 @@ async function main(): Promise<void> {
   await metrics?.close()
   await standing.close()
   await worker.stop().catch(() => undefined)
+  await endTracing()
   await connection.close()
   await clock.close()
   await store.close()

@@ -25,6 +25,7 @@ import { LARGE_BODY, readBody, SMALL_BODY } from './read-body.ts'
 import { reportRoute } from './report-route.ts'
 import { Reply, type Route } from './route.ts'
 import { endUnreadBodies } from './unread-body.ts'
+import { traceOf, traceRequests } from './trace-requests.ts'
 import { routes } from '../routes/index.ts'
 
 /** The API as an Express app; it listens nowhere by itself, so that tests and the embedded start mount it as they like. */
@@ -40,6 +41,7 @@ export function createApp(deps: Deps): Express {
     next()
   })
   app.use(measure)
+  app.use(traceRequests)
   app.use(endUnreadBodies)
   app.use(pinoHttp({ logger: deps.log, ...logOptions }))
   // This process speaks plain http: a browser told to upgrade would look for it on https and find nothing.
@@ -107,6 +109,7 @@ async function run(
     ...deps,
     requestId: request.id as string,
     apiKey: deps.caller.name,
+    traced: traceOf(response),
     header: (name) => request.get(name),
   })
   const reply = answer instanceof Reply ? answer : new Reply(answer)

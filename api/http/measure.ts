@@ -17,7 +17,8 @@ export function measure(request: Request, response: Response, next: NextFunction
   next()
 }
 
-function patternOf(request: Request): string {
+/** The pattern of the route that took a request; `none` where none did, or none has yet. */
+export function patternOf(request: Request): string {
   const { path } = (request.route ?? {}) as { path?: unknown }
   return typeof path === 'string' ? path : 'none'
 }

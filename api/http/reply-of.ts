@@ -3,9 +3,10 @@ import type { Answered } from '../../engine/run-idempotent.ts'
 import { Reply, type Context } from './route.ts'
 
 /** Who calls, as the engine is told: the request's key, its id and its Idempotency-Key. */
-export function callerOf(context: Pick<Context, 'apiKey' | 'caller' | 'requestId' | 'header'>): Caller {
-  const { apiKey, caller, requestId, header } = context
-  return { apiKey, keyId: caller.id, requestId, idempotencyKey: header('idempotency-key') }
+export function callerOf(context: Pick<Context, 'apiKey' | 'caller' | 'requestId' | 'traced' | 'header'>): Caller {
+  const { apiKey, caller, requestId, traced, header } = context
+  const idempotencyKey = header('idempotency-key')
+  return { apiKey, keyId: caller.id, requestId, trace: traced?.traceparent, idempotencyKey }
 }
 
 /** The 200 of an engine's answer; a repeat says so, and names the request that got it first. */

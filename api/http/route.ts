@@ -1,4 +1,5 @@
 import type { z } from 'zod'
+import type { TracedWork } from '../../metrics/tracing.ts'
 import type { Scope } from '../../store/api-keys/scopes.ts'
 import type { ApiCaller } from './caller.ts'
 import type { Deps } from './deps.ts'
@@ -10,6 +11,8 @@ export interface Context extends Deps {
   requestId: string
   /** The name of the key that called. */
   apiKey: string
+  /** What traces this call, if anything does. */
+  traced?: TracedWork | undefined
   caller: ApiCaller
   header: (name: string) => string | undefined
 }

@@ -19,6 +19,7 @@ async function trigger(
   unknown: readonly UnknownField[],
 ): Promise<Reply<TriggerAnswer>> {
   const reply = replyOf(await acceptTrigger(context, callerOf(context), key, triggerOf(body)))
+  context.traced?.add({ 'belay.workflow_run_id': reply.body!.workflow_run_id, 'belay.workflow': key })
   if (unknown.length === 0) return reply
   const misspelt = unknown.filter(({ meant }) => meant !== undefined)
   if (misspelt.length > 0) {

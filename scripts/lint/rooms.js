@@ -26,7 +26,7 @@ export const floors = [
     'definitions/schema-violation.ts',
     'definitions/within-time.ts',
   ],
-  ['definitions/trigger-schema.ts', 'metrics/counted.ts'],
+  ['definitions/trigger-schema.ts', 'metrics/counted.ts', 'metrics/tracing.ts'],
   ['store/schema/'],
   ['store/postgres/', 'templates/'],
   ['store/clock/', 'channels/', 'events/'],

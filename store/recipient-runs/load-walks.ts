@@ -88,6 +88,8 @@ export interface OwnTrigger {
   acceptedAt: Date
   /** Length of its data as JSON. */
   dataSize: number
+  /** W3C's traceparent, where it is traced. */
+  trace: string | null
 }
 
 /** The triggers of these rows that belong to the run with this workflow ID: a row of another run has none here, and is left alone. */
@@ -99,7 +101,7 @@ export async function loadOwnTriggers(
   const triggerIds = [...new Set([...rowIds].map(triggerIdOf))]
   const found = await query<Omit<OwnTrigger, 'acceptedAt'> & { acceptedMs: number }>(
     db,
-    sql`select t.id, t.workflow_run_id as "workflowRunId", t.data_size as "dataSize",
+    sql`select t.id, t.workflow_run_id as "workflowRunId", t.data_size as "dataSize", t.trace,
           (extract(epoch from t.accepted_at) * 1000)::float8 as "acceptedMs"
         from triggers t join runs u on u.id = t.run_id
         where t.id = any(${ids(triggerIds)}) and u.workflow_id = ${workflowId}`,

@@ -52,6 +52,8 @@ export const triggers = pgTable(
     causedByStep: smallint('caused_by_step'),
     /** How many workflows triggered each other before it. */
     depth: smallint('depth').notNull().default(0),
+    /** W3C's traceparent of the call that was answered for it, where that was traced: what comes of it goes on with it. */
+    trace: text('trace'),
     /** The execution that took the trigger's signal; null until Temporal confirmed one. */
     temporalRunId: text('temporal_run_id'),
   },

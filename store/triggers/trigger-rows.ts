@@ -32,6 +32,8 @@ export interface Acceptance {
   skipDelay: boolean
   sandboxMode: boolean
   apiKey: string
+  /** W3C's traceparent, where it is traced. */
+  trace?: string | undefined
   /** The step that triggered it; absent: a caller did. */
   cause?: Cause | undefined
   /** Epoch milliseconds. */
@@ -68,10 +70,10 @@ export function triggerRows(accepted: Acceptance, generation: number, from: SQL)
   const nextDue = at(recipients.reduce((least, { due }) => Math.min(least, due), Infinity))
   return sql`trigger as (
       insert into triggers (workflow_run_id, run_id, generation, definition_hash, actor, tenant, data, data_size, skip_delay,
-        sandbox_mode, next_due, recipient_count, api_key, accepted_at, caused_by_row, caused_by_step, depth)
+        sandbox_mode, next_due, recipient_count, api_key, accepted_at, trace, caused_by_row, caused_by_step, depth)
       select ${accepted.workflowRunId}, run.id, ${generation}, ${version.hash}, ${accepted.actor}, ${accepted.tenant},
         ${json(accepted.data)}, ${JSON.stringify(accepted.data).length}, ${accepted.skipDelay}, ${accepted.sandboxMode}, ${nextDue},
-        ${recipients.length}, ${accepted.apiKey}, ${acceptedAt},
+        ${recipients.length}, ${accepted.apiKey}, ${acceptedAt}, ${accepted.trace ?? null}::text,
         ${cause?.row ?? null}::bigint, ${cause?.step ?? null}::smallint, ${cause?.depth ?? 0}
       ${from} returning id, run_id
     ),

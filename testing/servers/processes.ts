@@ -14,6 +14,8 @@ const file = (path: string) => fileURLToPath(new URL(`../../${path}`, import.met
 
 export interface Processes {
   belay: Belay
+  /** Of the api. */
+  url: string
   api: Script
   worker: Script
   /** Of the dev server. */
@@ -65,9 +67,11 @@ export async function startProcesses(
   const ports = { api: await freePort(), worker: await freePort() }
   const [api, worker] = [start('api/main.ts', ports.api), start('worker/main.ts', ports.worker)]
   await Promise.all([api.says('api listens'), worker.says('worker polls')])
+  const url = `http://127.0.0.1:${port}`
   const at = (metricsPort: number) => `http://127.0.0.1:${metricsPort}/metrics`
   return {
-    belay: new Belay(() => `http://127.0.0.1:${port}`, SECRET_KEY),
+    belay: new Belay(() => url, SECRET_KEY),
+    url,
     api,
     worker,
     temporalAddress: temporal.address,

@@ -1,0 +1,105 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { notificationsFolder } from '../../testing/fixtures/notifications-folder.ts'
+import { delayStep, feedStep, httpStep, workflow } from '../../testing/fixtures/steps.ts'
+import { until } from '../../testing/fixtures/until.ts'
+import { SECRET_KEY } from '../../testing/product/api-server.ts'
+import { httpReceiver, type HttpReceiver } from '../../testing/servers/http-receiver.ts'
+import { startProcesses } from '../../testing/servers/processes.ts'
+
+interface Attribute {
+  key: string
+  value: { stringValue?: string; intValue?: number | string }
+}
+
+interface Span {
+  service: string
+  traceId: string
+  spanId: string
+  parentSpanId?: string
+  name: string
+  attributes: Record<string, string | undefined>
+}
+
+interface Export {
+  resourceSpans: {
+    resource: { attributes: Attribute[] }
+    scopeSpans: { spans: (Omit<Span, 'attributes'> & { attributes: Attribute[] })[] }[]
+  }[]
+}
+
+const plain = (attributes: Attribute[]) =>
+  Object.fromEntries(attributes.map(({ key, value }) => [key, value.stringValue ?? value.intValue?.toString()]))
+
+/** What a collector has taken so far. */
+function spansOf({ requests }: HttpReceiver): Span[] {
+  const exports = requests.filter(({ url }) => url === '/v1/traces').map(({ body }) => JSON.parse(body) as Export)
+  return exports
+    .flatMap(({ resourceSpans }) => resourceSpans)
+    .flatMap(({ resource, scopeSpans }) =>
+      scopeSpans.flatMap(({ spans }) =>
+        spans.map((span) => ({
+          ...span,
+          service: plain(resource.attributes)['service.name']!,
+          attributes: plain(span.attributes),
+        })),
+      ),
+    )
+}
+
+const TRACE = '0af7651916cd43dd8448eb211c80319c'
+const CALLER = 'b7ad6b7169203331'
+
+test('a call’s trace goes on over the workflow to the provider, and one that is not sampled leaves nothing', async (t) => {
+  const collector = await httpReceiver((response) =>
+    response.writeHead(200, { 'content-type': 'application/json' }).end('{}'),
+  )
+  const provider = await httpReceiver()
+  t.after(() => Promise.all([collector.close(), provider.close()]))
+  const folder = notificationsFolder({
+    'letter/workflow.json': workflow(
+      delayStep('wait', 1),
+      feedStep('now'),
+      httpStep('hook', `${provider.url}/hook`, '{}'),
+    ),
+  })
+  const { url } = await startProcesses(t, folder, { OTEL_EXPORTER_OTLP_ENDPOINT: collector.url })
+  const trigger = async (traceparent: string) => {
+    const answer = await fetch(`${url}/v1/workflows/letter/trigger`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${SECRET_KEY}`, 'content-type': 'application/json', traceparent },
+      body: JSON.stringify({ recipients: ['ada', 'bob'] }),
+    })
+    assert.equal(answer.status, 200)
+    return ((await answer.json()) as { workflow_run_id: string }).workflow_run_id
+  }
+  await trigger(`00-11111111111111111111111111111111-${CALLER}-00`)
+  const workflowRunId = await trigger(`00-${TRACE}-${CALLER}-01`)
+
+  const spans = await until(
+    'both sends to be exported',
+    () => {
+      const found = spansOf(collector).filter(({ traceId }) => traceId === TRACE)
+      return found.filter(({ name }) => name === 'send http').length === 2 && found.length >= 4 && found
+    },
+    60_000,
+  )
+  const call = spans.find(({ name }) => name === 'POST /v1/workflows/:key/trigger')
+  assert.equal(call?.parentSpanId, CALLER)
+  assert.equal(call.service, 'belay-api')
+  assert.equal(call.attributes['http.response.status_code'], '200')
+  for (const name of ['advance', 'send http']) {
+    const below = spans.filter((span) => span.name === name)
+    assert.ok(below.length > 0, name)
+    for (const { parentSpanId, service, attributes } of below) {
+      assert.equal(parentSpanId, call.spanId, name)
+      assert.equal(service, 'belay-worker')
+      assert.equal(attributes['belay.workflow_run_id'], workflowRunId)
+    }
+  }
+  assert.ok(provider.requests.length >= 4, 'the other trigger was served, too')
+  assert.deepEqual(
+    spansOf(collector).filter(({ traceId }) => traceId.startsWith('1111')),
+    [],
+  )
+})
