@@ -1,5 +1,6 @@
 import { sql } from 'drizzle-orm'
 import { at, ids, json, query, type Database } from '../postgres/database.ts'
+import type { EarlierRow } from '../recipient-runs/wake-rows.ts'
 import type { BatchEntry, Placed } from './batch-entry.ts'
 import { doorText } from './find-open.ts'
 
@@ -30,13 +31,6 @@ interface Door {
 }
 
 export type OpenDoors = Map<string, Door>
-
-/** A carrier whose batch closes earlier than it sleeps until. */
-export interface EarlierCarrier {
-  id: number
-  /** Epoch milliseconds. */
-  due: number
-}
 
 /** Locks the open batch of each entry, or opens one; one that is over at `now` frees its key. Two statements, mostly one. */
 export async function openDoors(tx: Database, arrivals: readonly Arrival[], now: number): Promise<OpenDoors> {
@@ -94,16 +88,17 @@ export function carriersAtStake(doors: OpenDoors, arrivals: readonly Arrival[]):
 
 /**
  * Puts the arrivals into their batches, in the order of their ids. Answers where each stands, null for one that passed; who
- * is left out found it otherwise than it had believed, and nothing of it is to be written.
+ * is left out found it otherwise than it had believed, and nothing of it is to be written. `earlier`: carriers whose batches
+ * close earlier than they sleep until.
  */
 export async function placeActivities(
   tx: Database,
   doors: OpenDoors,
   arrivals: readonly Arrival[],
   now: number,
-): Promise<{ placed: Map<number, Placed | null>; earlier: EarlierCarrier[] }> {
+): Promise<{ placed: Map<number, Placed | null>; earlier: EarlierRow[] }> {
   const placed = new Map<number, Placed | null>()
-  const earlier: EarlierCarrier[] = []
+  const earlier: EarlierRow[] = []
   let current = doors
   let coming = [...arrivals].sort((a, b) => a.id - b.id)
   for (;;) {

@@ -5,6 +5,7 @@ import { withIds } from './message-filter.ts'
 import { findMessages, messageIdOf, type MessageRow } from './message-list.ts'
 import { noOutbox, recordEvents, type Outbox } from '../../events/outbox.ts'
 import { triggerOf } from '../ids/row-id.ts'
+import { lockWaiting } from '../waits/lock-waiting.ts'
 import { tellEngagements, type Engaged } from '../waits/tell-waits.ts'
 import type { JsonObject } from '../schema/index.ts'
 
@@ -55,6 +56,8 @@ export async function engageInTransaction(
   options: { now: number; metadata?: JsonObject | undefined },
   outbox: Outbox,
 ): Promise<void> {
+  const recipients = sql`select m.recipient from messages m where ${withIds(messageIds)}`
+  await lockWaiting(tx, sql`w.kind = 'message' and w.recipient in (${recipients})`)
   const locked = await query<LockedRow>(
     tx,
     sql`select m.recipient_run_id, m.number, m.seen_at, m.read_at, m.interacted_at,

@@ -8,6 +8,7 @@ import { rowAt, rowIdsOf, triggerOf } from '../ids/row-id.ts'
 import { lockMessages, type LockedMessage } from '../messages/lock-messages.ts'
 import { query, texts, type Database } from '../postgres/database.ts'
 import type { Lane } from '../../workflows/messages.ts'
+import { lockWaiting, waitsForEndsOf } from '../waits/lock-waiting.ts'
 import { rowLane } from './row-lane.ts'
 
 /** Which rows of a run are addressed. */
@@ -100,6 +101,8 @@ export async function lockRecipientRuns(tx: Database, which: Which): Promise<Loc
   )
   const found = rows.map(({ id }) => id)
   const batches = await readBatches(tx, inside, found)
+  // Rows before messages: those who wait for an end that a cancel makes.
+  if (found.length > 0) await lockWaiting(tx, waitsForEndsOf(found))
   const carriers = [...batches.values()].flatMap(({ carrier, isClosed }) => (isClosed ? [carrier] : []))
   const messages = await lockMessages(tx, [...new Set([...found, ...carriers])])
   return describe(tx, rows, batches, messages)

@@ -4,12 +4,13 @@ import { noOutbox, recordEvents, type Outbox } from '../../events/outbox.ts'
 import type { BatchEntry, BatchSeen, Placed } from '../batches/batch-entry.ts'
 import { carriersAtStake, openDoors, placeActivities } from '../batches/place-activities.ts'
 import { closeAbandoned, closeBatches, lockSeen } from '../batches/seen.ts'
-import { wakeCarriers } from '../batches/wake-carriers.ts'
+import { wakeRows } from './wake-rows.ts'
 import { at, ids, json, query, transaction, type Database } from '../postgres/database.ts'
 import { Kinds } from '../postgres/kinds.ts'
 import { insertWalkEvents, type WalkEvent } from './insert-events.ts'
 import { insertMessages } from '../messages/insert-messages.ts'
 import { enterWaits, leaveWaits } from '../waits/enter-waits.ts'
+import { waitsForEndsOf, whoWait } from '../waits/lock-waiting.ts'
 import { tellEnds } from '../waits/tell-waits.ts'
 import type { EventWait } from '../waits/event-wait.ts'
 import type { NewMessage } from '../messages/new-message.ts'
@@ -56,7 +57,7 @@ export interface SettledWalks {
 }
 
 /**
- * Settles many walks in one transaction: batches locked, then rows, in order; then messages, rows and events written. Only
+ * Settles many walks in one transaction: batches locked, then rows, in order, with those who wait for an end; then messages, rows and events written. Only
  * rows that wait, at the revision they were walked under, are settled, and only if their batches are as they were seen: a
  * cancel or a move that came meanwhile wins as a whole, and no message of theirs is there.
  */
@@ -119,11 +120,14 @@ async function settleIn(
     return batch === undefined || batch.entries.length === 0 ? [] : [{ id, entries: batch.entries }]
   })
   const doors = await openDoors(tx, arrivals, now)
-  const rows = [...settlements.map(({ id }) => id), ...carriersAtStake(doors, arrivals)]
+  const own = ids(settlements.map(({ id }) => id))
+  const ending = settlements.filter(({ status }) => status === 'ended').map(({ id }) => id)
+  const waiting = ending.length === 0 ? sql`'{}'::bigint[]` : whoWait(waitsForEndsOf(ending))
   const locked = await query<LockedWalk>(
     tx,
     sql`select id, revision, error_count as "errorCount", cancel_id is not null as canceling, batch_id is not null as "inBatch"
-        from recipient_runs where id = any(${ids(rows)}) and ${which} order by id for update`,
+        from recipient_runs where id = any(${own} || ${ids(carriersAtStake(doors, arrivals))} || ${waiting})
+          and (${which} or id <> all(${own})) order by id for update`,
   )
   const found = new Map(locked.map((row) => [row.id, row]))
   const unmoved = settlements.filter((walk) => found.get(walk.id)?.revision === walk.revision && isCurrent(walk))
@@ -155,7 +159,7 @@ async function settleIn(
   }
   const over = settled.filter(({ id, status }) => status === 'ended' || canceled.has(id)).map(({ id }) => id)
   await tellEnds(tx, over, now, outbox)
-  const signals = await wakeCarriers(tx, earlier, now)
+  const signals = await wakeRows(tx, earlier, now)
   await insertWalkEvents(tx, settled, now)
   await recordEvents(tx, outbox, now, () => [
     ...going.flatMap((walk) => walkEvents(walk, found.get(walk.id)!)),

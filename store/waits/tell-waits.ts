@@ -5,6 +5,7 @@ import { recipientRunUuid, triggerOf } from '../ids/row-id.ts'
 import { ids, onCommit, query, texts, type Database } from '../postgres/database.ts'
 import type { JsonObject } from '../schema/index.ts'
 import { lockSubjects } from './event-wait.ts'
+import { lockWaiting, waitsForEndsOf } from './lock-waiting.ts'
 import { recordOccurrences, type Occurrence } from './record-occurrences.ts'
 
 type Told = Omit<Occurrence, 'id'>
@@ -29,6 +30,7 @@ interface Ended {
 /** Recipient runs that are over, their rows written by now: `completed`, `error` or `cancelled`. */
 export async function tellEnds(tx: Database, rowIds: readonly number[], now: number, outbox: Outbox): Promise<void> {
   if (rowIds.length === 0) return
+  await lockWaiting(tx, waitsForEndsOf(rowIds))
   await tx.execute(lockSubjects(['workflow'], 'records'))
   const ended = await query<Ended>(
     tx,
@@ -62,7 +64,7 @@ export interface Engaged {
   metadata: JsonObject | null
 }
 
-/** Messages that were seen, read and so on. */
+/** Messages that were seen, read and so on. Who waits for them was locked before the messages were. */
 export async function tellEngagements(
   tx: Database,
   engaged: readonly Engaged[],
@@ -113,6 +115,7 @@ export async function tellChanges(
   outbox: Outbox,
 ): Promise<void> {
   if (recipients.length === 0) return
+  await lockWaiting(tx, sql`w.kind = 'recipient' and w.name = 'updated' and w.recipient = any(${texts(recipients)})`)
   await tx.execute(lockSubjects(['recipient'], 'records'))
   const awaited = await query<{ recipient: string }>(
     tx,

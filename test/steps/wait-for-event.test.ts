@@ -1,11 +1,14 @@
+import { sql } from 'drizzle-orm'
 import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import { beforeEach, test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { noOutbox } from '../../events/outbox.ts'
-import { engage } from '../../store/messages/engagement.ts'
+import { engage, engageInTransaction } from '../../store/messages/engagement.ts'
 import { transaction } from '../../store/postgres/database.ts'
 import { upsertUsers } from '../../store/profiles/users.ts'
 import { eventOffers, eventWaits, occurrences, type JsonObject } from '../../store/schema/index.ts'
+import { enterWaits } from '../../store/waits/enter-waits.ts'
 import { forgetEvents } from '../../store/waits/load-offers.ts'
 import { recordOccurrences } from '../../store/waits/record-occurrences.ts'
 import { tellChanges } from '../../store/waits/tell-waits.ts'
@@ -38,6 +41,13 @@ const seen = (source: string) => ({
 
 const catalog = await catalogOfFiles({
   paid: { steps: [wait(paid, ofOrder), feed('thanks')] },
+  patient: {
+    steps: [
+      wait(paid, { on_timeout: 'continue' }),
+      { ref: 'delay_1', type: 'delay', settings: { delay_for: { unit: 'hours', value: 1 } } },
+      feed('late'),
+    ],
+  },
   unpaid: { steps: [wait(paid, { ...ofOrder, on_match: 'halt', on_timeout: 'continue' }), feed('remind')] },
   back: { steps: [wait(paid, { ...ofOrder, look_back: { unit: 'minutes', value: 30 } }), feed('thanks')] },
   branches: {
@@ -66,6 +76,8 @@ const catalog = await catalogOfFiles({
     steps: [wait({ event_type: 'recipient', event_key: 'updated' }, match(is('recipient.plan', 'pro'))), feed('pro')],
   },
 })
+/** How long a test holds a lock: well below the second after which Postgres looks for a deadlock. */
+const HELD_MS = 400
 /** Each test has a day of its own: no event of another can count. */
 let noon = Date.parse('2030-05-01T12:00:00Z')
 beforeEach(() => (noon += 86_400_000))
@@ -145,6 +157,67 @@ onEachStore(catalog, (store) => {
       assert.deepEqual(await walked.made(), matched ? [] : ['remind'])
       assert.deepEqual(await left(), [0, 0])
     }
+  })
+
+  test('an event that meets a wait which is being left does not wake the delay after it', async () => {
+    const walked = await start('patient', randomUUID())
+    const leaving = transaction(store(), async (tx) => {
+      await tx.execute(sql`select from recipient_runs where id = ${walked.id} for update`)
+      await sleep(HELD_MS)
+      await tx.execute(sql`delete from event_waits where recipient_run_id = ${walked.id}`)
+      await tx.execute(
+        sql`update recipient_runs set step = 1, due = ${new Date(at(120)).toISOString()}, revision = revision + 1
+            where id = ${walked.id}`,
+      )
+    })
+    await sleep(HELD_MS / 4)
+    assert.equal((await post(60, {})).offered, 0)
+    await leaving
+    assert.equal((await walked.row()).due, at(120))
+    await walked.walk(at(61))
+    assert.deepEqual(await walked.made(), [])
+    assert.deepEqual(await left(), [0, 0])
+  })
+
+  test('a cancel, which locks rows and then messages, and a message seen wait for each other in no circle', async () => {
+    const walked = await start('seen', '')
+    const tries = { cancel: 0, seen: 0 }
+    const canceling = transaction(store(), async (tx) => {
+      tries.cancel += 1
+      await tx.execute(sql`select from recipient_runs where id = ${walked.id} for update`)
+      await sleep(HELD_MS)
+      await tx.execute(sql`select from messages where recipient_run_id = ${walked.id} for update`)
+    })
+    await sleep(HELD_MS / 4)
+    await transaction(store(), async (tx) => {
+      tries.seen += 1
+      await engageInTransaction(tx, [walked.messageId(0)], 'seen', { now: at(2) }, noOutbox)
+    })
+    await canceling
+    assert.deepEqual(tries, { cancel: 1, seen: 1 })
+    assert.equal((await walked.row()).due, at(2))
+  })
+
+  test('who tells an event holds no subject while it waits for a row, whose holder may be about to wait for the same', async () => {
+    const walked = await start('patient', randomUUID())
+    const tries = { entering: 0, told: 0 }
+    const entering = transaction(store(), async (tx) => {
+      tries.entering += 1
+      await tx.execute(sql`select from recipient_runs where id = ${walked.id} for update`)
+      await sleep(HELD_MS)
+      const wait = { kind: 'event', name: 'paid', source: null, recipient: 'ada', until: at(60), since: at(0) } as const
+      await enterWaits(tx, [{ id: walked.id, wait }])
+    })
+    await sleep(HELD_MS / 4)
+    await transaction(store(), async (tx) => {
+      tries.told += 1
+      const paidOnce = { kind: 'event', name: 'paid', recipients: null, source: null, data: {}, ofRow: null } as const
+      await recordOccurrences(tx, [{ id: randomUUID(), ...paidOnce }], at(3))
+    })
+    await entering
+    assert.deepEqual(tries, { entering: 1, told: 1 })
+    assert.equal((await walked.row()).due, at(3))
+    await walked.walk(at(60))
   })
 
   test('an event before the wait counts only for a step that looks back, and no further back than it says', async () => {

@@ -2,18 +2,29 @@ import { sql } from 'drizzle-orm'
 import { RUN_LANE } from '../../workflows/messages.ts'
 import { triggerOf } from '../ids/row-id.ts'
 import { at, json, query, type Database } from '../postgres/database.ts'
-import type { EarlierCarrier } from './place-activities.ts'
 
-/** Moves carriers to an earlier instant, their rows locked before, and leaves a signal for the run of each; answers their ids. */
-export async function wakeCarriers(tx: Database, carriers: readonly EarlierCarrier[], now: number): Promise<number[]> {
-  if (carriers.length === 0) return []
+/** A recipient run that is to wake earlier. */
+export interface EarlierRow {
+  id: number
+  /** Epoch milliseconds. */
+  due: number
+}
+
+/**
+ * Moves rows that wait to an earlier instant, never to a later one, and leaves a signal for the run of each; answers their
+ * ids. The rows are locked by the caller, who has seen under that lock what they wait for. A walk of theirs under way is
+ * refused.
+ */
+export async function wakeRows(tx: Database, rows: readonly EarlierRow[], now: number): Promise<number[]> {
+  if (rows.length === 0) return []
+  const given = rows.map(({ id: i, due: d }) => ({ i, d }))
   const signals = await query<{ id: number }>(
     tx,
-    sql`with x as (select i, to_timestamp(d / 1000.0) as due from jsonb_to_recordset(${json(
-      carriers.map(({ id: i, due: d }) => ({ i, d })),
-    )}) as given(i bigint, d float8)),
+    sql`with x as (
+          select i, to_timestamp(d / 1000.0) as due from jsonb_to_recordset(${json(given)}) as given(i bigint, d float8)
+        ),
         moved as (
-          update recipient_runs r set due = x.due, revision = r.revision + 1, updated_at = ${at(now)}
+          update recipient_runs r set due = least(r.due, x.due), revision = r.revision + 1, updated_at = ${at(now)}
           from x where r.id = x.i and r.status = 'waiting' returning r.id, r.due
         ),
         lowered as (
