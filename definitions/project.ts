@@ -64,7 +64,7 @@ async function knockDirOf(folder: string): Promise<string> {
   const given: unknown = (value as Record<string, unknown>)['knockDir']
   if (given === undefined || given === null || given === '') return '.'
   if (typeof given !== 'string') throw refuse('knockDir must be the path of a folder')
-  const normal = path.normalize(given.replaceAll('\\', '/')).replace(/\/+$/, '')
+  const normal = path.normalize(given.replaceAll('\\', '/')).replace(/\/$/, '')
   if (path.isAbsolute(normal) || /^[A-Za-z]:/.test(normal) || normal.startsWith('..'))
     throw refuse('knockDir must be the path of a folder within this one')
   return normal === '' ? '.' : normal

@@ -3,6 +3,7 @@ import { Ajv2019 } from 'ajv/dist/2019.js'
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import ajvFormats from 'ajv-formats'
 import { canonicalJson } from './version.ts'
+import { linearPattern } from './linear-pattern.ts'
 import { violationOf, type Violation } from './schema-violation.ts'
 import { isTimeout, withinTime } from './within-time.ts'
 
@@ -68,7 +69,7 @@ function dialectOf({ $schema }: Record<string, unknown>, text: string): Dialect 
 const LATER =
   /"(prefixItems|\$dynamicRef|dependentRequired|dependentSchemas|unevaluated(Properties|Items)|minContains)":/
 
-const options: Options = { strict: false, validateFormats: true, logger: false }
+const options: Options = { strict: false, validateFormats: true, logger: false, code: { regExp: linearPattern } }
 
 function validator(Dialect: Dialect, given: Record<string, unknown>, allErrors: boolean): ValidateFunction {
   const { $schema: _, ...schema } = given
@@ -77,7 +78,7 @@ function validator(Dialect: Dialect, given: Record<string, unknown>, allErrors: 
   return ajv.compile(schema)
 }
 
-/** A pattern may take for ever over data that somebody made up for it: all of it has a time limit. */
+/** A schema may be one that takes for ever over some data: all of it has a time limit. */
 function violations(first: ValidateFunction, all: ValidateFunction, data: unknown): Violation[] {
   try {
     return withinTime(() => {

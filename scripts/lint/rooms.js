@@ -24,6 +24,7 @@ export const floors = [
     'definitions/vars-file.ts',
     'definitions/version.ts',
     'definitions/schema-violation.ts',
+    'definitions/linear-pattern.ts',
     'definitions/within-time.ts',
   ],
   ['definitions/trigger-schema.ts', 'metrics/counted.ts', 'metrics/tracing.ts'],

@@ -99,13 +99,52 @@ test('at most 100 violations are told, and data of very many values is told its 
   assert.deepEqual(violations(list, numbers(50_000)), ['data.list[0] must be of type string (type)'])
 })
 
-test('a pattern that would take for ever is cut off, and the next check works', () => {
-  const schema = { properties: { a: { type: 'string', pattern: '^(a+)+$' } } }
+test('patterns take linear time, whatever the data, and mean what they mean in JavaScript', () => {
+  const a = (pattern: string) => ({ properties: { a: { type: 'string', pattern } } })
+  const started = performance.now()
+  for (const [pattern, piece] of [
+    ['^(a+)+$', 'a'],
+    ['\\s+$', ' '],
+    ['^(\\w+\\s?)*$', 'a '],
+    ['(x|xx)+y', 'x'],
+    ['^.*a.*b.*c$', 'a'],
+  ] as const)
+    assert.deepEqual(violations(a(pattern), { a: `${piece.repeat(100_000)}!` }).length, 1)
+  const names = { patternProperties: { '^(n+)+$': false }, additionalProperties: true }
+  assert.deepEqual(violations(names, { [`${'n'.repeat(100_000)}!`]: 1 }), [])
+  // Backtracking took minutes, and the limit of two seconds for each.
+  assert.ok(performance.now() - started < 1_500)
+
+  for (const [pattern, fits, not] of [
+    ['^\\d{3}-[\\w.]+$', '123-a.b', '12-a'],
+    ['^\\p{L}+$', 'Jörg', 'a1'],
+    ['\\u00fc|\\x41', 'ü', 'u'],
+    ['^(?<year>\\d{4})\\/(?:0[1-9]|1[0-2])$', '2030/12', '2030/13'],
+    ['^[^]{2}$', 'a\n', 'a'],
+    ['^a.b$', 'a-b', 'a\nb'],
+    ['(?<=€)5', '€5', '$5'],
+  ] as const) {
+    assert.deepEqual(violations(a(pattern), { a: fits }), [], pattern)
+    assert.equal(violations(a(pattern), { a: not }).length, 1, pattern)
+  }
+})
+
+test('a pattern that only backtracking could match is refused, with what to do', () => {
+  for (const pattern of ['^(?=.*[0-9]).{8,}$', '^(.)\\1$', '^(?!admin)'])
+    assert.match(
+      problem({ properties: { a: { pattern } } }),
+      /the pattern ".*" cannot be matched in linear time \(.*\); write it without/,
+    )
+})
+
+test('a check that would take for ever is cut off, and the next one works', () => {
+  const schema = { properties: { a: { type: 'array', uniqueItems: true } } }
+  const a = Array.from({ length: 80_000 }, (_, n) => ({ n }))
   const started = Date.now()
-  assert.match(violations(schema, { a: `${'a'.repeat(40)}!` }).join(), /^data took too long to check/)
+  assert.match(violations(schema, { a }).join(), /^data took too long to check/)
   assert.ok(Date.now() - started < 60_000)
-  assert.deepEqual(violations(schema, { a: 'aaa' }), [])
-  assert.deepEqual(violations(schema, { a: 'b' }).length, 1)
+  assert.deepEqual(violations(schema, { a: [1, 2] }), [])
+  assert.deepEqual(violations(schema, { a: [1, 1] }).length, 1)
 })
 
 test('schemas of the same content are compiled once, whatever the order of their keys', () => {
