@@ -2,6 +2,7 @@ import eslint from '@eslint/js'
 import { builtinModules } from 'node:module'
 import tseslint from 'typescript-eslint'
 import { errorListener } from './scripts/lint/error-listener.js'
+import { linearRegex } from './scripts/lint/linear-regex.js'
 
 export default tseslint.config(
   { ignores: ['dist/', 'node_modules/', '.belay/'] },
@@ -23,8 +24,9 @@ export default tseslint.config(
     // An emitter without an error listener ends the process.
     files: ['**/*.ts'],
     ignores: ['test/**', 'testing/**', 'bench/**', 'scripts/**'],
-    plugins: { belay: { rules: { 'error-listener': errorListener } } },
-    rules: { 'belay/error-listener': 'error' },
+    // And a pattern that backtracks stops it for as long as a caller likes.
+    plugins: { belay: { rules: { 'error-listener': errorListener, 'linear-regex': linearRegex } } },
+    rules: { 'belay/error-listener': 'error', 'belay/linear-regex': 'error' },
   },
   {
     // Workflow code is replayed: it may know nothing of this host.

@@ -21,7 +21,7 @@ export class Links {
 
   /** `publicUrl` is where the API is reached from outside; every process has the same `secret`. */
   constructor(publicUrl: string, secret: string) {
-    this.#base = publicUrl.replace(/\/+$/, '')
+    this.#base = withoutSlashes(publicUrl)
     this.#key = secret
   }
 
@@ -71,4 +71,8 @@ export class Links {
     const signed = JSON.stringify([kind, messageId, target])
     return createHmac('sha256', this.#key).update(signed).digest().subarray(0, SIGNATURE_BYTES)
   }
+}
+
+function withoutSlashes(url: string): string {
+  return url.endsWith('/') ? withoutSlashes(url.slice(0, -1)) : url
 }

@@ -39,7 +39,7 @@ export class Belay {
     const key = apiKey ?? process.env['BELAY_SECRET_KEY']
     if (key === undefined || key === '') throw new TypeError('No API key: give apiKey, or set BELAY_SECRET_KEY')
     this.#apiKey = key
-    this.#baseUrl = (baseUrl ?? process.env['BELAY_URL'] ?? 'http://127.0.0.1:4000').replace(/\/+$/, '')
+    this.#baseUrl = withoutSlashes(baseUrl ?? process.env['BELAY_URL'] ?? 'http://127.0.0.1:4000')
     this.#retries = retries ?? 2
     this.#timeout = timeout ?? 30_000
   }
@@ -95,6 +95,10 @@ export class Belay {
       }
     }
   }
+}
+
+function withoutSlashes(url: string): string {
+  return url.endsWith('/') ? withoutSlashes(url.slice(0, -1)) : url
 }
 
 function pause(tried: number, retryAfterS: number): Promise<void> {

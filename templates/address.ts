@@ -1,6 +1,6 @@
 import MarkdownIt from 'markdown-it'
 import { escapeHtml, unescapeHtml } from './escape.ts'
-import { PLACE_PATTERN } from './liquid-source.ts'
+import { ONE_PLACE } from './liquid-source.ts'
 
 const links = new MarkdownIt()
 
@@ -22,12 +22,11 @@ export function safeHtmlAddress(html: string): string {
 }
 
 const ATTRIBUTE = /\b(href|src|action)=("[^"]*"|'[^']*')/gi
-const place = new RegExp(PLACE_PATTERN)
 
 /** Puts the addresses of covered HTML that hold Liquid into a tag that judges them once they are filled. */
 export function guardAddresses(html: string): string {
   return html.replace(ATTRIBUTE, (whole, name: string, quoted: string) => {
-    if (!place.test(quoted)) return whole
+    if (!ONE_PLACE.test(quoted)) return whole
     const quote = quoted[0]!
     return `${name}=${quote}{% address %}${quoted.slice(1, -1)}{% endaddress %}${quote}`
   })

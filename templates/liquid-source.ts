@@ -1,4 +1,5 @@
 /** A whole piece of Liquid in a text: an output, a tag, or a raw or comment block with what it holds. */
+// eslint-disable-next-line belay/linear-regex -- of an author's template, once: no value is ever covered
 const LIQUID = /\{%-?\s*(raw|comment)\s*-?%\}[\s\S]*?\{%-?\s*end\1\s*-?%\}|\{\{[\s\S]*?\}\}|\{%[\s\S]*?%\}/g
 
 /** Unicode noncharacters, which no text in use holds, around the number of a piece. */
@@ -9,7 +10,7 @@ const MARKS = /[\ufdd0-\ufdd2]/g
 const PLACE = /[\ufdd0\ufdd1](\d+)\ufdd2/g
 
 /** Matches where a piece of Liquid stands in a covered text. */
-export const PLACE_PATTERN = '[\\ufdd0\\ufdd1]\\d+\\ufdd2'
+export const ONE_PLACE = /[\ufdd0\ufdd1]\d+\ufdd2/
 /** A line of nothing but tags. */
 export const isTagLine = (line: string) => /^\s*(?:\ufdd1\d+\ufdd2\s*)+$/.test(line)
 

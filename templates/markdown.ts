@@ -1,5 +1,5 @@
 import MarkdownIt, { type Token } from 'markdown-it'
-import { cover, isTagLine, PLACE_PATTERN, type Covered } from './liquid-source.ts'
+import { cover, isTagLine, ONE_PLACE, type Covered } from './liquid-source.ts'
 import { markdownText } from './markdown-text.ts'
 import { guardAddresses } from './address.ts'
 
@@ -16,12 +16,11 @@ const untrusted = new MarkdownIt({ html: false })
 
 const validate = markdown.validateLink.bind(markdown)
 const normalize = markdown.normalizeLink.bind(markdown)
-const place = new RegExp(PLACE_PATTERN)
-const places = new RegExp(PLACE_PATTERN, 'g')
+const places = /[\ufdd0\ufdd1]\d+\ufdd2/g
 
 // A target with Liquid in it is judged when it is filled (address.ts).
 markdown.validateLink = (address) => validate(address.replace(places, 'x'))
-markdown.normalizeLink = (address) => (place.test(address) ? address : normalize(address))
+markdown.normalizeLink = (address) => (ONE_PLACE.test(address) ? address : normalize(address))
 
 // A line of tags alone is a block, and ends the paragraph before it.
 markdown.block.ruler.before(

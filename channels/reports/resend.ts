@@ -46,5 +46,5 @@ function messageIdIn(data: unknown): string {
   const own = Array.isArray(headers)
     ? headers.find((each) => /^x-belay-message-id$/i.test(textIn(each, 'name')))
     : undefined
-  return textIn(own, 'value') || textIn(data, 'message_id').replace(/^<|@.*$/g, '')
+  return textIn(own, 'value') || textIn(data, 'message_id').replace(/^</, '').split('@', 1)[0]!
 }

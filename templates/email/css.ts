@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url'
 const wasm = await readFile(fileURLToPath(import.meta.resolve('@css-inline/css-inline-wasm/index_bg.wasm')))
 await initWasm({ module_or_path: wasm })
 
+// eslint-disable-next-line belay/linear-regex -- of an author's document, once: values come into it later
 const RAW_TEXT = /<(style|script|title|textarea)\b[^<>]*>[\s\S]*?<\/\1>|<!--[\s\S]*?-->|<[a-z/!][^<>]*>/gi
 const MARK = /[\ufdd0\ufdd1]\d+\ufdd2/g
 

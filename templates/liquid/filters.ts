@@ -97,6 +97,7 @@ export function registerFilters(liquid: Liquid): void {
     return entitiesOf(this, 'object').get('object', textOf(value), textOf(collection))
   })
   filter('subscriptions', () => [])
+  boundExpressions(liquid)
   liquid.registerFilter('from_markdown', { raw: true, handler: (value: unknown) => untrustedMarkdown(textOf(value)) })
 }
 
@@ -104,6 +105,21 @@ function entitiesOf({ context }: This, filter: EntityKind): Entities {
   const { entities } = renderingOf(context)
   if (entities === undefined) throw new Error(`${filter} cannot be used here: nothing is loaded for this text`)
   return entities
+}
+
+const LONGEST_EXPRESSION = 1_000
+
+/** An expression may be a value, and a long one takes minutes to parse. */
+function boundExpressions(liquid: Liquid): void {
+  for (const name of Object.keys(liquid.filters).filter((each) => each.endsWith('_exp'))) {
+    const given = liquid.filters[name]!
+    const plain = typeof given === 'function' ? given : given.handler
+    liquid.registerFilter(name, function (list: unknown, item: unknown, expression: unknown, ...more: unknown[]) {
+      if (textOf(expression).length > LONGEST_EXPRESSION || textOf(item).length > LONGEST_EXPRESSION)
+        throw new Error(`the expression of ${name} is longer than ${LONGEST_EXPRESSION} characters`)
+      return plain.call(this, list, item, expression, ...more) as unknown
+    })
+  }
 }
 
 /** A value that is no instant shows as it is. */
