@@ -1,4 +1,4 @@
-import type { Request, Response } from 'express'
+import type { Request, RequestHandler, Response } from 'express'
 import { refusedForLoad } from '../../metrics/counted.ts'
 import { ApiError } from './errors.ts'
 import type { BodyLimits } from './read-body.ts'
@@ -16,24 +16,27 @@ const MB = 1_024 * 1_024
 const MOST: Load = { requests: 256, bytes: 48 * MB }
 /** Of that, what bodies of triggers and bulk calls may take: the rest stays open for cancels and reads. */
 const MOST_LARGE: Load = { requests: 192, bytes: 40 * MB }
+/** And what may be under way of those who bring no key: links in messages, reports of providers. */
+const MOST_KEYLESS: Load = { requests: 64, bytes: 8 * MB }
+
+/** `large`: takes bodies of 20 MB. `keyless`: whoever calls has not been asked for a key. */
+type Kind = 'plain' | 'large' | 'keyless'
 
 /** Bounds the requests under way and the bytes of their bodies; what is too much is answered `overloaded` at once. */
 export class Admission {
   readonly #all: Load = { requests: 0, bytes: 0 }
   readonly #large: Load = { requests: 0, bytes: 0 }
+  readonly #keyless: Load = { requests: 0, bytes: 0 }
 
   /**
    * Takes a request in until its response is closed and `done()` was called. Throws `overloaded` where there is no room
    * for it; its body has not been read by then.
    */
-  enter(request: Request, response: Response, limits: BodyLimits | null, isLarge: boolean): Admitted {
+  enter(request: Request, response: Response, limits: Pick<BodyLimits, 'bytes'> | null, kind: Kind): Admitted {
     const bytes = limits === null ? 0 : expectedBytes(request, limits.bytes)
-    const loads: [Load, Load][] = isLarge
-      ? [
-          [this.#all, MOST],
-          [this.#large, MOST_LARGE],
-        ]
-      : [[this.#all, MOST]]
+    const loads: [Load, Load][] = [[this.#all, MOST]]
+    if (kind === 'large') loads.push([this.#large, MOST_LARGE])
+    if (kind === 'keyless') loads.push([this.#keyless, MOST_KEYLESS])
     if (loads.some(([now, most]) => now.requests >= most.requests || now.bytes + bytes > most.bytes)) {
       refusedForLoad.inc()
       throw new ApiError('overloaded', { retryAfter: 1 + Math.floor(Math.random() * 5) })
@@ -47,6 +50,14 @@ export class Admission {
       loads.map(([now]) => now),
       bytes,
     )
+  }
+}
+
+/** For what is asked without a key: takes a request in until it is answered, with a body of at most `bytes`. */
+export function admitKeyless(admission: Admission, bytes: number | null): RequestHandler {
+  return (request, response, next) => {
+    admission.enter(request, response, bytes === null ? null : { bytes }, 'keyless').done()
+    next()
   }
 }
 

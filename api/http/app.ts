@@ -55,11 +55,11 @@ export function createApp(deps: Deps): Express {
   app.use(docs())
   app.use(home(deps))
   if (deps.devMail !== undefined) app.use(deps.devMail)
-  app.use(linkPages(deps))
-  app.use(reportRoute(deps))
+  const admission = new Admission()
+  app.use(linkPages(deps, admission))
+  app.use(reportRoute(deps, admission))
   app.use('/v1', cors(deps.settings), authenticate(deps.findKey))
   app.use(allowedMethods(routes))
-  const admission = new Admission()
   const rates = new RateLimits(deps)
   // Literal parts stand before names: /messages/batch/content is no message's.
   const namesIn = ({ path }: Route) => path.split(':').length
@@ -87,7 +87,7 @@ async function admit({ admission, rates }: Bounds, route: Route, deps: Deps, req
   const isLarge = route.largeBody === true
   // Where a route takes no body, what SDKs send all the same is not read.
   const limits = route.body === undefined ? null : isLarge ? LARGE_BODY : SMALL_BODY
-  const admitted = admission.enter(request, response, limits, isLarge)
+  const admitted = admission.enter(request, response, limits, isLarge ? 'large' : 'plain')
   try {
     const read = limits === null ? null : await readBody(request, response, limits)
     admitted.resize(read?.bytes ?? 0)

@@ -1,4 +1,5 @@
 import { Router, type Request, type Response } from 'express'
+import { admitKeyless, type Admission } from './admission.ts'
 import type { Deps } from './deps.ts'
 import { Links, type LinkKind, type SignedLink } from '../../channels/links.ts'
 import { engage } from '../../store/messages/engagement.ts'
@@ -10,16 +11,14 @@ import { putPreferenceSets } from '../../store/profiles/preference-sets.ts'
 const PIXEL = Buffer.from('R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7', 'base64')
 
 /** Where the links in messages lead: no key is asked for, what they may do is signed into them. */
-export function linkPages({
-  settings,
-  store,
-  now,
-  outbox,
-  log,
-}: Pick<Deps, 'settings' | 'store' | 'now' | 'outbox' | 'log'>): Router {
+export function linkPages(
+  { settings, store, now, outbox, log }: Pick<Deps, 'settings' | 'store' | 'now' | 'outbox' | 'log'>,
+  admission: Admission,
+): Router {
   const router = Router()
   const links = Links.of(settings)
   if (links === undefined) return router
+  router.use('/l/', admitKeyless(admission, null))
 
   // What was opened or clicked is not worth an error to whoever did: they go on, and the operator is told.
   const record = async (messageId: string, action: 'read' | 'link_clicked', link?: string) => {

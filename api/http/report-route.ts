@@ -1,4 +1,5 @@
 import express, { Router, type NextFunction, type Request, type Response } from 'express'
+import { admitKeyless, type Admission } from './admission.ts'
 import type { Deps } from './deps.ts'
 import { ApiError } from './errors.ts'
 import { findChannel } from './find-channel.ts'
@@ -13,7 +14,8 @@ import { applyReports } from '../../store/messages/apply-reports.ts'
 import { z } from 'zod'
 
 /** Reports come in lists; a larger one is refused with 413. */
-const BODY_LIMIT = '1mb'
+const BODY_BYTES = 1_048_576
+const PATH = '/v1/channels/:channel/events'
 /** What is still being sent is recorded within seconds. */
 const AGAIN_AFTER_S = 10
 const FETCH_MS = 5_000
@@ -22,21 +24,28 @@ const FETCH_MS = 5_000
  * `POST /v1/channels/{id}/events`: what providers report of messages. It asks for no key of Belay's: each is signed in its
  * provider's way, with a secret of the channel.
  */
-export function reportRoute({
-  catalog,
-  store,
-  now,
-  outbox,
-  log,
-  reportHttp,
-}: Pick<Deps, 'catalog' | 'store' | 'now' | 'outbox' | 'log' | 'reportHttp'>): Router {
+export function reportRoute(
+  deps: Pick<Deps, 'catalog' | 'store' | 'now' | 'outbox' | 'log' | 'reportHttp'>,
+  admission: Admission,
+): Router {
+  const { store, now, outbox, log } = deps
   const router = Router()
-  const fetch = fetcher(reportHttp ?? new HttpClient({ allowPrivate: HostList.none }))
-  const body = express.raw({ type: () => true, limit: BODY_LIMIT })
-  router.post('/v1/channels/:channel/events', body, async (request, response) => {
-    const channel = findChannel(catalog, request.params['channel'])
+  const fetch = fetcher(deps.reportHttp ?? new HttpClient({ allowPrivate: HostList.none }))
+  const readerOf = (channelId: string) => {
+    // Asked each time: a reload exchanges the catalog.
+    const channel = findChannel(deps.catalog, channelId)
     const reader = channel === undefined ? undefined : reportReaders[channel.provider]
     if (channel === undefined || reader === undefined) throw new ApiError('resource_missing')
+    return { channel, reader }
+  }
+  // Nothing is read for a channel that takes no reports, nor more at once than there is room for.
+  const known = (request: Request<{ channel: string }>, _response: Response, next: NextFunction) => {
+    readerOf(request.params.channel)
+    next()
+  }
+  const body = express.raw({ type: () => true, limit: BODY_BYTES })
+  router.post(PATH, known, admitKeyless(admission, BODY_BYTES), body, async (request, response) => {
+    const { channel, reader } = readerOf(request.params.channel)
     const reports = await (async () => {
       try {
         const raw = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0)
@@ -51,7 +60,8 @@ export function reportRoute({
     })()
     // The same for every reason: whoever guesses learns nothing.
     if (reports === null) {
-      response.status(401).json({ errors: { detail: 'This is not signed as the channel’s settings say' } })
+      response.status(401).set('www-authenticate', 'Basic realm="reports"')
+      response.json({ errors: { detail: 'This is not signed as the channel’s settings say' } })
       return
     }
     const short = reports.map((each) => ({ ...each, reason: each.reason === null ? null : oneLine(each.reason) }))
@@ -59,12 +69,9 @@ export function reportRoute({
     if (early) response.status(503).set('retry-after', String(AGAIN_AFTER_S)).json({ moved })
     else response.json({ moved })
   })
-  router.use(
-    '/v1/channels/:channel/events',
-    (error: { type?: unknown }, _request: Request, _response: Response, next: NextFunction) => {
-      next(error.type === 'entity.too.large' ? new ApiError('payload_too_large') : error)
-    },
-  )
+  router.use(PATH, (error: { type?: unknown }, _request: Request, _response: Response, next: NextFunction) => {
+    next(error.type === 'entity.too.large' ? new ApiError('payload_too_large') : error)
+  })
   return router
 }
 

@@ -3,6 +3,7 @@ import type { ChangedMessages } from '../../events/feed-changes.ts'
 import { changedFeeds } from '../../store/messages/changed-feeds.ts'
 import { countFeed } from '../../store/messages/feed.ts'
 import type { Database } from '../../store/postgres/database.ts'
+import { StoreError } from '../../store/postgres/store-error.ts'
 import type { Subscription } from './subscription.ts'
 
 /** What one subscription is to be told. */
@@ -20,6 +21,7 @@ const AT_ONCE = 4
 /** More than a burst; beyond it everybody fetches. */
 const MOST_CHANGES = 20_000
 const AGAIN_MS = 1_000
+const LOG_MS = 5_000
 
 /**
  * Who listens to which feed in this process, and what they are told: `messages-revoked {ids}`, then `new-message` with
@@ -36,6 +38,7 @@ export class LiveFeeds {
   #changes: ChangedMessages[] = []
   #gathering: NodeJS.Timeout | undefined
   #working = 0
+  #loggedAt = -Infinity
   #closed = false
 
   constructor({ db, log }: { db: Database; log: Pick<Logger, 'warn'> }) {
@@ -130,11 +133,24 @@ export class LiveFeeds {
       try {
         await this.#push(next, news)
       } catch (error) {
-        this.#log.warn({ err: error }, 'a feed was not counted; its page is told again')
-        if (this.#byUser.get(next.user)?.has(next) === true) this.#tell(next, [...news.revoked], true)
+        this.#failed(next, news, error)
       }
     }
     this.#working -= 1
+  }
+
+  /** Its page is told again while the store may come back. One line of log tells of all pages of a while. */
+  #failed(subscription: Subscription, { revoked }: News, error: unknown): void {
+    const passes = error instanceof StoreError && error.fault !== 'refused' && error.fault !== 'failed'
+    const now = performance.now()
+    if (now - this.#loggedAt >= LOG_MS) {
+      this.#loggedAt = now
+      this.#log.warn({ err: error }, `a feed was not counted${passes ? '; its page is told again' : ''}`)
+    }
+    if (!passes) return
+    setTimeout(() => {
+      if (this.#byUser.get(subscription.user)?.has(subscription) === true) this.#tell(subscription, [...revoked], true)
+    }, AGAIN_MS).unref()
   }
 
   #rest(subscription: Subscription): void {

@@ -39,7 +39,8 @@ export function readJoin(
   if (token !== undefined && !token.grants.reaches(token.userId, user, 'feed', 'read')) {
     return refused('not_permitted', 'this user token does not read this feed')
   }
-  if (findUnstorable(frame.payload) !== undefined) return refused('invalid_params', 'the options cannot be compared')
+  if (findUnstorable([frame.topic, frame.payload]) !== undefined)
+    return refused('invalid_params', 'the topic or its options cannot be compared')
   const isFlat = !Object.keys(frame.payload).some((name) => name.startsWith('client_'))
   const given = isFlat ? [[NO_REFERENCE, frame.payload] as const] : Object.entries(frame.payload)
   if (given.length > MAX_CLIENTS) return refused('invalid_params', `at most ${MAX_CLIENTS} clients a topic`)

@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict'
 import { createHmac, generateKeyPairSync, sign } from 'node:crypto'
+import { connect } from 'node:net'
 import { after, before, test } from 'node:test'
 import { Webhook } from 'standardwebhooks'
 import type { Channel } from '../../definitions/catalog.ts'
+import { eventually } from '../../testing/fixtures/eventually.ts'
 import { startApi, type ApiServer } from '../../testing/product/api-server.ts'
 import { seedChannels, seedMessage, seedTrigger } from '../../testing/fixtures/seed.ts'
 
@@ -228,4 +230,37 @@ test('channels that report nothing, and reports that are too large, are refused'
   assert.equal(await report({ path: 'smtp/events', body: '{}', headers: {} }), 404)
   assert.equal(await report({ path: 'nobody/events', body: '{}', headers: {} }), 404)
   assert.equal(await report({ path: 'postmark/events', body: 'x'.repeat(1_100_000), headers: {} }), 413)
+})
+
+test('who brings no key is given some room, and takes none of that of others', async () => {
+  const port = Number(new URL(api.url).port)
+  const uploads = Array.from({ length: 30 }, () => {
+    const socket = connect(port, '127.0.0.1').on('error', () => undefined)
+    const head = ['POST /v1/channels/postmark/events HTTP/1.1', 'Host: a', 'Content-Length: 1000000']
+    socket.write(`${head.join('\r\n')}\r\n\r\n{`)
+    return socket
+  })
+  await eventually(async () => {
+    assert.equal(await report({ path: 'postmark/events', body: 'x'.repeat(1_000_000), headers: {} }), 503)
+  })
+  assert.equal(await report({ path: 'nobody/events', body: 'x'.repeat(1_000_000), headers: {} }), 404)
+  const data = 'x'.repeat(900_000)
+  const put = () => api.call('PUT', '/v1/users/ada', { body: { name: data } })
+  for (const { status } of await Promise.all(Array.from({ length: 20 }, put))) assert.equal(status, 422)
+  for (const socket of uploads) socket.destroy()
+  await eventually(async () => {
+    assert.equal(await report({ path: 'postmark/events', body: '{}', headers: {} }), 401)
+  })
+})
+
+test('a channel that a reload brings takes reports, and one that it took away does not', async () => {
+  const before = api.deps.catalog
+  const renamed = { ...channels[4]!, key: 'other' }
+  api.deps.catalog = { ...before, channels: [renamed] }
+  try {
+    assert.equal(await report({ path: 'other/events', body: '{}', headers: {} }), 401)
+    assert.equal(await report({ path: 'postmark/events', body: '{}', headers: {} }), 404)
+  } finally {
+    api.deps.catalog = before
+  }
 })

@@ -46,6 +46,16 @@ test('heartbeats, joins and leaves are answered as Phoenix does', async () => {
   await eventually(() => assert.deepEqual([api.live.connections, api.live.subscriptions], [0, 0]))
 })
 
+test('a topic whose user no store could hold is refused, rather than counted for ever', async () => {
+  const page = await PhoenixPage.open(socketUrl(api.url))
+  for (const user of ['ada\u0000', '\ud83d', 'x'.repeat(250) + '\udc00']) {
+    const answer = await page.join(feedChannel.id, user)
+    assert.deepEqual([answer.status, answer.response?.['reason']], ['error', 'invalid_params'])
+  }
+  assert.equal(api.live.subscriptions, 0)
+  page.close()
+})
+
 test('a query with the stray ampersands of Knock’s clients is read', async () => {
   const url = socketUrl(api.url).replace('?api_key', '?&api_key').replace('&vsn', '&&vsn')
   assert.equal(await statusOf(url), 101)
