@@ -1,0 +1,119 @@
+import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import { test } from 'node:test'
+import { setTimeout as wait } from 'node:timers/promises'
+import { notificationsFolder } from '../../testing/fixtures/notifications-folder.ts'
+import { offerLoad } from '../../testing/fixtures/offered-load.ts'
+import { SECRET_KEY } from '../../testing/product/api-server.ts'
+import { httpReceiver } from '../../testing/servers/http-receiver.ts'
+import { startProcesses } from '../../testing/servers/processes.ts'
+import { httpStep, workflow } from '../../testing/fixtures/steps.ts'
+import { until } from '../../testing/fixtures/until.ts'
+
+/** `BELAY_SOAK_SECONDS` shortens it for a busy machine. */
+const OVERLOAD_S = Number(process.env['BELAY_SOAK_SECONDS'] ?? 60)
+const TIMES = 10
+const ALONE_MS = 10_000
+const CALLERS = 16
+const HEALTH_MS = 100
+/** An api that has nothing to do answers in one; here its process shares two cores with all others. */
+const HEALTH_WITHIN_MS = 2_000
+const LOG_BYTES = 200_000
+/** docker-compose.yml's, and its limit of memory. */
+const HEAP = '--max-old-space-size=768'
+const MEMORY_BYTES = 1_024 ** 3
+
+test(`${OVERLOAD_S} s of ${TIMES} times what it can take: refused at once, and what was accepted is delivered soon after`, async (t) => {
+  const delivered = new Map<string, number>()
+  const receiver = await httpReceiver((response, { body }) => {
+    delivered.set(body, (delivered.get(body) ?? 0) + 1)
+    response.end()
+  })
+  t.after(() => receiver.close())
+  const notifications = notificationsFolder({
+    'hook/workflow.json': workflow(httpStep('notice', receiver.url, '{{ data.n }}')),
+  })
+  const { belay, url, api, worker } = await startProcesses(t, notifications, { NODE_OPTIONS: HEAP })
+
+  // Unloaded: so many callers, each of whom waits for the answer.
+  const began = performance.now()
+  let first = 0
+  const caller = async () => {
+    while (performance.now() - began < ALONE_MS) {
+      const n = first++
+      await belay.trigger('hook', { recipients: [`user-${n}`], data: { n: `first-${n}` } })
+    }
+  }
+  await Promise.all(Array.from({ length: CALLERS }, caller))
+  await until('all of the first are delivered', () => delivered.size === first, 300_000)
+  const perSecond = (first * 1_000) / (performance.now() - began)
+
+  const watch = watchHealth(url)
+  const offered = await offerLoad(url, {
+    perSecond: TIMES * perSecond,
+    ms: OVERLOAD_S * 1_000,
+    path: '/v1/workflows/hook/trigger',
+    key: SECRET_KEY,
+    body: (n) => JSON.stringify({ recipients: [`user-${n}`], data: { n: `over-${n}` } }),
+  })
+  const accepted = offered.accepted
+  const alone = accepted / perSecond
+  const ended = performance.now()
+  await until(
+    'all that was accepted is delivered',
+    () => delivered.size >= first + accepted,
+    Math.max(120_000, 10 * alone * 1_000),
+  )
+  const drained = (performance.now() - ended) / 1_000
+  const { slowest, wrong } = await watch.end()
+  const doubled = [...delivered.values()].filter((times) => times > 1).length
+  t.diagnostic(
+    `${Math.round(perSecond)} a second alone; of ${TIMES} times that, ${JSON.stringify(Object.fromEntries(offered.statuses))}; ` +
+      `the rest delivered ${drained.toFixed(1)} s after, alone ${alone.toFixed(1)} s; /healthz within ${Math.round(slowest)} ms, ` +
+      `a refusal within ${Math.round(offered.slowestRefusal)} ms; memory ${Math.round(mostMemory(api.pid) / 1e6)} and ` +
+      `${Math.round(mostMemory(worker.pid) / 1e6)} MB; log ${api.output().length + worker.output().length} bytes`,
+  )
+  assert.deepEqual(
+    [...offered.statuses.keys()].filter((status) => status !== 200 && status !== 503),
+    [],
+  )
+  assert.ok(drained <= 2 * alone, `${drained} s for what takes ${alone} s alone`)
+  assert.equal(doubled, 0)
+  assert.equal(wrong, 0)
+  assert.ok(slowest < HEALTH_WITHIN_MS)
+  assert.ok(api.output().length + worker.output().length < LOG_BYTES)
+  assert.ok(Math.max(mostMemory(api.pid), mostMemory(worker.pid)) < MEMORY_BYTES)
+  // And as before: what is asked now is answered and delivered.
+  await belay.trigger('hook', { recipients: ['late'], data: { n: 'late' } })
+  await until('the next is delivered', () => delivered.has('late'), 10_000)
+})
+
+/** Asks `/healthz` ten times a second until it is ended. */
+function watchHealth(url: string): { end: () => Promise<{ slowest: number; wrong: number }> } {
+  const seen = { slowest: 0, wrong: 0 }
+  let over = false
+  const watching = (async () => {
+    while (!over) {
+      const began = performance.now()
+      const status = await fetch(`${url}/healthz`).then(
+        (response) => response.status,
+        () => 0,
+      )
+      if (status !== 200) seen.wrong += 1
+      seen.slowest = Math.max(seen.slowest, performance.now() - began)
+      await wait(HEALTH_MS)
+    }
+  })()
+  return {
+    async end() {
+      over = true
+      await watching
+      return seen
+    },
+  }
+}
+
+/** The most that a process ever held, in bytes. */
+function mostMemory(pid: number): number {
+  return Number(/VmHWM:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) * 1_024
+}
