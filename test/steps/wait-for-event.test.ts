@@ -76,8 +76,8 @@ const catalog = await catalogOfFiles({
     steps: [wait({ event_type: 'recipient', event_key: 'updated' }, match(is('recipient.plan', 'pro'))), feed('pro')],
   },
 })
-/** How long a test holds a lock: well below the second after which Postgres looks for a deadlock. */
-const HELD_MS = 400
+/** How long a test holds a lock, so that the other is sure to wait for it. */
+const HELD_MS = 1_200
 /** Each test has a day of its own: no event of another can count. */
 let noon = Date.parse('2030-05-01T12:00:00Z')
 beforeEach(() => (noon += 86_400_000))
@@ -98,6 +98,8 @@ onEachStore(catalog, (store) => {
     }
     return transaction(store(), (tx) => recordOccurrences(tx, [occurrence], at(minutes)))
   }
+  /** Connections for two transactions at once are there. */
+  const ready = () => Promise.all([1, 2, 3].map(() => store().execute(sql`select pg_sleep(0.1)`)))
   const left = async () => {
     const [waits, offers] = await Promise.all([store().select().from(eventWaits), store().select().from(eventOffers)])
     return [waits.length, offers.length]
@@ -161,6 +163,7 @@ onEachStore(catalog, (store) => {
 
   test('an event that meets a wait which is being left does not wake the delay after it', async () => {
     const walked = await start('patient', randomUUID())
+    await ready()
     const leaving = transaction(store(), async (tx) => {
       await tx.execute(sql`select from recipient_runs where id = ${walked.id} for update`)
       await sleep(HELD_MS)
@@ -181,6 +184,7 @@ onEachStore(catalog, (store) => {
 
   test('a cancel, which locks rows and then messages, and a message seen wait for each other in no circle', async () => {
     const walked = await start('seen', '')
+    await ready()
     const tries = { cancel: 0, seen: 0 }
     const canceling = transaction(store(), async (tx) => {
       tries.cancel += 1
@@ -200,6 +204,7 @@ onEachStore(catalog, (store) => {
 
   test('who tells an event holds no subject while it waits for a row, whose holder may be about to wait for the same', async () => {
     const walked = await start('patient', randomUUID())
+    await ready()
     const tries = { entering: 0, told: 0 }
     const entering = transaction(store(), async (tx) => {
       tries.entering += 1
