@@ -1,12 +1,11 @@
 import assert from 'node:assert/strict'
-import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
-import { setTimeout as wait } from 'node:timers/promises'
 import { notificationsFolder } from '../../testing/fixtures/notifications-folder.ts'
 import { offerLoad } from '../../testing/fixtures/offered-load.ts'
 import { SECRET_KEY } from '../../testing/product/api-server.ts'
 import { httpReceiver } from '../../testing/servers/http-receiver.ts'
 import { startProcesses } from '../../testing/servers/processes.ts'
+import { mostMemory, watchHealth } from '../../testing/servers/watched.ts'
 import { httpStep, workflow } from '../../testing/fixtures/steps.ts'
 import { until } from '../../testing/fixtures/until.ts'
 
@@ -15,7 +14,6 @@ const OVERLOAD_S = Number(process.env['BELAY_SOAK_SECONDS'] ?? 60)
 const TIMES = 10
 const ALONE_MS = 10_000
 const CALLERS = 16
-const HEALTH_MS = 100
 /** An api that has nothing to do answers in one; here its process shares two cores with all others. */
 const HEALTH_WITHIN_MS = 2_000
 const LOG_BYTES = 200_000
@@ -87,33 +85,3 @@ test(`${OVERLOAD_S} s of ${TIMES} times what it can take: refused at once, and w
   await belay.trigger('hook', { recipients: ['late'], data: { n: 'late' } })
   await until('the next is delivered', () => delivered.has('late'), 10_000)
 })
-
-/** Asks `/healthz` ten times a second until it is ended. */
-function watchHealth(url: string): { end: () => Promise<{ slowest: number; wrong: number }> } {
-  const seen = { slowest: 0, wrong: 0 }
-  let over = false
-  const watching = (async () => {
-    while (!over) {
-      const began = performance.now()
-      const status = await fetch(`${url}/healthz`).then(
-        (response) => response.status,
-        () => 0,
-      )
-      if (status !== 200) seen.wrong += 1
-      seen.slowest = Math.max(seen.slowest, performance.now() - began)
-      await wait(HEALTH_MS)
-    }
-  })()
-  return {
-    async end() {
-      over = true
-      await watching
-      return seen
-    },
-  }
-}
-
-/** The most that a process ever held, in bytes. */
-function mostMemory(pid: number): number {
-  return Number(/VmHWM:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) * 1_024
-}
