@@ -33,6 +33,7 @@ const replayed = {
   'idempotent-replayed': { $ref: '#/components/headers/idempotent-replayed' },
   'original-x-request-id': { $ref: '#/components/headers/original-x-request-id' },
 }
+const warning = { 'belay-warning': { $ref: '#/components/headers/belay-warning' } }
 const idempotencyKey = z.object({
   'idempotency-key': z
     .string()
@@ -73,6 +74,10 @@ export function openApiDocument(routes: readonly Route[]): ReturnType<OpenApiGen
     description: 'With idempotent-replayed: the request that was answered first',
     schema: uuid,
   })
+  registry.registerComponent('headers', 'belay-warning', {
+    description: 'There if fields of the body were ignored: names them, and what may have been meant',
+    schema: { type: 'string' },
+  })
   for (const route of routes) register(registry, route)
   registerReports(registry, error)
   return new OpenApiGeneratorV31(registry.definitions).generateDocument({
@@ -110,7 +115,11 @@ function register(registry: OpenAPIRegistry, route: Route): void {
       ...(noContent !== 'always' && {
         200: {
           description: 'OK',
-          headers: { ...requestId, ...(idempotent === true && replayed) },
+          headers: {
+            ...requestId,
+            ...(idempotent === true && replayed),
+            ...(route.warnsOfUnknown !== undefined && warning),
+          },
           content: { 'application/json': { schema: route.response } },
         },
       }),
