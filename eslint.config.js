@@ -3,6 +3,7 @@ import { builtinModules } from 'node:module'
 import tseslint from 'typescript-eslint'
 import { errorListener } from './scripts/lint/error-listener.js'
 import { linearRegex } from './scripts/lint/linear-regex.js'
+import { moduleState } from './scripts/lint/module-state.js'
 
 export default tseslint.config(
   { ignores: ['dist/', 'node_modules/', '.belay/'] },
@@ -31,7 +32,9 @@ export default tseslint.config(
   {
     // Workflow code is replayed: it may know nothing of this host.
     files: ['workflows/**/*.ts'],
+    plugins: { workflows: { rules: { 'module-state': moduleState } } },
     rules: {
+      'workflows/module-state': 'error',
       'no-restricted-imports': [
         'error',
         {
