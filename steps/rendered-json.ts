@@ -1,3 +1,4 @@
+import { withExactNumbers } from '../json/source.ts'
 import type { Json, JsonObject } from '../store/schema/index.ts'
 import { renderLiquid } from '../templates/liquid.ts'
 import { renderingFor } from '../templates/rendering-for.ts'
@@ -22,7 +23,7 @@ export function renderedObject(
   if ('problem' in rendered) return rendered
   if (rendered.text === '') return { object: {} }
   try {
-    const value = JSON.parse(rendered.text) as Json
+    const value = JSON.parse(withExactNumbers(rendered.text)) as Json
     if (typeof value === 'object' && value !== null && !Array.isArray(value)) return { object: storable(value) }
   } catch {
     // Said below.

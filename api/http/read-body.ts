@@ -4,7 +4,7 @@ import type { Readable, Transform } from 'node:stream'
 import readBytes from 'raw-body'
 import { ApiError } from './errors.ts'
 import { fieldName } from './field-name.ts'
-import { faultsOfSource } from './json-source.ts'
+import { faultsOfSource } from '../../json/source.ts'
 
 /** How much one request may bring: bytes, before and after they are decompressed, and values of JSON. */
 export interface BodyLimits {

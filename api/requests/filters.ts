@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { JsonObject } from '../../store/schema/index.ts'
-import { faultsOfSource } from '../http/json-source.ts'
+import { faultsOfSource } from '../../json/source.ts'
 import { fieldName } from '../http/field-name.ts'
 import { findUnstorable } from '../http/storable.ts'
 import { instant } from '../../resources/instant.ts'

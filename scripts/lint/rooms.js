@@ -9,6 +9,7 @@ export const floors = [
     'channels/email/smtp-url.ts',
     'store/schema/columns.ts',
     'steps/delay/weekdays.ts',
+    'json/',
     'workflows/',
     'client/',
   ],

@@ -1,5 +1,6 @@
 import type { HttpAnswer } from '../../channels/http-client.ts'
 import { oneLine } from '../../channels/sender.ts'
+import { withExactNumbers } from '../../json/source.ts'
 import type { Json, JsonObject } from '../../store/schema/index.ts'
 import { storable } from '../rendered-json.ts'
 
@@ -47,7 +48,7 @@ function isObject(value: Json | undefined): value is JsonObject {
 
 function parse(text: string): Json | undefined {
   try {
-    return storable(JSON.parse(text) as Json)
+    return storable(JSON.parse(withExactNumbers(text)) as Json)
   } catch {
     return undefined
   }

@@ -1,5 +1,6 @@
 import type { TriggerStep } from '../../definitions/definition.ts'
 import { recipientReference } from '../../store/ids/recipient.ts'
+import { withExactNumbers } from '../../json/source.ts'
 import { renderLiquid } from '../../templates/liquid.ts'
 import { renderingFor } from '../../templates/rendering-for.ts'
 import type { TriggerWish, Walk } from '../kind.ts'
@@ -51,7 +52,7 @@ function valueOf(field: string, text: string): unknown {
 
 function parsed(field: string, text: string): unknown {
   try {
-    return JSON.parse(text)
+    return JSON.parse(withExactNumbers(text))
   } catch {
     throw new FieldError(`${field} must render as JSON`)
   }

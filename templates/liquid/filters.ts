@@ -1,6 +1,7 @@
 import { createHash, createHmac } from 'node:crypto'
 import type { Context, Liquid } from 'liquidjs'
 import semver from 'semver'
+import { withExactNumbers } from '../../json/source.ts'
 import { untrustedMarkdown } from '../markdown.ts'
 import { inZone, instantOf, ZonedInstant } from './instant.ts'
 import { renderingOf, type Entities, type EntityKind } from './rendering.ts'
@@ -67,7 +68,7 @@ export function registerFilters(liquid: Liquid): void {
   )
   filter('from_json', (value) => {
     try {
-      return typeof value === 'string' ? (JSON.parse(value) as unknown) : value
+      return typeof value === 'string' ? (JSON.parse(withExactNumbers(value)) as unknown) : value
     } catch {
       return null
     }

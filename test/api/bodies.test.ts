@@ -3,8 +3,8 @@ import fc from 'fast-check'
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { gzipSync } from 'node:zlib'
-import { isExactNumber } from '../../api/http/exact-number.ts'
-import { faultsOfSource } from '../../api/http/json-source.ts'
+import { isExactNumber } from '../../json/exact-number.ts'
+import { faultsOfSource, withExactNumbers } from '../../json/source.ts'
 import { findUnstorable } from '../../api/http/storable.ts'
 import { triggerOf } from '../../store/ids/row-id.ts'
 import { query } from '../../store/postgres/database.ts'
@@ -94,6 +94,19 @@ test('every double is exact as it is written, and no longer integer is', () => {
   )
   assert.ok(isExactNumber(`1${'0'.repeat(300)}`))
   assert.ok(!isExactNumber(`1${'0'.repeat(200_000)}1`))
+})
+
+test('what a double cannot hold becomes a text, and all else stays as it was written', () => {
+  fc.assert(fc.property(fc.json(), (text) => withExactNumbers(text) === text))
+  const n = fc.bigInt({ min: -(2n ** 69n), max: 2n ** 69n }).filter((each) => String(Number(each)) !== String(each))
+  fc.assert(
+    fc.property(fc.string(), n, (name, value) => {
+      const text = `{${JSON.stringify(name)}:[${value},{"a":"-${value}"}]}`
+      assert.deepEqual(JSON.parse(withExactNumbers(text)), { [name]: [String(value), { a: `-${value}` }] })
+    }),
+  )
+  for (const none of ['01e999', '-', '1e999x', '{"a":1e999', '"1e999'])
+    assert.throws(() => void JSON.parse(withExactNumbers(none)), SyntaxError)
 })
 
 test('a name given twice is refused: the last would have won', async () => {

@@ -86,6 +86,15 @@ onEachStore(catalog, (store) => {
     assert.deepEqual(await walked.events(), [['fetch_1', 'step_decided', { status: 201 }]])
   })
 
+  test('a number that no double holds is kept as the text of its digits', async () => {
+    answer = (response) => response.end('{"name":1234567890123456789,"q":-1e999,"kept":[0.1,2e3]}')
+    const walked = await start('plain', { q: 'a' })
+    await walked.act()
+    assert.match(await bodyOf(walked), /1234567890123456789 -1e999/)
+    const kept = { name: '1234567890123456789', q: '-1e999', kept: [0.1, 2_000] }
+    assert.deepEqual((await walked.row()).state?.['$data'], kept)
+  })
+
   test('a response_path says where the answer goes, a signing key signs the body, and a template makes headers', async () => {
     answer = json({ name: 'Grace' })
     const walked = await start('signed', { a: '1', b: 'x y', ids: [1, 2], account: { id: 'acme', owner: { id: 7 } } })

@@ -65,6 +65,31 @@ export function faultsOfSource(text: string, maxValues: number): SourceFault[] {
   return faults
 }
 
+/**
+ * The same JSON with each number that a double cannot hold as a text of its digits: what comes from elsewhere is kept as it
+ * was said. Linear in the text; of a text that is no JSON it makes another that is none.
+ */
+export function withExactNumbers(text: string): string {
+  const parts: string[] = []
+  let from = 0
+  for (let at = 0; at < text.length;) {
+    const char = text[at]!
+    if (char === '"') at = endOfString(text, at)
+    else if (char === '-' || (char >= '0' && char <= '9')) {
+      const end = endOfWord(text, at)
+      const literal = text.slice(at, end)
+      if (NUMBER.test(literal) && !isExactNumber(literal)) {
+        parts.push(text.slice(from, at), '"', literal, '"')
+        from = end
+      }
+      at = end
+    } else at += 1
+  }
+  return parts.length === 0 ? text : parts.join('') + text.slice(from)
+}
+
+const NUMBER = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][-+]?\d+)?$/
+
 const BETWEEN = new Set([' ', '\t', '\n', '\r', ':'])
 const WORD = /[-+.\w]*/y
 const inexact = 'is not exact as a number; send it as a text'
