@@ -16,6 +16,7 @@ import { sendReload } from '../temporal/send.ts'
 import type { Signaler } from '../temporal/signaler.ts'
 import type { HousekeepingActivities, StoreIdentity } from '../workflows/messages.ts'
 import { withHeartbeat } from './chunk.ts'
+import { mendSchedules } from './mend-schedules.ts'
 import { takeUpOverdue } from './take-up-overdue.ts'
 
 /** A signal not confirmed for so long is sent again; its api may still be at it. */
@@ -53,6 +54,8 @@ async function housekeep(deps: HousekeepDeps): ReturnType<HousekeepingActivities
     for (const id of await idleBulks(deps.db, deps.now() - UNCONFIRMED_MS, BULKS_A_PASS))
       await deps.signaler.startBulk(id)
   })
+  const { db, outbox, now, signaler, log } = deps
+  await duty(deps, 'mend schedules', undefined, () => mendSchedules({ store: { db }, outbox, now, signaler, log }))
   await duty(deps, 'forget idempotency keys', undefined, () => forgetIdempotencyKeys(deps.db, deps.now()))
   await duty(deps, 'forget events', undefined, () => forgetEvents(deps.db, deps.now()))
   await duty(deps, 'forget delivery logs', undefined, () => forgetDeliveryLogs(deps.db, deps.now()))

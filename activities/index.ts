@@ -1,8 +1,15 @@
-import type { BulkActivities, HousekeepingActivities, RunActivities, WebhookActivities } from '../workflows/messages.ts'
+import type {
+  BulkActivities,
+  HousekeepingActivities,
+  RunActivities,
+  ScheduleActivities,
+  WebhookActivities,
+} from '../workflows/messages.ts'
 import { createAct, type ActDeps } from './act.ts'
 import { createAdvance, type AdvanceDeps } from './advance.ts'
 import { createCancelInStore, type CancelInStoreDeps } from './cancel-in-store.ts'
 import { createCarryOnBulk } from './carry-on-bulk.ts'
+import { createCarryOutSchedule, type CarryOutScheduleDeps } from './carry-out-schedule.ts'
 import type { CancelDeps } from '../engine/cancel-many.ts'
 import { createDeliver } from './deliver.ts'
 import { createDeliverWebhooks, type DeliverWebhooksDeps } from './deliver-webhooks.ts'
@@ -16,12 +23,12 @@ type Deps = AdvanceDeps &
   CancelInStoreDeps &
   LoadPageDeps &
   HousekeepDeps &
-  DeliverWebhooksDeps & { bulk: CancelDeps }
+  DeliverWebhooksDeps & { bulk: CancelDeps; schedules: CarryOutScheduleDeps }
 
 /** Everything the workflows call, by the names they know it by. */
 export function createActivities(
   deps: Deps,
-): RunActivities & HousekeepingActivities & WebhookActivities & BulkActivities {
+): RunActivities & HousekeepingActivities & WebhookActivities & BulkActivities & ScheduleActivities {
   return {
     advance: createAdvance(deps),
     act: createAct(deps),
@@ -31,5 +38,6 @@ export function createActivities(
     housekeep: createHousekeep(deps),
     deliverWebhooks: createDeliverWebhooks(deps),
     carryOnBulk: createCarryOnBulk(deps.bulk),
+    carryOutSchedule: createCarryOutSchedule(deps.schedules),
   }
 }

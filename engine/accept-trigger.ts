@@ -84,7 +84,7 @@ export function prepareTrigger(
       ? await cancelInTransaction(tx, deps, caller, addressOf(key, cancelationKey!), { reason: 'replaced' })
       : null
     const joins = pending !== null && !replaces
-    const accepted = await fanOut(tx, planned)
+    const accepted = request.scheduleId === undefined ? await fanOut(tx, planned) : acceptance
     const inserted = await insertTrigger(tx, run, accepted, joins, outbox)
     const trigger = await holdBack(tx, { outbox }, accepted, inserted)
     return {

@@ -16,11 +16,13 @@ import { PropertiesTooLargeError } from '../store/profiles/properties.ts'
 import { deleteSubscriptions } from '../store/profiles/subscriptions.ts'
 import { deleteTenant, upsertTenants, type Tenant } from '../store/profiles/tenants.ts'
 import { deleteUser, upsertUsers, type User } from '../store/profiles/users.ts'
+import { endSchedulesOf } from '../store/schedules/schedules.ts'
 import type { JsonObject } from '../store/schema/index.ts'
 import { tellChanges } from '../store/waits/tell-waits.ts'
 import { cancelRecipient, type CancelDeps } from './cancel-many.ts'
 import { engageChunk, type MessageChange } from './bulk-messages.ts'
 import type { Caller, EngineDeps } from './deps.ts'
+import { createSchedules, type ScheduleRequest } from './schedules/write-schedules.ts'
 import { addSubscriptions, type SubscriptionRequest } from './subscriptions.ts'
 
 /** What one call asks to be done to many, item by item. */
@@ -34,6 +36,7 @@ export type BulkInput =
   | { kind: 'objects.delete_subscriptions'; items: { object: RecipientReference; recipient: RecipientReference }[] }
   | { kind: 'tenants.set'; items: Tenant[] }
   | { kind: 'tenants.delete'; items: string[] }
+  | { kind: 'schedules.create'; items: ScheduleRequest[] }
   | ({ kind: 'messages' } & MessageChange)
 
 /** Items of one transaction. */
@@ -62,7 +65,7 @@ export async function carryOnBulk(deps: CancelDeps, id: string): Promise<boolean
   // Each cancel is a transaction of its own; done again after a crash, it finds nothing pending.
   const gone = goingAway(input, from)
   for (const key of gone) await cancelRecipient(deps, { apiKey: work.api_key }, key, { reason: 'deleted in bulk' })
-  return transaction(deps.store.db, async (tx) => {
+  const isDone = await transaction(deps.store.db, async (tx) => {
     const locked = await lockBulk(tx, id)
     if (locked === undefined) return true
     // Another worker was quicker: its progress counts.
@@ -70,10 +73,12 @@ export async function carryOnBulk(deps: CancelDeps, id: string): Promise<boolean
     const progress =
       input.kind === 'messages'
         ? await engageChunk(tx, deps, input, locked.position)
-        : await changeChunk(tx, deps, input, from)
+        : await changeChunk(tx, deps, input, from, work.api_key)
     await recordProgress(tx, id, progress, deps.now())
     return progress.position === null
   })
+  if (/^(schedules|users|objects)\./.test(input.kind)) await deps.signaler.syncSchedules?.()
+  return isDone
 }
 
 function goingAway(input: BulkInput, from: number): string[] {
@@ -84,19 +89,25 @@ function goingAway(input: BulkInput, from: number): string[] {
 
 type ItemInput = Exclude<BulkInput, { kind: 'messages' }>
 
-async function changeChunk(tx: Database, deps: CancelDeps, input: ItemInput, from: number): Promise<BulkProgress> {
+async function changeChunk(
+  tx: Database,
+  deps: CancelDeps,
+  input: ItemInput,
+  from: number,
+  apiKey: string,
+): Promise<BulkProgress> {
   const items = input.items.slice(from, from + CHUNK)
   const chunk = { kind: input.kind, items } as ItemInput
   const failed: BulkFailure[] = []
   try {
-    await tx.transaction((inner) => change(inner as unknown as Database, deps, chunk))
+    await tx.transaction((inner) => change(inner as unknown as Database, deps, chunk, apiKey))
   } catch (error) {
     if (!(error instanceof PropertiesTooLargeError)) throw error
     // One that is too large takes nobody with it: one by one.
     for (const item of items) {
       const one = { kind: input.kind, items: [item] } as unknown as ItemInput
       try {
-        await tx.transaction((inner) => change(inner as unknown as Database, deps, one))
+        await tx.transaction((inner) => change(inner as unknown as Database, deps, one, apiKey))
       } catch (inner) {
         if (!(inner instanceof PropertiesTooLargeError)) throw inner
         const { id = inner.ids[0]!, collection = null } = item as { id?: string; collection?: string }
@@ -108,13 +119,14 @@ async function changeChunk(tx: Database, deps: CancelDeps, input: ItemInput, fro
   return { position: next < input.items.length ? { next } : null, processed: items.length, failed }
 }
 
-async function change(tx: Database, deps: CancelDeps, input: ItemInput): Promise<void> {
+async function change(tx: Database, deps: CancelDeps, input: ItemInput, apiKey: string): Promise<void> {
   const { now, outbox } = deps
   switch (input.kind) {
     case 'users.identify':
       return tellChanges(tx, await upsertUsers(tx, input.items), now(), outbox)
     case 'users.delete':
       for (const id of input.items) await deleteUser(tx, id)
+      await endSchedulesOf(tx, input.items, now())
       return
     case 'users.set_preferences':
       return putPreferenceSets(tx, input.items)
@@ -122,6 +134,7 @@ async function change(tx: Database, deps: CancelDeps, input: ItemInput): Promise
       return tellChanges(tx, await upsertObjects(tx, input.items), now(), outbox)
     case 'objects.delete':
       for (const object of input.items) await deleteObject(tx, object)
+      await endSchedulesOf(tx, input.items.map(recipientKey), now())
       return
     case 'objects.add_subscriptions':
       await addSubscriptions(tx, input.items, deps)
@@ -139,5 +152,8 @@ async function change(tx: Database, deps: CancelDeps, input: ItemInput): Promise
       return upsertTenants(tx, input.items)
     case 'tenants.delete':
       for (const id of input.items) await deleteTenant(tx, id)
+      return
+    case 'schedules.create':
+      await createSchedules(tx, deps, { apiKey }, input.items)
   }
 }

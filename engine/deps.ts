@@ -25,6 +25,8 @@ export interface SignalSender {
   send(signal: PendingSignal): Promise<void>
   /** Starts a bulk operation that has been committed, or leaves it to housekeeping; never rejects. */
   startBulk?(id: string): Promise<void>
+  /** Tells Temporal of schedules that were written, or leaves it to housekeeping; never rejects. */
+  syncSchedules?(): Promise<void>
 }
 
 /** Who asks: a caller of the API, a schedule, a workflow that triggers another. */

@@ -59,6 +59,7 @@ export function planTrigger(
     apiKey,
     trace,
     cause: request.cause,
+    scheduleId: request.scheduleId,
     acceptedAt,
   }
   return { acceptance, common }

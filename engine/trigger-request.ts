@@ -28,4 +28,6 @@ export interface TriggerRequest {
   sandboxMode: boolean
   /** The step of a recipient run that asks; absent: a caller does. */
   cause?: Cause
+  /** The schedule whose occurrence it is: for its recipient alone, without the subscribers of an object. Absent: none's. */
+  scheduleId?: string
 }

@@ -8,6 +8,7 @@ const sizes = `must be 1 to ${MAX_SIZE}`
 
 /** What the rows of a list are ordered by, as a cursor carries it: an instant with row and step, or a row alone. */
 export const messagePosition = z.tuple([instant, z.int().min(0), z.int().min(0).max(32_767)])
+export const schedulePosition = z.tuple([instant, z.uuid()])
 export const rowPosition = z.tuple([z.int().min(0)])
 /** Of lists in the order of ids, or of keys of recipients. */
 export const idPosition = z.tuple([z.string().max(1_024)])

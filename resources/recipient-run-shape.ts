@@ -21,10 +21,10 @@ export function recipientRunOf(row: RecipientRunRow) {
     step: over ? null : row.step_ref,
     scheduled_at: row.status === 'paused' ? row.due : null,
     trigger_source: {
-      type: 'api' as const,
+      type: row.schedule_id === null ? ('api' as const) : ('schedule' as const),
       cancellation_key: row.cancelation_key,
       cancelation_key: row.cancelation_key,
-      schedule_id: null,
+      schedule_id: row.schedule_id,
       audience_key: null,
     },
     inserted_at: row.accepted_at,

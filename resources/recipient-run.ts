@@ -33,10 +33,10 @@ export const recipientRun = z
     step: z.string().nullable().describe('Ref of the step it stands in; null once it is over'),
     scheduled_at: z.string().nullable().describe('When it goes on, while it is paused'),
     trigger_source: z.object({
-      type: z.literal('api'),
+      type: z.enum(['api', 'schedule']),
       cancellation_key: z.string().nullable(),
       cancelation_key: z.string().nullable(),
-      schedule_id: z.null(),
+      schedule_id: z.uuid().nullable(),
       audience_key: z.null(),
     }),
     inserted_at: z.string(),

@@ -14,7 +14,13 @@ import { searchAttributes } from '../temporal/send.ts'
 import { LiveRun, SECOND } from '../testing/product/live-run.ts'
 import { RecordingStore, STORE, type Plan } from '../testing/fixtures/recording.ts'
 import { devServer } from '../testing/servers/temporal.ts'
-import { BULK_OPERATION, HOUSEKEEPING, wakeSignal, WEBHOOK_DELIVERY } from '../workflows/messages.ts'
+import {
+  BULK_OPERATION,
+  HOUSEKEEPING,
+  SCHEDULE_OCCURRENCE,
+  wakeSignal,
+  WEBHOOK_DELIVERY,
+} from '../workflows/messages.ts'
 
 interface Shape {
   plan: Plan
@@ -294,6 +300,14 @@ const shapes: Record<string, Shape> = {
       const { workflowId } = run.address
       const start = { workflowId, taskQueue: 'belay', args: ['webhook_1'], signal: wakeSignal }
       await run.client.workflow.signalWithStart(WEBHOOK_DELIVERY, start)
+      return closed(run)
+    },
+  },
+  'schedule-occurrence': {
+    plan: [],
+    async story(run) {
+      const { workflowId } = run.address
+      await run.client.workflow.start(SCHEDULE_OCCURRENCE, { workflowId, taskQueue: 'belay', args: ['schedule_1'] })
       return closed(run)
     },
   },

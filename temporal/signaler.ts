@@ -10,6 +10,7 @@ import { isAway, isRefusal } from './refusals.ts'
 import { ResendSchedule } from './resend-schedule.ts'
 import { BULK_OPERATION } from '../workflows/messages.ts'
 import { DEADLINE_MS, sendCancel, sendMoves, sendReload, sendTriggers } from './send.ts'
+import { syncSchedules } from './sync-schedules.ts'
 import type { TemporalLink } from './temporal-link.ts'
 
 export interface SignalerOptions {
@@ -43,6 +44,7 @@ export class Signaler {
   readonly #calls = pLimit(CALLS)
   readonly #schedule: ResendSchedule
   #resending: Promise<void> | undefined
+  #syncing: Promise<void> = Promise.resolve()
 
   constructor(options: SignalerOptions) {
     this.#options = options
@@ -66,6 +68,19 @@ export class Signaler {
     } catch (error) {
       log.warn({ err: error, bulkOperation: id }, 'bulk operation not started; housekeeping will')
     }
+  }
+
+  /** Tells Temporal of schedules as the store has them; while it is away housekeeping will. Never rejects. */
+  syncSchedules(): Promise<void> {
+    const { link, log } = this.#options
+    // One after the other, and each reads what there is when its turn comes.
+    this.#syncing = this.#syncing.then(async () => {
+      if (link.away) return
+      await syncSchedules(this.#options, Date.now()).catch((error: unknown) => {
+        log.warn({ err: error }, 'schedules not told to Temporal; housekeeping will')
+      })
+    })
+    return this.#syncing
   }
 
   /** Resolves when Temporal has it, after 2 s, or at once while Temporal is away. Never rejects: the store has it. */
@@ -113,6 +128,7 @@ export class Signaler {
     this.#schedule.close()
     while (this.#flushes.size > 0) await Promise.all(this.#flushes)
     await this.#resending
+    await this.#syncing
     await this.#confirmations.close()
   }
 

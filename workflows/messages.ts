@@ -267,8 +267,14 @@ export interface BulkActivities {
   carryOnBulk(id: string): Promise<boolean>
 }
 
+export interface ScheduleActivities {
+  /** Triggers what a schedule is for, if an occurrence is due by `at`, epoch milliseconds. */
+  carryOutSchedule(id: string, at: number): Promise<void>
+}
+
 /** Workflow types, by the names of their functions. */
 export const NOTIFICATION_RUN = 'notificationRun'
 export const HOUSEKEEPING = 'housekeeping'
 export const WEBHOOK_DELIVERY = 'webhookDelivery'
 export const BULK_OPERATION = 'bulkOperation'
+export const SCHEDULE_OCCURRENCE = 'scheduleOccurrence'

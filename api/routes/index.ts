@@ -14,6 +14,7 @@ import { messageRoutes } from './messages.ts'
 import { moveRoutes } from './move.ts'
 import { objectRoutes } from './objects.ts'
 import { preferenceRoutes } from './preferences.ts'
+import { scheduleRoutes } from './schedules.ts'
 import { subscriptionRoutes } from './subscriptions.ts'
 import { tenantRoutes } from './tenants.ts'
 import { triggerRoutes } from './trigger.ts'
@@ -37,6 +38,7 @@ export const routes: readonly Route[] = [
   ...objectRoutes,
   ...subscriptionRoutes,
   ...tenantRoutes,
+  ...scheduleRoutes,
   ...preferenceRoutes,
   ...channelDataRoutes,
   ...channelRoutes,

@@ -11,6 +11,7 @@ import { listMessages } from '../../store/messages/message-list.ts'
 import { transaction, type Database } from '../../store/postgres/database.ts'
 import { listProfiles } from '../../store/profiles/list-profiles.ts'
 import { deleteObject, findObject, upsertObjects, type ObjectReference } from '../../store/profiles/objects.ts'
+import { endSchedulesOf } from '../../store/schedules/schedules.ts'
 import { tellChanges } from '../../store/waits/tell-waits.ts'
 import { defineRoute } from '../http/define-route.ts'
 import { ApiError } from '../http/errors.ts'
@@ -74,7 +75,11 @@ const removeObject = defineRoute({
   async handle({ params }, context) {
     const caller = { apiKey: context.apiKey }
     const { status } = await cancelRecipient(context, caller, recipientKey(params), { reason: 'object deleted' })
-    const known = await transaction(context.store.db, (tx) => deleteObject(tx, params))
+    const known = await transaction(context.store.db, async (tx) => {
+      await endSchedulesOf(tx, [recipientKey(params)], context.now())
+      return deleteObject(tx, params)
+    })
+    void context.signaler.syncSchedules?.()
     if (!known && status === 'nothing_pending') throw new ApiError('resource_missing')
     return new Reply<Record<string, never>>(undefined, { status: 204 })
   },

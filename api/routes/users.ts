@@ -2,6 +2,7 @@ import { z } from 'zod'
 import type { Database } from '../../store/postgres/database.ts'
 import { transaction } from '../../store/postgres/database.ts'
 import { deleteUser, findUser, upsertUsers } from '../../store/profiles/users.ts'
+import { endSchedulesOf } from '../../store/schedules/schedules.ts'
 import { tellChanges } from '../../store/waits/tell-waits.ts'
 import { cancelUser } from '../../engine/cancel-many.ts'
 import { defineRoute } from '../http/define-route.ts'
@@ -72,7 +73,11 @@ const removeUser = defineRoute({
   async handle({ params }, context) {
     const { answer } = await cancelUser(context, { apiKey: context.apiKey }, params.id, { reason: 'user deleted' })
     // Somebody notified by id alone was never stored, and is canceled all the same.
-    const known = await transaction(context.store.db, (tx) => deleteUser(tx, params.id))
+    const known = await transaction(context.store.db, async (tx) => {
+      await endSchedulesOf(tx, [params.id], context.now())
+      return deleteUser(tx, params.id)
+    })
+    void context.signaler.syncSchedules?.()
     if (!known && answer.status === 'nothing_pending') throw new ApiError('resource_missing')
     return new Reply<Record<string, never>>(undefined, { status: 204 })
   },

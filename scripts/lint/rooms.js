@@ -16,7 +16,7 @@ export const floors = [
   ['channels/email/email-address.ts', 'steps/delay/window-rule.ts', 'steps/channel/send-window.ts'],
   ['settings/', 'store/ids/', 'store/clock/read-instant.ts'],
   ['conditions/'],
-  ['preferences/'],
+  ['preferences/', 'schedules/'],
   // What a compiled definition is. How one is read from files stands higher, since each step and channel reads its part.
   ['templates/liquid/rendering.ts', 'definitions/json-line.ts'],
   ['definitions/definition.ts', 'definitions/problem.ts', 'definitions/source.ts'],

@@ -30,6 +30,8 @@ export interface RecipientRunRow {
   workflow_run_id: string
   workflow: string
   cancelation_key: string | null
+  /** The schedule whose occurrence its trigger is. */
+  schedule_id: string | null
   actor: string | null
   tenant: string | null
   accepted_at: string
@@ -87,7 +89,7 @@ const columns = (now: number) => sql`r.id, r.recipient, r.via ->> 'from' as via,
   d.content->'steps'->r.step->>'ref' as step_ref, d.content->'steps'->r.step->>'type' as step_type, r.attempt,
   ${isoText(sql`r.due`)} as due, ${errorCount} as error_count, ${reasonText} as reason,
   ${canceledBy} as canceled_by, r.cancel_id, ${isoText(sql`r.updated_at`)} as updated_at,
-  t.workflow_run_id, runs.definition_key as workflow, runs.cancelation_key, t.actor, t.tenant,
+  t.workflow_run_id, runs.definition_key as workflow, runs.cancelation_key, t.schedule_id, t.actor, t.tenant,
   ${isoText(sql`t.accepted_at`)} as accepted_at`
 
 /** Row ids grow as triggers are accepted. */

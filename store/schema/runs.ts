@@ -50,6 +50,8 @@ export const triggers = pgTable(
     /** The recipient run, and the step of it, that triggered this; null: a caller did. */
     causedByRow: bigint('caused_by_row', { mode: 'number' }),
     causedByStep: smallint('caused_by_step'),
+    /** The schedule whose occurrence it is; null: none's. */
+    scheduleId: uuid('schedule_id'),
     /** How many workflows triggered each other before it. */
     depth: smallint('depth').notNull().default(0),
     /** W3C's traceparent of the call that was answered for it, where that was traced: what comes of it goes on with it. */

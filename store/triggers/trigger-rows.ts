@@ -36,6 +36,8 @@ export interface Acceptance {
   trace?: string | undefined
   /** The step that triggered it; absent: a caller did. */
   cause?: Cause | undefined
+  /** The schedule whose occurrence it is; absent: none's. */
+  scheduleId?: string | undefined
   /** Epoch milliseconds. */
   acceptedAt: number
 }
@@ -70,11 +72,12 @@ export function triggerRows(accepted: Acceptance, generation: number, from: SQL)
   const nextDue = at(recipients.reduce((least, { due }) => Math.min(least, due), Infinity))
   return sql`trigger as (
       insert into triggers (workflow_run_id, run_id, generation, definition_hash, actor, tenant, data, data_size, skip_delay,
-        sandbox_mode, next_due, recipient_count, api_key, accepted_at, trace, caused_by_row, caused_by_step, depth)
+        sandbox_mode, next_due, recipient_count, api_key, accepted_at, trace, caused_by_row, caused_by_step, depth,
+        schedule_id)
       select ${accepted.workflowRunId}, run.id, ${generation}, ${version.hash}, ${accepted.actor}, ${accepted.tenant},
         ${json(accepted.data)}, ${JSON.stringify(accepted.data).length}, ${accepted.skipDelay}, ${accepted.sandboxMode}, ${nextDue},
         ${recipients.length}, ${accepted.apiKey}, ${acceptedAt}, ${accepted.trace ?? null}::text,
-        ${cause?.row ?? null}::bigint, ${cause?.step ?? null}::smallint, ${cause?.depth ?? 0}
+        ${cause?.row ?? null}::bigint, ${cause?.step ?? null}::smallint, ${cause?.depth ?? 0}, ${accepted.scheduleId ?? null}::uuid
       ${from} returning id, run_id
     ),
     recipients as (

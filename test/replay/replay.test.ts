@@ -53,6 +53,7 @@ test('a history of each shape is there', () => {
     'read-again',
     'restored',
     'retry',
+    'schedule-occurrence',
     'shown-late',
     'small-run-with-cancel',
     'was-continued',

@@ -1,0 +1,12 @@
+import { proxyActivities, workflowInfo } from '@temporalio/workflow'
+import type { ScheduleActivities } from './messages.ts'
+
+const { carryOutSchedule } = proxyActivities<ScheduleActivities>({
+  startToCloseTimeout: '1m',
+  retry: { initialInterval: '1s', maximumInterval: '30s' },
+})
+
+/** Started by Temporal at an instant at which a schedule may occur; whether it does, the store says. */
+export async function scheduleOccurrence(id: string): Promise<void> {
+  await carryOutSchedule(id, workflowInfo().startTime.getTime())
+}
