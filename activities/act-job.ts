@@ -10,7 +10,8 @@ import { afterAct, stepRefOf, type WalkUnderWay } from '../steps/walk-on.ts'
 import { stoppedWorkflows } from '../store/catalog/stopped.ts'
 import type { Database } from '../store/postgres/database.ts'
 import { claimRows, type RowToAct } from '../store/recipient-runs/claims.ts'
-import { loadRows } from '../store/recipient-runs/load-walks.ts'
+import { triggerIdOf } from '../store/ids/row-id.ts'
+import { loadRows, type OwnTrigger } from '../store/recipient-runs/load-walks.ts'
 import { settleClaimed, type WalkSettlement } from '../store/recipient-runs/settle-walks.ts'
 import { leaseLosses } from '../metrics/counted.ts'
 import { Gathered } from './gather.ts'
@@ -34,6 +35,7 @@ export interface ActJobDeps {
   outside: OutsideDeps
   owner: string
   tally: Tally
+  triggers: ReadonlyMap<number, OwnTrigger>
 }
 
 interface Claimed {
@@ -68,7 +70,7 @@ export class ActJob {
       const done = async () => afterAct(walk, isFresh ? await this.#act(walk) : stalled, now())
       await this.#records.add({ walk, settlement: stopped ?? (await done()) })
     } catch (error) {
-      log.error({ err: error, recipientRun: row.id }, 'a step that acts on the outside went wrong')
+      log.error({ err: error, ...this.#which(row.id) }, 'a step that acts on the outside went wrong')
     }
   }
 
@@ -78,11 +80,16 @@ export class ActJob {
     } catch (error) {
       if (!neverPasses(error)) throw error
       this.#deps.log.error(
-        { err: error, recipientRun: walk.row.id, step: walk.step.ref },
+        { err: error, ...this.#which(walk.row.id), step: walk.step.ref },
         'a step failed for a reason of ours',
       )
       return { kind: 'fail', reason: FAULT, isOurs: true }
     }
+  }
+
+  /** What a line of log is found by. */
+  #which(row: number) {
+    return { workflow_run_id: this.#deps.triggers.get(triggerIdOf(row))?.workflowRunId, recipientRun: row }
   }
 
   async #claim(rows: readonly RowToAct[]): Promise<(Claimed | undefined)[]> {
@@ -119,7 +126,9 @@ export class ActJob {
       } catch (error) {
         if (neverPasses(error)) throw error
         if (wait === RECORD_AGAIN_MS.first) {
-          this.#deps.log.warn({ err: error, rows: done.length }, 'the store does not take what was done; offered again')
+          const [first] = done
+          const which = { ...this.#which(first!.walk.row.id), rows: done.length }
+          this.#deps.log.warn({ err: error, ...which }, 'the store does not take what was done; offered again')
         }
         await sleep(wait)
       }

@@ -60,7 +60,7 @@ async function act(deps: ActDeps, input: ActInput, turnOf: (stepKey: string) => 
   for (const { due } of ready) lateRuns.observe((instant - due) / 1_000)
   if (ready.length > 0) {
     const patience = PATIENCE_MS.least + Math.random() * (PATIENCE_MS.most - PATIENCE_MS.least)
-    const jobDeps: ActJobDeps = { ...deps, owner: leases.owner, tally }
+    const jobDeps: ActJobDeps = { ...deps, owner: leases.owner, tally, triggers }
     await withDeadline(cancellationSignal(), patience, async (stop) => {
       const job = new ActJob(jobDeps)
       const inTurn = (row: RowToAct) => turnOf(row.stepKey)(() => (stop.aborted ? undefined : job.actFor(row)))

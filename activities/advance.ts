@@ -10,7 +10,7 @@ import { stoppedWorkflows } from '../store/catalog/stopped.ts'
 import { triggerIdOf } from '../store/ids/row-id.ts'
 import { endMembers } from '../store/batches/end-members.ts'
 import type { Database } from '../store/postgres/database.ts'
-import { loadOwnTriggers, loadRows, type RowToWalk } from '../store/recipient-runs/load-walks.ts'
+import { loadOwnTriggers, loadRows, type OwnTrigger, type RowToWalk } from '../store/recipient-runs/load-walks.ts'
 import { settleWalks, type WalkSettlement } from '../store/recipient-runs/settle-walks.ts'
 import { loadAllSleepers } from '../store/recipient-runs/sleepers.ts'
 import type { AdvanceInput, ChunkResult, StoreIdentity } from '../workflows/messages.ts'
@@ -72,7 +72,7 @@ async function advance(deps: AdvanceDeps, input: AdvanceInput): Promise<ChunkRes
       await workThrough(
         part,
         (walked) => walkPart(deps, walked, instant, tally),
-        (row, error) => giveUp(deps, row, error, instant, tally),
+        (row, error) => giveUp(deps, row, triggers.get(triggerIdOf(row.id))!, error, instant, tally),
       )
     }
   })
@@ -132,12 +132,14 @@ function stepRef(steps: readonly { ref: string }[], { step }: WalkSettlement): s
 async function giveUp(
   { db, outbox, log }: AdvanceDeps,
   row: RowToWalk,
+  { workflowRunId }: OwnTrigger,
   error: unknown,
   now: number,
   tally: Tally,
 ): Promise<void> {
   const reason = 'could not be carried out: see the worker’s log'
-  log.error({ err: error, recipientRun: row.id, step: row.step }, 'a recipient run failed for a reason of ours')
+  const which = { workflow_run_id: workflowRunId, recipientRun: row.id, step: row.step }
+  log.error({ err: error, ...which }, 'a recipient run failed for a reason of ours')
   const { walks } = await settleWalks(db, [faultyWalk(row, reason, now)], now, outbox)
   for (const walk of walks) tally.addWalk(walk, '')
 }

@@ -7,7 +7,7 @@ import type { Exchange } from '../channels/exchange.ts'
 import { oneLine, type Outgoing, type Sender, type SendResult } from '../channels/sender.ts'
 import type { Senders } from '../channels/senders.ts'
 import type { Outbox } from '../events/outbox.ts'
-import { messageId } from '../store/ids/message-id.ts'
+import { messageId, type MessageKey } from '../store/ids/message-id.ts'
 import { recipientReference } from '../store/ids/recipient.ts'
 import { triggerIdOf } from '../store/ids/row-id.ts'
 import { loadDataUnder } from '../store/messages/attachments.ts'
@@ -99,7 +99,7 @@ export class SendJob {
       await pacing.turn(channel, sender.concurrency, this.#context.stop, () => this.#send(message, channel))
     } catch (error) {
       // Its lease runs out, and it is looked at again then.
-      log.error({ err: error, recipientRun: message.recipientRunId, number: message.number }, 'a send went wrong')
+      log.error({ err: error, ...this.#which(message) }, 'a send went wrong')
     }
   }
 
@@ -196,7 +196,8 @@ export class SendJob {
       } catch (error) {
         if (neverPasses(error)) throw error
         if (wait === RECORD_AGAIN_MS.first) {
-          log.warn({ err: error, messages: settlements.length }, 'the store does not take what was sent; offered again')
+          const which = { ...this.#which(settlements[0]!), messages: settlements.length }
+          log.warn({ err: error, ...which }, 'the store does not take what was sent; offered again')
         }
         await sleep(wait)
       }
@@ -214,6 +215,12 @@ export class SendJob {
     } catch (error) {
       log.warn({ err: error, recipient, channelId }, 'a device that is gone could not be dropped')
     }
+  }
+
+  /** What a line of log is found by; of several, by the first. */
+  #which({ recipientRunId, number }: MessageKey) {
+    const trigger = this.#context.triggers.get(triggerIdOf(recipientRunId))
+    return { workflow_run_id: trigger?.workflowRunId, recipientRun: recipientRunId, number }
   }
 
   #channelOf({ channelId: id, channelType }: MessageToSend): Channel {

@@ -199,8 +199,9 @@ export class Signaler {
   async #tellToReload(signal: PendingSignal, refusal?: unknown): Promise<void> {
     try {
       const temporalRunId = await sendReload(this.#options, signal)
+      const which = signal.kind === 'trigger' ? { workflow_run_id: signal.message.workflowRunId } : {}
       this.#options.log.warn(
-        { err: refusal, workflowId: signal.workflowId },
+        { err: refusal, ...which, workflowId: signal.workflowId },
         'signal refused; its run reads the store instead',
       )
       const trigger = signal.kind === 'trigger' ? { trigger: { id: signal.triggerId, temporalRunId } } : {}

@@ -19,6 +19,8 @@ async function trigger(
   unknown: readonly UnknownField[],
 ): Promise<Reply<TriggerAnswer>> {
   const reply = replyOf(await acceptTrigger(context, callerOf(context), key, triggerOf(body)))
+  const { workflow_run_id: id } = reply.body!
+  context.log.debug({ requestId: context.requestId, workflow_run_id: id, workflow: key }, 'a trigger was accepted')
   context.traced?.add({ 'belay.workflow_run_id': reply.body!.workflow_run_id, 'belay.workflow': key })
   if (unknown.length === 0) return reply
   const misspelt = unknown.filter(({ meant }) => meant !== undefined)
