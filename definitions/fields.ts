@@ -5,13 +5,18 @@ import { parseLiquid, type LiquidContext } from '../templates/liquid.ts'
 /** A field of Knock's that changes what happens and that Belay does not carry out: it may only stand there unset. */
 export const unsupported = z.unknown().refine(isUnset, 'is not supported yet; leave the field out').optional()
 
-function isUnset(value: unknown): boolean {
-  return (
-    value === undefined ||
-    value === null ||
-    value === '' ||
-    (typeof value === 'object' && Object.keys(value).length === 0)
-  )
+/** Absent, null or empty, or an object in which everything is null. */
+export function isUnset(value: unknown): boolean {
+  if (value === undefined || value === null || value === '') return true
+  return typeof value === 'object' && Object.values(value).every((each) => each === null)
+}
+
+/** One of some names; absent, null and empty are none of them: null. */
+export function oneOf<const Name extends string>(names: readonly Name[], error = `must be one of ${names.join(', ')}`) {
+  return z
+    .literal(['', ...names], { error })
+    .nullish()
+    .transform((given): Name | null => (given ? given : null))
 }
 
 /** A field that only documents or decorates. */
@@ -41,10 +46,18 @@ export const optional = (context: LiquidContext) =>
     .nullish()
     .transform((text) => (text === undefined || text === null || text.trim() === '' ? null : text))
 
+/** What Knock has and Belay will not, with what to do. */
+const refused: Readonly<Record<string, string>> = {
+  ai_agent: 'let a http_fetch step ask a service of yours, and use its answer from data',
+  update_audience: 'Belay has no audiences; keep the membership in a property, by update_user',
+  in_app_guide: 'guides are shown by a client of their own; an in-app message is channel_type in_app_feed',
+}
+
 export function notOneOf(what: string, input: unknown, discriminator: string, known: string[]): string {
   if (typeof input !== 'object' || input === null) return `must be a ${what}, as an object`
   const given: unknown = (input as Record<string, unknown>)[discriminator]
   if (typeof given !== 'string') return `must have a ${discriminator}: one of ${known.join(', ')}`
+  if (Object.hasOwn(refused, given)) return `${given} is not supported: ${refused[given]}`
   return `${JSON.stringify(given)} is not supported yet; supported: ${known.join(', ')}`
 }
 

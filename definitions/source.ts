@@ -57,7 +57,8 @@ export async function readSource(folder: string, file: string): Promise<Source> 
       return Promise.all(value.map((item, index) => resolve(item, relative, [...at, index], open)))
     }
     if (typeof value !== 'object' || value === null) return value
-    const entries = Object.entries(value).map(async ([name, inner]): Promise<[string, unknown]> => {
+    const set = Object.entries(value).filter(([name, inner]) => !(isNothing(inner) && isSetBy(value, twinOf(name))))
+    const entries = set.map(async ([name, inner]): Promise<[string, unknown]> => {
       if (!name.endsWith('@')) return [name, await resolve(inner, relative, [...at, name], open)]
       const plain = name.slice(0, -1)
       const refuse = (message: string): [string, undefined] => {
@@ -65,7 +66,8 @@ export async function readSource(folder: string, file: string): Promise<Source> 
         problems.push({ file: relative, at: [...at, name], message })
         return [plain, undefined]
       }
-      if (Object.hasOwn(value, plain)) return refuse('stands beside the same name without @')
+      if (isNothing(inner)) return [plain, null]
+      if (isSetBy(value, plain)) return refuse('stands beside the same name without @')
       if (typeof inner !== 'string') return refuse('must be the path of a file, as a string')
       // Written on another system, its separators may be others.
       const named = inner.replaceAll('\\', '/')
@@ -91,6 +93,12 @@ export async function readSource(folder: string, file: string): Promise<Source> 
     failedAt: (at) => prefixes(at).some((prefix) => failed.has(prefix)),
   }
 }
+
+/** As tools write a field that is not set; of `name` and `name@` the one that is set counts. */
+const isNothing = (value: unknown) => value === null || value === ''
+const twinOf = (name: string) => (name.endsWith('@') ? name.slice(0, -1) : `${name}@`)
+const isSetBy = (value: object, name: string) =>
+  Object.hasOwn(value, name) && !isNothing((value as Record<string, unknown>)[name])
 
 class SourceError extends Error {
   override readonly name = 'SourceError'

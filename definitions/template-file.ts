@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { httpMethods, type EmailTemplate } from './definition.ts'
-import { ignored, liquid, notOneOf, object, optional, required, unsupported } from './fields.ts'
+import { ignored, liquid, notOneOf, object, oneOf, optional, required, unsupported } from './fields.ts'
 import { isHeaderName, isReservedHeader } from '../channels/http/http-headers.ts'
 
 const button = object({ label: required('text'), action: required('text') })
@@ -9,16 +9,11 @@ export const feedTemplate = object({
   markdown_body: required('markdown'),
   action_url: optional('text'),
   action_buttons: z.array(button).max(2, 'an in-app message has at most 2 buttons').nullish(),
-})
-  .refine((template) => template.action_url === null || !template.action_buttons?.length, {
-    path: ['action_buttons'],
-    message: 'stands beside action_url: an in-app message has either',
-  })
-  .transform((template) => ({
-    markdownBody: template.markdown_body,
-    actionUrl: template.action_url,
-    actionButtons: template.action_buttons ?? [],
-  }))
+}).transform((template) => ({
+  markdownBody: template.markdown_body,
+  actionUrl: template.action_url,
+  actionButtons: template.action_buttons ?? [],
+}))
 
 const pixels = z.number().min(0).max(1_000).nullish()
 
@@ -29,7 +24,7 @@ const layoutAttrs = z
     padding_right: pixels,
     padding_bottom: pixels,
     padding_left: pixels,
-    horizontal_align: z.enum(['left', 'center', 'right']).nullish(),
+    horizontal_align: oneOf(['left', 'center', 'right']),
     column_gap: pixels,
   })
   .nullish()
@@ -45,18 +40,17 @@ const edgesOf = (attrs: z.output<typeof layoutAttrs>) => ({
 /** What keeps a value from leaving the style it stands in: no quote, no semicolon, no bracket. */
 const color = z
   .string()
-  .regex(/^(?:#[0-9a-fA-F]{3,8}|[a-zA-Z_]{1,60}|rgba?\([0-9., %]{1,60}\))$/, 'must be a colour such as #18181b')
+  .regex(/^(?:|#[0-9a-fA-F]{3,8}|[a-zA-Z_]{1,60}|rgba?\([0-9., %]{1,60}\))$/, 'must be a colour such as #18181b')
   .nullish()
+  .transform((given) => (given ? given : null))
 
 const emailButton = object({
   ...button.shape,
   id: ignored,
   version: ignored,
-  variant: z.enum(['solid', 'outline']).nullish(),
+  variant: oneOf(['solid', 'outline']),
   layout_attrs: ignored,
-  size_attrs: z
-    .looseObject({ size: z.enum(['sm', 'md', 'lg']).nullish(), is_fullwidth: z.boolean().nullish() })
-    .nullish(),
+  size_attrs: z.looseObject({ size: oneOf(['sm', 'md', 'lg']), is_fullwidth: z.boolean().nullish() }).nullish(),
   style_attrs: z
     .looseObject({
       background_color: color,
@@ -113,7 +107,7 @@ const simpleBlock = [
       .looseObject({
         width: z
           .string()
-          .regex(/^\d{1,4}(?:px|%)$/, 'must be a width such as 100% or 320px')
+          .regex(/^(?:\d{1,4}(?:px|%))?$/, 'must be a width such as 100% or 320px')
           .nullish(),
       })
       .nullish(),
@@ -122,7 +116,7 @@ const simpleBlock = [
     url,
     alt: alt ?? '',
     action,
-    width: style_attrs?.width ?? null,
+    width: style_attrs?.width ? style_attrs.width : null,
     edges: edgesOf(layout_attrs),
   })),
   object({
@@ -165,7 +159,7 @@ const visualBlock = z.discriminatedUnion(
 export const emailTemplate = object({
   subject: required('text'),
   html_body: optional('html'),
-  visual_blocks: z.array(visualBlock).min(1, 'must have at least one block').nullish(),
+  visual_blocks: z.array(visualBlock).nullish(),
   text_body: optional('text'),
   is_mjml: z.literal(false, { error: 'MJML is not supported yet' }).nullish(),
   settings: object({
@@ -175,15 +169,17 @@ export const emailTemplate = object({
     preview_text: optional('text'),
   }).nullish(),
 }).transform((template, issue) => {
-  const { html_body: html, visual_blocks: visualBlocks } = template
-  if ((html === null) === (visualBlocks === undefined || visualBlocks === null)) {
+  const { html_body: html, visual_blocks: blocks, text_body: text } = template
+  const isEmpty = html === null && text === null && !blocks
+  if (isEmpty || (html !== null && blocks && blocks.length > 0))
     issue.addIssue({ code: 'custom', path: ['html_body'], message: 'an email has either html_body or visual_blocks' })
-  }
+  // An empty list stands for a body that nobody has written yet: the layout is all there is.
+  const visualBlocks = html === null ? blocks : null
   return {
     subject: template.subject,
     body: visualBlocks ? { visualBlocks } : { html: html ?? '' },
     textBody: template.text_body,
-    attachmentKey: template.settings?.attachment_key ?? null,
+    attachmentKey: template.settings?.attachment_key ? template.settings.attachment_key : null,
     layoutKey: template.settings?.layout_key?.trim() ? template.settings.layout_key.trim() : null,
     preContent: template.settings?.pre_content ?? null,
     ...(template.settings?.preview_text != null && { previewText: template.settings.preview_text }),
@@ -268,7 +264,7 @@ export const pushTemplate = object({
   title: optional('text'),
   text_body: optional('text'),
   settings: object({
-    delivery_type: z.enum(['content', 'silent'], { error: 'must be content or silent' }).nullish(),
+    delivery_type: oneOf(['content', 'silent'], 'must be content or silent'),
     payload_overrides: optional('text'),
   }).nullish(),
 })

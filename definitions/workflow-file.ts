@@ -34,6 +34,7 @@ export const workflowFile = object({
   __readonly: z.looseObject({ active: z.boolean().nullish() }).nullish(),
   name: z.string().nullish(),
   description: ignored,
+  tags: ignored,
   active: z.boolean().nullish(),
   categories: z.array(z.string().min(1)).nullish(),
   steps: z.array(anyStep).min(1, 'must have at least one step').max(100, 'a definition has at most 100 steps'),

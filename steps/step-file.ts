@@ -7,7 +7,10 @@ import type { JsonPath } from '../definitions/source.ts'
 /** What a step of any kind has in a workflow file. */
 export const stepFields = {
   ref: z.string().regex(/^[A-Za-z0-9_-]{1,255}$/, 'must be 1 to 255 letters, digits, _ or -'),
-  name: z.string().nullish(),
+  name: z
+    .string()
+    .nullish()
+    .transform((name) => (name ? name : null)),
   description: ignored,
   conditions,
 }

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { durationUnits, type DelayStep, type Duration } from '../../definitions/definition.ts'
-import { object } from '../../definitions/fields.ts'
+import { isUnset, object } from '../../definitions/fields.ts'
 import { holding, stepFields, type StepFile } from '../step-file.ts'
 import { withinYear } from './delay.ts'
 import { readWindowRule, type WindowRule } from './window-rule.ts'
@@ -12,7 +12,7 @@ const duration = object({
 
 /** A duration, or a window rule, told by its `frequency`. */
 export const delayFor = z.unknown().transform((given, issues): { duration?: Duration; window?: WindowRule } => {
-  if (given === undefined || given === null) return {}
+  if (given === undefined || given === null || isUnset(given)) return {}
   if (typeof given === 'object' && 'frequency' in given) {
     const window = readWindowRule(given)
     if (typeof window !== 'string') return { window }

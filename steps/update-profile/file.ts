@@ -1,10 +1,10 @@
 import { z } from 'zod'
 import type { UpdateStep } from '../../definitions/definition.ts'
-import { object, optional, required } from '../../definitions/fields.ts'
+import { object, oneOf, optional, required } from '../../definitions/fields.ts'
 import { holding, stepFields, type StepPlace } from '../step-file.ts'
 
 const settings = object({
-  recipient_mode: z.enum(['current', 'reference'], { error: 'must be current or reference' }).nullish(),
+  recipient_mode: oneOf(['current', 'reference'], 'must be current or reference'),
   recipient_gid: optional('text'),
   update_properties: required('text'),
 }).superRefine(({ recipient_mode: mode, recipient_gid: gid }, issues) => {

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { matchConditionsField } from '../../conditions/field.ts'
 import { durationUnits, type WaitStep } from '../../definitions/definition.ts'
-import { object } from '../../definitions/fields.ts'
+import { isUnset, object, oneOf } from '../../definitions/fields.ts'
 import { engagementActions } from '../../store/messages/engagement.ts'
 import { LOOK_BACK_DAYS } from '../../store/waits/load-offers.ts'
 import { withinYear } from '../delay/delay.ts'
@@ -15,19 +15,19 @@ const names: Readonly<Record<string, readonly string[]>> = {
 }
 const refused: Readonly<Record<string, string>> = {
   audience: 'audiences are not supported: post an event of your own to /v1/events, and wait for event_type "event"',
-  integration_source:
-    'sources are not supported: post their events to /v1/events, and wait for event_type "event" with this event_key',
 }
+/** A source's events come as a caller's own do: by POST /v1/events. */
+const isOwn = (type: string) => type === 'event' || type === 'integration_source'
 const same: Readonly<Record<string, string>> = { canceled: 'cancelled', failed: 'error' }
 
 const key = z.string().min(1, 'must not be empty').max(255, 'has more than 255 characters')
 const event = object({
   event_type: z.string().superRefine((type, issues) => {
     const message = refused[type] ?? `must be one of event, ${Object.keys(names).join(', ')}`
-    if (type !== 'event' && names[type] === undefined) issues.addIssue({ code: 'custom', message })
+    if (!isOwn(type) && names[type] === undefined) issues.addIssue({ code: 'custom', message })
   }),
   event_key: key.transform((name) => same[name] ?? name),
-  source_type: z.literal('workflow', { error: 'must be workflow' }).nullish(),
+  source_type: oneOf(['workflow'], 'must be workflow'),
   source_key: z.string().nullish(),
   audience_key: z.unknown().optional(),
   integration_source_key: z.unknown().optional(),
@@ -42,22 +42,27 @@ const duration = object({
   unit: z.enum(durationUnits, { error: `must be one of ${durationUnits.join(', ')}` }),
   value: z.int('must be a whole number').min(1, 'must be 1 or more'),
 })
-const outcome = z.enum(['continue', 'halt'], { error: 'must be continue or halt' }).nullish()
+/** Absent, null and empty are the same. */
+const orUnset = <Schema extends z.ZodType>(schema: Schema) =>
+  z.preprocess((given) => (isUnset(given) ? null : given), schema.nullish())
+
+const outcome = oneOf(['continue', 'halt'], 'must be continue or halt')
 const lookBackMost = { seconds: 86_400, minutes: 1_440, hours: 24, days: 1, weeks: 0, months: 0 }
 
 const settings = object({
   event,
-  expires_after: duration.refine(withinYear, 'is more than 365 days').nullish(),
+  expires_after: orUnset(duration.refine(withinYear, 'is more than 365 days')),
   match_conditions: matchConditionsField(),
   on_match: outcome,
   on_timeout: outcome,
-  look_back: duration
-    .refine(({ unit, value }) => value <= LOOK_BACK_DAYS * lookBackMost[unit] || (unit === 'weeks' && value === 1), {
-      error: `is more than ${LOOK_BACK_DAYS} days`,
-    })
-    .nullish(),
+  look_back: orUnset(
+    duration.refine(
+      ({ unit, value }) => value <= LOOK_BACK_DAYS * lookBackMost[unit] || (unit === 'weeks' && value === 1),
+      { error: `is more than ${LOOK_BACK_DAYS} days` },
+    ),
+  ),
 }).superRefine(({ event: { event_type: type }, look_back: lookBack }, issues) => {
-  if (!lookBack || type === 'event') return
+  if (!lookBack || isOwn(type)) return
   const message = 'is for events of your own, as POST /v1/events takes them: event_type "event"'
   issues.addIssue({ code: 'custom', path: ['look_back'], message })
 })
@@ -70,7 +75,9 @@ const schema = object({ ...stepFields, type: z.literal('wait_for_event'), settin
     ref: file.ref,
     name: file.name ?? file.ref,
     conditions: file.conditions,
-    eventKind: event.event_type as 'event' | 'message' | 'workflow' | 'recipient',
+    eventKind: isOwn(event.event_type)
+      ? ('event' as const)
+      : (event.event_type as 'message' | 'workflow' | 'recipient'),
     eventName: event.event_key,
     source: source ? source : null,
     expires: expires ?? { unit: 'minutes' as const, value: 15 },

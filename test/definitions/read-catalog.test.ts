@@ -159,10 +159,7 @@ test('what Knock knows and Belay does not carry out is refused, not skipped', as
     [delay({ delay_for: { unit: 'days', value: 1 }, delay_until: 'data.x' }), 'settings.delay_until'],
   ]
   for (const [step, field] of cases) assert.equal((await againstStep(t, step)).field, field)
-  const whole: [object, string][] = [
-    [{ trigger_frequency: 'once_per_recipient' }, 'trigger_frequency'],
-    [{ settings: { surprise: true } }, 'settings.surprise'],
-  ]
+  const whole: [object, string][] = [[{ settings: { surprise: true } }, 'settings.surprise']]
   for (const [workflow, field] of whole) {
     const found = await against(t, { steps: [feed()], ...workflow })
     assert.deepEqual(
@@ -222,14 +219,9 @@ test('unknown filters and tags that read files are refused', async (t) => {
 })
 
 test('templates that contradict themselves are refused', async (t) => {
-  const buttons = [{ label: 'Go', action: 'https://example.com' }]
   const cases: [object, string][] = [
     [email({}), 'template.html_body'],
     [email({ html_body: 'x', visual_blocks: [{ type: 'divider' }] }), 'template.html_body'],
-    [
-      feed({ ref: 'f', template: { markdown_body: 'x', action_url: '/', action_buttons: buttons } }),
-      'template.action_buttons',
-    ],
     [http({ method: 'get', url: 'https://example.com', body: 'x' }), 'template.body'],
     [http({ method: 'trace', url: 'https://example.com' }), 'template.method'],
     [

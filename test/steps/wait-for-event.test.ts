@@ -315,7 +315,7 @@ test('waits that cannot work are refused, each with its field', async () => {
     await refused({ event_type: 'audience', event_key: 'enter' }),
     /event.event_type: audiences are not supported/,
   )
-  assert.match(await refused({ event_type: 'integration_source', event_key: 'x' }), /sources are not supported: post/)
+  assert.equal(await refused({ event_type: 'integration_source', event_key: 'x', integration_source_key: 'y' }), '')
   assert.match(await refused({ event_type: 'message', event_key: 'bounced' }), /event_key: must be one of seen/)
   assert.match(await refused({ event_type: 'workflow', event_key: 'completed' }), /source_key: is missing/)
   assert.match(await refused(paid, { expires_after: { unit: 'days', value: 366 } }), /expires_after: is more than 365/)

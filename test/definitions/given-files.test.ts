@@ -1,0 +1,43 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { problemLine } from '../../definitions/problem.ts'
+import { readFolder } from '../../definitions/read-catalog.ts'
+import { givenFolder, withGivenFiles } from '../../testing/fixtures/given-files.ts'
+
+/** Samples that are refused, with the reason. Every other file loads. */
+const refused: Record<string, RegExp> = {
+  'channel-guide': /channel_type: in_app_guide is not supported: guides are shown by a client of their own/,
+  'conditions-audience':
+    /is_audience_member is not supported: Belay has no audiences; keep the membership in a property/,
+  'step-ai-agent': /type: ai_agent is not supported: let a http_fetch step ask/,
+  'step-wait-audience': /event\.event_type: audiences are not supported: post an event of your own/,
+}
+
+/** Samples of what is on its way: refused by name as long as it is not there. */
+const onTheWay: Record<string, RegExp> = {
+  'channel-chat-markdown': /channel_overrides: is not supported yet/,
+  'channel-group': /channel_group_key: is not supported yet/,
+  'channel-overrides-email': /channel_overrides\.json_overrides: is not supported yet/,
+  'channel-push-silent': /channel_overrides: is not supported yet/,
+  'email-mjml': /MJML is not supported yet/,
+  'workflow-once': /trigger_frequency: only every_trigger/,
+  'workflow-once-per-tenant': /trigger_frequency: only every_trigger/,
+}
+
+test('every given workflow file loads, but those that ask for what Belay will not do', withGivenFiles, async () => {
+  const { folder, templates, samples } = givenFolder()
+  assert.deepEqual([templates.length, samples.length], [10, 100])
+  const { definitions, leftOut } = await readFolder(folder)
+  const why = [...(leftOut ?? [])].map(([key, problems]) => [key, problems.map(problemLine)] as const)
+  const due = Object.keys(onTheWay).filter((key) => leftOut?.has(key) === true)
+  assert.deepEqual(
+    why.map(([key]) => key),
+    [...Object.keys(refused), ...due].sort(),
+    why.map(([, lines]) => lines.join('\n')).join('\n'),
+  )
+  for (const [key, lines] of why) {
+    assert.equal(lines.length, 1, lines.join('\n'))
+    assert.match(lines[0]!, (refused[key] ?? onTheWay[key])!)
+  }
+  assert.equal(definitions.size, 110 - why.length)
+})
