@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import type { Outbox } from '../events/outbox.ts'
-import type { OutsideDeps, StepResult } from '../steps/kind.ts'
+import type { OutsideDeps, StepListener, StepResult } from '../steps/kind.ts'
 import { loadWalks } from '../steps/load-walks.ts'
 import { kindOf } from '../steps/registry.ts'
 import { stoppedWalk } from '../steps/stopped-walk.ts'
@@ -36,6 +36,7 @@ export interface ActJobDeps {
   owner: string
   tally: Tally
   triggers: ReadonlyMap<number, OwnTrigger>
+  told?: StepListener | undefined
 }
 
 interface Claimed {
@@ -67,7 +68,11 @@ export class ActJob {
       const { walk, stopped } = claimed
       const isFresh = performance.now() - claimed.at < FRESH_MS
       const stalled: StepResult = { kind: 'act' }
-      const done = async () => afterAct(walk, isFresh ? await this.#act(walk) : stalled, now())
+      const done = async () => {
+        const result = isFresh ? await this.#act(walk) : stalled
+        this.#deps.told?.(walk, result)
+        return afterAct(walk, result, now())
+      }
       await this.#records.add({ walk, settlement: stopped ?? (await done()) })
     } catch (error) {
       log.error({ err: error, ...this.#which(row.id) }, 'a step that acts on the outside went wrong')

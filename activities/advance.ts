@@ -1,7 +1,7 @@
 import type { Logger } from 'pino'
 import type { Outbox } from '../events/outbox.ts'
 import { loadWalks } from '../steps/load-walks.ts'
-import type { Walk } from '../steps/kind.ts'
+import type { StepListener, Walk } from '../steps/kind.ts'
 import { stoppedWalk } from '../steps/stopped-walk.ts'
 import { faultyWalk } from '../steps/tries.ts'
 import { walkOn } from '../steps/walk-on.ts'
@@ -36,6 +36,8 @@ export interface AdvanceDeps {
   timeZone?: string | undefined
   /** Sends what other runs are to be told; absent: housekeeping does. */
   send?: (signalIds: readonly number[]) => Promise<void>
+  /** Looks on, in a rehearsal. */
+  told?: StepListener | undefined
   log: Logger
 }
 
@@ -96,7 +98,7 @@ async function walkPart(
   tally: Tally,
   rounds = ROUNDS,
 ): Promise<void> {
-  const { db, outbox } = deps
+  const { db, outbox, told } = deps
   const walks = await loadWalks(db, rows, now)
   const channels = new Map((await loadChannels(db)).map((channel) => [channel.key, channel]))
   const stops = await stoppedWorkflows(
@@ -106,7 +108,7 @@ async function walkPart(
   const stopOf = ({ definition }: Walk) => stops.get(definition.key)
   const going = walks.filter((walk) => stopOf(walk) === undefined)
   const stopped = walks.flatMap((walk) => stoppedWalk(walk, stopOf(walk)) ?? [])
-  const settlements = [...(await walkOn(going, { db, channels, now, timeZone: deps.timeZone })), ...stopped]
+  const settlements = [...(await walkOn(going, { db, channels, now, timeZone: deps.timeZone, told })), ...stopped]
   const { walks: settled, signals } = await settleWalks(db, settlements, now, outbox)
   await deps.send?.(signals)
   const definitionOf = new Map(walks.map(({ row, definition }) => [row.id, definition]))

@@ -11,7 +11,7 @@ const MOST = 50
 
 type Deps = Pick<EngineDeps, 'outbox' | 'now' | 'signaler'> & {
   db: Database
-  http: HttpClient
+  http: Pick<HttpClient, 'request'>
   /** Whose claims are this process's. */
   leases: { owner: string }
 }

@@ -85,13 +85,18 @@ export interface StepDeps {
   timeZone?: string | undefined
   /** The store's clock, epoch milliseconds: one instant for a whole chunk, so that who waits as one wakes as one. */
   now: number
+  /** Absent: nobody looks on. */
+  told?: StepListener | undefined
 }
+
+/** Told of what each step of a walk came to, before it is written: how a rehearsal sees steps that leave no trace. */
+export type StepListener = (walk: Walk, result: StepResult) => void
 
 /** What steps that act on the outside work with. */
 export interface OutsideDeps {
   /** The store's clock, epoch milliseconds. */
   now: () => number
-  http: HttpClient
+  http: Pick<HttpClient, 'request'>
   /** Triggers a workflow for the step the walk stands in, once. */
   trigger: (walk: Walk, wish: TriggerWish) => Promise<Triggered>
   /** Updates a profile for the step the walk stands in. Answers what is wrong with it, null for nothing. */

@@ -76,7 +76,10 @@ export async function walkOn(walks: readonly WalkUnderWay[], deps: StepDeps): Pr
       const standing = group.map(({ walk }) => walk)
       const entering = group[0]!.phase === 'enter'
       const results = await (entering ? kind.enter(standing, deps) : kind.resume(standing, deps))
-      group.forEach((progress, index) => apply(progress, results[index]!, deps.now))
+      group.forEach((progress, index) => {
+        deps.told?.(progress.walk, results[index]!)
+        apply(progress, results[index]!, deps.now)
+      })
     }
     open = open.filter(({ status }) => status === undefined)
   }

@@ -38,7 +38,7 @@ export const floors = [
   ['definitions/', 'engine/'],
   ['activities/', 'metrics/'],
   ['api/', 'worker/'],
-  ['embedded/'],
+  ['embedded/', 'rehearsal/'],
   ['testing/'],
   ['bench/', 'scripts/'],
   ['test/'],

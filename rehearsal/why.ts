@@ -1,0 +1,26 @@
+import type { ComparisonExplanation, GroupExplanation } from '../conditions/explanation.ts'
+import type { JsonObject } from '../store/schema/index.ts'
+
+/** What was compared with what, a line a comparison; of preferences, which rule held the message back. */
+export function whyOf(data: JsonObject | undefined): string[] {
+  if (data === undefined) return []
+  const lines = data['conditions'] == null ? [] : linesOf(data['conditions'] as unknown as GroupExplanation)
+  if (data['blocked_by'] !== undefined) lines.push(`held back by ${JSON.stringify(data['blocked_by'])}`)
+  return lines
+}
+
+function linesOf(group: GroupExplanation, depth = 0): string[] {
+  const indent = '  '.repeat(depth)
+  const head = group.conditions.length > 1 ? [`${indent}${group.match} of`] : []
+  const inner = group.conditions.flatMap((each) =>
+    'match' in each ? linesOf(each, depth + head.length) : [`${indent}${'  '.repeat(head.length)}${comparison(each)}`],
+  )
+  return [...head, ...inner, ...(group.omitted ? [`${indent}and ${group.omitted} more`] : [])]
+}
+
+function comparison(given: ComparisonExplanation): string {
+  const { variable, operator, argument, value, result, problem } = given
+  const shown = 'compared_with' in given ? JSON.stringify(given.compared_with) : (argument ?? '')
+  const asked = [operator, shown].filter((part) => part !== '').join(' ')
+  return `${variable} ${asked}: ${result ? 'yes' : 'no'}, it is ${JSON.stringify(value)}${problem === undefined ? '' : `; ${problem}`}`
+}
