@@ -32,7 +32,17 @@ const options: LiquidOptions = {
 /** These read files. Without them a template that has one is refused when it is parsed. */
 const fileTags = ['include', 'layout', 'block']
 
-const backslashed = (value: unknown) => textOf(value).replace(/[&<>"'[\]()*_`~\\#|]/g, '\\$&')
+/** A value within Markdown source: no character of it is markup, and its lines are breaks within the author's own block. */
+const backslashed = (value: unknown) =>
+  textOf(value)
+    .replace(/[&<>"'[\]()*_`~\\#|]/g, '\\$&')
+    // Text that a line begins with, or consists of, may be a list, a rule, the underline of a heading, or code.
+    .replace(/\r\n?/g, '\n')
+    .replace(/\n+$/, '')
+    .replace(/^[ \t]+/gm, (_blanks, at: number) => (at === 0 ? ' ' : ''))
+    .replace(/^( ?)([-+=])/gm, '$1\\$2')
+    .replace(/^( ?\d{1,9})([.)])/gm, '$1\\$2')
+    .replace(/\n/g, '\\\n')
 
 function engine(kind: 'text' | 'html', escape: (value: unknown) => string): Liquid {
   const liquid = new Liquid({ ...options, outputEscape: escape })
