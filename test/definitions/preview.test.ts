@@ -2,15 +2,92 @@ import assert from 'node:assert/strict'
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { HtmlValidate } from 'html-validate'
 import { writePreview } from '../../definitions/preview.ts'
 import { readCatalog } from '../../definitions/read-catalog.ts'
+import { notificationsFolder } from '../../testing/fixtures/notifications-folder.ts'
 import { temporaryFolder } from '../../testing/fixtures/folder.ts'
 
-test('a preview writes each message of a definition and a page that shows them', async () => {
-  const { definitions } = await readCatalog('notifications')
+async function previewed(
+  folder: string,
+  key: string,
+  data: object = {},
+  recipient: object = { id: 'ada', name: 'Ada' },
+) {
+  const { definitions } = await readCatalog(folder)
   const out = temporaryFolder()
-  const { definition } = definitions.get('new-user-invited')!
-  assert.deepEqual(await writePreview(definition, { data: {}, recipient: { id: 'ada', name: 'Ada' }, out }), [])
-  assert.deepEqual(readdirSync(out).sort(), ['email_1.html', 'email_1.txt', 'in_app_feed_1.json', 'index.html'])
-  assert.match(readFileSync(join(out, 'index.html'), 'utf8'), /<h2>email_1 \(email\)<\/h2>/)
+  const told = await writePreview(definitions.get(key)!.definition, {
+    data: { ...data },
+    recipient: { ...recipient },
+    out,
+  })
+  const read = (name: string) => readFileSync(join(out, name), 'utf8')
+  return { told, files: readdirSync(out).sort(), read }
+}
+
+test('a preview writes each message of a definition and a page that shows them', async () => {
+  const { told, files, read } = await previewed('notifications', 'new-user-invited')
+  assert.deepEqual(told, [])
+  const feed = ['in_app_feed_1.html', 'in_app_feed_1.json']
+  assert.deepEqual(files, ['email_1.html', 'email_1.txt', ...feed, 'index.html'])
+  assert.match(read('index.html'), /<h2>email_1 \(email\)<\/h2>/)
+})
+
+test('it writes every type of channel, in branches, too, and says what does not work', async () => {
+  const step = (type: string, template: object, more: object = {}) => ({
+    ...{ ref: `${type}_1`, type: 'channel', channel_type: type, channel_key: type, template },
+    ...more,
+  })
+  const steps = [
+    step('in_app_feed', {
+      markdown_body: '**{{ data.x }}**',
+      action_buttons: [{ label: '{{ data.x }}', action: 'https://a.example' }],
+    }),
+    {
+      ref: 'branch_1',
+      type: 'branch',
+      branches: [
+        {
+          name: 'A',
+          conditions: { all: [{ variable: 'data.x', operator: 'equal_to', argument: 'no' }] },
+          steps: [step('sms', { text_body: 'Hi {{ data.x }}' })],
+        },
+        { name: 'Default', steps: [step('push', { title: '{{ data.x }}', text_body: 'Hi' })] },
+      ],
+    },
+    step('chat', { markdown_body: 'Hi {{ data.x }} {{ data.owner | user | json }}' }),
+    step('http', { method: 'post', url: 'https://a.example', body: '{"x": {{ data.x | json }}}' }),
+    step('email', {
+      subject: 'Hi',
+      visual_blocks: [{ type: 'button_set', buttons: [{ label: 'Go', action: 'javascript:{{ data.x }}' }] }],
+    }),
+    step('sms', { text_body: '{{ data.at | date: "%H", recipient.timezone }}' }, { ref: 'sms_2' }),
+  ]
+  const types = { in_app_feed: 'belay', sms: 'twilio', push: 'expo', chat: 'slack', http: 'http', email: 'smtp' }
+  const settings = { account_sid: '$SID', auth_token: '$TOKEN', from: '+15017122661' }
+  const channels = Object.fromEntries(
+    Object.entries(types).map(([type, provider]) => [type, { type, provider, ...(type === 'sms' && { settings }) }]),
+  )
+  const folder = notificationsFolder({ 'channels.json': channels, 'hello/workflow.json': { name: 'Hello <b>', steps } })
+  const data = { x: '<i>"x"', owner: 'bob', at: '2030-01-31T12:00:00Z' }
+  const { told, files, read } = await previewed(folder, 'hello', data, { id: 'ada', timezone: 'Mars' })
+  assert.deepEqual(files, [
+    ...['chat_1.json', 'chat_1.md', 'http_1.json', 'in_app_feed_1.html', 'in_app_feed_1.json', 'index.html'],
+    ...['push_1.json', 'push_1.txt', 'sms_1.json', 'sms_1.txt', 'sms_2.json', 'sms_2.txt'],
+  ])
+  assert.deepEqual(told, [
+    'user bob: nobody is found in a preview',
+    'step email_1, template.visual_blocks[0].buttons[0].action: is an address that is not safe to open',
+    'step sms_2: the time zone "Mars" is not known: UTC is shown',
+  ])
+  assert.equal(read('sms_1.txt'), 'Hi <i>"x"\n')
+  assert.equal(read('push_1.txt'), '<i>"x"\nHi\n')
+  const index = read('index.html')
+  assert.match(index, /is an address that is not safe to open/)
+  assert.doesNotMatch(index, /<i>/)
+  const validator = new HtmlValidate({
+    extends: ['html-validate:standard'],
+    rules: { 'no-trailing-whitespace': 'off' },
+  })
+  for (const html of [index, read('in_app_feed_1.html')]) assert.ok((await validator.validateString(html)).valid, html)
 })
