@@ -113,8 +113,8 @@ function button({ label, action, look = LOOK }: EmailButton): string {
   const { text, uncover } = cover(`${action}\u0001${label}`)
   const [href, shown] = text.split('\u0001').map(escapeHtml)
   return uncover(
-    `<td bgcolor="${back}" align="center" style="${border}border-radius:${look.radius}px;background-color:${back}">` +
-      `<a class="button" href="${href}" target="_blank" style="${block};padding:${padding};font-size:${size};font-weight:600;color:${color};text-decoration:none">${shown}</a></td>`,
+    `<td class="${look.variant}" bgcolor="${back}" align="center" style="${border}border-radius:${look.radius}px;background-color:${back}">` +
+      `<a class="button${outline ? ' outline' : ''}" href="${href}" target="_blank" style="${block};padding:${padding};font-size:${size};font-weight:600;color:${color};text-decoration:none">${shown}</a></td>`,
   )
 }
 

@@ -23,6 +23,7 @@ export const plainLayout: Layout = {
 .card blockquote { margin: 8px 0; padding: 0 0 0 12px; border-left: 3px solid #d4d4d8; color: #52525b; }
 .card code { font-family: monospace; font-size: 14px; }
 .card img { max-width: 100%; }
+.card thead th, .card thead + tbody td { padding: 4px 16px 4px 0; }
 </style>
 <style>
 @media (prefers-color-scheme: dark) {
@@ -30,10 +31,12 @@ export const plainLayout: Layout = {
   .card { background-color: #27272a !important; color: #f4f4f5 !important; }
   .card blockquote { color: #d4d4d8 !important; }
   .card a:not(.button) { color: #93c5fd !important; }
+  .card .outline { color: #f4f4f5 !important; border-color: #f4f4f5 !important; }
+  .card .solid { outline: 1px solid #52525b; }
 }
 </style>
 </head>
-<body style="margin:0;padding:0">
+<body class="page" style="margin:0;padding:0">
 <table role="presentation" class="page" width="100%" cellpadding="0" cellspacing="0" border="0">
 <tr><td align="center" style="padding:24px 12px">
 <table role="presentation" class="card" width="100%" cellpadding="0" cellspacing="0" border="0">

@@ -1,0 +1,88 @@
+import assert from 'node:assert/strict'
+import { createHash } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { join } from 'node:path'
+import { after, before, describe, test } from 'node:test'
+import { HtmlValidate } from 'html-validate'
+import type { Browser } from 'playwright-core'
+import { noChromium, startChromium } from '../../testing/browser/chromium.ts'
+import { exampleMessages } from '../../testing/fixtures/example-messages.ts'
+
+/** Pictures to look at: BELAY_SCREENSHOTS=<folder>; those that docs/templates.md shows are kept in docs/pictures. */
+const pictures = process.env['BELAY_SCREENSHOTS']
+const axe = createRequire(import.meta.url).resolve('axe-core/axe.min.js')
+const messages = await exampleMessages()
+
+interface Violation {
+  id: string
+  nodes: { html: string; failureSummary: string }[]
+}
+
+describe('e-mails and feed cards as Chromium shows them', { skip: noChromium }, () => {
+  const closers: (() => unknown)[] = []
+  let browser: Browser
+  before(async () => {
+    browser = await startChromium({ after: (close) => void closers.push(close) })
+  })
+  after(async () => {
+    for (const close of closers.reverse()) await close()
+  })
+
+  for (const { name, html } of messages) {
+    test(`${name} fits a phone and a wide screen, light and dark, and axe finds nothing`, async () => {
+      for (const colorScheme of ['light', 'dark'] as const) {
+        for (const width of [375, 1_000]) {
+          const page = await browser.newPage({ colorScheme, viewport: { width, height: 600 } })
+          const asked: string[] = []
+          page.on('request', (request) => asked.push(request.url()))
+          await page.setContent(html)
+          const at = `${name} at ${width}, ${colorScheme}`
+          assert.equal(await page.evaluate('document.documentElement.scrollWidth'), width, `${at} is wider`)
+          assert.deepEqual(asked, [], `${at} loads something`)
+          if (pictures !== undefined)
+            await page.screenshot({ path: join(pictures, `${name}-${width}-${colorScheme}.png`), fullPage: true })
+          await page.addScriptTag({ path: axe })
+          const found = await page.evaluate(
+            "axe.run({ runOnly: ['wcag2a', 'wcag2aa', 'wcag21aa'] }).then((r) => r.violations)",
+          )
+          const told = (found as Violation[]).flatMap(({ id, nodes }) =>
+            nodes.map((node) => `${id}: ${node.html} ${node.failureSummary}`),
+          )
+          assert.deepEqual(told, [], at)
+          await page.close()
+        }
+      }
+    })
+  }
+})
+
+test('a validator accepts the HTML', async () => {
+  const validator = new HtmlValidate({
+    extends: ['html-validate:standard'],
+    rules: {
+      // What mail programs need: they know few styles, and tables as a frame.
+      'no-inline-style': 'off',
+      'no-deprecated-attr': 'off',
+      // How it is written, not what it is.
+      'void-style': 'off',
+      'no-trailing-whitespace': 'off',
+      'attr-quotes': 'off',
+      'long-title': 'off',
+      'doctype-style': 'off',
+    },
+  })
+  for (const { name, html } of messages) {
+    const { results } = await validator.validateString(html)
+    const told = results.flatMap(({ messages: each }) =>
+      each.map(({ line, ruleId, message }) => `${line} ${ruleId}: ${message}`),
+    )
+    assert.deepEqual(told, [], name)
+  }
+})
+
+test('the pictures in docs/pictures are of what is rendered now; if not, take them again, look, and write down the digests', () => {
+  const known = JSON.parse(readFileSync('docs/pictures/rendered.json', 'utf8')) as Record<string, string>
+  const now = messages.map(({ name, html }) => [name, createHash('sha256').update(html).digest('hex')] as const)
+  assert.deepEqual(Object.fromEntries(now), known)
+})
