@@ -32,13 +32,19 @@ const options: LiquidOptions = {
 /** These read files. Without them a template that has one is refused when it is parsed. */
 const fileTags = ['include', 'layout', 'block']
 
+/** Counted from the end: a pattern would look at each run of line breaks from each of its places. */
+function withoutLastBreaks(text: string): string {
+  let end = text.length
+  while (end > 0 && (text[end - 1] === '\n' || text[end - 1] === '\r')) end -= 1
+  return text.slice(0, end)
+}
+
 /** A value within Markdown source: no character of it is markup, and its lines are breaks within the author's own block. */
 const backslashed = (value: unknown) =>
-  textOf(value)
+  withoutLastBreaks(textOf(value))
     .replace(/[&<>"'[\]()*_`~\\#|]/g, '\\$&')
     // Text that a line begins with, or consists of, may be a list, a rule, the underline of a heading, or code.
     .replace(/\r\n?/g, '\n')
-    .replace(/\n+$/, '')
     .replace(/^[ \t]+/gm, (_blanks, at: number) => (at === 0 ? ' ' : ''))
     .replace(/^( ?)([-+=])/gm, '$1\\$2')
     .replace(/^( ?\d{1,9})([.)])/gm, '$1\\$2')
