@@ -2,7 +2,9 @@ import { z } from 'zod'
 import { zodErrorMap } from '../settings/zod-error-map.ts'
 import type { Channel } from './catalog.ts'
 import { channelTypeRegistry, NO_PROVIDER } from '../channels/registry.ts'
-import { channelTypes, type ChannelReference, type ChannelType } from './definition.ts'
+import { compileGroups, groupFile, noRules, referenceTo, type ChannelRules, type GroupFile } from './channel-groups.ts'
+import { channelTypes, type ChannelGroup, type ChannelReference, type ChannelType } from './definition.ts'
+import { channelConditions } from './fields.ts'
 import { fieldName, type DefinitionProblem } from './problem.ts'
 import { readSource, type Source } from './source.ts'
 import { uuidOf } from './version.ts'
@@ -27,6 +29,7 @@ const channelFile = z.strictObject(
     provider: z.string().optional(),
     id: z.guid('must be a UUID').toLowerCase().optional(),
     settings: z.record(z.string(), z.json()).optional(),
+    conditions: channelConditions,
   },
   {
     error: (issue) =>
@@ -35,17 +38,22 @@ const channelFile = z.strictObject(
         : undefined,
   },
 )
-const channelsFile = z.record(
-  z.string().regex(/^[a-z0-9_-]{1,255}$/, 'a channel key is 1 to 255 of a-z, 0-9, _ and -'),
-  channelFile,
-)
+const channelKey = z.string().regex(/^[a-z0-9_-]{1,255}$/, 'a channel key is 1 to 255 of a-z, 0-9, _ and -')
+const isGroup = (entry: unknown) => typeof entry === 'object' && entry !== null && Object.hasOwn(entry, 'channels')
+const entry = z.unknown().transform((given, context): z.output<typeof channelFile> | GroupFile => {
+  const parsed = (isGroup(given) ? groupFile : channelFile).safeParse(given, { error: zodErrorMap })
+  if (parsed.success) return parsed.data
+  for (const issue of parsed.error.issues) context.addIssue(issue as Parameters<typeof context.addIssue>[0])
+  return z.NEVER
+})
+const channelsFile = z.record(channelKey, entry)
 
 /** The channels of channels.json, in its order, and the defaults it leaves out. Without a file: the defaults. */
 export async function readChannels(
   folder: string,
   exists: boolean,
-): Promise<{ channels: Channel[]; problems: DefinitionProblem[] }> {
-  if (!exists) return { channels: withDefaults([]), problems: [] }
+): Promise<{ channels: Channel[]; rules: ChannelRules; problems: DefinitionProblem[] }> {
+  if (!exists) return { channels: withDefaults([]), rules: noRules, problems: [] }
   const source = await readSource(folder, CHANNELS_FILE)
   const parsed = channelsFile.safeParse(source.value, { error: zodErrorMap })
   if (source.problems.length > 0 || !parsed.success) {
@@ -55,10 +63,14 @@ export async function readChannels(
         : (parsed.error?.issues ?? [])
     return {
       channels: withDefaults([]),
+      rules: noRules,
       problems: issues.map(({ path, message }) => problem(source, path, message)),
     }
   }
-  const declared = Object.entries(parsed.data).map(([key, file]): Channel => ({
+  const entries = Object.entries(parsed.data)
+  const groupFiles = Object.fromEntries(entries.flatMap(([key, file]) => ('channels' in file ? [[key, file]] : [])))
+  const files = entries.flatMap(([key, file]) => ('channels' in file ? [] : [[key, file] as const]))
+  const declared = files.map(([key, file]): Channel => ({
     key,
     id: file.id ?? uuidOf(key),
     type: file.type,
@@ -67,8 +79,14 @@ export async function readChannels(
     settings: file.settings ?? {},
   }))
   const channels = withDefaults(declared)
+  const conditions = new Map(files.flatMap(([key, file]) => (file.conditions === null ? [] : [[key, file.conditions]])))
   const wrong = [...duplicates(channels), ...misused(declared), ...unusable(declared)]
-  return { channels, problems: wrong.map(({ path, message }) => problem(source, path, message)) }
+  const groups = compileGroups(groupFiles, channels, conditions, (path, message) => wrong.push({ path, message }))
+  return {
+    channels,
+    rules: { conditions, groups },
+    problems: wrong.map(({ path, message }) => problem(source, path, message)),
+  }
 }
 
 interface Fault {
@@ -128,6 +146,7 @@ function unusable(declared: Channel[]): Fault[] {
 /** The channel a step names; without a name, or under a name channels.json does not have, the first of its type. */
 export function channelOf(
   channels: readonly Channel[],
+  { conditions }: Pick<ChannelRules, 'conditions'>,
   type: ChannelType,
   key: string | null,
 ): ChannelReference | string {
@@ -135,5 +154,18 @@ export function channelOf(
   if (named !== undefined && named.type !== type)
     return `the channel ${named.key} is of type ${named.type}, not ${type}`
   const channel = named ?? channels.find((candidate) => candidate.type === type)
-  return channel === undefined ? `there is no channel of type ${type}` : { key: channel.key, id: channel.id }
+  return channel === undefined
+    ? `there is no channel of type ${type}`
+    : referenceTo(channel, conditions.get(channel.key))
+}
+
+/** The group a step names; null under a name that channels.json does not have. */
+export function groupOf(
+  { groups }: Pick<ChannelRules, 'groups'>,
+  type: ChannelType,
+  key: string,
+): ChannelGroup | string | null {
+  const named = groups.get(key)
+  if (named === undefined) return null
+  return named.type === type ? named.group : `the channel group ${key} is of type ${named.type}, not ${type}`
 }

@@ -1,7 +1,8 @@
 import { kindOf } from '../steps/registry.ts'
 import type { ReadStep } from '../steps/step-file.ts'
 import type { Channel } from './catalog.ts'
-import { channelOf } from './channels-file.ts'
+import type { ChannelRules } from './channel-groups.ts'
+import { channelOf, groupOf } from './channels-file.ts'
 import type { Step } from './definition.ts'
 import type { JsonPath } from './source.ts'
 
@@ -16,6 +17,7 @@ export interface PlacedStep {
 
 interface Context {
   channels: readonly Channel[]
+  rules: ChannelRules
   add: (at: JsonPath, message: string) => void
   placed: PlacedStep[]
 }
@@ -27,12 +29,13 @@ interface Context {
 export function compileSteps(
   read: readonly ReadStep[],
   channels: readonly Channel[],
+  rules: ChannelRules,
   add: (at: JsonPath, message: string) => void,
 ): PlacedStep[] {
   if (sizeOf(read) > MOST_STEPS)
     add(['steps'], `a definition has at most ${MOST_STEPS} steps, those in branches included`)
   const placed: PlacedStep[] = []
-  layOut(read, { at: ['steps'], after: null, depth: 0 }, { channels, add, placed })
+  layOut(read, { at: ['steps'], after: null, depth: 0 }, { channels, rules, add, placed })
   return placed
 }
 
@@ -60,7 +63,8 @@ function layOut(list: readonly ReadStep[], { at, after, depth }: Place, context:
     const step = kindOf(read.type).file.compile(read, {
       next,
       targets,
-      channelOf: (type, key) => channelOf(context.channels, type, key),
+      channelOf: (type, key) => channelOf(context.channels, context.rules, type, key),
+      groupOf: (type, key) => groupOf(context.rules, type, key),
       add: (within, message) => context.add([...here, ...within], message),
     })
     context.placed.push({ step, at: here })

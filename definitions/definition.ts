@@ -227,11 +227,23 @@ export interface ChannelReference {
   key: string
   /** UUID. */
   id: string
+  /** Must hold, or nothing is sent over it. Absent: none. */
+  conditions?: ConditionGroup
+}
+
+/** Channels of one type that a step names together. `any`: the first that may be used, else each of them. */
+export interface ChannelGroup {
+  key: string
+  operator: 'any' | 'all'
+  /** Never empty. */
+  channels: ChannelReference[]
 }
 
 interface ChannelStepBase extends StepBase {
   type: 'channel'
+  /** With a group: its first. */
   channel: ChannelReference
+  group?: ChannelGroup
   /** When its messages may be sent, by the recipient's clock. Absent: always. */
   sendWindows?: SendWindows
 }

@@ -63,6 +63,8 @@ export function notOneOf(what: string, input: unknown, discriminator: string, kn
 
 /** Conditions, compiled; null where there are none. Which steps they may name is checked for the file as a whole. */
 export const conditions = conditionsField({ place: 'step', refs: null, checkLiquid })
+/** Of a channel, which many workflows use. */
+export const channelConditions = conditionsField({ place: 'channel', refs: null, checkLiquid })
 /** Of a workflow: no step has been taken by then. */
 export const workflowConditions = conditionsField({ place: 'workflow', refs: null, checkLiquid })
 

@@ -11,6 +11,8 @@ const prefixes: readonly (readonly [RegExp, ChannelType])[] = [
   [/^push/i, 'push'],
 ]
 
+/** A channel, or a group of channels. */
+type Named = Pick<Channel, 'key' | 'type'>
 type Fields = Record<string, unknown>
 
 /**
@@ -18,7 +20,7 @@ type Fields = Record<string, unknown>
  * type of the channel that the step names in channels.json; else a subject makes an e-mail, a title a push; else the
  * beginning of the ref tells. Where nothing tells, none is added. Steps in branches are filled in, too.
  */
-export function withChannelTypes(file: unknown, channels: readonly Channel[]): unknown {
+export function withChannelTypes(file: unknown, channels: readonly Named[]): unknown {
   if (Array.isArray(file)) return file.map((inner: unknown) => withChannelTypes(inner, channels))
   if (!isObject(file)) return file
   const nested = ['steps', 'branches', 'cohort_branches'].filter((name) => Array.isArray(file[name]))
@@ -28,7 +30,9 @@ export function withChannelTypes(file: unknown, channels: readonly Channel[]): u
   return { ...file, ...filled, ...(type !== undefined && { channel_type: type }) }
 }
 
-function inferred({ channel_key: key, template, ref }: Fields, channels: readonly Channel[]): ChannelType | undefined {
+function inferred(step: Fields, channels: readonly Named[]): ChannelType | undefined {
+  const { channel_key: one, channel_group_key: group, template, ref } = step
+  const key = isText(one) ? one : group
   const named = channels.find((channel) => channel.key === key)
   if (named !== undefined) return named.type
   if (isObject(template) && isText(template.subject)) return 'email'

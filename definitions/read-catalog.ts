@@ -29,9 +29,9 @@ export async function readCatalog(folder: string, env: NodeJS.ProcessEnv = proce
 export async function readFolder(folder: string, env: NodeJS.ProcessEnv = process.env): Promise<Catalog> {
   const project = await findProject(folder)
   const problems: DefinitionProblem[] = []
-  const { channels, library, warnings } = await readShared(project, env, problems)
+  const { channels, rules, library, warnings } = await readShared(project, env, problems)
   const withoutChannels = problems.some(({ file }) => file === CHANNELS_FILE)
-  const reading = { library, warnings, unusable: new Set(problems.map(({ file }) => sharedNameOf(file))) }
+  const reading = { library, rules, warnings, unusable: new Set(problems.map(({ file }) => sharedNameOf(file))) }
   const definitions = new Map<string, DefinitionVersion>()
   const leftOut = new Map<string, DefinitionProblem[]>()
   for (const key of await keysIn(project)) {
@@ -60,13 +60,13 @@ async function readShared(
   project: Project,
   env: NodeJS.ProcessEnv,
   problems: DefinitionProblem[],
-): Promise<Pick<Catalog, 'channels'> & Pick<Reading, 'library'> & { warnings: string[] }> {
+): Promise<Pick<Catalog, 'channels'> & Pick<Reading, 'library' | 'rules'> & { warnings: string[] }> {
   const holding = async (file: string) => {
     for (const folder of project.shared) if (await isThere(path.join(folder, file))) return folder
     return null
   }
   const ofChannels = await holding(CHANNELS_FILE)
-  const { channels, problems: inChannels } = await readChannels(ofChannels ?? '', ofChannels !== null)
+  const { channels, rules, problems: inChannels } = await readChannels(ofChannels ?? '', ofChannels !== null)
   const ofVars = await holding(VARS_FILE)
   const { vars, problems: inVars } = await readVars(ofVars ?? '', ofVars !== null)
   problems.push(...inChannels, ...inVars)
@@ -76,7 +76,7 @@ async function readShared(
   const ofPreferences = await holding(PREFERENCES_FILE)
   const preferences = ofPreferences !== null ? await readPreferences(ofPreferences, problems) : undefined
   const shared = await readLibrary(project.library, problems)
-  return { channels, library: { vars, ...(preferences !== undefined && { preferences }), ...shared }, warnings }
+  return { channels, rules, library: { vars, ...(preferences !== undefined && { preferences }), ...shared }, warnings }
 }
 
 /** The folders that are definitions, in the order of their names. */

@@ -6,6 +6,7 @@ import { layoutsOf, rawSteps, textsOf } from './raw-steps.ts'
 import { VARS_FILE } from './vars-file.ts'
 import { zodErrorMap } from '../settings/zod-error-map.ts'
 import type { Channel } from './catalog.ts'
+import type { ChannelRules } from './channel-groups.ts'
 import { unknownRefProblems } from '../conditions/refs.ts'
 import { kindOf } from '../steps/registry.ts'
 import type { JsonObject } from '../store/schema/columns.ts'
@@ -26,6 +27,7 @@ const OWN_PREFIX = 'belay-'
 /** What reading a folder's definitions needs and gathers. */
 export interface Reading {
   library: Library
+  rules: ChannelRules
   problems: DefinitionProblem[]
   /** What the definition lacks though nothing is wrong with its own files. */
   lacking: DefinitionProblem[]
@@ -42,7 +44,7 @@ export async function readDefinition(
   folder: string,
   key: string,
   channels: readonly Channel[],
-  { problems, lacking, warnings, library, unusable }: Reading,
+  { problems, lacking, warnings, library, rules, unusable }: Reading,
 ): Promise<Definition | null> {
   const source = await readSource(path.join(folder, key), FILE)
   const before = problems.length
@@ -54,14 +56,15 @@ export async function readDefinition(
   else if (!/^[a-z0-9_-]{3,255}$/.test(key))
     add([], 'a definition key, its folder name, is 3 to 255 of a-z, 0-9, _ and -')
   for (const { at, message, file, line } of source.problems) add(at, message, { file, line: line ?? source.lineOf(at) })
-  const parsed = workflowFile.safeParse(withChannelTypes(source.value, channels), { error: zodErrorMap })
+  const known = [...channels, ...[...rules.groups].map(([group, { type }]) => ({ key: group, type }))]
+  const parsed = workflowFile.safeParse(withChannelTypes(source.value, known), { error: zodErrorMap })
   for (const issue of parsed.error?.issues ?? []) {
     if (source.failedAt(issue.path)) continue
     const unknown = issue.code === 'unrecognized_keys' ? issue.keys : [null]
     for (const name of unknown) add(name === null ? issue.path : [...issue.path, name], issue.message)
   }
   for (const { path: at, message } of unknownRefProblems(source.value)) add(at, message)
-  const compiled = parsed.success ? compileSteps(parsed.data.steps, channels, add) : null
+  const compiled = parsed.success ? compileSteps(parsed.data.steps, channels, rules, add) : null
   const placed: readonly { step: { ref?: string }; at: JsonPath }[] = compiled ?? rawSteps(source.value)
   const refs = placed.map(({ step }) => step.ref)
   placed.forEach(({ at }, index) => {

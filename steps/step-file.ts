@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { ConditionGroup } from '../conditions/conditions.ts'
-import type { ChannelReference, ChannelType, Step, StepType } from '../definitions/definition.ts'
+import type { ChannelGroup, ChannelReference, ChannelType, Step, StepType } from '../definitions/definition.ts'
 import { conditions, ignored } from '../definitions/fields.ts'
 import type { JsonPath } from '../definitions/source.ts'
 
@@ -41,6 +41,8 @@ export interface StepPlace {
   targets: readonly (number | null)[]
   /** The channel of this type that a step names; a text says why there is none. */
   channelOf: (type: ChannelType, key: string | null) => ChannelReference | string
+  /** The group of channels of this type under a key; null: there is none. A text says what is wrong with it. */
+  groupOf: (type: ChannelType, key: string) => ChannelGroup | string | null
   /** Reports what cannot be, at a path within the step. */
   add: (at: JsonPath, message: string) => void
 }

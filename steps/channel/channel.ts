@@ -5,12 +5,12 @@ import { zoneFor } from '../delay/zone.ts'
 import { messageId } from '../../store/ids/message-id.ts'
 import { withDevice, type Scope } from '../../templates/scope.ts'
 import type { Device } from '../../channels/push/push-tokens.ts'
-import { loadDevices } from './devices.ts'
+import { candidatesOf, chosen, noneOf, refusals, type Candidate } from './candidates.ts'
+import { loadDevices, type Devices } from './devices.ts'
 import { judgeStep, skippedBy } from '../judge.ts'
 import type { StepDeps, StepKind, StepResult, Walk } from '../kind.ts'
 import { renderEach } from '../render-each.ts'
 import { channelFile } from './file.ts'
-import { heldBack } from './preferred.ts'
 import { nextSendInstant } from './send-window.ts'
 
 /**
@@ -30,19 +30,33 @@ export const channelKind: StepKind<ChannelStep> = {
 
 async function passGate(walks: readonly Walk<ChannelStep>[], deps: StepDeps): Promise<StepResult[]> {
   const judgements = await judgeStep(walks, deps)
-  const results = walks.map((walk, index) => {
+  const lists = walks.map((walk, index) => (judgements[index]!.result ? candidatesOf(walk) : []))
+  const refused = (await refusals(lists.flat(), deps)).values()
+  const ends = lists.map((list) => list.map(() => refused.next().value ?? null))
+  const devices = await loadDevices(deps.db, lists.flat())
+  const open = lists.map((list, index) =>
+    chosen(
+      list.filter((_each, place) => ends[index]![place] === null),
+      devices,
+    ),
+  )
+  const passed = walks.filter((_walk, index) => open[index]!.length > 0)
+  const openOf = new Map(walks.map((walk, index) => [walk, open[index]!]))
+  const made = (await renderEach(passed, (walk) => make(openOf.get(walk)!, devices, deps))).values()
+  return walks.map((walk, index) => {
     const { result, explanation } = judgements[index]!
-    return result ? heldBack(walk, deps) : skippedBy(explanation)
+    if (!result) return skippedBy(explanation)
+    if (open[index]!.length > 0) return made.next().value!
+    return noneOf(lists[index]!, ends[index] as StepResult[])
   })
-  const passed = walks.filter((_walk, index) => results[index] === null)
-  const devices = await loadDevices(deps.db, passed)
-  const made = (await renderEach(passed, (walk) => make(walk, devices(walk), deps))).values()
-  return results.map((result) => result ?? made.next().value!)
 }
 
-function make(walk: Walk<ChannelStep>, devices: readonly (Device | null)[], deps: StepDeps): StepResult {
+/** Of a group each channel makes its own, and of a push channel each device gets one. */
+function make(candidates: readonly Candidate[], devices: Devices, deps: StepDeps): StepResult {
   try {
-    return { kind: 'go_on', messages: devices.map((device, part) => messageOf(walk, { device, part }, deps)) }
+    const places = candidates.flatMap((candidate) => devices(candidate).map((device) => ({ candidate, device })))
+    const messages = places.map(({ candidate, device }, part) => messageOf(candidate, { device, part }, deps))
+    return { kind: 'go_on', messages }
   } catch (error) {
     // A fault of the program is nothing that the author of the workflow could mend.
     if (!(error instanceof TemplateError)) throw error
@@ -58,7 +72,8 @@ interface Place {
 function messageOf(walk: Walk<ChannelStep>, { device, part }: Place, { now, timeZone }: StepDeps): NewMessage {
   const { step, stepIndex, trigger, row, nextMessage, batch } = walk
   const key = { recipientRunId: row.id, number: nextMessage + part }
-  const scope = device === null ? walk.scope : withDevice(walk.scope, messageId(trigger, key), device)
+  const isFirst = device === null && part === 0
+  const scope = isFirst ? walk.scope : withDevice(walk.scope, messageId(trigger, key), device ?? {})
   const rendered = renderStep(step, scope).content
   const content = device === null ? rendered : { ...rendered, token: device.token }
   const isQueued = !trigger.sandboxMode && step.channelType !== 'in_app_feed'

@@ -18,7 +18,7 @@ const channelStep = {
   ...stepFields,
   type: z.literal('channel'),
   channel_key: z.string().nullish(),
-  channel_group_key: unsupported,
+  channel_group_key: z.string().nullish(),
   channel_overrides: unsupported,
   send_windows: sendWindowsField,
 }
@@ -30,6 +30,7 @@ interface ChannelStepFile<Type, Template> {
   conditions: ConditionGroup | null
   channel_type: Type
   channel_key?: string | null | undefined
+  channel_group_key?: string | null | undefined
   send_windows: SendWindows | null
   template: Template
 }
@@ -41,6 +42,7 @@ const toStep = <Type, Template>(file: ChannelStepFile<Type, Template>) => ({
   conditions: file.conditions,
   channelType: file.channel_type,
   channelKey: file.channel_key ? file.channel_key : null,
+  groupKey: file.channel_group_key ? file.channel_group_key : null,
   sendWindows: file.send_windows,
   template: file.template,
 })
@@ -68,10 +70,16 @@ const schema = z.discriminatedUnion(
 /** A channel step as workflow.json has it. Its `channel_type` must stand there by now. */
 export const channelFile: StepFile<ChannelStep, z.output<typeof schema>> = {
   schema: () => schema,
-  compile: ({ channelKey, conditions, sendWindows, ...read }, { next, channelOf, add }) => {
-    const channel = channelOf(read.channelType, channelKey)
+  compile: ({ channelKey, groupKey, conditions, sendWindows, ...read }, { next, channelOf, groupOf, add }) => {
+    if (groupKey !== null && channelKey !== null)
+      add(['channel_group_key'], 'stands beside channel_key: a step has either')
+    const group = groupKey === null ? null : groupOf(read.channelType, groupKey)
+    if (typeof group === 'string') add(['channel_group_key'], group)
+    const isGroup = typeof group === 'object' && group !== null
+    const channel = isGroup ? group.channels[0] : channelOf(read.channelType, channelKey)
     if (typeof channel === 'string') add(['channel_key'], channel)
-    const reference = typeof channel === 'string' ? { key: '', id: '' } : channel
-    return { ...read, ...holding(conditions), ...(sendWindows !== null && { sendWindows }), channel: reference, next }
+    const reference = typeof channel === 'object' ? channel : { key: '', id: '' }
+    const windows = sendWindows !== null && { sendWindows }
+    return { ...read, ...holding(conditions), ...windows, channel: reference, ...(isGroup && { group }), next }
   },
 }
