@@ -20,6 +20,7 @@ import { metricsPage } from './metrics-page.ts'
 import { linkPages } from './link-pages.ts'
 import { parseInput } from './input.ts'
 import { RateLimits } from './rate-limits.ts'
+import { notImplemented } from './not-implemented.ts'
 import { parseQuery } from './parse-query.ts'
 import { LARGE_BODY, readBody, SMALL_BODY } from './read-body.ts'
 import { reportRoute } from './report-route.ts'
@@ -59,6 +60,7 @@ export function createApp(deps: Deps): Express {
   app.use(linkPages(deps, admission))
   app.use(reportRoute(deps, admission))
   app.use('/v1', cors(deps.settings), authenticate(deps.findKey))
+  app.use(notImplemented(routes))
   app.use(allowedMethods(routes))
   const rates = new RateLimits(deps)
   // Literal parts stand before names: /messages/batch/content is no message's.

@@ -21,6 +21,11 @@ export const errorCodes = {
   },
   not_permitted: { status: 403, type: 'authentication_error', message: 'This key or user token may not do this' },
   workflow_missing: { status: 404, type: 'invalid_request_error', message: 'No workflow has this key' },
+  not_implemented: {
+    status: 404,
+    type: 'api_error',
+    message: 'Belay does not serve this part of Knock’s API',
+  },
   resource_missing: { status: 404, type: 'api_error', message: 'The resource you requested does not exist' },
   method_not_allowed: {
     status: 405,

@@ -8,8 +8,8 @@ import { grantsOf, type Grants } from './grants.ts'
 export interface UserToken {
   userId: string
   grants: Grants
-  /** Epoch milliseconds; undefined: never. */
-  expiresAt: number | undefined
+  /** Epoch milliseconds. */
+  expiresAt: number
 }
 
 /** A token of thousands of grants is none. */
@@ -19,14 +19,19 @@ const TOLERANCE_S = 5
 
 const claims = z.object({
   sub: z.string().min(1).max(256),
-  exp: z.number().optional(),
+  exp: z.number(),
   grants: z.record(z.string(), z.record(z.string(), z.array(z.unknown()))).nullish(),
   explicit_grants: z.boolean().nullish(),
 })
 
+const faults = new Map<unknown, string>([
+  ['sub', 'sub must be the user’s id'],
+  ['exp', 'it has no exp, the second at which it ends'],
+])
+
 /**
  * Reads a user token: a JWT signed with RS256, and no other algorithm, whose `sub` is the user's id, not expired by
- * `now`, in epoch milliseconds. Without `exp` it never expires. Throws `missing_user_token` and `invalid_user_token`,
+ * `now`, in epoch milliseconds. One without `exp` is refused: it could be taken back only with the key that signed it. Throws `missing_user_token` and `invalid_user_token`,
  * which says what is wrong.
  */
 export async function readUserToken(token: string | undefined, key: KeyObject, now: number): Promise<UserToken> {
@@ -35,13 +40,10 @@ export async function readUserToken(token: string | undefined, key: KeyObject, n
   const payload = await verified(token.trim(), key, now)
   const read = claims.safeParse(payload)
   if (!read.success) {
-    throw refused(
-      read.error.issues[0]?.path[0] === 'sub' ? 'sub must be the user’s id' : 'its grants are not read here',
-    )
+    throw refused(faults.get(read.error.issues[0]?.path[0]) ?? 'its grants are not read here')
   }
   const { sub, exp, grants, explicit_grants } = read.data
-  const expiresAt = exp === undefined ? undefined : exp * 1_000
-  return { userId: sub, grants: grantsOf(grants ?? {}, explicit_grants === true), expiresAt }
+  return { userId: sub, grants: grantsOf(grants ?? {}, explicit_grants === true), expiresAt: exp * 1_000 }
 }
 
 async function verified(token: string, key: KeyObject, now: number): Promise<unknown> {
