@@ -69,11 +69,14 @@ const runsOf = async (world: World, key: string) =>
     }
   ).items
 
+const ROOT = new URL('../../', import.meta.url)
+const SCHEDULES = 'test/sdk/schedules.test.ts'
+
 /** Tried at length in a file of its own. */
 const triedElsewhere =
   (method: string): Row1 =>
   () => {
-    const file = readFileSync(new URL('../../test/sdk/schedules.test.ts', import.meta.url), 'utf8')
+    const file = readFileSync(new URL(SCHEDULES, ROOT), 'utf8')
     assert.ok(file.includes(`knock.${method}(`), method)
     return Promise.resolve()
   }

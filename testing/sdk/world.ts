@@ -63,7 +63,7 @@ export type Row<Sdk> = (sdk: Sdk, world: World) => Promise<void>
 /** The names of all methods of an SDK, `users.bulk.identify`, as its objects show them. */
 export function methodsOf(sdk: object, path: string[] = [], seen = new Set<object>([sdk])): string[] {
   const parts = Object.entries(sdk as Record<string, unknown>).filter(
-    (entry): entry is [string, object] => isPart(entry) && !seen.has(entry[1]),
+    (entry): entry is [string, object] => isPart(entry) && !seen.has(entry[1] as object),
   )
   for (const [, part] of parts) seen.add(part)
   const own = path.length === 0 ? [] : ownMethods(sdk).map((name) => [...path, name].join('.'))
