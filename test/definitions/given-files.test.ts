@@ -16,12 +16,9 @@ const refused: Record<string, RegExp> = {
 /** Samples of what is on its way: refused by name as long as it is not there. */
 const onTheWay: Record<string, RegExp> = {
   'channel-chat-markdown': /channel_overrides: is not supported yet/,
-  'channel-group': /channel_group_key: is not supported yet/,
   'channel-overrides-email': /channel_overrides\.json_overrides: is not supported yet/,
   'channel-push-silent': /channel_overrides: is not supported yet/,
   'email-mjml': /MJML is not supported yet/,
-  'workflow-once': /trigger_frequency: only every_trigger/,
-  'workflow-once-per-tenant': /trigger_frequency: only every_trigger/,
 }
 
 test('every given workflow file loads, but those that ask for what Belay will not do', withGivenFiles, async () => {
