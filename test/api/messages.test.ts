@@ -103,10 +103,11 @@ test('a message tells where it came from, to whom it went and how that ended', a
 
 test('the content of a message is what was rendered', async () => {
   const [run] = await seedTrigger(db, { recipients: ['content'] })
-  const content = { subject_line: 'Hi', html_body: '<p>Hi</p>', text_body: null }
+  const content = { to: 'a@example.com', from: 'b@example.com', subject_line: 'Hi', html_body: '<p>Hi</p>' }
   const id = await seedMessage(db, run!, { step: 2, content })
   const body = (await api.call('GET', `/v1/messages/${id}/content`)).body as Record<string, unknown>
-  assert.deepEqual(body['data'], content)
+  const unset = { cc: null, bcc: null, reply_to: null, text_body: '' }
+  assert.deepEqual(body['data'], { __typename: 'MessageEmailContent', ...content, ...unset })
   assert.equal(body['message_id'], id)
 })
 

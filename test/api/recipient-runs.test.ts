@@ -54,6 +54,7 @@ test('a sleeper is paused, with the step to come and the instant it goes on', as
       tenant: 'acme',
       status: 'paused',
       error_count: 0,
+      canceled_by: null,
       reason: null,
       step: 'feed',
       scheduled_at: due.toISOString(),

@@ -149,7 +149,6 @@ test('what Knock knows and Belay does not carry out is refused, not skipped', as
   const cases: [object, string][] = [
     [feed({ conditions: { all: [audience] } }), 'conditions.all[0].operator'],
     [feed({ channel_overrides: { from: 'a@example.com' } }), 'channel_overrides'],
-    [feed({ channel_group_key: 'push' }), 'channel_group_key'],
     [feed({ surprise: true }), 'surprise'],
     [{ ref: 'batch_1', type: 'batch', settings: {} }, 'settings'],
     [{ ref: 'agent_1', type: 'ai_agent', settings: {} }, 'type'],
