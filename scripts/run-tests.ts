@@ -58,7 +58,7 @@ function runTests(env: NodeJS.ProcessEnv): Promise<number> {
   // A soak measures, and is alone.
   const limits = isSoak
     ? ['--test-concurrency=1', '--test-timeout=7200000']
-    : ['--test-concurrency=2', '--test-timeout=300000']
+    : ['--test-concurrency=2', '--test-timeout=600000']
   const runner = ['--test', ...limits, '--test-reporter=spec']
   const all = ['--import', 'tsx', ...runner, ...options, ...files]
   const [command, args] = endedWithParent('TERM', process.execPath, all)
