@@ -82,9 +82,9 @@ test('a variable that is empty counts as unset', () => {
 })
 
 test('a variable of the name of a setting that nothing reads is found', () => {
-  const env = { BELAY_RATE_LIMIT: '10', BELAY_EMAIL_FORM: 'a@example.com', BELAY_TIME_ZON: '', PATH: '/bin' }
+  const env = { BELAY_RATE_LIMITS: '10', BELAY_EMAIL_FORM: 'a@example.com', BELAY_TIME_ZON: '', PATH: '/bin' }
   assert.deepEqual(unknownSettings({ ...env, BELAY_DATA_DIR: 'data', BELAY_URL: 'http://127.0.0.1:4000' }), [
-    'BELAY_RATE_LIMIT',
+    'BELAY_RATE_LIMITS',
     'BELAY_EMAIL_FORM',
   ])
 })
