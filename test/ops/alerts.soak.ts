@@ -207,10 +207,16 @@ test('every alert fires once its fault is there, and none while all is well', { 
     await belay.request('POST', '/v1/workflows/patient/trigger', { recipients: ['ada'] })
     await fires(['BelayTemporalAway', 'BelaySignalsUnconfirmed'], 120_000)
     proxy.vanish()
-    const calls = Array.from({ length: 20 }, () => belay.request('GET', '/v1/messages'))
-    await fires(['BelayStoreAway', 'BelayHttpErrors'], 90_000)
+    const over = new AbortController()
+    const asking = (async () => {
+      while (!over.signal.aborted) {
+        const calls = Array.from({ length: 20 }, () => belay.request('GET', '/v1/messages'))
+        await Promise.allSettled([...calls, wait(500)])
+      }
+    })()
+    await fires(['BelayStoreAway', 'BelayHttpErrors'], 120_000).finally(() => over.abort())
     process.kill(temporal.pid()!, 'SIGCONT')
-    await Promise.allSettled(calls)
+    await asking
   })
 
   assert.deepEqual(
@@ -226,13 +232,4 @@ test('every alert fires once its fault is there, and none while all is well', { 
     [],
     'metrics that no live process tells',
   )
-})
-
-test('each alert has its section in docs/operations.md, which says what to do', () => {
-  const text = readFileSync(file('docs/operations.md'), 'utf8')
-  for (const { alert, annotations } of alertRules()) {
-    const section = text.split(`\n### ${alert}\n`)[1]?.split('\n### ')[0] ?? ''
-    assert.ok(section.trim().length > 80, alert)
-    assert.equal(annotations.runbook, `docs/operations.md#${alert.toLowerCase()}`)
-  }
 })
