@@ -6,9 +6,9 @@ import { registerFilters } from '../../templates/liquid/filters.ts'
 
 const LENGTHS = [15_000, 120_000] as const
 /** Below it the clock says little. */
-const SURE_MS = 150
+const SURE_MS = 1_000
 /** Eight times the text takes eight times as long, and 64 times where every place is begun at again. */
-const MOST_TIMES = 24
+const MOST_TIMES = 30
 
 const pieces = [
   ' ',

@@ -82,7 +82,7 @@ timeline(
       await run.cancel(`other_${others}`)
       await run.state()
     }
-    const view = await run.state()
+    const { store: _store, ...view } = await run.state()
     const { typedSearchAttributes } = await run.handle.describe()
     const at = new Date(run.instant(HOUR)).toISOString()
     const counts = { sent: 0, canceled: others, skipped: 0, failed: 0 }
