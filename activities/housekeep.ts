@@ -36,6 +36,8 @@ export interface HousekeepDeps {
   signaler: Signaler
   outbox: Outbox
   log: Logger
+  /** Of recipients who have none of their own; absent: UTC. */
+  timeZone?: string | undefined
 }
 
 /**
@@ -54,8 +56,10 @@ async function housekeep(deps: HousekeepDeps): ReturnType<HousekeepingActivities
     for (const id of await idleBulks(deps.db, deps.now() - UNCONFIRMED_MS, BULKS_A_PASS))
       await deps.signaler.startBulk(id)
   })
-  const { db, outbox, now, signaler, log } = deps
-  await duty(deps, 'mend schedules', undefined, () => mendSchedules({ store: { db }, outbox, now, signaler, log }))
+  const { db, outbox, now, signaler, timeZone, log } = deps
+  await duty(deps, 'mend schedules', undefined, () =>
+    mendSchedules({ store: { db }, outbox, now, signaler, timeZone, log }),
+  )
   await duty(deps, 'forget idempotency keys', undefined, () => forgetIdempotencyKeys(deps.db, deps.now()))
   await duty(deps, 'forget events', undefined, () => forgetEvents(deps.db, deps.now()))
   await duty(deps, 'forget delivery logs', undefined, () => forgetDeliveryLogs(deps.db, deps.now()))

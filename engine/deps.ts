@@ -15,6 +15,8 @@ export interface EngineDeps {
   mutex: KeyedMutex
   /** Epoch milliseconds by the store's clock. */
   now: () => number
+  /** Of recipients who have none of their own; absent: UTC. */
+  timeZone?: string | undefined
 }
 
 export interface SignalSender {

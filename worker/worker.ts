@@ -105,7 +105,7 @@ export async function startWorker(start: WorkerStart): Promise<RunningWorker> {
     timeZone: settings.BELAY_TIME_ZONE,
     outside: createOutside({ db, http, now, outbox, signaler, leases }),
     webhooks,
-    schedules: { store, signaler, outbox, now, log, client },
+    schedules: { store, signaler, outbox, now, timeZone: settings.BELAY_TIME_ZONE, log, client },
     bulk: { store, mutex: new KeyedMutex(), signaler, outbox, now },
   })
   const converter = { dataConverter: dataConverter(settings.BELAY_PAYLOAD_KEYS) }

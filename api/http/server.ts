@@ -126,6 +126,7 @@ export async function startApi(start: ApiStart): Promise<RunningApi> {
     log,
     mutex: new KeyedMutex(),
     now: clock.now,
+    timeZone: settings.BELAY_TIME_ZONE,
     draining,
     uiUrl: start.uiUrl,
     devMail: start.devMail,

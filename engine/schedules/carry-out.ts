@@ -10,7 +10,10 @@ import { EngineError } from '../errors.ts'
 import type { TriggerRequest } from '../trigger-request.ts'
 import { recurrenceOf } from './write-schedules.ts'
 
-type Deps = Pick<EngineDeps, 'outbox' | 'now' | 'signaler'> & { store: Pick<EngineDeps['store'], 'db'>; log: Logger }
+type Deps = Pick<EngineDeps, 'outbox' | 'now' | 'signaler' | 'timeZone'> & {
+  store: Pick<EngineDeps['store'], 'db'>
+  log: Logger
+}
 
 /** Occurrences in a row that are passed over for the last of them. */
 const MOST_MISSED = 10_000

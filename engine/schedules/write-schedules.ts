@@ -27,7 +27,7 @@ export interface ScheduleRequest {
 /** What is to be another about schedules; what is left out stays. */
 export type ScheduleChange = Partial<Omit<ScheduleRequest, 'workflow' | 'recipient'>>
 
-type Deps = Pick<EngineDeps, 'now' | 'outbox'>
+type Deps = Pick<EngineDeps, 'now' | 'outbox' | 'timeZone'>
 type Times = Pick<ScheduleRequest, 'scheduledAt' | 'endingAt' | 'repeats'>
 
 /** Throws `invalid_params` for what would never occur; `within` stands before the names of fields. */
@@ -55,6 +55,7 @@ export async function createSchedules(
   const zones = await zonesOf(
     tx,
     requests.map(({ recipient }) => recipient.key),
+    deps.timeZone,
   )
   const written = requests.map(({ recipient, actor, tenant, cancelationKey, ...request }): WrittenSchedule => {
     const zone = zones(recipient.key)
@@ -89,6 +90,7 @@ export async function changeSchedules(
   const zones = await zonesOf(
     tx,
     rows.map(({ recipient }) => recipient),
+    deps.timeZone,
   )
   const isTimed = change.scheduledAt !== undefined || change.repeats !== undefined || change.endingAt !== undefined
   const written = rows.map((row): WrittenSchedule => {
@@ -136,9 +138,13 @@ function nextOf(given: Times & { zone: string; insertedAt: number; last: number 
   return nextOccurrence(recurrence, Math.max(repeats.length === 0 ? -Infinity : now, last ?? -Infinity))
 }
 
-async function zonesOf(tx: Database, recipients: readonly string[]): Promise<(recipient: string) => string> {
+async function zonesOf(
+  tx: Database,
+  recipients: readonly string[],
+  timeZone: string | undefined,
+): Promise<(recipient: string) => string> {
   const properties = await loadRecipients(tx, [...new Set(recipients)])
-  return (recipient) => firstZone(properties.get(recipient)?.['timezone'])
+  return (recipient) => firstZone(properties.get(recipient)?.['timezone'], timeZone)
 }
 
 async function storeDescribed(

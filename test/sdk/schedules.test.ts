@@ -18,7 +18,7 @@ let api: ApiServer
 let knock: Knock
 before(async () => {
   const catalog = catalogOf(testVersion('reminder', ['wait', 'feed']))
-  api = await startApi(catalog)
+  api = await startApi(catalog, undefined, { BELAY_TIME_ZONE: 'Asia/Tokyo' })
   api.clock.now = T
   await publishCatalog(api.deps.store.db, catalog)
   knock = new Knock({ apiKey: SECRET_KEY, baseURL: api.url })
@@ -109,8 +109,15 @@ test('one that repeats does so in the recipient’s zone; what was missed is car
   isSame(now!.next_occurrence_at, Date.parse('2026-03-09T13:30:00Z'))
 })
 
+test('one of a recipient without a zone goes by BELAY_TIME_ZONE', async () => {
+  api.clock.now = T
+  const [made] = await create({ recipients: ['nowhere'], repeats: [{ frequency: 'daily', hours: 9, minutes: 30 }] })
+  isSame(made!.next_occurrence_at, Date.parse('2026-03-03T00:30:00Z'))
+})
+
 test('an update changes what is given and keeps the rest; the next occurrence is the first from now on', async () => {
   api.clock.now = T
+  await knock.users.update('moved', { timezone: 'Etc/UTC' })
   const [made] = await create({ recipients: ['moved'], scheduled_at: iso(T + MINUTE), data: { n: 1 } })
   const schedule_ids = [made!.id]
   const [later] = await knock.schedules.update({ schedule_ids, scheduled_at: iso(T + DAY), actor: 'grace' })

@@ -93,6 +93,7 @@ export async function startApi(
     log,
     mutex: new KeyedMutex(),
     now: () => clock.now,
+    timeZone: settings.BELAY_TIME_ZONE,
     draining: { begun: false },
     uiUrl: undefined,
     scrape: openScrape({
