@@ -19,7 +19,10 @@ export async function mendSchedules(deps: Deps): Promise<void> {
   const overdue = await overdueSchedules(store.db, now() - LATE_MS, A_PASS)
   for (const id of overdue) {
     log.warn({ schedule: id }, 'an occurrence was overdue: housekeeping carries it out')
-    await carryOutSchedule(deps, id, now())
+    // One that fails keeps nobody else from being carried out.
+    await carryOutSchedule(deps, id, now()).catch((error: unknown) => {
+      log.error({ err: error, schedule: id }, 'an overdue occurrence could not be carried out')
+    })
   }
   const moved = await schedulesToRezone(store.db, A_PASS)
   if (moved.length > 0) await transaction(store.db, (tx) => changeSchedules(tx, deps, moved, {}))

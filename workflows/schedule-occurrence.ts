@@ -3,6 +3,8 @@ import type { ScheduleActivities } from './messages.ts'
 
 const { carryOutSchedule } = proxyActivities<ScheduleActivities>({
   startToCloseTimeout: '1m',
+  // Housekeeping carries out what is overdue.
+  scheduleToCloseTimeout: '10m',
   retry: { initialInterval: '1s', maximumInterval: '30s' },
 })
 
