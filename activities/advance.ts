@@ -115,16 +115,25 @@ async function walkPart(
   for (const walk of settled) tally.addWalk(walk, stepRef(definitionOf.get(walk.id)!.steps, walk))
   const closed = settled.flatMap(({ batch }) => (batch?.seen?.closes === true ? [batch.seen.id] : []))
   await endMembers(db, closed, now, outbox)
-  for (const { row } of walks) {
-    const reason = stopped.find(({ id }) => id === row.id)?.reason
-    if (row.batchId !== null && reason !== undefined) await endMembers(db, [row.batchId], now, outbox, reason)
-  }
+  for (const [reason, batches] of abandonedBatches(walks, stopped)) await endMembers(db, batches, now, outbox, reason)
   const left = settlements.filter(({ id, batch }) => batch !== undefined && !tally.has(id))
   if (left.length === 0 || rounds === 0) return
   const believed = new Map(left.map(({ id, revision }) => [id, revision]))
   const found = await loadRows(db, [...believed.keys()])
   const again = found.filter(({ id, status, revision }) => status === 'waiting' && revision === believed.get(id))
   if (again.length > 0) await walkPart(deps, again, now, tally, rounds - 1)
+}
+
+/** The batches of walks that have stopped, by why they have. */
+function abandonedBatches(walks: readonly Walk[], stopped: readonly WalkSettlement[]): Map<string, number[]> {
+  const reasons = new Map(stopped.map(({ id, reason }) => [id, reason]))
+  const batches = new Map<string, number[]>()
+  for (const { row } of walks) {
+    const reason = reasons.get(row.id)
+    if (row.batchId === null || reason == null) continue
+    batches.set(reason, [...(batches.get(reason) ?? []), row.batchId])
+  }
+  return batches
 }
 
 function stepRef(steps: readonly { ref: string }[], { step }: WalkSettlement): string {

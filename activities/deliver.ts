@@ -51,13 +51,10 @@ async function deliver(deps: DeliverDeps, input: DeliverInput): Promise<ChunkRes
   const instant = now()
   const isLost = ({ leaseUntil }: MessageToSend) => leaseUntil !== null && leaseUntil <= instant
   const abandoned = found.filter((message) => message.canceled && isLost(message) && !leases.has(message))
-  const ended = new Set(
-    (await endAbandoned(db, abandoned, instant, outbox)).map(({ recipientRunId }) => recipientRunId),
-  )
-  tally.counts.sent += ended.size
-  for (const { recipientRunId, channelType } of abandoned) {
-    if (ended.has(recipientRunId)) countMessage(channelType, 'delivery_attempted')
-  }
+  const ended = await endAbandoned(db, abandoned, instant, outbox)
+  tally.counts.sent += ended.length
+  // A chunk's messages are of one lane: of one channel type, and one a recipient run.
+  if (ended.length > 0) countMessage(abandoned[0]!.channelType, 'delivery_attempted', ended.length)
   const isFree = (message: MessageToSend) => message.claim === null || (isLost(message) && !leases.has(message))
   const ready = current.filter(
     (message) => !message.canceled && message.due !== null && message.due <= instant && isFree(message),
