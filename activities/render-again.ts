@@ -7,7 +7,8 @@ import type { ClaimedMessage } from '../store/messages/claims.ts'
 import { writeRendered } from '../store/messages/write-rendered.ts'
 import { loadRows } from '../store/recipient-runs/load-walks.ts'
 import type { JsonObject } from '../store/schema/index.ts'
-import { renderStep } from '../templates/render.ts'
+import { renderAt } from '../steps/channel/at-channel.ts'
+import type { Channel } from '../definitions/catalog.ts'
 
 /** A claimed message as it is to be sent, or why it cannot be. */
 export type Ready = ClaimedMessage & { problem?: string }
@@ -21,6 +22,7 @@ export async function renderAgain(
   claimed: readonly ClaimedMessage[],
   owner: string,
   now: number,
+  channelOf: (message: ClaimedMessage) => Channel | undefined,
 ): Promise<Ready[]> {
   const outdated = claimed.filter(({ isOutdated }) => isOutdated)
   if (outdated.length === 0) return [...claimed]
@@ -45,7 +47,10 @@ export async function renderAgain(
       return { walk, batch: { ...batches.get(batchId!)!, revision: batchRevision! } }
     }),
   )
-  const results = await renderEach(walks, (walk) => render(walk, ofRow.get(walk.row.id)!))
+  const results = await renderEach(walks, (walk) => {
+    const message = ofRow.get(walk.row.id)!
+    return render(walk, message, channelOf(message))
+  })
   const rendered = new Map(walks.map(({ row }, index) => [row.id, results[index]!]))
   const ready = claimed.map((message): Ready => ({
     ...message,
@@ -62,12 +67,13 @@ export async function renderAgain(
 function render(
   { definition, scope, batch }: Walk,
   { stepRef, content: { token } }: ClaimedMessage,
+  channel: Channel | undefined,
 ): { content: JsonObject } | { problem: string } {
   const step = definition.steps.find(({ ref }) => ref === stepRef)
   if (batch?.isEmpty === true) return { problem: 'canceled' }
   if (step?.type !== 'channel') return { problem: 'its step is gone' }
   try {
-    const content = renderStep(step, scope).content as unknown as JsonObject
+    const content = renderAt(step, scope, channel) as unknown as JsonObject
     // It stays the message of its device.
     return { content: { ...content, ...(token !== undefined && { token }) } }
   } catch (error) {

@@ -162,7 +162,10 @@ export class SendJob {
     const at = now()
     const taken = await claimMessages(db, messages, leases.owner, { now: at, leaseUntil: at + LEASE_MS })
     countTakenOver(messages, taken)
-    const claimed = await renderAgain(db, taken, leases.owner, at)
+    const channelIds = new Map(messages.map(({ recipientRunId, channelId }) => [recipientRunId, channelId]))
+    const channelOf = ({ recipientRunId }: MessageKey) =>
+      this.#context.channels.get(channelIds.get(recipientRunId) ?? '')
+    const claimed = await renderAgain(db, taken, leases.owner, at, channelOf)
     const asked = claimed.flatMap((message) => {
       const key = attachmentKeyOf(message)
       return key === null ? [] : [{ message, key }]

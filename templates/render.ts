@@ -58,6 +58,26 @@ export function renderStep(step: ChannelStep, scope: Scope): Rendered {
   return rendered
 }
 
+/**
+ * Fills a text that is not of the step's template, such as a setting of its channel: on one line, without space at its ends.
+ * `field` names it. Throws a TemplateError.
+ */
+export function renderLine(step: string, field: string, text: string, scope: Scope): string {
+  try {
+    return onOneLine(renderLiquid(text, 'text', scope, renderingFor(scope)))
+  } catch (error) {
+    throw new TemplateError(step, field, (error as Error).message)
+  }
+}
+
+function onOneLine(text: string): string {
+  return text
+    .trim()
+    .split(/[\r\n]+/)
+    .map((part) => part.trim())
+    .join(' ')
+}
+
 function renderWith(step: ChannelStep, scope: Scope, fill: Filler): Rendered {
   switch (step.channelType) {
     case 'in_app_feed':
@@ -103,11 +123,7 @@ class Filler {
 
   /** On one line, without space at its ends. */
   line(field: string, text: string): string {
-    return this.text(field, text, 'text')
-      .trim()
-      .split(/[\r\n]+/)
-      .map((part) => part.trim())
-      .join(' ')
+    return onOneLine(this.text(field, text, 'text'))
   }
 
   /** A JSON object; null where the template has none. */

@@ -15,6 +15,7 @@ export interface Letterhead {
 /** The channel's own addresses: lists with commas, but for `from`. */
 export interface ChannelAddresses {
   from?: string | undefined
+  from_name?: string | undefined
   to?: string | undefined
   cc?: string | undefined
   bcc?: string | undefined
@@ -57,7 +58,8 @@ function senderOf(
   if (text === undefined) throw new NotSent(`no sender: set BELAY_EMAIL_FROM, or from of channel ${channel.key}`)
   const from = parseAddress(text)
   if (from === undefined) throw new NotSent(`from must be one address, such as Name <name@example.com>; it is ${text}`)
-  return step.from_name === undefined ? from : { ...from, name: step.from_name }
+  const own = step.from === undefined ? '' : from.name
+  return { ...from, name: step.from_name ?? (own || channel.from_name || from.name) }
 }
 
 function ownAddress({ email, name }: Record<string, unknown>): EmailAddress {

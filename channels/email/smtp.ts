@@ -4,7 +4,7 @@ import type { EmailContent } from '../../templates/content.ts'
 import type { ChannelDefaults, Provider } from '../provider.ts'
 import { readChannelSettings } from '../read-settings.ts'
 import { NotSent, notSent, type Attempt, type Outgoing, type Sender, type SendResult } from '../sender.ts'
-import { pace, text } from '../settings.ts'
+import { pace, text, textOrLiquid } from '../settings.ts'
 import { attachmentsOf, type Attachment } from '../../templates/email/attachments.ts'
 import { compose } from './compose.ts'
 import { parseAddress, parseAddressList, type EmailAddress } from './email-address.ts'
@@ -26,12 +26,12 @@ export type EmailDefaults = Pick<
   'SMTP_URL' | 'BELAY_EMAIL_FROM' | 'BELAY_PUBLIC_URL' | 'BELAY_LINK_SECRET'
 >
 
-const address = text(
+const address = textOrLiquid(
   (value) => parseAddress(value) !== undefined,
   'must be one address, such as Name <name@example.com>',
 )
 
-const addresses = text(
+const addresses = textOrLiquid(
   (value) => parseAddressList(value) !== undefined,
   'must be addresses with commas between them, such as a@example.com, B <b@example.com>',
 ).optional()
@@ -39,6 +39,7 @@ const addresses = text(
 /** Settings of every e-mail channel. */
 export const emailSettings = {
   from: address.optional(),
+  from_name: textOrLiquid((value) => !/[\r\n]/.test(value), 'must be one line').optional(),
   reply_to: addresses,
   /** In the place of the recipient's own address. */
   to: addresses,

@@ -1,10 +1,11 @@
 import type { ChannelStep } from '../../definitions/definition.ts'
 import type { NewMessage } from '../../store/messages/new-message.ts'
-import { renderStep, TemplateError } from '../../templates/render.ts'
+import { TemplateError } from '../../templates/render.ts'
 import { zoneFor } from '../delay/zone.ts'
 import { messageId } from '../../store/ids/message-id.ts'
 import { withDevice, type Scope } from '../../templates/scope.ts'
 import type { Device } from '../../channels/push/push-tokens.ts'
+import { renderAt } from './at-channel.ts'
 import { candidatesOf, chosen, noneOf, refusals, type Candidate } from './candidates.ts'
 import { loadDevices, type Devices } from './devices.ts'
 import { judgeStep, skippedBy } from '../judge.ts'
@@ -69,12 +70,16 @@ interface Place {
   part: number
 }
 
-function messageOf(walk: Walk<ChannelStep>, { device, part }: Place, { now, timeZone }: StepDeps): NewMessage {
+function messageOf(
+  walk: Walk<ChannelStep>,
+  { device, part }: Place,
+  { channels, now, timeZone }: StepDeps,
+): NewMessage {
   const { step, stepIndex, trigger, row, nextMessage, batch } = walk
   const key = { recipientRunId: row.id, number: nextMessage + part }
   const isFirst = device === null && part === 0
   const scope = isFirst ? walk.scope : withDevice(walk.scope, messageId(trigger, key), device ?? {})
-  const rendered = renderStep(step, scope).content
+  const rendered = renderAt(step, scope, channels.get(step.channel.key))
   const content = device === null ? rendered : { ...rendered, token: device.token }
   const isQueued = !trigger.sandboxMode && step.channelType !== 'in_app_feed'
   const due = isQueued ? sendInstant(step, scope, now, timeZone) : null

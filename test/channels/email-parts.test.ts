@@ -62,6 +62,16 @@ test('the step’s addresses come before the channel’s, and a blind copy stand
   })
 })
 
+test('a channel’s address that is Liquid is the message’s own; what came out empty falls back', async () => {
+  const channel = { from: '{{ tenant.from }}', from_name: 'Acme, Inc.', to: '{{ data.to }}', cc: '{{ data.cc }}' }
+  const filled = await sent({ settings: { from: 'a@acme.example', cc: 'cc@example.com' } }, channel)
+  assert.deepEqual(addresses(filled.parsed!.from), ['Acme, Inc.|a@acme.example'])
+  assert.deepEqual(filled.mail!.to, ['ada@example.com', 'cc@example.com'])
+  const empty = await sent({}, channel)
+  assert.deepEqual(addresses(empty.parsed!.from), ['Acme, Inc.|notify@acme.example'])
+  assert.deepEqual(empty.mail!.to, ['ada@example.com'])
+})
+
 test('a list with an address that is none, and one that is too long, are named, and nothing is sent', async () => {
   const many = Array.from({ length: 51 }, (_each, index) => `a${index}@example.com`).join(', ')
   for (const [settings, reason] of [

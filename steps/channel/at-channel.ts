@@ -1,0 +1,74 @@
+import { parseAddress } from '../../channels/email/email-address.ts'
+import { hasLiquid, VARIABLE } from '../../channels/settings.ts'
+import type { Channel } from '../../definitions/catalog.ts'
+import type { ChannelStep } from '../../definitions/definition.ts'
+import type { EmailContent, EmailSettings, Rendered } from '../../templates/content.ts'
+import { renderLine, renderStep } from '../../templates/render.ts'
+import type { Scope } from '../../templates/scope.ts'
+
+/** Settings of an e-mail channel that may be Liquid. */
+const ADDRESSES = ['from', 'from_name', 'reply_to', 'to', 'cc', 'bcc'] as const
+type Addresses = Partial<Record<(typeof ADDRESSES)[number], string>>
+
+/**
+ * What a step makes for one recipient at one channel: the template, and with an e-mail those of the channel's addresses that
+ * are Liquid, where the step has none of its own. Throws a TemplateError.
+ */
+export function renderAt(step: ChannelStep, scope: Scope, channel: Channel | undefined): Rendered['content'] {
+  const { channelType, content } = renderStep(step, scope)
+  if (channelType !== 'email' || channel === undefined) return content
+  const liquid = liquidOf(channel)
+  return liquid === null ? content : withAddresses(content, liquid, { step, scope, channel })
+}
+
+const known = new WeakMap<Channel, Addresses | null>()
+
+/** The channel's addresses that are Liquid; null: none. A sender written as `Name <address>` is two. */
+function liquidOf(channel: Channel): Addresses | null {
+  const found = known.get(channel)
+  if (found !== undefined) return found
+  const liquid: Addresses = {}
+  for (const name of ADDRESSES) {
+    const text = settingOf(channel, name)
+    if (text === null || !hasLiquid(text)) continue
+    liquid[name] = text
+    const [, own, address] = (name === 'from' && /^([^<]*\S)\s*<([^<>]*)>\s*$/.exec(text)) || []
+    if (own !== undefined && isWhole(own) && isWhole(address!)) {
+      liquid.from = address!
+      if (settingOf(channel, 'from_name') === null) liquid.from_name = own
+    }
+  }
+  const made = Object.keys(liquid).length === 0 ? null : liquid
+  known.set(channel, made)
+  return made
+}
+
+/** A setting as it is meant: `$NAME` is this worker's variable. Null: there is none. */
+function settingOf({ settings }: Channel, name: string): string | null {
+  const given = settings[name]
+  if (typeof given !== 'string') return null
+  const variable = VARIABLE.exec(given)?.[1]
+  return variable === undefined ? given : (process.env[variable] ?? null)
+}
+
+/** Whether no output or tag begins in it that ends elsewhere. */
+function isWhole(text: string): boolean {
+  return text.split(/\{\{|\{%/).length === text.split(/\}\}|%\}/).length
+}
+
+function withAddresses(
+  content: EmailContent,
+  liquid: Addresses,
+  { step, scope, channel }: { step: ChannelStep; scope: Scope; channel: Channel },
+): EmailContent {
+  const settings: EmailSettings = { ...content.settings }
+  const { from } = settings
+  // A sender of the step's with a name of its own keeps it.
+  const isNamed = from !== undefined && parseAddress(from)?.name !== ''
+  for (const [name, text] of Object.entries(liquid) as [keyof Addresses, string][]) {
+    if (settings[name] !== undefined || (name === 'from_name' && isNamed)) continue
+    const filled = renderLine(step.ref, `channel ${channel.key}, settings.${name}`, text, scope)
+    if (filled !== '') settings[name] = filled
+  }
+  return Object.keys(settings).length === 0 ? content : { ...content, settings }
+}
