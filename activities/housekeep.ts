@@ -15,6 +15,8 @@ import { isRefusal } from '../temporal/refusals.ts'
 import { sendReload } from '../temporal/send.ts'
 import type { Signaler } from '../temporal/signaler.ts'
 import type { HousekeepingActivities, StoreIdentity } from '../workflows/messages.ts'
+import { askReceipts } from './ask-receipts.ts'
+import type { Senders } from '../channels/senders.ts'
 import { withHeartbeat } from './chunk.ts'
 import { mendSchedules } from './mend-schedules.ts'
 import { takeUpOverdue } from './take-up-overdue.ts'
@@ -35,6 +37,7 @@ export interface HousekeepDeps {
   taskQueue: string
   signaler: Signaler
   outbox: Outbox
+  senders: Senders
   log: Logger
   /** Of recipients who have none of their own; absent: UTC. */
   timeZone?: string | undefined
@@ -60,6 +63,7 @@ async function housekeep(deps: HousekeepDeps): ReturnType<HousekeepingActivities
   await duty(deps, 'mend schedules', undefined, () =>
     mendSchedules({ store: { db }, outbox, now, signaler, timeZone, log }),
   )
+  await duty(deps, 'ask what became of messages', undefined, () => askReceipts(deps))
   await duty(deps, 'forget idempotency keys', undefined, () => forgetIdempotencyKeys(deps.db, deps.now()))
   await duty(deps, 'forget events', undefined, () => forgetEvents(deps.db, deps.now()))
   await duty(deps, 'forget delivery logs', undefined, () => forgetDeliveryLogs(deps.db, deps.now()))

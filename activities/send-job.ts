@@ -142,6 +142,8 @@ export class SendJob {
       const { recipientRunId, number } = message
       const log = result === STALLED ? undefined : logOf(result, channel.provider, exchanges)
       const settlement: TrySettlement = { recipientRunId, number, outcome, filled: result.filled, log }
+      if (result.kind === 'sent' && result.receiptAfterMs !== undefined)
+        settlement.receiptDue = now() + result.receiptAfterMs
       const settled = await this.#records.add(settlement)
       countTry(message.channelType, settled)
       if (result.gone !== undefined) await this.#drop(message, result.gone)

@@ -3,7 +3,7 @@ import type { Channel } from '../definitions/catalog.ts'
 import type { Settings } from '../settings/settings.ts'
 import { NoAnswer, withoutAnswer, type HttpAnswer, type HttpClient } from './http-client.ts'
 import { readChannelSettings } from './read-settings.ts'
-import { notSent, oneLine, type Attempt, type Outgoing, type Sender, type SendResult } from './sender.ts'
+import { notSent, oneLine, type Attempt, type Outgoing, type Receipt, type Sender, type SendResult } from './sender.ts'
 
 /** Settings of the process that stand in where a channel has none. */
 export type ChannelDefaults = Pick<
@@ -51,6 +51,14 @@ export interface ApiSend<Content, ChannelSettings> {
   ask: (request: ApiRequest) => Promise<HttpAnswer>
 }
 
+/** A question what became of messages. */
+export interface ApiReceipts<ChannelSettings> {
+  externalIds: readonly string[]
+  settings: ChannelSettings
+  /** Throws NoAnswer. */
+  ask: (request: ApiRequest) => Promise<HttpAnswer>
+}
+
 const TIMEOUT_MS = 30_000
 
 /**
@@ -65,7 +73,9 @@ export function apiProvider<Content, Schema extends z.ZodType>(given: {
   /** Requests of one send, at most. */
   requests?: number
   send(call: ApiSend<Content, z.output<Schema>>): Promise<SendResult>
+  receipts?: (call: ApiReceipts<z.output<Schema>>) => Promise<ReadonlyMap<string, Receipt>>
 }): Provider<Content> {
+  const { receipts } = given
   return {
     settings: given.settings,
     create: ({ env, ...clients }) => ({
@@ -86,6 +96,13 @@ export function apiProvider<Content, Schema extends z.ZodType>(given: {
           return notSent(error)
         }
       },
+      ...(receipts !== undefined && {
+        async receipts(externalIds: readonly string[], channel: Channel, signal: AbortSignal) {
+          const settings = readChannelSettings(given.settings, channel, env)
+          const ask = (request: ApiRequest) => clients.http.request(callOf(request, { signal }))
+          return receipts({ externalIds, settings, ask })
+        },
+      }),
       close: () => Promise.resolve(),
     }),
   }

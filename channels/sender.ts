@@ -29,9 +29,10 @@ export interface Outgoing<Content> {
  *
  * `filled` is what the channel added to the content (an e-mail's to, from and reply_to), to be kept with it. `gone` are
  * tokens of devices that the provider says are no more: they are dropped from the recipient's channel data.
+ * `receiptAfterMs`: from then on the sender's `receipts` may know, by the `externalId`, what became of it.
  */
 export type SendResult = { filled?: Record<string, string | null>; gone?: readonly string[] } & (
-  | { kind: 'sent' | 'delivered'; externalId?: string }
+  | { kind: 'sent' | 'delivered'; externalId?: string; receiptAfterMs?: number }
   | { kind: 'refused'; reason: string }
   | { kind: 'not_taken'; reason: string; retryAfterMs?: number }
   | { kind: 'unknown'; reason: string; repeatable: boolean }
@@ -48,6 +49,13 @@ export interface Attempt {
   onAnswered?(exchange: Exchange): void
 }
 
+/** What a provider says later of a message that it took. `isGone`: its device is no more. */
+export interface Receipt {
+  status: 'delivered' | 'undelivered'
+  reason: string | null
+  isGone: boolean
+}
+
 /** A channel that talks to the outside. It never throws for what a provider answers. */
 export interface Sender<Content> {
   /** Sends at once through one channel from one worker process, unless its settings say otherwise. */
@@ -55,8 +63,19 @@ export interface Sender<Content> {
   /** The longest that one `send` may last, in milliseconds, whatever the far side does. A lease has to cover it. */
   readonly timeoutMs: number
   send(message: Outgoing<Content>, channel: Channel, attempt: Attempt): Promise<SendResult>
+  /**
+   * What became of up to `RECEIPTS_AT_ONCE` messages of one channel, by their external ids; what is not known yet is left out.
+   * Absent: the provider is not to be asked. Throws a NotSent or a NoAnswer.
+   */
+  receipts?(
+    externalIds: readonly string[],
+    channel: Channel,
+    signal: AbortSignal,
+  ): Promise<ReadonlyMap<string, Receipt>>
   close(): Promise<void>
 }
+
+export const RECEIPTS_AT_ONCE = 300
 
 /** Thrown inside a channel where nothing may be sent, for the reason in its message; answered as `not_sent`. */
 export class NotSent extends Error {

@@ -50,6 +50,8 @@ function typeSender<Type extends SendingType>(type: Type, deps: ProviderDeps): S
         return notSent(error)
       }
     },
+    receipts: async (externalIds, channel, signal) =>
+      (await senders.get(channel.provider)?.receipts?.(externalIds, channel, signal)) ?? new Map<string, never>(),
     async close() {
       await Promise.all([...senders.values()].map((sender) => sender.close()))
     },

@@ -111,7 +111,8 @@ export const messageOrder: Order<MessageRow> = {
   positionOf: (row) => [row.inserted_at, row.recipient_run_id, row.number],
 }
 
-type Identity = Pick<MessageRow, 'workflow_run_id' | 'accepted_at' | 'recipient_run_id' | 'number'>
+/** What a message's public id is made of. */
+export type Identity = Pick<MessageRow, 'workflow_run_id' | 'accepted_at' | 'recipient_run_id' | 'number'>
 
 /** The public id of a message as it was listed. */
 export function messageIdOf(row: Identity): string {

@@ -11,6 +11,8 @@ export interface TrySettlement extends MessageKey {
   filled?: JsonObject
   /** What is kept of the try; absent: nothing reached out. */
   log?: TryLog
+  /** When the provider can be asked what became of it, epoch milliseconds; absent: it tells by itself, or never. */
+  receiptDue?: number
 }
 
 export interface TryLog {
@@ -84,10 +86,11 @@ interface Written {
   outcome: TryOutcome
   filled: JsonObject | null
   log: TryLog | undefined
+  receiptDue: number | undefined
 }
 
 function settle(
-  { outcome, filled, log }: TrySettlement,
+  { outcome, filled, log, receiptDue }: TrySettlement,
   { mayHaveBeenSent, canceled, ...message }: LockedMessage,
 ): Written {
   const last: TryOutcome =
@@ -108,6 +111,7 @@ function settle(
     outcome: ends,
     filled: filled ?? null,
     log,
+    receiptDue: ends.kind === 'sent' ? receiptDue : undefined,
   }
 }
 
@@ -129,6 +133,9 @@ async function write(tx: Database, settled: readonly Written[], now: number): Pr
     const { outcome: o, service: s, reply: p, exchanges } = log
     return [{ r: message.recipientRunId, n: message.number, o, s, p, e: exchanges.length === 0 ? null : exchanges }]
   })
+  const due = settled.flatMap(({ message: { recipientRunId: r, number: n }, receiptDue: d }) =>
+    d === undefined ? [] : [{ r, n, d }],
+  )
   await tx.execute(
     sql`with written as (
           update messages m set status = x.s::message_status, attempt = x.a, due = to_timestamp(x.d / 1000.0),
@@ -145,6 +152,10 @@ async function write(tx: Database, settled: readonly Written[], now: number): Pr
           insert into delivery_logs (recipient_run_id, number, outcome, service, reply, exchanges, inserted_at)
           select x.r, x.n, x.o, x.s, x.p, nullif(x.e, 'null'), ${at(now)}
           from jsonb_to_recordset(${json(logs)}) as x(r bigint, n smallint, o text, s text, p text, e jsonb)
+        ), asked_later as (
+          insert into receipts (recipient_run_id, number, due)
+          select x.r, x.n, to_timestamp(x.d / 1000.0)
+          from jsonb_to_recordset(${json(due)}) as x(r bigint, n smallint, d float8) on conflict do nothing
         )
         insert into message_events (recipient_run_id, number, type, data, inserted_at)
         select x.r, x.n, 'delivery_attempted', jsonb_build_object('attempt', x.a, 'reason', x.e), ${at(now)}

@@ -4,6 +4,8 @@ import { sql } from 'drizzle-orm'
 import assert from 'node:assert/strict'
 import { test, type TestContext } from 'node:test'
 import { createHousekeep } from '../../activities/housekeep.ts'
+import { createSenders } from '../../channels/senders.ts'
+import { HostList } from '../../settings/host-list.ts'
 import { noOutbox } from '../../events/outbox.ts'
 import { storeIdentity } from '../../store/environment/store-identity.ts'
 import { openPglite, query } from '../../store/postgres/database.ts'
@@ -27,6 +29,7 @@ async function house(t: TestContext) {
   const { connection, renew, close } = openConnection({ address: `127.0.0.1:${proxy.port}` })
   const store = await openPglite(null)
   t.after(async () => {
+    await senders.close()
     await signaler.close()
     await close()
     await proxy.close()
@@ -40,7 +43,9 @@ async function house(t: TestContext) {
   const { db } = store
   const link = { away: false, failed: () => undefined }
   const signaler = new Signaler({ client, taskQueue: TASK_QUEUE, db, store: identity, link, log: quiet })
+  const senders = createSenders({ BELAY_HTTP_ALLOW_PRIVATE: HostList.none })
   const housekeep = createHousekeep({
+    senders,
     db,
     store: identity,
     now: Date.now,
