@@ -3,6 +3,9 @@ import { createHmac, timingSafeEqual } from 'node:crypto'
 /** What a link of ours is for: an opened mail, a clicked link in it, an unsubscription. */
 export type LinkKind = 'open' | 'click' | 'unsubscribe'
 
+/** Why a message has none of them that asks for some. */
+export const MISSING = 'off: BELAY_PUBLIC_URL and BELAY_LINK_SECRET are not set'
+
 /** What a link that was followed says. */
 export interface SignedLink {
   messageId: string

@@ -1,6 +1,7 @@
 import type { z } from 'zod'
 import type { Channel } from '../definitions/catalog.ts'
 import type { Settings } from '../settings/settings.ts'
+import { Links } from './links.ts'
 import { NoAnswer, withoutAnswer, type HttpAnswer, type HttpClient } from './http-client.ts'
 import { readChannelSettings } from './read-settings.ts'
 import { notSent, oneLine, type Attempt, type Outgoing, type Receipt, type Sender, type SendResult } from './sender.ts'
@@ -49,6 +50,8 @@ export interface ApiSend<Content, ChannelSettings> {
   post: (request: ApiRequest) => Promise<HttpAnswer>
   /** Makes a request that comes before it, such as one for a token: where it is not answered, nothing was handed over. */
   ask: (request: ApiRequest) => Promise<HttpAnswer>
+  /** Undefined where this process does not know where the API is reached. */
+  links: Links | undefined
 }
 
 /** A question what became of messages. */
@@ -78,7 +81,7 @@ export function apiProvider<Content, Schema extends z.ZodType>(given: {
   const { receipts } = given
   return {
     settings: given.settings,
-    create: ({ env, ...clients }) => ({
+    create: ({ env, defaults, ...clients }) => ({
       concurrency: given.concurrency ?? 10,
       timeoutMs: TIMEOUT_MS * (given.requests ?? 1),
       async send(message, channel, attempt) {
@@ -90,7 +93,7 @@ export function apiProvider<Content, Schema extends z.ZodType>(given: {
           const http = given.http2 === true ? clients.http2 : clients.http
           const post = (request: ApiRequest) => http.request(callOf(request, { ...attempt, showsPath: isApi(request) }))
           const ask = (request: ApiRequest) => http.request(callOf(request, { signal: attempt.signal })).catch(before)
-          return await given.send({ message, settings, channel, post, ask })
+          return await given.send({ message, settings, channel, post, ask, links: Links.of(defaults) })
         } catch (error) {
           if (error instanceof NoAnswer) return withoutAnswer(error, given.repeatable ?? false)
           return notSent(error)

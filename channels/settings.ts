@@ -46,6 +46,9 @@ export const apiUrl = (usual: string) =>
     .transform((value) => value.replace(/\/$/, ''))
     .default(usual)
 
+/** Fields of the provider's own, laid over what each message is sent as; a step's come after. */
+export const payloadOverrides = z.record(z.string(), z.json()).optional()
+
 /** How much a provider takes, from each worker process. */
 export const pace = {
   concurrency: z.int().min(1).max(100).optional(),

@@ -283,6 +283,8 @@ export interface EmailTemplate {
   /** Where the step says otherwise than its channel. Absent: nowhere. */
   overrides?: EmailOverrides
   tracking?: Tracking
+  /** A JSON object once it is rendered: fields of the provider's own. Absent: none. */
+  jsonOverrides?: string
 }
 
 /** Liquid; `to`, `cc`, `bcc` and `replyTo` may be lists with commas. */
@@ -352,6 +354,8 @@ export interface SmsTemplate {
   toNumber: string | null
   /** A JSON object once it is rendered. */
   payloadOverrides: string | null
+  /** Whether clicks of its links are told. Absent: no. */
+  linkTracking?: true
 }
 
 export interface PushTemplate {
@@ -359,6 +363,8 @@ export interface PushTemplate {
   textBody: string
   deliveryType: 'content' | 'silent'
   payloadOverrides: string | null
+  /** What a provider says is no more stays in channel data. Absent: it is dropped. */
+  keepsTokens?: true
 }
 
 /** Has a jsonBody or a markdownBody that is not empty. */
@@ -367,4 +373,6 @@ export interface ChatTemplate {
   /** A JSON object once it is rendered, in the provider's own shape. */
   jsonBody: string | null
   summary: string | null
+  /** Whom channel data does not name is not looked up by e-mail. Absent: is. */
+  namedOnly?: true
 }

@@ -2,7 +2,7 @@ import path from 'node:path'
 import { CHANNELS_FILE } from './channels-file.ts'
 import { PREFERENCES_FILE } from './preferences-file.ts'
 import { fileAndLine, stepAndField } from './place.ts'
-import { layoutsOf, rawSteps, textsOf } from './raw-steps.ts'
+import { layoutsOf, rawSteps, textsOf, untrackedLinks } from './raw-steps.ts'
 import { VARS_FILE } from './vars-file.ts'
 import { zodErrorMap } from '../settings/zod-error-map.ts'
 import type { Channel } from './catalog.ts'
@@ -57,7 +57,8 @@ export async function readDefinition(
     add([], 'a definition key, its folder name, is 3 to 255 of a-z, 0-9, _ and -')
   for (const { at, message, file, line } of source.problems) add(at, message, { file, line: line ?? source.lineOf(at) })
   const known = [...channels, ...[...rules.groups].map(([group, { type }]) => ({ key: group, type }))]
-  const parsed = workflowFile.safeParse(withChannelTypes(source.value, known), { error: zodErrorMap })
+  const typed = withChannelTypes(source.value, known)
+  const parsed = workflowFile.safeParse(typed, { error: zodErrorMap })
   for (const issue of parsed.error?.issues ?? []) {
     if (source.failedAt(issue.path)) continue
     const unknown = issue.code === 'unrecognized_keys' ? issue.keys : [null]
@@ -90,6 +91,10 @@ export async function readDefinition(
     parsed.data
   const place = (at: JsonPath) => ({ file: `${key}/${source.fileOf(at)}`, ...stepAndField(source, at) })
   warnings.push(...unsetVars(new Set(Object.keys(library.vars)), used, place))
+  for (const { ref, type } of untrackedLinks(typed))
+    warnings.push(
+      `${key}/${FILE}, step ${ref}: link_tracking is not done of ${type} messages: their links stay as they are`,
+    )
   for (const layout of named) {
     if (library.layouts?.[layout] === undefined)
       warnings.push(`${key}/${FILE}: names the layout ${layout}, which is not in layouts/: a plain one is used`)

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { httpMethods, type EmailTemplate } from './definition.ts'
-import { ignored, liquid, notOneOf, object, oneOf, optional, required, unsupported } from './fields.ts'
+import { ignored, liquid, notOneOf, object, oneOf, optional, required } from './fields.ts'
 import { isHeaderName, isReservedHeader } from '../channels/http/http-headers.ts'
 
 const button = object({ label: required('text'), action: required('text') })
@@ -204,12 +204,12 @@ export const emailOverrides = object({
   cc_address: address,
   bcc_address: address,
   reply_to_address: address,
-  json_overrides: unsupported,
+  json_overrides: optional('text'),
   link_tracking: z.boolean().nullish(),
   open_tracking: z.boolean().nullish(),
 })
   .nullish()
-  .transform((given): Pick<EmailTemplate, 'overrides' | 'tracking'> => {
+  .transform((given): Pick<EmailTemplate, 'overrides' | 'tracking' | 'jsonOverrides'> => {
     const overrides = {
       from: given?.from_address,
       fromName: given?.from_name,
@@ -220,8 +220,38 @@ export const emailOverrides = object({
     }
     const set = thoseSet(overrides)
     const tracking = thoseSet({ links: given?.link_tracking, openings: given?.open_tracking })
-    return { ...(set !== null && { overrides: set }), ...(tracking !== null && { tracking }) }
+    const json = given?.json_overrides ?? null
+    return {
+      ...(set !== null && { overrides: set }),
+      ...(tracking !== null && { tracking }),
+      ...(json !== null && { jsonOverrides: json }),
+    }
   })
+
+/** `channel_overrides` of an in-app step. */
+export const feedOverrides = object({ link_tracking: z.boolean().nullish() }).nullish()
+
+/** `channel_overrides` of an SMS step. A tracked link has one form. */
+export const smsOverrides = object({
+  link_tracking: z.boolean().nullish(),
+  link_tracking_uses_short_links: ignored,
+})
+  .nullish()
+  .transform((given) => (given?.link_tracking === true ? { linkTracking: true as const } : {}))
+
+/** `channel_overrides` of a push step. */
+export const pushOverrides = object({ token_deregistration: z.boolean().nullish() })
+  .nullish()
+  .transform((given) => (given?.token_deregistration === false ? { keepsTokens: true as const } : {}))
+
+/** `channel_overrides` of a chat step. */
+export const chatOverrides = object({
+  email_based_user_id_resolution: z.boolean().nullish(),
+  link_tracking: z.boolean().nullish(),
+  link_tracking_uses_short_links: ignored,
+})
+  .nullish()
+  .transform((given) => (given?.email_based_user_id_resolution === false ? { namedOnly: true as const } : {}))
 
 const pair = object({
   key: z

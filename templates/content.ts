@@ -44,6 +44,8 @@ export interface EmailSettings {
   commercial?: true
   /** Where in the trigger's data its attachments stand: they are not stored with each message. */
   attachment_key?: string
+  /** Fields of the provider's own. */
+  json_overrides?: JsonObject
 }
 
 /** A request to make. Header names and values are safe to send as they are; the body is sent byte for byte. */
@@ -62,6 +64,8 @@ export interface SmsContent {
   body: string
   /** Laid over what the provider is sent. */
   payload_overrides: JsonObject | null
+  /** Its links lead over ours, which tell of clicks. Absent: no. */
+  link_tracking?: true
 }
 
 export interface PushContent {
@@ -72,6 +76,8 @@ export interface PushContent {
   /** A silent one wakes the app and shows nothing. */
   delivery_type: 'content' | 'silent'
   payload_overrides: JsonObject | null
+  /** A device that is no more stays in the recipient's channel data. Absent: it is dropped. */
+  token_deregistration?: false
 }
 
 /** `content` is Markdown in which nothing of a value is markup. With `json_content` that is sent, and the blocks are not. */
@@ -82,4 +88,6 @@ export interface ChatContent {
     /** What a notification of the message says. */
     summary: string | null
   }
+  /** A recipient whom channel data does not name is not looked up by e-mail. Absent: is. */
+  email_based_user_id_resolution?: false
 }

@@ -200,6 +200,8 @@ function emailSettings({ ref, template }: EmailStep, scope: Scope, fill: Filler)
     const filled = fill.line(`channel_overrides.${field}`, text)
     if (filled !== '') settings[setting] = filled
   }
+  const json = fill.json('channel_overrides.json_overrides', template.jsonOverrides ?? null)
+  if (json !== null) settings.json_overrides = json
   if (attachmentKey === null || !Object.hasOwn(scope.data, attachmentKey)) return settings
   try {
     if (attachmentsOf(scope.data[attachmentKey], attachmentKey).length > 0) settings.attachment_key = attachmentKey
@@ -240,6 +242,7 @@ function sms(template: SmsTemplate, fill: Filler): SmsContent {
     to: to === '' ? null : to,
     body: fill.text('text_body', template.textBody, 'text').trim(),
     payload_overrides: fill.json('settings.payload_overrides', template.payloadOverrides),
+    ...(template.linkTracking === true && { link_tracking: true }),
   }
 }
 
@@ -249,6 +252,7 @@ function push(template: PushTemplate, fill: Filler): PushContent {
     body: fill.text('text_body', template.textBody, 'text').trim(),
     delivery_type: template.deliveryType,
     payload_overrides: fill.json('settings.payload_overrides', template.payloadOverrides),
+    ...(template.keepsTokens === true && { token_deregistration: false }),
   }
 }
 
@@ -260,5 +264,6 @@ function chat(template: ChatTemplate, fill: Filler): ChatContent {
       json_content: fill.json('json_body', template.jsonBody),
       summary: template.summary === null ? null : fill.line('summary', template.summary),
     },
+    ...(template.namedOnly === true && { email_based_user_id_resolution: false }),
   }
 }

@@ -61,7 +61,8 @@ async function reachable(
   const listed = listedConnections(channelData)
   const { email } = properties
   const token = listed.find(({ access_token }) => access_token !== undefined)?.access_token ?? settings.access_token
-  if (listed.some(isUsable) || token === undefined || typeof email !== 'string' || email.trim() === '')
+  const isNamed = message.content.email_based_user_id_resolution === false || listed.some(isUsable)
+  if (isNamed || token === undefined || typeof email !== 'string' || email.trim() === '')
     return { connections: connectionsOf(message, isUsable, 'an incoming_webhook, a channel_id or a user_id') }
   const user = await slackUserOf(email.trim(), { apiUrl: settings.api_url, token, ask })
   return 'end' in user ? user : { connections: [{ access_token: token, user_id: user.id }] }

@@ -7,7 +7,7 @@ import type { SmtpMail } from './smtp-session.ts'
 /** What stands around an e-mail's own text. */
 export interface Enclosed {
   attachments: readonly Attachment[]
-  headers: Record<string, string>
+  headers: Record<string, string | string[]>
 }
 
 /** The message as it goes over the wire. Its Message-ID is the same at every try; the Date is that of the try. */

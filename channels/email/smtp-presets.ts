@@ -1,5 +1,7 @@
 import { z } from 'zod'
 import { opaque, text } from '../settings.ts'
+import { laidOver } from '../payload-overrides.ts'
+import { asHeaders, header, named, pairsOf, type MailHeaders } from './json-overrides.ts'
 import { emailSettings, smtpService } from './smtp.ts'
 
 /** Mail services over SMTP: where their servers are, and what a login is made of. */
@@ -21,6 +23,11 @@ export const ses = smtpService({
     name === undefined
       ? {}
       : { 'X-SES-CONFIGURATION-SET': name, 'X-SES-MESSAGE-TAGS': `belay_message_id=${messageId}` },
+  overrides: {
+    ConfigurationSetName: (value) => header('X-SES-CONFIGURATION-SET', value),
+    EmailTags: sesTags,
+    Tags: sesTags,
+  },
 })
 
 /** https://www.twilio.com/docs/sendgrid/for-developers/sending-email/integrating-with-the-smtp-api */
@@ -28,6 +35,13 @@ export const sendgrid = smtpService({
   settings: z.strictObject({ api_key: opaque, webhook_public_key: opaque.optional(), ...emailSettings }),
   url: ({ api_key }) => server('smtp.sendgrid.net:587', 'apikey', api_key),
   headers: (messageId) => ({ 'X-SMTPAPI': JSON.stringify({ unique_args: { belay_message_id: messageId } }) }),
+  overrides: {
+    custom_args: (value, own) => smtpApi(own, { unique_args: value }),
+    categories: (value, own) => smtpApi(own, { category: value }),
+    asm: (value, own) => smtpApi(own, { asm_group_id: (value as { group_id?: unknown } | null)?.group_id }),
+    send_at: (value, own) => smtpApi(own, { send_at: value }),
+    ip_pool_name: (value, own) => smtpApi(own, { ip_pool: value }),
+  },
 })
 
 /** https://postmarkapp.com/developer/user-guide/send-email-with-smtp: the server's token is user and password. */
@@ -44,6 +58,13 @@ export const postmark = smtpService({
     'X-PM-KeepID': 'true',
     ...(stream !== undefined && { 'X-PM-Message-Stream': stream }),
   }),
+  overrides: {
+    Tag: (value) => header('X-PM-Tag', value),
+    MessageStream: (value) => header('X-PM-Message-Stream', value),
+    TrackOpens: (value) => header('X-PM-TrackOpens', value),
+    TrackLinks: (value) => header('X-PM-TrackLinks', value),
+    Metadata: (value) => named(value, (name) => `X-PM-Metadata-${name}`),
+  },
 })
 
 /** https://resend.com/docs/send-with-smtp. Resend drops a repeat by the Resend-Idempotency-Key within 24 hours. */
@@ -65,7 +86,44 @@ export const mailgun = smtpService({
   url: ({ region, smtp_login, smtp_password }) =>
     server(region === 'eu' ? 'smtp.eu.mailgun.org:587' : 'smtp.mailgun.org:587', smtp_login, smtp_password),
   headers: (messageId) => ({ 'X-Mailgun-Variables': JSON.stringify({ belay_message_id: messageId }) }),
+  overrides: {
+    'o:tag': (value) =>
+      Array.isArray(value) ? { 'X-Mailgun-Tag': value.map(String) } : header('X-Mailgun-Tag', value),
+    'o:tracking': (value) => header('X-Mailgun-Track', value),
+    'o:tracking-clicks': (value) => header('X-Mailgun-Track-Clicks', value),
+    'o:tracking-opens': (value) => header('X-Mailgun-Track-Opens', value),
+    'o:deliverytime': (value) => header('X-Mailgun-Deliver-By', value),
+    'h:': (value, own, name) => asHeaders({ [name]: value }, own),
+    'v:': (value, own, name) => ({
+      'X-Mailgun-Variables': laidOverJson(own['X-Mailgun-Variables'], { [name]: value }),
+    }),
+  },
 })
+
+/** SendGrid reads its own fields from one header of JSON. What names the message for reports stays. */
+function smtpApi(own: MailHeaders, fields: Record<string, unknown>): MailHeaders | null {
+  const given = Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined))
+  if (Object.keys(given).length === 0) return null
+  return { 'X-SMTPAPI': laidOverJson(own['X-SMTPAPI'], given) }
+}
+
+function laidOverJson(own: string | string[] | undefined, fields: Record<string, unknown>): string {
+  const before = JSON.parse(String(own ?? '{}')) as object
+  return ascii(JSON.stringify(laidOver(fields, before)))
+}
+
+/** JSON in a header stays readable there: beyond ASCII it is escaped. */
+function ascii(json: string): string {
+  return json.replace(/[^\x20-\x7e]/g, (letter) => `\\u${letter.charCodeAt(0).toString(16).padStart(4, '0')}`)
+}
+
+/** `[{Name, Value}]` beside the tag that names the message. */
+function sesTags(value: unknown, own: MailHeaders): MailHeaders | null {
+  const tags = Object.entries(pairsOf(value) ?? {})
+  if (tags.length === 0 || !tags.every((tag) => tag.every((part) => /^[\w-]{1,256}$/.test(String(part))))) return null
+  const before = own['X-SES-MESSAGE-TAGS'] ?? []
+  return { 'X-SES-MESSAGE-TAGS': [before, tags.map(([name, text]) => `${name}=${String(text)}`)].flat(2).join(', ') }
+}
 
 /** A login never goes over a connection that is not encrypted. */
 function server(host: string, user: string, password: string, scheme: 'smtp' | 'smtps' = 'smtp'): string {

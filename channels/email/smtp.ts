@@ -7,6 +7,7 @@ import { NotSent, notSent, type Attempt, type Outgoing, type Sender, type SendRe
 import { pace, text, textOrLiquid } from '../settings.ts'
 import { attachmentsOf, type Attachment } from '../../templates/email/attachments.ts'
 import { compose } from './compose.ts'
+import { withOverrides, type FieldHeaders } from './json-overrides.ts'
 import { parseAddress, parseAddressList, type EmailAddress } from './email-address.ts'
 import { Links } from '../links.ts'
 import { withLinks } from './with-links.ts'
@@ -63,6 +64,8 @@ export interface SmtpService<Given extends EmailSettings> {
   url(settings: Given): string | undefined
   /** Headers by which the provider's reports name the message. */
   headers?(messageId: string, settings: Given): Record<string, string>
+  /** Headers that stand for fields of the provider's API, beside `headers` above. */
+  overrides?: FieldHeaders
 }
 
 /** Any SMTP server. */
@@ -106,12 +109,13 @@ export function createEmailSender<Given extends EmailSettings>(
     if (url === undefined) throw new NotSent(`no SMTP server: set SMTP_URL, or smtp_url of channel ${channel.key}`)
     const letterhead = letterheadOf(email, { ...settings, key: channel.key }, defaults.BELAY_EMAIL_FROM)
     const linked = withLinks(email, settings, Links.of(defaults))
-    const headers = { ...service.headers?.(email.messageId, settings), ...linked.headers }
+    const own = { ...service.headers?.(email.messageId, settings), ...linked.headers }
+    const { headers, told } = withOverrides(own, email.content.settings?.json_overrides, service.overrides)
     const enclosed = { attachments: enclosedIn(email), headers }
     const mail = await compose(email.messageId, letterhead, linked.content, enclosed)
     const connections = Math.max(settings.concurrency ?? 0, CONNECTIONS)
     const result = await poolOf(url, connections).send(mail, attempt)
-    return { ...result, filled: { ...filledBy(letterhead), ...linked.told } }
+    return { ...result, filled: { ...filledBy(letterhead), ...linked.told, ...told } }
   }
 
   return {

@@ -1,5 +1,5 @@
 import type { EmailContent } from '../../templates/content.ts'
-import type { Links } from '../links.ts'
+import { MISSING, type Links } from '../links.ts'
 import type { Outgoing } from '../sender.ts'
 import { trackLinks, trackOpening } from './tracking.ts'
 
@@ -9,8 +9,6 @@ export interface Linked {
   /** What was asked for and could not be, kept with the message. */
   told: Record<string, string>
 }
-
-const MISSING = 'off: BELAY_PUBLIC_URL and BELAY_LINK_SECRET are not set'
 
 /** An e-mail with the links of ours that it wants: to unsubscribe by one click (RFC 8058), and tracked ones where asked for. */
 export function withLinks(

@@ -2,8 +2,9 @@ import { importPKCS8, SignJWT } from 'jose'
 import { z } from 'zod'
 import type { PushContent } from '../../templates/content.ts'
 import { apiProvider, jsonOf, notTaken, refusal } from '../provider.ts'
+import { laidOver } from '../payload-overrides.ts'
 import { NotSent } from '../sender.ts'
-import { apiUrl, opaque, pace } from '../settings.ts'
+import { apiUrl, opaque, pace, payloadOverrides } from '../settings.ts'
 import { devicesOf, gone, toEach } from './push-tokens.ts'
 
 const settings = z.strictObject({
@@ -15,6 +16,7 @@ const settings = z.strictObject({
   topic: opaque,
   /** https://api.sandbox.push.apple.com for builds that are not from the App Store or TestFlight. */
   api_url: apiUrl('https://api.push.apple.com'),
+  payload_overrides: payloadOverrides,
   ...pace,
 })
 
@@ -48,8 +50,9 @@ export const apns = apiProvider<PushContent, typeof settings>({
     const { title, body, delivery_type, payload_overrides } = message.content
     const silent = delivery_type === 'silent'
     const aps = silent ? { 'content-available': 1 } : { alert: { title, body } }
-    const overrides = (payload_overrides ?? {}) as { aps?: object }
-    const payload = { ...overrides, aps: { ...aps, ...overrides.aps }, belay_message_id: message.messageId }
+    const payload = laidOver({ aps }, settings.payload_overrides, payload_overrides, {
+      belay_message_id: message.messageId,
+    })
     return toEach(devices, async ({ token: device }) => {
       const answer = await post({
         url: `${settings.api_url}/3/device/${encodeURIComponent(device)}`,
@@ -69,7 +72,7 @@ export const apns = apiProvider<PushContent, typeof settings>({
         return notTaken(answer, `answered ${answer.status} ${reason}`)
       }
       if (answer.status === 410)
-        return gone(device, typeof reason === 'string' ? `answered 410 ${reason}` : 'answered 410')
+        return gone(message.content, device, typeof reason === 'string' ? `answered 410 ${reason}` : 'answered 410')
       return refusal(answer, reason)
     })
   },

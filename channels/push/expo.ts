@@ -2,14 +2,16 @@ import { z } from 'zod'
 import type { PushContent } from '../../templates/content.ts'
 import { apiProvider, jsonOf, notTaken, refusal } from '../provider.ts'
 import { NoAnswer } from '../http-client.ts'
+import { laidOver } from '../payload-overrides.ts'
 import { oneLine, type Receipt } from '../sender.ts'
-import { apiUrl, opaque, pace } from '../settings.ts'
+import { apiUrl, opaque, pace, payloadOverrides } from '../settings.ts'
 import { devicesOf, gone, toEach } from './push-tokens.ts'
 
 const settings = z.strictObject({
   /** Where the account asks for one. */
   access_token: opaque.optional(),
   api_url: apiUrl('https://exp.host'),
+  payload_overrides: payloadOverrides,
   ...pace,
 })
 
@@ -30,7 +32,11 @@ export const expo = apiProvider<PushContent, typeof settings>({
       const answer = await post({
         url: `${settings.api_url}/--/api/v2/push/send`,
         headers: authorization(settings),
-        body: { to, ...shown, data: { belay_message_id: message.messageId }, ...payload_overrides },
+        body: laidOver(
+          { to, ...shown, data: { belay_message_id: message.messageId } },
+          settings.payload_overrides,
+          payload_overrides,
+        ),
       })
       const { data: ticket, errors } = jsonOf(answer) as {
         data?: Ticket
@@ -42,7 +48,7 @@ export const expo = apiProvider<PushContent, typeof settings>({
           ? { kind: 'sent' }
           : { kind: 'sent', externalId: ticket.id, receiptAfterMs: RECEIPT_AFTER_MS }
       const reason = reasonOf(ticket)
-      if (ticket.details?.error === 'DeviceNotRegistered') return gone(to, reason)
+      if (ticket.details?.error === 'DeviceNotRegistered') return gone(message.content, to, reason)
       return NOT_NOW.has(ticket.details?.error ?? '') ? notTaken(answer, reason) : { kind: 'refused', reason }
     })
   },

@@ -1,9 +1,10 @@
 import { z } from 'zod'
 import type { PushContent } from '../../templates/content.ts'
 import { apiProvider, jsonOf, notTaken, refusal } from '../provider.ts'
-import { NotSent, oneLine, type SendResult } from '../sender.ts'
+import { laidOver } from '../payload-overrides.ts'
+import { NotSent, oneLine, type Outgoing, type SendResult } from '../sender.ts'
 import type { HttpAnswer } from '../http-client.ts'
-import { apiUrl, opaque, pace } from '../settings.ts'
+import { apiUrl, opaque, pace, payloadOverrides } from '../settings.ts'
 import { GoogleTokens, type ServiceAccount } from './google-token.ts'
 import { devicesOf, gone, toEach } from './push-tokens.ts'
 
@@ -11,6 +12,7 @@ const settings = z.strictObject({
   /** The JSON file of a service account, as text. */
   service_account: opaque,
   api_url: apiUrl('https://fcm.googleapis.com'),
+  payload_overrides: payloadOverrides,
   ...pace,
 })
 
@@ -29,6 +31,7 @@ export const fcm = apiProvider<PushContent, typeof settings>({
   requests: 101,
   async send({ message, settings, post, ask }) {
     const devices = devicesOf(message)
+    const { payload_overrides: ofChannel } = settings
     const google = accountOf(settings.service_account)
     const bearer = await tokens.get(google, ask)
     if (typeof bearer !== 'string') return bearer
@@ -36,26 +39,28 @@ export const fcm = apiProvider<PushContent, typeof settings>({
       const answer = await post({
         url: `${settings.api_url}/v1/projects/${encodeURIComponent(google.project_id)}/messages:send`,
         headers: { authorization: `Bearer ${bearer}` },
-        body: { message: messageFor(device, message.messageId, message.content) },
+        body: { message: messageFor(device, message, ofChannel) },
       })
       if (answer.status === 401) tokens.forget(google)
-      return resultOf(answer, device)
+      return resultOf(answer, message.content, device)
     })
   },
 })
 
-function messageFor(token: string, messageId: string, { title, body, delivery_type, payload_overrides }: PushContent) {
+function messageFor(token: string, { messageId, content }: Outgoing<PushContent>, ofChannel: object | undefined) {
+  const { title, body, delivery_type, payload_overrides } = content
   const notification = delivery_type === 'silent' ? {} : { notification: { title, body } }
-  return { token, ...notification, data: { belay_message_id: messageId }, ...payload_overrides }
+  const plain = { token, ...notification, data: { belay_message_id: messageId } }
+  return laidOver(plain, ofChannel, payload_overrides)
 }
 
-function resultOf(answer: HttpAnswer, device: string): SendResult {
+function resultOf(answer: HttpAnswer, content: PushContent, device: string): SendResult {
   const { name, error } = jsonOf(answer) as { name?: unknown; error?: FcmError }
   if (answer.status === 200) return { kind: 'sent', ...(typeof name === 'string' && { externalId: name }) }
   const code = error?.details?.find((detail) => typeof detail.errorCode === 'string')?.errorCode ?? error?.status
   if (code === 'THIRD_PARTY_AUTH_ERROR' || code === 'QUOTA_EXCEEDED')
     return notTaken(answer, `answered ${answer.status} ${code}`)
-  if (code === 'UNREGISTERED') return gone(device, `answered ${answer.status} ${code}`)
+  if (code === 'UNREGISTERED') return gone(content, device, `answered ${answer.status} ${code}`)
   return refusal(answer, code, error?.message)
 }
 

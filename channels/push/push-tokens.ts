@@ -58,7 +58,8 @@ export function listOf(value: unknown): unknown[] {
 }
 
 /** How a send to a device ended of which the provider says that it is no more. */
-export function gone(token: string, reason: string): SendResult {
+export function gone({ token_deregistration }: PushContent, token: string, reason: string): SendResult {
+  if (token_deregistration === false) return { kind: 'refused', reason: `${reason}: the device is gone` }
   return { kind: 'refused', reason: `${reason}: the device is gone, and was dropped from channel data`, gone: [token] }
 }
 

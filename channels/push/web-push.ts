@@ -3,7 +3,8 @@ import { z } from 'zod'
 import type { PushContent } from '../../templates/content.ts'
 import { apiProvider, refusal } from '../provider.ts'
 import { NotSent, type Outgoing } from '../sender.ts'
-import { opaque, pace, text } from '../settings.ts'
+import { laidOver } from '../payload-overrides.ts'
+import { opaque, pace, payloadOverrides, text } from '../settings.ts'
 import { devicesOf, gone, toEach } from './push-tokens.ts'
 
 const settings = z.strictObject({
@@ -15,6 +16,7 @@ const settings = z.strictObject({
   ),
   /** How long the push service keeps it for a browser that is away. */
   ttl_seconds: z.int().min(0).max(2_419_200).default(2_419_200),
+  payload_overrides: payloadOverrides,
   ...pace,
 })
 
@@ -30,7 +32,9 @@ export const webpush = apiProvider<PushContent, typeof settings>({
   async send({ message, settings, post }) {
     const { title, body, delivery_type, payload_overrides } = message.content
     const shown = delivery_type === 'silent' ? {} : { title, body }
-    const payload = JSON.stringify({ ...shown, belay_message_id: message.messageId, ...payload_overrides })
+    const payload = JSON.stringify(
+      laidOver({ ...shown, belay_message_id: message.messageId }, settings.payload_overrides, payload_overrides),
+    )
     return toEach(subscriptionsOf(message), async (device) => {
       const { endpoint, headers, body: encrypted } = requestTo(device, payload, settings)
       const answer = await post({ url: endpoint, headers, body: encrypted })
@@ -38,7 +42,8 @@ export const webpush = apiProvider<PushContent, typeof settings>({
         const { location } = answer.headers
         return { kind: 'sent', ...(typeof location === 'string' && { externalId: location }) }
       }
-      if (answer.status === 404 || answer.status === 410) return gone(endpoint, `answered ${answer.status}`)
+      if (answer.status === 404 || answer.status === 410)
+        return gone(message.content, endpoint, `answered ${answer.status}`)
       return refusal(answer)
     })
   },

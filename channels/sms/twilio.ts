@@ -1,8 +1,10 @@
 import { z } from 'zod'
 import type { SmsContent } from '../../templates/content.ts'
 import { apiProvider, jsonOf, refusal } from '../provider.ts'
-import { apiUrl, opaque, pace, text } from '../settings.ts'
+import { laidOver } from '../payload-overrides.ts'
+import { apiUrl, opaque, pace, payloadOverrides, text } from '../settings.ts'
 import { phoneNumber } from './phone-number.ts'
+import { trackedText } from './tracked-text.ts'
 
 const settings = z
   .strictObject({
@@ -17,6 +19,7 @@ const settings = z
     /** Where Twilio reports what became of a message: this channel's events address. */
     status_callback: text((value) => URL.canParse(value), 'must be an address').optional(),
     api_url: apiUrl('https://api.twilio.com'),
+    payload_overrides: payloadOverrides,
     ...pace,
   })
   .refine(({ from, messaging_service_sid }) => from !== undefined || messaging_service_sid !== undefined, {
@@ -30,15 +33,18 @@ const settings = z
  */
 export const twilio = apiProvider<SmsContent, typeof settings>({
   settings,
-  async send({ message, settings, post }) {
+  async send({ message, settings, post, links }) {
     const to = phoneNumber(message)
     const { account_sid: account, messaging_service_sid: service, from } = settings
-    const form = new URLSearchParams({ To: to, Body: message.content.body })
+    const { body: text, told } = trackedText(message, links)
+    const filled = { to, ...told }
+    const form = new URLSearchParams({ To: to, Body: text })
     if (service !== undefined) form.set('MessagingServiceSid', service)
     if (from !== undefined) form.set('From', from)
     if (settings.status_callback !== undefined)
       form.set('StatusCallback', callbackOf(settings.status_callback, message.messageId))
-    for (const [name, value] of Object.entries(message.content.payload_overrides ?? {}))
+    const overrides = laidOver({}, settings.payload_overrides, message.content.payload_overrides)
+    for (const [name, value] of Object.entries(overrides))
       form.set(name, typeof value === 'string' ? value : JSON.stringify(value))
     const login = `${settings.api_key_sid ?? account}:${settings.auth_token}`
     const answer = await post({
@@ -48,8 +54,8 @@ export const twilio = apiProvider<SmsContent, typeof settings>({
     })
     const body = jsonOf(answer)
     if (answer.status === 201)
-      return { kind: 'sent', ...(typeof body.sid === 'string' && { externalId: body.sid }), filled: { to } }
-    return { ...refusal(answer, body.code, body.message), filled: { to } }
+      return { kind: 'sent', ...(typeof body.sid === 'string' && { externalId: body.sid }), filled }
+    return { ...refusal(answer, body.code, body.message), filled }
   },
 })
 

@@ -1,15 +1,18 @@
 import { z } from 'zod'
 import type { SmsContent } from '../../templates/content.ts'
 import { apiProvider, jsonOf, notTaken, refusal } from '../provider.ts'
+import { laidOver } from '../payload-overrides.ts'
 import { oneLine } from '../sender.ts'
-import { apiUrl, opaque, pace } from '../settings.ts'
+import { apiUrl, opaque, pace, payloadOverrides } from '../settings.ts'
 import { phoneNumber } from './phone-number.ts'
+import { trackedText } from './tracked-text.ts'
 
 const settings = z.strictObject({
   api_key: opaque,
   api_secret: opaque,
   from: opaque,
   api_url: apiUrl('https://rest.nexmo.com'),
+  payload_overrides: payloadOverrides,
   ...pace,
 })
 
@@ -19,28 +22,33 @@ const NOT_NOW = new Set(['1', '4', '5', '9', '10'])
 /** Vonage's SMS API: https://developer.vonage.com/en/api/sms. It has no idempotency key. */
 export const vonage = apiProvider<SmsContent, typeof settings>({
   settings,
-  async send({ message, settings, post }) {
+  async send({ message, settings, post, links }) {
     const to = phoneNumber(message)
-    const { body: text, payload_overrides } = message.content
+    const { payload_overrides } = message.content
+    const { body: text, told } = trackedText(message, links)
+    const filled = { to, ...told }
     const isPlain = /^[\n\r\x20-\x7e]*$/.test(text)
     const answer = await post({
       url: `${settings.api_url}/sms/json`,
-      body: {
-        api_key: settings.api_key,
-        api_secret: settings.api_secret,
-        from: settings.from,
-        to: to.slice(1),
-        text,
-        ...(!isPlain && { type: 'unicode' }),
-        'client-ref': message.messageId,
-        ...payload_overrides,
-      },
+      body: laidOver(
+        {
+          api_key: settings.api_key,
+          api_secret: settings.api_secret,
+          from: settings.from,
+          to: to.slice(1),
+          text,
+          ...(!isPlain && { type: 'unicode' }),
+          'client-ref': message.messageId,
+        },
+        settings.payload_overrides,
+        payload_overrides,
+      ),
     })
     const [part] = (jsonOf(answer).messages ?? []) as Record<string, string>[]
-    if (answer.status !== 200 || part === undefined) return { ...refusal(answer), filled: { to } }
-    if (part.status === '0') return { kind: 'sent', externalId: part['message-id'] ?? '', filled: { to } }
+    if (answer.status !== 200 || part === undefined) return { ...refusal(answer), filled }
+    if (part.status === '0') return { kind: 'sent', externalId: part['message-id'] ?? '', filled }
     const reason = oneLine(`status ${part.status ?? ''} ${part['error-text'] ?? ''}`)
-    if (NOT_NOW.has(part.status ?? '')) return { ...notTaken(answer, reason), filled: { to } }
-    return { kind: 'refused', reason, filled: { to } }
+    if (NOT_NOW.has(part.status ?? '')) return { ...notTaken(answer, reason), filled }
+    return { kind: 'refused', reason, filled }
   },
 })

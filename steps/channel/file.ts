@@ -3,12 +3,16 @@ import type { ConditionGroup } from '../../conditions/conditions.ts'
 import { channelTypes, type ChannelStep } from '../../definitions/definition.ts'
 import { notOneOf, object, unsupported } from '../../definitions/fields.ts'
 import {
+  chatOverrides,
   chatTemplate,
   emailOverrides,
   emailTemplate,
+  feedOverrides,
   feedTemplate,
   httpTemplate,
+  pushOverrides,
   pushTemplate,
+  smsOverrides,
   smsTemplate,
 } from '../../definitions/template-file.ts'
 import { holding, stepFields, type StepFile } from '../step-file.ts'
@@ -47,22 +51,49 @@ const toStep = <Type, Template>(file: ChannelStepFile<Type, Template>) => ({
   template: file.template,
 })
 
+/** What a step says otherwise than its channel is part of its template. */
+function overridden<Type, Template extends object, Overrides extends object>({
+  channel_overrides: overrides,
+  template,
+  ...file
+}: ChannelStepFile<Type, Template> & { channel_overrides: Overrides }) {
+  return toStep({ ...file, template: { ...template, ...overrides } })
+}
+
 const schema = z.discriminatedUnion(
   'channel_type',
   [
-    object({ ...channelStep, channel_type: z.literal('in_app_feed'), template: feedTemplate }).transform(toStep),
+    object({
+      ...channelStep,
+      channel_type: z.literal('in_app_feed'),
+      channel_overrides: feedOverrides,
+      template: feedTemplate,
+    }).transform(toStep),
     object({
       ...channelStep,
       channel_type: z.literal('email'),
       channel_overrides: emailOverrides,
       template: emailTemplate,
-    }).transform(({ channel_overrides: overrides, template, ...file }) =>
-      toStep({ ...file, template: { ...template, ...overrides } }),
-    ),
+    }).transform(overridden),
     object({ ...channelStep, channel_type: z.literal('http'), template: httpTemplate }).transform(toStep),
-    object({ ...channelStep, channel_type: z.literal('sms'), template: smsTemplate }).transform(toStep),
-    object({ ...channelStep, channel_type: z.literal('push'), template: pushTemplate }).transform(toStep),
-    object({ ...channelStep, channel_type: z.literal('chat'), template: chatTemplate }).transform(toStep),
+    object({
+      ...channelStep,
+      channel_type: z.literal('sms'),
+      channel_overrides: smsOverrides,
+      template: smsTemplate,
+    }).transform(overridden),
+    object({
+      ...channelStep,
+      channel_type: z.literal('push'),
+      channel_overrides: pushOverrides,
+      template: pushTemplate,
+    }).transform(overridden),
+    object({
+      ...channelStep,
+      channel_type: z.literal('chat'),
+      channel_overrides: chatOverrides,
+      template: chatTemplate,
+    }).transform(overridden),
   ],
   { error: (issue) => notOneOf('channel', issue.input, 'channel_type', [...channelTypes]) },
 )

@@ -15,9 +15,6 @@ const refused: Record<string, RegExp> = {
 
 /** Samples of what is on its way: refused by name as long as it is not there. */
 const onTheWay: Record<string, RegExp> = {
-  'channel-chat-markdown': /channel_overrides: is not supported yet/,
-  'channel-overrides-email': /channel_overrides\.json_overrides: is not supported yet/,
-  'channel-push-silent': /channel_overrides: is not supported yet/,
   'email-mjml': /MJML is not supported yet/,
 }
 

@@ -148,7 +148,7 @@ const audience = { variable: 'recipient', operator: 'is_audience_member', argume
 test('what Knock knows and Belay does not carry out is refused, not skipped', async (t) => {
   const cases: [object, string][] = [
     [feed({ conditions: { all: [audience] } }), 'conditions.all[0].operator'],
-    [feed({ channel_overrides: { from: 'a@example.com' } }), 'channel_overrides'],
+    [feed({ channel_overrides: { from: 'a@example.com' } }), 'channel_overrides.from'],
     [feed({ surprise: true }), 'surprise'],
     [{ ref: 'batch_1', type: 'batch', settings: {} }, 'settings'],
     [{ ref: 'agent_1', type: 'ai_agent', settings: {} }, 'type'],
