@@ -21,8 +21,11 @@ function textOf({ channelType, content }: Pick<NewMessage, 'channelType' | 'cont
       return `http: ${rendered.content.method.toUpperCase()} ${line(rendered.content.url)}`
     case 'sms':
       return `sms: ${line(rendered.content.body)}`
-    case 'push':
-      return `push: ${line([rendered.content.title, rendered.content.body].filter((text) => text !== '').join(': '))}`
+    case 'push': {
+      const { title, body, delivery_type: type } = rendered.content
+      const shown = line([title, body].filter((text) => text !== '').join(': '))
+      return type === 'silent' ? `push, silent: ${shown}` : `push: ${shown}`
+    }
     case 'chat': {
       const { blocks, json_content: json, summary } = rendered.content.template
       return `chat: ${line(blocks[0]?.content ?? summary ?? JSON.stringify(json))}`

@@ -556,7 +556,7 @@ const lives: Record<string, Life[]> = {
   'channel-type-missing-feed': [{ timeline: inApp }],
   'channel-sms': [{ data: { code: 42, phone: '+14155550101' }, timeline: notSent('sms_1', 'sms: Code 42') }],
   'channel-push': [{ timeline: notSent('push_1', 'push: Hi: Body') }],
-  'channel-push-silent': [{ timeline: notSent('push_1', 'push: …') }],
+  'channel-push-silent': [{ timeline: notSent('push_1', 'push, silent:') }],
   'channel-chat-markdown': [{ timeline: notSent('chat_1', 'chat: *Hi*') }],
   'channel-chat-json': [{ data: { x: 'y' }, timeline: notSent('chat_1', 'chat: {"blocks"…') }],
   'channel-http': [
