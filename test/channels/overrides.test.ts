@@ -112,9 +112,9 @@ test('links of an SMS lead over ours where it asks for that, without what only e
 
 test('what a provider’s API would take stands in the headers by which its SMTP server takes it', () => {
   const of = (service: object, overrides: JsonObject) => {
-    const { headers, overrides: fields } = service as SmtpService<never>
-    const own = headers?.('m1', { configuration_set: 'c' } as never) ?? {}
-    const made = withOverrides(own, overrides, fields)
+    const given = service as SmtpService<never>
+    const own = given.headers?.('m1', { configuration_set: 'c' } as never) ?? {}
+    const made = withOverrides(own, overrides, given.overrides)
     return { headers: made.headers, left: made.told['json_overrides']?.split(': ')[1] }
   }
   const api = of(sendgrid, { custom_args: { a: 'ü', belay_message_id: 'x' }, categories: ['c'], mail_settings: {} })
