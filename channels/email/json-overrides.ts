@@ -55,8 +55,13 @@ const everywhere: FieldHeaders = { headers: asHeaders, Headers: asHeaders }
 /** A header for each field of an object; null where one cannot be. */
 export function named(value: unknown, nameOf: (field: string) => string): MailHeaders | null {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return null
-  const made = Object.entries(value).map(([field, text]) => header(nameOf(field), text))
-  return made.includes(null) ? null : Object.assign({}, ...made)
+  let headers: MailHeaders = {}
+  for (const [field, text] of Object.entries(value)) {
+    const made = header(nameOf(field), text)
+    if (made === null) return null
+    headers = { ...headers, ...made }
+  }
+  return headers
 }
 
 /** One header; null where it cannot be: its name, or a value that is no scalar. A line break in it is a blank. */

@@ -4,7 +4,7 @@ import type { Outgoing } from '../sender.ts'
 
 const ADDRESS = /https?:\/\/[^\s<>"]+/gi
 /** What ends a sentence, or closes what was opened before the address, is none of it. */
-const AFTER = new Set([...'.,;:!?)]}\'"'])
+const AFTER = /[.,;:!?)\]}'"]/
 
 /** The text of an SMS, its links leading over ours where it asks for that; `told` is what could not be. */
 export function trackedText(
@@ -24,6 +24,6 @@ export function trackedText(
 
 function withoutEnd(address: string): string {
   let end = address.length
-  while (AFTER.has(address[end - 1]!)) end -= 1
+  while (AFTER.test(address[end - 1]!)) end -= 1
   return address.slice(0, end)
 }
