@@ -1,6 +1,6 @@
 import type { Logger } from 'pino'
 import type { Outbox } from '../events/outbox.ts'
-import { recipientKey } from '../store/ids/recipient.ts'
+import { keysOf } from '../engine/cancel.ts'
 import { transaction, type Database } from '../store/postgres/database.ts'
 import { cancelIn, lanesOf, type LaneRows } from '../store/recipient-runs/cancel.ts'
 import { lockRecipientRuns } from '../store/recipient-runs/lock-recipient-runs.ts'
@@ -50,7 +50,7 @@ async function cancelInStore(
   const key = { workflow: run.definitionKey, cancelationKey: run.cancelationKey }
   const cancel = {
     workflowId,
-    recipients: request.recipients == null ? null : [...new Set(request.recipients.map(recipientKey))],
+    recipients: await keysOf(db, request.recipients),
     workflowRunIds: triggerId === null ? null : [triggerId],
     upTo,
     archiveSent: false,

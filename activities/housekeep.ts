@@ -18,6 +18,7 @@ import type { HousekeepingActivities, StoreIdentity } from '../workflows/message
 import { askReceipts } from './ask-receipts.ts'
 import type { Senders } from '../channels/senders.ts'
 import { withHeartbeat } from './chunk.ts'
+import { settleMerges } from '../engine/merge-users.ts'
 import { mendSchedules } from './mend-schedules.ts'
 import { takeUpOverdue } from './take-up-overdue.ts'
 
@@ -64,6 +65,7 @@ async function housekeep(deps: HousekeepDeps): ReturnType<HousekeepingActivities
     mendSchedules({ store: { db }, outbox, now, signaler, timeZone, log }),
   )
   await duty(deps, 'ask what became of messages', undefined, () => askReceipts(deps))
+  await duty(deps, 'move what merged users had', undefined, () => settleMerges({ store: { db }, outbox, now }))
   await duty(deps, 'forget idempotency keys', undefined, () => forgetIdempotencyKeys(deps.db, deps.now()))
   await duty(deps, 'forget events', undefined, () => forgetEvents(deps.db, deps.now()))
   await duty(deps, 'forget delivery logs', undefined, () => forgetDeliveryLogs(deps.db, deps.now()))

@@ -9,6 +9,7 @@ import type { Verdict } from '../store/recipient-runs/verdict.ts'
 import { cancelInTransaction } from './cancel.ts'
 import type { Caller, EngineDeps } from './deps.ts'
 import { fanOut } from './fan-out.ts'
+import { meantRecipients } from './merged-recipients.ts'
 import { holdBack, mayHoldBack } from './hold-back.ts'
 import { isObject, planTrigger } from './plan-trigger.ts'
 import { activeVersion, addressOf } from './run-address.ts'
@@ -64,21 +65,23 @@ export function prepareTrigger(
 ): PreparedTrigger {
   const { outbox, store } = deps
   const { key } = version.definition
-  const planned = planTrigger(deps, caller, version, request)
-  const { acceptance } = planned
-  const { workflowRunId, cancelationKey } = acceptance
+  const first = planTrigger(deps, caller, version, request)
+  const { cancelationKey } = request
   const signalOf = ({ workflowId, signalId, triggerId, message }: AcceptedTrigger, opens: boolean): PendingSignal => {
     const address = { workflowId, definition: key, cancelationKey }
-    const { tenant } = acceptance
+    const { tenant } = first.acceptance
     return { id: signalId, ...address, tenant, kind: 'trigger', triggerId, message, opens }
   }
 
   async function inTransaction(tx: Database): Promise<Done<TriggerAnswer>> {
-    const run = cancelationKey === null ? null : await lockRun(tx, key, cancelationKey, acceptance.acceptedAt)
+    const run = cancelationKey === null ? null : await lockRun(tx, key, cancelationKey, first.acceptance.acceptedAt)
     const pending = run?.pendingTrigger ?? null
     if (request.onConflict === 'keep' && pending !== null)
       return { answer: { workflow_run_id: pending, kept: true }, signals: [] }
-    await storeProfiles(tx, request, deps)
+    const meant = await meantRequest(tx, request)
+    const planned = meant === request ? first : planTrigger(deps, caller, version, meant)
+    const { acceptance } = planned
+    await storeProfiles(tx, meant, deps)
     const replaces = request.onConflict === 'replace' && pending !== null
     const replaced = replaces
       ? await cancelInTransaction(tx, deps, caller, addressOf(key, cancelationKey!), { reason: 'replaced' })
@@ -89,7 +92,7 @@ export function prepareTrigger(
     const trigger = await holdBack(tx, { outbox }, accepted, inserted)
     return {
       answer: {
-        workflow_run_id: workflowRunId,
+        workflow_run_id: acceptance.workflowRunId,
         ...(joins && { joined: true as const }),
         ...(replaced !== null && { replaced: replaced.answer }),
       },
@@ -99,14 +102,24 @@ export function prepareTrigger(
 
   async function inOneStatement(idempotent: IdempotentRequest | null): Promise<Done<TriggerAnswer> | null> {
     if (describesProfiles(request) || outbox.endpoints.length > 0) return null
+    const { acceptance } = first
     if (mayHoldBack(version) || acceptance.recipients.some(({ key }) => isObject(key))) return null
-    const answer = { workflow_run_id: workflowRunId }
+    const answer = { workflow_run_id: acceptance.workflowRunId }
     const answered = idempotent === null ? null : { ...idempotent, response: answer }
     const trigger = await insertFirstTrigger(store.db, acceptance, answered)
     return trigger === null ? null : { answer, signals: [signalOf(trigger, true)] }
   }
 
   return { inTransaction, inOneStatement }
+}
+
+/** The same request, with whom merged users mean by now; itself, where none was merged. */
+async function meantRequest(tx: Database, request: TriggerRequest): Promise<TriggerRequest> {
+  const { recipients, actor } = request
+  const given = actor === null ? recipients : [...recipients, actor]
+  const meant = await meantRecipients(tx, given)
+  if (meant.every((each, index) => each === given[index])) return request
+  return { ...request, recipients: meant.slice(0, recipients.length), actor: meant[recipients.length] ?? null }
 }
 
 /** The result of the first call, or what it threw, for every call. */

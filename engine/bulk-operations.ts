@@ -13,7 +13,6 @@ import { transaction, type Database } from '../store/postgres/database.ts'
 import { deleteObject, upsertObjects, type StoredObject } from '../store/profiles/objects.ts'
 import { putPreferenceSets, type PreferenceWrites } from '../store/profiles/preference-sets.ts'
 import { PropertiesTooLargeError } from '../store/profiles/properties.ts'
-import { deleteSubscriptions } from '../store/profiles/subscriptions.ts'
 import { deleteTenant, upsertTenants, type Tenant } from '../store/profiles/tenants.ts'
 import { deleteUser, upsertUsers, type User } from '../store/profiles/users.ts'
 import { endSchedulesOf } from '../store/schedules/schedules.ts'
@@ -21,9 +20,10 @@ import type { JsonObject } from '../store/schema/index.ts'
 import { tellChanges } from '../store/waits/tell-waits.ts'
 import { cancelRecipient, type CancelDeps } from './cancel-many.ts'
 import { engageChunk, type MessageChange } from './bulk-messages.ts'
+import { mergedInto } from '../store/profiles/merged-users.ts'
 import type { Caller, EngineDeps } from './deps.ts'
 import { createSchedules, type ScheduleRequest } from './schedules/write-schedules.ts'
-import { addSubscriptions, type SubscriptionRequest } from './subscriptions.ts'
+import { addSubscriptions, removeSubscriptions, type SubscriptionRequest } from './subscriptions.ts'
 
 /** What one call asks to be done to many, item by item. */
 export type BulkInput =
@@ -119,17 +119,30 @@ async function changeChunk(
   return { position: next < input.items.length ? { next } : null, processed: items.length, failed }
 }
 
+/** Items that name a user, where one was merged into another the other. */
+async function meantItems<Field extends string, Item extends Record<Field, string>>(
+  tx: Database,
+  items: readonly Item[],
+  field: Field,
+): Promise<Item[]> {
+  const merged = await mergedInto(
+    tx,
+    items.map((item) => item[field]),
+  )
+  return items.map((item) => ({ ...item, [field]: merged.get(item[field]) ?? item[field] }))
+}
+
 async function change(tx: Database, deps: CancelDeps, input: ItemInput, apiKey: string): Promise<void> {
   const { now, outbox } = deps
   switch (input.kind) {
     case 'users.identify':
-      return tellChanges(tx, await upsertUsers(tx, input.items), now(), outbox)
+      return tellChanges(tx, await upsertUsers(tx, await meantItems(tx, input.items, 'id')), now(), outbox)
     case 'users.delete':
       for (const id of input.items) await deleteUser(tx, id)
       await endSchedulesOf(tx, input.items, now())
       return
     case 'users.set_preferences':
-      return putPreferenceSets(tx, input.items)
+      return putPreferenceSets(tx, await meantItems(tx, input.items, 'recipient'))
     case 'objects.set':
       return tellChanges(tx, await upsertObjects(tx, input.items), now(), outbox)
     case 'objects.delete':
@@ -140,13 +153,7 @@ async function change(tx: Database, deps: CancelDeps, input: ItemInput, apiKey: 
       await addSubscriptions(tx, input.items, deps)
       return
     case 'objects.delete_subscriptions':
-      await deleteSubscriptions(
-        tx,
-        input.items.map(({ object, recipient }) => ({
-          object: recipientKey(object),
-          recipient: recipientKey(recipient),
-        })),
-      )
+      await removeSubscriptions(tx, input.items)
       return
     case 'tenants.set':
       return upsertTenants(tx, input.items)

@@ -7,6 +7,7 @@ import { cancelSignalOf } from './cancel-signal.ts'
 import type { Caller, EngineDeps } from './deps.ts'
 import { dryRun } from './dry-run.ts'
 import { EngineError } from './errors.ts'
+import { meantKeys } from './merged-recipients.ts'
 import { addressOf, knownDefinition, type RunAddress } from './run-address.ts'
 import { runIdempotent, type Answered, type Done } from './run-idempotent.ts'
 
@@ -88,7 +89,7 @@ export async function cancelInTransaction(
     { workflow: run.definition, cancelationKey: run.cancelationKey },
     {
       workflowId: run.workflowId,
-      recipients: keysOf(request.recipients),
+      recipients: await keysOf(tx, request.recipients),
       itselfOnly: request.itselfOnly ?? false,
       workflowRunIds: request.workflowRunIds ?? null,
       archiveSent: request.archiveSent ?? false,
@@ -101,7 +102,10 @@ export async function cancelInTransaction(
   return { answer: canceled.verdict, signals: cancelSignalOf(run, canceled) }
 }
 
-/** The keys of these recipients, each once; null for everyone. */
-export function keysOf(recipients: readonly RecipientReference[] | null | undefined): string[] | null {
-  return recipients == null ? null : [...new Set(recipients.map(recipientKey))]
+/** The keys of these recipients, or of whom they were merged into, each once; null for everyone. */
+export async function keysOf(
+  tx: Database,
+  recipients: readonly RecipientReference[] | null | undefined,
+): Promise<string[] | null> {
+  return recipients == null ? null : meantKeys(tx, [...new Set(recipients.map(recipientKey))])
 }

@@ -43,7 +43,7 @@ export async function move(
     const now = deps.now()
     // Only when it is no repeat: what was moved once is answered so again, though its instant is past by now.
     const due = dueOf(request.to, now)
-    const wish = { workflowId, recipients: keysOf(request.recipients), workflowRunIds: null, to, due, now }
+    const wish = { workflowId, recipients: await keysOf(tx, request.recipients), workflowRunIds: null, to, due, now }
     const { answer, signal } = await moveIn(tx, { workflow, cancelationKey }, wish)
     const signals = signal === null ? [] : [{ ...run, id: signal.id, kind: 'move' as const, groups: signal.groups }]
     return { answer, signals }

@@ -4,6 +4,7 @@ import type { JsonObject } from '../store/schema/index.ts'
 import { loadPendingSignals } from '../store/signals/pending-signals.ts'
 import { recordOccurrences } from '../store/waits/record-occurrences.ts'
 import type { Caller, EngineDeps } from './deps.ts'
+import { meantKeys } from './merged-recipients.ts'
 import { runIdempotent, type Answered } from './run-idempotent.ts'
 
 export interface EventRequest {
@@ -33,7 +34,8 @@ export function postEvent(deps: EngineDeps, caller: Caller, request: EventReques
     mutexKey: null,
     inTransaction: async (tx) => {
       const id = randomUUID()
-      const occurrence = { id, kind: 'event' as const, name, recipients, source: null, data, ofRow: null }
+      const about = recipients === null ? null : await meantKeys(tx, recipients)
+      const occurrence = { id, kind: 'event' as const, name, recipients: about, source: null, data, ofRow: null }
       const { offered, signals } = await recordOccurrences(tx, [occurrence], deps.now())
       const left = signals.length === 0 ? [] : await loadPendingSignals(tx, { only: signals })
       return { answer: { event_id: id, offered }, signals: left }

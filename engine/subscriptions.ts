@@ -1,8 +1,10 @@
-import { recipientKey } from '../store/ids/recipient.ts'
+import { recipientKey, type RecipientReference } from '../store/ids/recipient.ts'
 import type { Database } from '../store/postgres/database.ts'
 import { upsertObjects, type ObjectReference } from '../store/profiles/objects.ts'
-import { putSubscriptions, type SubscriptionRow } from '../store/profiles/subscriptions.ts'
+import { deleteSubscriptions, putSubscriptions, type SubscriptionRow } from '../store/profiles/subscriptions.ts'
 import type { EngineDeps } from './deps.ts'
+import { mergedInto } from '../store/profiles/merged-users.ts'
+import { meantRecipients } from './merged-recipients.ts'
 import { storeRecipients } from './store-profiles.ts'
 import type { JsonObject } from '../store/schema/index.ts'
 import type { TriggerRecipient } from './trigger-request.ts'
@@ -23,17 +25,37 @@ export async function addSubscriptions(
   requests: readonly SubscriptionRequest[],
   deps: Pick<EngineDeps, 'now' | 'outbox'>,
 ): Promise<SubscriptionRow[]> {
-  await storeRecipients(
+  const all = await meantRecipients(
     tx,
-    requests.flatMap(({ recipients }) => recipients),
-    deps,
+    requests.flatMap(({ recipients }, index) => recipients.map((recipient) => ({ ...recipient, index }))),
   )
+  await storeRecipients(tx, all, deps)
   await upsertObjects(
     tx,
     requests.map(({ object }) => ({ ...object, properties: {} })),
   )
-  const given = requests.flatMap(({ object, recipients, properties }) =>
-    recipients.map(({ key }) => ({ object: recipientKey(object), recipient: key, properties })),
-  )
+  const given = all.map(({ key, index }) => {
+    const { object, properties } = requests[index]!
+    return { object: recipientKey(object), recipient: key, properties }
+  })
   return putSubscriptions(tx, given, deps.now())
+}
+
+/** Removes subscriptions, in the caller's transaction; those that are none are left out of the answer. */
+export async function removeSubscriptions(
+  tx: Database,
+  given: readonly { object: RecipientReference; recipient: RecipientReference }[],
+): Promise<SubscriptionRow[]> {
+  const pairs = given.map(({ object, recipient }) => ({
+    object: recipientKey(object),
+    recipient: recipientKey(recipient),
+  }))
+  const merged = await mergedInto(
+    tx,
+    pairs.map(({ recipient }) => recipient),
+  )
+  return deleteSubscriptions(
+    tx,
+    pairs.map(({ object, recipient }) => ({ object, recipient: merged.get(recipient) ?? recipient })),
+  )
 }

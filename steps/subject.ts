@@ -1,5 +1,5 @@
 import { recipientReference } from '../store/ids/recipient.ts'
-import type { StoredProfile } from '../store/profiles/list-profiles.ts'
+import type { StoredProfile } from '../store/profiles/stored-profile.ts'
 import type { Subject } from '../templates/scope.ts'
 
 /** A user or an object by their key, with what is known of them. */

@@ -17,6 +17,7 @@ import { health } from './health.ts'
 import { home } from './home.ts'
 import { measure } from './measure.ts'
 import { metricsPage } from './metrics-page.ts'
+import { meantParams } from './meant-params.ts'
 import { linkPages } from './link-pages.ts'
 import { parseInput } from './input.ts'
 import { RateLimits } from './rate-limits.ts'
@@ -106,7 +107,8 @@ async function run(
   response: Response,
   body: unknown,
 ): Promise<void> {
-  const input = parseInput(route, request, body)
+  const parsed = parseInput(route, request, body)
+  const input = { ...parsed, params: await meantParams(route, parsed.params, deps) }
   const answer = await route.handle(input, {
     ...deps,
     requestId: request.id as string,

@@ -158,7 +158,7 @@ function routesOf<Params extends z.ZodObject>(
       noContent: 'always',
       async handle({ params }, { store }) {
         const { recipient, id } = idsOf(params)
-        await deletePreferenceSet(store.db, recipient, id)
+        await transaction(store.db, (tx) => deletePreferenceSet(tx, recipient, id))
         return new Reply<Record<string, never>>(undefined, { status: 204 })
       },
     }),

@@ -1,20 +1,15 @@
 import { z } from 'zod'
-import { addSubscriptions, MAX_SUBSCRIBERS } from '../../engine/subscriptions.ts'
+import { addSubscriptions, removeSubscriptions, MAX_SUBSCRIBERS } from '../../engine/subscriptions.ts'
 import { boundedList } from '../../resources/bounded-list.ts'
 import { collectionName, objectId, userId } from '../../resources/ids.ts'
 import { jsonObject } from '../../resources/json-object.ts'
 import { idPosition, pageInfo, pageInfoOf, pageQuery, windowOf } from '../../resources/page.ts'
 import { subscription, subscriptionOf } from '../../resources/subscription.ts'
-import { recipientKey } from '../../store/ids/recipient.ts'
 import { transaction, type Database } from '../../store/postgres/database.ts'
 import { loadProfiles } from '../../store/profiles/recipients.ts'
-import {
-  deleteSubscriptions,
-  listSubscriptions,
-  type SubscriptionList,
-  type SubscriptionRow,
-} from '../../store/profiles/subscriptions.ts'
+import { listSubscriptions, type SubscriptionList, type SubscriptionRow } from '../../store/profiles/subscriptions.ts'
 import { defineRoute } from '../http/define-route.ts'
+import { invalid } from '../http/errors.ts'
 import { include, included } from '../requests/include.ts'
 import { recipientReferenceRequest, recipientRequest } from '../../engine/recipient-request.ts'
 import { references } from '../requests/references.ts'
@@ -75,15 +70,18 @@ const remove = defineRoute({
   scope: 'admin',
   tag,
   summary: 'Unsubscribe recipients from an object',
-  description: 'Answers the subscriptions that were; who had none is left out.',
+  description:
+    'The recipients stand in the body, or up to 100 of them in the query. Answers the subscriptions that were; who had none is left out.',
   params,
-  body: z.object({ recipients: boundedList(recipientReferenceRequest, bounds) }),
+  query: z.object({ recipients: references }),
+  body: z.object({ recipients: boundedList(recipientReferenceRequest, bounds).optional() }),
   response: z.array(subscription),
-  handle: ({ params, body }, { store }) =>
+  handle: ({ params, query, body }, { store }) =>
     transaction(store.db, async (tx) => {
-      const object = recipientKey(params)
-      const pairs = body.recipients.map((recipient) => ({ object, recipient: recipientKey(recipient) }))
-      return shown(tx, await deleteSubscriptions(tx, pairs), undefined)
+      const recipients = body.recipients ?? query.recipients ?? []
+      if (recipients.length === 0) throw invalid('recipients', bounds.tooFew, 'required')
+      const pairs = recipients.map((recipient) => ({ object: params, recipient }))
+      return shown(tx, await removeSubscriptions(tx, pairs), undefined)
     }),
 })
 

@@ -4,6 +4,8 @@ import { transaction } from '../../store/postgres/database.ts'
 import { deleteUser, findUser, upsertUsers } from '../../store/profiles/users.ts'
 import { endSchedulesOf } from '../../store/schedules/schedules.ts'
 import { tellChanges } from '../../store/waits/tell-waits.ts'
+import { mergeUsers } from '../../engine/merge-users.ts'
+import { mergedInto } from '../../store/profiles/merged-users.ts'
 import { cancelUser } from '../../engine/cancel-many.ts'
 import { defineRoute } from '../http/define-route.ts'
 import { ApiError } from '../http/errors.ts'
@@ -65,20 +67,24 @@ const removeUser = defineRoute({
   scope: 'admin',
   tag,
   summary: 'Delete a user',
-  description: 'Cancels first what is pending for them. Their messages stay, without what was known of them.',
+  description:
+    'Cancels first what is pending for them. Their messages stay, without what was known of them. Of an id that was merged into another user, it ends that the id means them.',
   params,
   response: z.object({}),
   noContent: 'always',
   errors: ['resource_missing'],
   async handle({ params }, context) {
-    const { answer } = await cancelUser(context, { apiKey: context.apiKey }, params.id, { reason: 'user deleted' })
+    const isMerged = (await mergedInto(context.store.db, [params.id])).size > 0
+    const caller = { apiKey: context.apiKey }
+    // What is pending under a merged id is the other user's.
+    const canceled = isMerged ? null : await cancelUser(context, caller, params.id, { reason: 'user deleted' })
     // Somebody notified by id alone was never stored, and is canceled all the same.
     const known = await transaction(context.store.db, async (tx) => {
       await endSchedulesOf(tx, [params.id], context.now())
       return deleteUser(tx, params.id)
     })
     void context.signaler.syncSchedules?.()
-    if (!known && answer.status === 'nothing_pending') throw new ApiError('resource_missing')
+    if (!known && canceled?.answer.status !== 'applied') throw new ApiError('resource_missing')
     return new Reply<Record<string, never>>(undefined, { status: 204 })
   },
 })
@@ -106,4 +112,25 @@ const getUsers = defineRoute({
   },
 })
 
-export const userRoutes = [putUser, getUser, removeUser, getUsers]
+const mergeUser = defineRoute({
+  method: 'post',
+  path: '/v1/users/:id/merge',
+  access: 'secret',
+  scope: 'admin',
+  tag,
+  summary: 'Merge another user into this one',
+  description:
+    'Gives them what the other has, and their own goes before: properties at every depth, preference sets, channel data, subscriptions, schedules; and all messages, and what is pending. The other is gone as a user, and their id means this one from then on in triggers, cancels and whatever a secret key writes. Done again it changes nothing.',
+  params,
+  body: z.object({ from_user_id: userId.describe('Who is merged, and gone afterwards') }),
+  response: user,
+  errors: ['resource_missing'],
+  async handle({ params, body }, context) {
+    const id = await mergeUsers(context, body.from_user_id, params.id)
+    if (id === undefined)
+      throw new ApiError('resource_missing', { message: `Nothing is known of the user ${body.from_user_id}` })
+    return existing(context.store.db, id)
+  },
+})
+
+export const userRoutes = [putUser, getUser, removeUser, getUsers, mergeUser]

@@ -8,6 +8,7 @@ import { lockSchedules, putSchedules, type ScheduleRow, type WrittenSchedule } f
 import type { JsonObject } from '../../store/schema/index.ts'
 import type { Caller, EngineDeps } from '../deps.ts'
 import { invalidField } from '../errors.ts'
+import { meantRecipients } from '../merged-recipients.ts'
 import { storeRecipients } from '../store-profiles.ts'
 import type { TriggerRecipient, TriggerRequest } from '../trigger-request.ts'
 
@@ -48,8 +49,13 @@ export async function createSchedules(
   tx: Database,
   deps: Deps,
   { apiKey }: Pick<Caller, 'apiKey'>,
-  requests: readonly ScheduleRequest[],
+  given: readonly ScheduleRequest[],
 ): Promise<ScheduleRow[]> {
+  const recipients = await meantRecipients(
+    tx,
+    given.map(({ recipient }) => recipient),
+  )
+  const requests = given.map((request, index) => ({ ...request, recipient: recipients[index]! }))
   await storeDescribed(tx, deps, requests)
   const now = deps.now()
   const zones = await zonesOf(

@@ -59,7 +59,7 @@ export async function forgetChannelData(tx: Database, recipient: RecipientRefere
   await tx.execute(sql`delete from channel_data where recipient = ${recipientKey(recipient)}`)
 }
 
-/** What is known of recipients, by their keys, at these channels: `dataOf(recipient, channelId)`. One statement. */
+/** What is known of recipients, by their keys, at these channels: `dataOf(recipient, channelId)`; of a merged user what is of the other. One statement. */
 export async function loadChannelData(
   db: Database,
   recipients: readonly string[],
@@ -69,7 +69,10 @@ export async function loadChannelData(
   const rows = await query<{ recipient: string; channelId: string; data: JsonObject }>(
     db,
     sql`select recipient, channel_id as "channelId", data from channel_data
-        where recipient = any(${texts(recipients)}) and channel_id = any(${texts(channelIds)}::uuid[])`,
+        where recipient = any(${texts(recipients)}) and channel_id = any(${texts(channelIds)}::uuid[])
+        union all
+        select g.from_id, d.channel_id, d.data from merged_users g join channel_data d on d.recipient = g.into_id
+        where g.from_id = any(${texts(recipients)}) and d.channel_id = any(${texts(channelIds)}::uuid[])`,
   )
   const found = new Map(rows.map(({ recipient, channelId, data }) => [`${recipient} ${channelId}`, data]))
   return (recipient, channelId) => found.get(`${recipient} ${channelId}`)

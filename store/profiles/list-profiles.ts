@@ -8,23 +8,15 @@ import {
   type Page,
   type Window,
 } from '../messages/page.ts'
+import { TENANTS } from '../ids/recipient.ts'
 import { json, query, type Database } from '../postgres/database.ts'
-import { isoText } from '../postgres/instant.ts'
-import type { JsonObject } from '../schema/index.ts'
 import type { PreferenceSets } from './preference-sets.ts'
+import { profileColumns, type StoredProfile } from './stored-profile.ts'
 
 /** Of one page, as JSON; a row that is larger by itself is a page of its own. */
 const PAGE_BYTES = 8 * 1_024 * 1_024
 
-/** A stored user, object or tenant. Instants are ISO 8601. */
-export interface StoredProfile {
-  id: string
-  properties: JsonObject
-  created_at: string
-  updated_at: string
-}
-
-/** What is listed: a table and, of objects, their collection. */
+/** What is listed: a table and, of objects, their collection; the objects of `$tenants` are the tenants. */
 export type Listed = { table: 'users' } | { table: 'tenants' } | { table: 'objects'; collection: string }
 
 const order: Order<StoredProfile> = {
@@ -34,20 +26,18 @@ const order: Order<StoredProfile> = {
   positionOf: ({ id }) => [id],
 }
 
-/** In SQL, of a table’s row: what a StoredProfile holds. */
-export const profileColumns = sql`id, properties, ${isoText(sql`created_at`)} as created_at,
-  ${isoText(sql`updated_at`)} as updated_at`
-
 /**
  * A page in the order of the ids, bytewise, of at most 8 MB: keyed by the last id, so that it stays right while others are
  * added and removed. `conditions` are on the alias `p`.
  */
 export async function listProfiles(
   db: Database,
-  listed: Listed,
+  asked: Listed,
   window: Window,
   conditions: readonly SQL[] = [],
 ): Promise<Page<StoredProfile>> {
+  const isOfTenants = asked.table === 'objects' && asked.collection === TENANTS
+  const listed: Listed = isOfTenants ? { table: 'tenants' } : asked
   const within = listed.table === 'objects' ? [sql`p.collection = ${listed.collection}`] : []
   const all = allOf([...within, ...conditions, ...windowConditions(window, order)])
   const rows = await query<StoredProfile & { more: boolean }>(

@@ -1,8 +1,9 @@
 import { sql } from 'drizzle-orm'
 import { storePreferences } from '../../preferences/merge.ts'
 import type { PreferenceSet, PreferenceWrite } from '../../preferences/preference-set.ts'
-import { recipientKey, type RecipientReference } from '../ids/recipient.ts'
+import { recipientKey, TENANTS, type RecipientReference } from '../ids/recipient.ts'
 import { json, query, texts, type Database } from '../postgres/database.ts'
+import { tenantPreferences, upsertTenants } from './tenants.ts'
 
 /** What is to become of a recipient's sets, by set id. */
 export type PreferenceWrites = Readonly<Record<string, PreferenceWrite>>
@@ -22,7 +23,8 @@ const MAX_LISTED = 1_000
  * Replaces sets, or lays what is given over those there are, entry by entry; several for one set apply in their order. In
  * key order, so that writers never deadlock, and none loses what another lays down at the same time.
  */
-export async function putPreferenceSets(tx: Database, entries: readonly PreferenceEntry[]): Promise<void> {
+export async function putPreferenceSets(tx: Database, given: readonly PreferenceEntry[]): Promise<void> {
+  const entries = await withoutTenants(tx, given)
   const writes = new Map<string, { r: string; s: string; writes: PreferenceWrite[] }>()
   for (const { recipient, sets } of entries) {
     const r = recipientKey(recipient)
@@ -52,6 +54,24 @@ export async function putPreferenceSets(tx: Database, entries: readonly Preferen
   )
 }
 
+/** A tenant's set `default` is `settings.preference_set` of theirs, where all look for it; the rest is left. */
+async function withoutTenants(tx: Database, given: readonly PreferenceEntry[]): Promise<PreferenceEntry[]> {
+  const left: PreferenceEntry[] = []
+  for (const { recipient, sets } of given) {
+    const { default: own, ...others } = sets
+    if (own === undefined || typeof recipient === 'string' || recipient.collection !== TENANTS) {
+      left.push({ recipient, sets })
+      continue
+    }
+    await upsertTenants(tx, [{ id: recipient.id, properties: {}, settings: { preferenceSet: own } }])
+    left.push({ recipient, sets: others })
+  }
+  return left
+}
+
+const isOwnOfTenant = (recipient: RecipientReference, id: string): recipient is { collection: string; id: string } =>
+  id === 'default' && typeof recipient !== 'string' && recipient.collection === TENANTS
+
 /** The sets that are merged into, locked; one that was not there is made, empty, so that it can be. */
 async function lockMerged(
   tx: Database,
@@ -79,6 +99,7 @@ export async function findPreferenceSet(
   recipient: RecipientReference,
   id: string,
 ): Promise<PreferenceSet | null> {
+  if (isOwnOfTenant(recipient, id)) return tenantPreferences(db, recipient.id)
   const [row] = await query<{ preferences: PreferenceSet }>(
     db,
     sql`select preferences from preference_sets where recipient = ${recipientKey(recipient)} and set_id = ${id}`,
@@ -91,14 +112,20 @@ export async function listPreferenceSets(
   db: Database,
   recipient: RecipientReference,
 ): Promise<{ id: string; preferences: PreferenceSet }[]> {
-  return query(
+  const own = isOwnOfTenant(recipient, 'default') ? await tenantPreferences(db, recipient.id) : null
+  const listed = await query<{ id: string; preferences: PreferenceSet }>(
     db,
     sql`select set_id as id, preferences from preference_sets where recipient = ${recipientKey(recipient)}
         order by set_id limit ${MAX_LISTED}`,
   )
+  return own === null ? listed : [{ id: 'default', preferences: own }, ...listed]
 }
 
+/** Within the caller's transaction. */
 export async function deletePreferenceSet(db: Database, recipient: RecipientReference, id: string): Promise<void> {
+  if (isOwnOfTenant(recipient, id)) {
+    await upsertTenants(db, [{ id: recipient.id, properties: {}, settings: { preferenceSet: null } }])
+  }
   await db.execute(sql`delete from preference_sets where recipient = ${recipientKey(recipient)} and set_id = ${id}`)
 }
 
@@ -107,7 +134,7 @@ export async function forgetPreferenceSets(tx: Database, recipients: readonly st
   await tx.execute(sql`delete from preference_sets where recipient = any(${texts(recipients)})`)
 }
 
-/** The sets with these ids of recipients named by their keys; who has none is absent. One statement. */
+/** The sets with these ids of recipients named by their keys, of a merged user those of the other; who has none is absent. One statement. */
 export async function loadPreferenceSets(
   db: Database,
   recipients: readonly string[],
@@ -116,8 +143,22 @@ export async function loadPreferenceSets(
   if (recipients.length === 0) return new Map()
   const rows = await query<{ recipient: string; sets: PreferenceSets }>(
     db,
-    sql`select recipient, jsonb_object_agg(set_id, preferences) as sets from preference_sets
-        where recipient = any(${texts(recipients)}) and set_id = any(${texts(setIds)}) group by recipient`,
+    sql`with named as (select value as recipient from jsonb_array_elements_text(${json(recipients)})),
+          owned as (
+            select recipient, recipient as owner from named
+            union all
+            select g.from_id, g.into_id from named join merged_users g on g.from_id = named.recipient
+          ),
+          found as (
+            select o.recipient, p.set_id, p.preferences from owned o join preference_sets p on p.recipient = o.owner
+            where p.set_id = any(${texts(setIds)})
+            union all
+            select n.recipient, 'default', t.properties -> 'settings' -> 'preference_set'
+            from named n join tenants t on t.id = substr(n.recipient, ${`${TENANTS}#`.length + 1})
+            where starts_with(n.recipient, ${`${TENANTS}#`}) and 'default' = any(${texts(setIds)})
+              and jsonb_typeof(t.properties -> 'settings' -> 'preference_set') = 'object'
+          )
+        select recipient, jsonb_object_agg(set_id, preferences) as sets from found group by recipient`,
   )
   return new Map(rows.map(({ recipient, sets }) => [recipient, sets]))
 }

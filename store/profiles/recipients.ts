@@ -1,11 +1,11 @@
 import { sql, type SQL } from 'drizzle-orm'
 import { query, texts, type Database } from '../postgres/database.ts'
 import { isoText } from '../postgres/instant.ts'
-import type { StoredProfile } from './list-profiles.ts'
-import { recipientReference } from '../ids/recipient.ts'
+import type { StoredProfile } from './stored-profile.ts'
+import { recipientReference, TENANTS } from '../ids/recipient.ts'
 import type { JsonObject } from '../schema/index.ts'
 
-/** The properties of users and objects, by recipient key (recipient.ts); who was never stored is absent. */
+/** The properties of users and objects, by recipient key (recipient.ts): of a merged user those of the other. Who was never stored is absent. */
 export async function loadRecipients(db: Database, keys: readonly string[]): Promise<Map<string, JsonObject>> {
   const rows = await load<{ properties: JsonObject }>(db, keys, sql`properties`)
   return new Map(rows.map(({ key, properties }) => [key, properties]))
@@ -29,12 +29,18 @@ async function load<Row>(db: Database, keys: readonly string[], columns: SQL): P
     if (typeof reference === 'string') users.push(reference)
     else objects.push(reference)
   }
+  const tenants = objects.filter(({ collection }) => collection === TENANTS).map(({ id }) => id)
   const objectKeys = sql`select * from unnest(${texts(objects.map((object) => object.collection))},
     ${texts(objects.map((object) => object.id))})`
   return query(
     db,
     sql`select id as key, ${columns} from users where id = any(${texts(users)})
       union all
-      select collection || '#' || id, ${columns} from objects where (collection, id) in (${objectKeys})`,
+      select g.from_id, ${columns} from merged_users g join users on users.id = g.into_id where g.from_id = any(${texts(users)})
+      union all
+      select collection || '#' || id, ${columns} from objects where (collection, id) in (${objectKeys})
+        and collection <> ${TENANTS}
+      union all
+      select ${`${TENANTS}#`} || id, ${columns} from tenants where id = any(${texts(tenants)})`,
   )
 }

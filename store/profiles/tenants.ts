@@ -2,8 +2,9 @@ import { sql } from 'drizzle-orm'
 import { query, texts, type Database } from '../postgres/database.ts'
 import { storePreferences } from '../../preferences/merge.ts'
 import { preferenceSetSchema, type PreferenceSet, type PreferenceWrite } from '../../preferences/preference-set.ts'
+import { TENANTS } from '../ids/recipient.ts'
 import { forgetChannelData, putChannelData, type ChannelDataByChannel } from './channel-data.ts'
-import { profileColumns, type StoredProfile } from './list-profiles.ts'
+import { profileColumns, type StoredProfile } from './stored-profile.ts'
 import { upsertProperties } from './properties.ts'
 import type { Json, JsonObject } from '../schema/index.ts'
 
@@ -35,7 +36,7 @@ export async function upsertTenants(tx: Database, given: readonly Tenant[]): Pro
   await putChannelData(
     tx,
     given.flatMap(({ id, channelData: channels }) =>
-      channels === undefined ? [] : [{ recipient: { collection: '$tenants', id }, channels }],
+      channels === undefined ? [] : [{ recipient: { collection: TENANTS, id }, channels }],
     ),
   )
 }
@@ -67,6 +68,17 @@ function mergeSettings(stored: JsonObject, { branding, preferenceSet }: TenantSe
   return merged
 }
 
+/** What a tenant that is written as an object has as `settings`; a preference set that is none is left out. */
+export function settingsIn(given: Json | undefined): TenantSettings | undefined {
+  if (given === undefined) return undefined
+  const { branding, preference_set: set } = objectOf(given)
+  const parsed = preferenceSetSchema.safeParse(set)
+  return {
+    branding: branding === null ? null : branding === undefined ? undefined : objectOf(branding),
+    preferenceSet: set === null ? null : parsed.success ? { strategy: 'merge', set: parsed.data } : undefined,
+  }
+}
+
 function objectOf(value: Json | undefined): JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value) ? value : {}
 }
@@ -79,7 +91,7 @@ export async function findTenant(db: Database, id: string): Promise<StoredProfil
 
 /** With its channel data. Answers whether there was one. */
 export async function deleteTenant(tx: Database, id: string): Promise<boolean> {
-  await forgetChannelData(tx, { collection: '$tenants', id })
+  await forgetChannelData(tx, { collection: TENANTS, id })
   return (await query(tx, sql`delete from tenants where id = ${id} returning 1`)).length > 0
 }
 

@@ -3,6 +3,7 @@ import { query, type Database } from '../postgres/database.ts'
 import { isoText } from '../postgres/instant.ts'
 import { forgetChannelData, putChannelData, type ChannelDataByChannel } from './channel-data.ts'
 import { forgetPreferenceSets, putPreferenceSets, type PreferenceWrites } from './preference-sets.ts'
+import { forgetMerges } from './merged-users.ts'
 import { upsertProperties } from './properties.ts'
 import { forgetSubscriptions } from './subscriptions.ts'
 import type { JsonObject } from '../schema/index.ts'
@@ -47,11 +48,12 @@ export async function findUser(db: Database, id: string): Promise<StoredUser | u
   return rows[0]
 }
 
-/** With their channel data, preferences and subscriptions. Answers whether there was one. */
+/** With their channel data, preferences and subscriptions; ids that were merged into them mean nobody else any more, nor does a merged id itself. Answers whether there was one. */
 export async function deleteUser(db: Database, id: string): Promise<boolean> {
   await forgetChannelData(db, id)
   await forgetPreferenceSets(db, [id])
   await forgetSubscriptions(db, [id])
+  const wasMerged = await forgetMerges(db, id)
   const gone = await query(db, sql`delete from users where id = ${id} returning 1`)
-  return gone.length > 0
+  return wasMerged || gone.length > 0
 }

@@ -7,6 +7,7 @@ import { recipientReference } from '../ids/recipient.ts'
 import { rowAt, rowIdsOf, triggerOf } from '../ids/row-id.ts'
 import { lockMessages, type LockedMessage } from '../messages/lock-messages.ts'
 import { query, texts, type Database } from '../postgres/database.ts'
+import { aliasesOf } from '../profiles/merged-users.ts'
 import type { Lane } from '../../workflows/messages.ts'
 import { lockWaiting, waitsForEndsOf } from '../waits/lock-waiting.ts'
 import { rowLane } from './row-lane.ts'
@@ -79,7 +80,9 @@ export async function lockRecipientRuns(tx: Database, which: Which): Promise<Loc
       ? sql`t.generation = ${run.generation}`
       : sql`t.workflow_run_id = any(${texts(which.workflowRunIds)}::uuid[])`
   const ours = sql`t.run_id = ${run.id} and ${triggers}`
-  const addressed = addressedRows(which, ours)
+  // What was being written while they were merged still stands under the old id.
+  const aliases = await aliasesOf(tx, which.recipients ?? [])
+  const addressed = addressedRows(withAliases(which, aliases), ours)
   const known = await batchesOf(tx, addressed, ours)
   await takeBatchLocks(tx, known)
   // Each row's trigger by its id, whatever the planner thinks of the run: a key may have been joined 50,000 times.
@@ -105,7 +108,15 @@ export async function lockRecipientRuns(tx: Database, which: Which): Promise<Loc
   if (found.length > 0) await lockWaiting(tx, waitsForEndsOf(found))
   const carriers = [...batches.values()].flatMap(({ carrier, isClosed }) => (isClosed ? [carrier] : []))
   const messages = await lockMessages(tx, [...new Set([...found, ...carriers])])
-  return describe(tx, rows, batches, messages)
+  const meant = rows.map((row) => ({ ...row, recipient: aliases.get(row.recipient) ?? row.recipient }))
+  return describe(tx, aliases.size === 0 ? rows : meant, batches, messages)
+}
+
+function withAliases(which: Which, aliases: ReadonlyMap<string, string>): Which {
+  const { recipients } = which
+  return recipients === null || aliases.size === 0
+    ? which
+    : { ...which, recipients: [...new Set([...recipients, ...aliases.keys()])] }
 }
 
 /** The batches that these rows are in, without a lock. Where no batch ever was, no row is looked at. */

@@ -12,7 +12,7 @@ export interface PendingRun {
   workflowRunIds: string[]
 }
 
-/** The runs in which a recipient is pending, oldest first, at most `limit`, of ids above `after`. */
+/** The runs in which a recipient, or who was merged into them, is pending, oldest first, at most `limit`, of ids above `after`. */
 export async function pendingRunsOf(
   db: Database,
   recipient: string,
@@ -27,7 +27,8 @@ export async function pendingRunsOf(
     sql`select u.id as "runId", u.workflow_id as "workflowId", u.definition_key as definition, u.cancelation_key as "cancelationKey",
           json_agg(t.workflow_run_id order by t.id) as "workflowRunIds"
         from recipient_runs r join triggers t on t.id = ${triggerOf('r.id')} join runs u on u.id = t.run_id
-        where r.recipient = ${recipient} and ${isPendingRow}
+        where (r.recipient = ${recipient} or r.recipient = any(array(
+            select from_id from merged_users where into_id = ${recipient}))) and ${isPendingRow}
           and ${workflow} and ${tenant} and ${after}
         group by u.id order by u.id limit ${limit}`,
   )

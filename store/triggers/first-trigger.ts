@@ -3,6 +3,7 @@ import { at, json, query, type Database } from '../postgres/database.ts'
 import { sqlState } from '../postgres/store-error.ts'
 import { WAIT_MS, type IdempotentRequest } from '../idempotency/idempotency.ts'
 import { prepared } from '../postgres/statement.ts'
+import { noneMerged } from '../profiles/merged-users.ts'
 import {
   acceptedTrigger,
   triggerRows,
@@ -18,7 +19,7 @@ export type AnsweredRequest = IdempotentRequest & { response: object }
 /**
  * Writes a trigger whose key nobody used before, or that has none, in one statement that is a transaction by itself: the
  * usual trigger, in one round trip instead of four (eight with an Idempotency-Key). Answers null, and no trigger is
- * written, where either key is known: then `lockRun` and `insertTrigger` are for it.
+ * written, where either key is known, or somebody was merged into another: then `lockRun` and `insertTrigger` are for it.
  */
 export async function insertFirstTrigger(
   db: Database,
@@ -45,7 +46,7 @@ interface First {
 }
 
 function firstRun(accepted: Acceptance): First {
-  const run = sql`run as (${runRow(accepted)} on conflict (workflow_id) do nothing returning id)`
+  const run = sql`run as (${runRow(accepted)} where ${unmerged(accepted)} on conflict (workflow_id) do nothing returning id)`
   return { name: 'first_trigger', run, from: sql`from run` }
 }
 
@@ -55,7 +56,8 @@ function firstRun(accepted: Acceptance): First {
  */
 function firstRunAndAnswer(accepted: Acceptance, idempotent: AnsweredRequest): First {
   const { scope, key, hash, requestId, response } = idempotent
-  const wait = sql`wait as materialized (select set_config('lock_timeout', ${String(WAIT_MS)}, true))`
+  const wait = sql`wait as materialized (select set_config('lock_timeout', ${String(WAIT_MS)}, true)
+    where ${unmerged(accepted)})`
   const answer = sql`insert into idempotency_keys (scope, key, hash, request_id, response)
     select ${scope}, ${key}, ${hash}, ${requestId}, ${json(response)}`
   const unlessKnown = sql`on conflict (scope, key) do nothing returning 1`
@@ -72,6 +74,10 @@ function firstRunAndAnswer(accepted: Acceptance, idempotent: AnsweredRequest): F
     ),
     kept as (${answer} from run ${unlessKnown})`
   return { name: 'first_trigger_of_key_once', run, from: sql`from run where exists (select from kept)` }
+}
+
+function unmerged({ recipients, actor }: Acceptance): SQL {
+  return noneMerged([...recipients.map(({ key }) => key), ...(actor === null ? [] : [actor])])
 }
 
 function runRow(accepted: Acceptance): SQL {

@@ -76,3 +76,37 @@ test('tenants are listed, found by name and id, stored by a trigger that describ
   await knock.tenants.delete('listed-2')
   await assert.rejects(knock.tenants.get('listed-2'), NotFoundError)
 })
+
+test('tenants are the objects of the collection $tenants: one thing by two paths', async () => {
+  const set = await knock.objects.set('$tenants', 'obj', {
+    name: 'Obj',
+    settings: { branding: { primary_color: '#111' } },
+  })
+  assert.deepEqual([set.collection, set.id, set.properties?.['name']], ['$tenants', 'obj', 'Obj'])
+  assert.deepEqual((await knock.tenants.get('obj')).settings?.branding, { primary_color: '#111' })
+  await knock.tenants.set('obj', { plan: 'pro' })
+  assert.equal((await older.objects.get('$tenants', 'obj')).properties['plan'], 'pro')
+  const listed: string[] = []
+  for await (const { id } of knock.objects.list('$tenants', { page_size: 2 })) listed.push(id)
+  assert.ok(listed.includes('obj'))
+
+  await knock.objects.setPreferences('$tenants', 'obj', 'default', { channel_types: { email: false } })
+  assert.deepEqual((await knock.tenants.get('obj')).settings?.preference_set?.channel_types, { email: false })
+  assert.deepEqual((await knock.objects.getPreferences('$tenants', 'obj', 'default')).channel_types, {
+    email: false,
+    sms: false,
+  })
+  const sets = await knock.objects.listPreferences('$tenants', 'obj')
+  assert.deepEqual(
+    sets.map(({ id }) => id),
+    ['default'],
+  )
+  const walked = () => startWalk(api.deps.store.db, catalog, 'plain', { recipient: 'ada', tenant: 'obj' })
+  assert.deepEqual(await (await walked()).made(), ['feed_1'])
+  await knock.objects.unsetPreferences('$tenants', 'obj', 'default')
+  assert.equal((await knock.tenants.get('obj')).settings?.preference_set, null)
+  assert.deepEqual(await (await walked()).made(), ['feed_1', 'email_1'])
+
+  await knock.objects.delete('$tenants', 'obj')
+  await assert.rejects(knock.tenants.get('obj'), NotFoundError)
+})

@@ -224,6 +224,20 @@ def rows_of_0_1(knock):
     }
 
 
+def merge_row(merge):
+    """Another user is merged into this one: their properties come along, and they are gone."""
+
+    def both(id):
+        put(user(id), {"name": "Ada"})
+        put(user("from-" + id), {"name": "Guest", "plan": "pro"})
+
+    def check(id, _):
+        equal([get(user(id))[key] for key in ("name", "plan")], ["Ada", "pro"])
+        gone(user("from-" + id))
+
+    return after(both, lambda id: merge(id, "from-" + id), check)
+
+
 def rows_of_0_5(knock):
     def trigger(key):
         knock.workflows.trigger("invite", ["ada", "bob"], {"a": 1}, cancellation_key=key)
@@ -269,7 +283,7 @@ def rows_of_0_5(knock):
             lambda id: put(user(id)), lambda id: done(u.bulk_delete([id])), lambda id, _: gone(user(id))
         ),
         "users.get_feed": of_message(lambda given: u.get_feed(given["user"], FEED)),
-        "users.merge": none(lambda: u.merge("a", "b")),
+        "users.merge": merge_row(lambda into, other: u.merge(into, other)),
         "users.get_channel_data": after(
             with_tokens(user), lambda id: u.get_channel_data(id, CHANNEL), lambda id, got: holds(got, "t1")
         ),
@@ -487,7 +501,7 @@ def rows_of_1(knock):
             lambda id: everything(u.list_subscriptions(id)),
             lambda id, got: equal(got[0]["object"]["id"], "of-" + id),
         ),
-        "users.merge": none(lambda: u.merge("a", from_user_id="b")),
+        "users.merge": merge_row(lambda into, other: u.merge(into, from_user_id=other)),
         "users.feeds.list_items": of_message(lambda given: everything(u.feeds.list_items(given["user"], FEED))),
         "users.feeds.get_settings": on_fresh(lambda id: holds(u.feeds.get_settings(id, FEED), "branding"), lambda id: None),
         "users.bulk.identify": on_fresh(

@@ -88,7 +88,15 @@ export const node0: Record<string, Row0> = {
     await sdk.users.delete(id)
     assert.equal(await world.status(user(id)), 404)
   },
-  'users.merge': none((sdk) => sdk.users.merge('a', 'b')),
+  'users.merge': async (sdk, world) => {
+    const [from, into] = [world.fresh(), world.fresh()]
+    await put(world, user(from), { name: 'Guest', plan: 'pro' })
+    await put(world, user(into), { name: 'Ada' })
+    assert.equal((await sdk.users.merge(into, from)).id, into)
+    const { name, plan } = await world.get(user(into))
+    assert.deepEqual([name, plan], ['Ada', 'pro'])
+    assert.equal(await world.status(user(from)), 404)
+  },
   'users.bulkIdentify': async (sdk, world) => {
     const id = world.fresh()
     await world.done(await sdk.users.bulkIdentify([{ id, name: 'Ada' }]))

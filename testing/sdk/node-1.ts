@@ -136,7 +136,24 @@ export const node1: Record<string, Row1> = {
     for await (const user of sdk.users.list({ page_size: 1 })) listed.push(user.id)
     assert.ok(ids.every((id) => listed.includes(id)))
   },
-  'users.merge': none((sdk) => sdk.users.merge('a', { from_user_id: 'b' })),
+  'users.merge': async (sdk, world) => {
+    const { id: message, user: from } = await world.message()
+    const into = world.fresh()
+    await putUser(world, from, { name: 'Guest', plan: 'pro' })
+    await putUser(world, into, { name: 'Ada' })
+    await putSet(world, `/v1/users/${from}`)
+    await putTokens(world, `/v1/users/${from}`)
+    const merged = await sdk.users.merge(into, { from_user_id: from })
+    assert.deepEqual([merged.id, merged.name, merged['plan']], [into, 'Ada', 'pro'])
+    assert.equal(await world.status(`/v1/users/${from}`), 404)
+    assert.deepEqual(await setOf(world, `/v1/users/${into}`), { email: false })
+    assert.equal(await world.status(`/v1/users/${into}/channel_data/${inbox}`), 200)
+    const { items } = await world.get(`/v1/users/${into}/messages`)
+    assert.deepEqual(
+      (items as { id: string }[]).map(({ id }) => id),
+      [message],
+    )
+  },
   'users.listMessages': async (sdk, world) => {
     const { id, user } = await world.message()
     assert.deepEqual(

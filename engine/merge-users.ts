@@ -1,0 +1,70 @@
+import { transaction } from '../store/postgres/database.ts'
+import { sqlState } from '../store/postgres/store-error.ts'
+import { isKnownUser, mergeProfile } from '../store/profiles/merge-profile.ts'
+import { lockMerges, mergedInto, recordMerge, recordMoved, unmovedMerges } from '../store/profiles/merged-users.ts'
+import { moveMerged } from '../store/recipient-runs/move-merged.ts'
+import { tellChanges } from '../store/waits/tell-waits.ts'
+import type { EngineDeps } from './deps.ts'
+import { invalidField } from './errors.ts'
+
+/** Recipient runs, and messages, moved in one transaction. */
+const PAGE = 500
+/** What a call moves itself; the rest is housekeeping's. */
+const PAGES_OF_A_CALL = 20
+const MERGES_A_ROUND = 100
+/** Whoever read the old id before the merge has written by then what they had to. */
+const SETTLES_AFTER_MS = 5 * 60_000
+
+type Deps = Pick<EngineDeps, 'now' | 'outbox'> & { store: Pick<EngineDeps['store'], 'db'> }
+
+/**
+ * Merges the user `from` into `into`: profile in one transaction, then what was sent to them and what is pending, page by
+ * page. From the first commit on the old id means the other user, in triggers and cancels, too. Merged into them already,
+ * it only goes on moving. Answers who has it all by now; undefined: nothing is known of `from`. Throws `invalid_params`
+ * for one user given twice.
+ */
+export async function mergeUsers(deps: Deps, from: string, into: string): Promise<string | undefined> {
+  const { store, now, outbox } = deps
+  if (from === into) throw invalidField('from_user_id', 'is the same user')
+  const survivor = await transaction(store.db, async (tx) => {
+    await lockMerges(tx)
+    const means = await mergedInto(tx, [from, into])
+    const target = means.get(into) ?? into
+    if (means.get(from) === target || from === target) return target
+    if (means.has(from)) throw invalidField('from_user_id', 'was merged into another user')
+    if (!(await isKnownUser(tx, from))) return undefined
+    await recordMerge(tx, from, target, now())
+    await tellChanges(tx, await mergeProfile(tx, from, target), now(), outbox)
+    return target
+  })
+  if (survivor !== undefined && survivor !== from) await movePages(deps, from, survivor)
+  return survivor
+}
+
+/** Moves what is left under merged ids, in bounded passes: rows of large users, and what was being written meanwhile. */
+export async function settleMerges(deps: Deps): Promise<void> {
+  const { store, now } = deps
+  for (const { from, into, mergedMs } of await unmovedMerges(store.db, MERGES_A_ROUND)) {
+    const asOf = now()
+    const isLeft = await movePages(deps, from, into)
+    if (!isLeft && mergedMs + SETTLES_AFTER_MS < asOf) await recordMoved(store.db, from, asOf)
+  }
+}
+
+/** Answers whether more is left. */
+async function movePages({ store }: Deps, from: string, into: string): Promise<boolean> {
+  for (let page = 0; page < PAGES_OF_A_CALL; page += 1) {
+    if (!(await movePage(store.db, from, into))) return false
+  }
+  return true
+}
+
+/** Again, if a batch was opened under the same key in between. */
+async function movePage(...[db, from, into]: [Deps['store']['db'], string, string]): Promise<boolean> {
+  try {
+    return await moveMerged(db, from, into, PAGE)
+  } catch (error) {
+    if (sqlState(error) !== '23505') throw error
+    return moveMerged(db, from, into, PAGE)
+  }
+}
