@@ -44,7 +44,7 @@ export class ResendSchedule {
     this.#timer.unref()
   }
 
-  /** Everything was taken: the next failure waits for a short while only. */
+  /** Something was taken: the next failure waits for a short while only. */
   succeeded(): void {
     this.#waitMs = FIRST_MS
   }

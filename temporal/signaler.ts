@@ -1,12 +1,17 @@
 import type { Client } from '@temporalio/client'
-import pLimit from 'p-limit'
 import type { Logger } from 'pino'
 import type { Database } from '../store/postgres/database.ts'
-import { loadPendingSignals, triggerSignalPending, type PendingSignal } from '../store/signals/pending-signals.ts'
+import {
+  loadPendingSignals,
+  takePendingSignals,
+  triggerSignalPending,
+  type PendingSignal,
+} from '../store/signals/pending-signals.ts'
 import type { StoreIdentity } from '../workflows/messages.ts'
 import { bytesOf, merged, movesOf, SIGNAL_BYTES, takeBatch, type Waiting } from './batch.ts'
+import { CallLimit, type CallEnd } from './call-limit.ts'
 import { Confirmations } from './confirmations.ts'
-import { isAway, isRefusal } from './refusals.ts'
+import { isAway, isBusy, isRefusal } from './refusals.ts'
 import { ResendSchedule } from './resend-schedule.ts'
 import { BULK_OPERATION } from '../workflows/messages.ts'
 import { DEADLINE_MS, sendCancel, sendMoves, sendReload, sendTriggers } from './send.ts'
@@ -22,26 +27,27 @@ export interface SignalerOptions {
   log: Logger
 }
 
-/** Calls under way to Temporal from this process: more at once only wait there, and take longer each. */
-const CALLS = 50
-/** Signals read from the store at once to be sent again. */
-const PAGE = 100
-/** Signals one pass of housekeeping sends again. */
-const PASS = 5_000
+/** Signals taken from the store at once to be sent again. */
+const PAGE = 200
+/** What a process has taken is left to it for so long: a page at a server that takes ten a second. */
+const LEASE_MS = 30_000
+/** One pass of housekeeping sends so many signals again, for so long. */
+const PASS = 20_000
+const PASS_MS = 60_000
 
 /**
  * Tells runs what the store has decided. At most one signal is under way to a run from this process; what comes
  * meanwhile goes with the next (many at once jam a run). What fails stays in `pending_signals`, to be sent again: page by
- * page, ever more seldom while it goes on failing.
+ * page, fewer at once while Temporal is busy, ever more seldom while nothing is taken.
  */
 export class Signaler {
   readonly #options: SignalerOptions
   readonly #queues = new Map<string, Waiting[]>()
   readonly #flushes = new Set<Promise<void>>()
-  /** Ids this process could not send. */
-  readonly #unsent = new Set<number>()
+  /** Ids this process could not send, and whether it has tried: others leave those to it. */
+  readonly #unsent = new Map<number, boolean>()
   readonly #confirmations: Confirmations
-  readonly #calls = pLimit(CALLS)
+  readonly #calls = new CallLimit()
   readonly #schedule: ResendSchedule
   #resending: Promise<void> | undefined
   #syncing: Promise<void> = Promise.resolve()
@@ -86,7 +92,7 @@ export class Signaler {
   /** Resolves when Temporal has it, after 2 s, or at once while Temporal is away. Never rejects: the store has it. */
   async send(signal: PendingSignal): Promise<void> {
     if (this.#options.link.away) {
-      this.#unsent.add(signal.id)
+      this.#unsent.set(signal.id, false)
       return
     }
     let timer: NodeJS.Timeout | undefined
@@ -103,19 +109,25 @@ export class Signaler {
     return this.#resending
   }
 
-  /** Sends what nobody has confirmed for so long, page by page, some thousands at most. Answers how many were taken. */
-  async resendOlder(olderThanMs: number): Promise<number> {
-    let taken = 0
-    for (let after = 0, seen = 0; seen < PASS;) {
-      const signals = await loadPendingSignals(this.#options.db, { after, olderThanMs, limit: PAGE })
-      const last = signals.at(-1)
-      if (last === undefined || this.#options.link.away) break
-      seen += signals.length
-      await Promise.all(signals.map((signal) => this.#enqueue(signal)))
-      taken += signals.filter(({ id }) => !this.#unsent.has(id)).length
-      after = last.id
+  /**
+   * Sends what nobody has confirmed for so long, page by page, for a minute at most; not what another process has taken to
+   * send within `leaseMs`. Answers how many Temporal has taken.
+   */
+  async resendOlder(olderThanMs: number, leaseMs = LEASE_MS): Promise<number> {
+    const since = performance.now()
+    let [tried, sent] = [0, 0]
+    while (tried < PASS && performance.now() - since < PASS_MS && !this.#options.link.away) {
+      const page = await takePendingSignals(this.#options.db, {
+        olderThanMs,
+        leaseMs: Math.max(leaseMs, performance.now() - since),
+        limit: PAGE,
+      })
+      if (page.length === 0) break
+      await this.#sendTaken(page)
+      tried += page.length
+      sent += page.filter((id) => !this.#unsent.has(id)).length
     }
-    return taken
+    return sent
   }
 
   /** Resolves when the store knows what was confirmed so far. */
@@ -133,18 +145,29 @@ export class Signaler {
   }
 
   async #resendAll(): Promise<void> {
-    const ids = [...this.#unsent].sort((a, b) => a - b)
+    const ids = [...this.#unsent.keys()].sort((a, b) => a - b)
     while (ids.length > 0 && !this.#options.link.away) {
-      const page = ids.slice(0, PAGE)
-      const signals = await loadPendingSignals(this.#options.db, { only: page })
-      // Fewer may have come than were asked for; those before them are confirmed, and if none came, all are.
-      const last = signals.at(-1)?.id ?? Infinity
-      const taken = page.filter((id) => id <= last)
-      ids.splice(0, taken.length)
-      for (const id of taken) this.#unsent.delete(id)
-      await Promise.all(signals.map((signal) => this.#enqueue(signal)))
+      const only = ids.splice(0, PAGE)
+      const mine = only.filter((id) => this.#unsent.get(id) === true)
+      const which = { only, mine, olderThanMs: 0, leaseMs: LEASE_MS, limit: PAGE }
+      const page = await takePendingSignals(this.#options.db, which)
+      // The others are confirmed, or another process is at them.
+      for (const id of only) this.#unsent.delete(id)
+      await this.#sendTaken(page)
+      if (page.some((id) => !this.#unsent.has(id))) this.#schedule.succeeded()
     }
     if (this.#unsent.size === 0) this.#schedule.succeeded()
+    else if (!this.#options.link.away) this.#schedule.again()
+  }
+
+  async #sendTaken(page: readonly number[]): Promise<void> {
+    // Fewer may come than were asked for; those before the last are confirmed, and if none comes, all are.
+    for (let left = [...page]; left.length > 0;) {
+      const signals = await loadPendingSignals(this.#options.db, { only: left })
+      const last = signals.at(-1)?.id ?? Infinity
+      left = left.filter((id) => id > last)
+      await Promise.all(signals.map((signal) => this.#enqueue(signal)))
+    }
   }
 
   #enqueue(signal: PendingSignal): Promise<void> {
@@ -163,40 +186,32 @@ export class Signaler {
   async #flush(workflowId: string): Promise<void> {
     const queue = this.#queues.get(workflowId)!
     while (queue.length > 0) {
-      await this.#calls(async () => {
+      await this.#calls.run(async () => {
         const batch = takeBatch(queue)
-        await this.#deliver(batch.map(({ signal }) => signal))
+        const end = await this.#deliver(batch.map(({ signal }) => signal))
         for (const { done } of batch) done()
+        return end
       })
     }
     this.#queues.delete(workflowId)
   }
 
   /** What a server refuses for good is halved, and then told in the smallest way there is: the run reads the store. */
-  async #deliver(signals: PendingSignal[]): Promise<void> {
+  async #deliver(signals: PendingSignal[]): Promise<CallEnd> {
     const [only] = signals
-    if (only !== undefined && signals.length === 1 && bytesOf(only) > SIGNAL_BYTES) {
-      await this.#tellToReload(only)
-      return
-    }
+    if (only !== undefined && signals.length === 1 && bytesOf(only) > SIGNAL_BYTES) return this.#tellToReload(only)
     try {
-      await this.#sendAll(signals)
+      return await this.#sendAll(signals)
     } catch (error) {
-      if (!isRefusal(error)) {
-        this.#failed(signals, error)
-        return
-      }
-      if (signals.length > 1) {
-        const half = Math.ceil(signals.length / 2)
-        await this.#deliver(signals.slice(0, half))
-        await this.#deliver(signals.slice(half))
-        return
-      }
-      await this.#tellToReload(signals[0]!, error)
+      if (!isRefusal(error)) return this.#failed(signals, error)
+      if (signals.length === 1) return this.#tellToReload(signals[0]!, error)
+      const half = Math.ceil(signals.length / 2)
+      await this.#deliver(signals.slice(0, half))
+      return this.#deliver(signals.slice(half))
     }
   }
 
-  async #tellToReload(signal: PendingSignal, refusal?: unknown): Promise<void> {
+  async #tellToReload(signal: PendingSignal, refusal?: unknown): Promise<CallEnd> {
     try {
       const temporalRunId = await sendReload(this.#options, signal)
       const which = signal.kind === 'trigger' ? { workflow_run_id: signal.message.workflowRunId } : {}
@@ -206,20 +221,27 @@ export class Signaler {
       )
       const trigger = signal.kind === 'trigger' ? { trigger: { id: signal.triggerId, temporalRunId } } : {}
       this.#confirmations.add([{ signalId: signal.id, ...trigger }])
+      return 'answered'
     } catch (error) {
-      this.#failed([signal], error)
+      return this.#failed([signal], error)
     }
   }
 
-  #failed(signals: readonly PendingSignal[], error: unknown): void {
-    if (isAway(error)) this.#options.link.failed(error)
-    for (const { id } of signals) this.#unsent.add(id)
+  #failed(signals: readonly PendingSignal[], error: unknown): CallEnd {
+    const end = isBusy(error) ? 'busy' : isAway(error) ? 'unreached' : 'answered'
+    if (isAway(error) && !(end === 'busy' && this.#calls.isAnswering)) this.#options.link.failed(error)
+    this.#keepUnsent(signals)
     this.#schedule.failed(signals.length, error)
+    return end
   }
 
-  async #sendAll(signals: readonly PendingSignal[]): Promise<void> {
+  #keepUnsent(signals: readonly PendingSignal[]): void {
+    for (const { id } of signals) this.#unsent.set(id, true)
+  }
+
+  async #sendAll(signals: readonly PendingSignal[]): Promise<CallEnd> {
     const [first] = signals
-    if (first === undefined) return
+    if (first === undefined) return 'not called'
     if (first.kind === 'trigger') {
       const triggers = signals.filter((signal) => signal.kind === 'trigger')
       const needed = triggers.map(({ message }) => message).filter((message) => message.sleepers.length > 0)
@@ -227,7 +249,7 @@ export class Signaler {
       this.#confirmations.add(
         triggers.map(({ id, triggerId }) => ({ signalId: id, trigger: { id: triggerId, temporalRunId } })),
       )
-      return
+      return needed.length === 0 ? 'not called' : 'answered'
     }
     const { workflowId } = first
     const outcome =
@@ -236,10 +258,11 @@ export class Signaler {
         : await sendMoves(this.#options, workflowId, movesOf(signals))
     // A run that is not open may not have been started yet: its trigger's signal is under way in another process.
     if (outcome === 'closed' && (await triggerSignalPending(this.#options.db, workflowId))) {
-      for (const { id } of signals) this.#unsent.add(id)
+      this.#keepUnsent(signals)
       this.#schedule.again()
-      return
+      return 'answered'
     }
     this.#confirmations.add(signals.map(({ id }) => ({ signalId: id })))
+    return 'answered'
   }
 }

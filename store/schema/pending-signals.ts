@@ -17,6 +17,8 @@ export const pendingSignals = pgTable(
     by: text('by'),
     reason: text('reason'),
     createdAt: instant('created_at').notNull(),
+    /** When a process last took it up to send it again: others leave it to that one for a while. */
+    takenAt: instant('taken_at'),
   },
   (table) => [index('pending_signals_run').on(table.runId)],
 )

@@ -15,8 +15,8 @@ interface Addressed {
 }
 
 /**
- * A signal Temporal has not confirmed, with what it tells as of now. A trigger `opens` if it was accepted a moment ago
- * with nobody pending: its run is most likely not there yet.
+ * A signal Temporal has not confirmed, with what it tells as of now. A trigger `opens` if nobody was pending when it was
+ * accepted: its run is most likely not there yet.
  */
 export type PendingSignal = Addressed &
   (
@@ -33,31 +33,61 @@ interface Row extends Addressed {
   by: string | null
   reason: string | null
   recipients: number
+  opens: boolean
 }
 
 /** Recipients of the triggers that are told of at once: what lies beyond comes with the next call. */
 const RECIPIENTS = 100_000
 
+export interface Taking {
+  /** These and no others. */
+  only?: readonly number[]
+  olderThanMs: number
+  /** Not what another took less than so long ago. */
+  leaseMs: number
+  /** Taken by this process before, and not sent. */
+  mine?: readonly number[]
+  limit: number
+}
+
 /**
- * Unconfirmed signals in their order: older than `olderThanMs` and after the id `after`, or `only` these, or of one trigger.
- * Only the first of them if their recipients are many, at least one if there is one. A few statements for all of them.
+ * Takes unconfirmed signals to be sent again, the oldest first, at most `limit`. Several processes work off a backlog so,
+ * and none sends what another is at. Answers their ids, ascending.
+ */
+export async function takePendingSignals(db: Database, which: Taking): Promise<number[]> {
+  const before = (ms: number) => sql`clock_timestamp() - ${ms / 1000} * interval '1 second'`
+  const only = which.only === undefined ? sql`true` : sql`id = any(${ids(which.only)})`
+  const taken = await query<{ id: number }>(
+    db,
+    sql`update pending_signals set taken_at = clock_timestamp() where id = any(array(
+          select id from pending_signals
+          where ${only} and created_at <= ${before(which.olderThanMs)}
+            and (taken_at is null or taken_at <= ${before(which.leaseMs)} or id = any(${ids(which.mine ?? [])}))
+          order by id limit ${which.limit} for update skip locked))
+        returning id`,
+  )
+  return taken.map(({ id }) => id).sort((a, b) => a - b)
+}
+
+/**
+ * Unconfirmed signals in their order: `only` these, or of one trigger. Only the first of them if their recipients are many,
+ * at least one if there is one. A few statements for all of them.
  */
 export async function loadPendingSignals(
   db: Database,
-  which: { after: number; olderThanMs: number; limit: number } | { only: number[] } | { workflowRunId: string },
+  which: { only: readonly number[] } | { workflowRunId: string },
 ): Promise<PendingSignal[]> {
   const filter =
     'only' in which
       ? sql`s.id = any(${ids(which.only)}) order by s.id`
-      : 'workflowRunId' in which
-        ? sql`t.workflow_run_id = ${which.workflowRunId}::uuid`
-        : sql`s.id > ${which.after} and s.created_at < clock_timestamp() - ${which.olderThanMs / 1000} * interval '1 second'
-            order by s.id limit ${which.limit}`
+      : sql`t.workflow_run_id = ${which.workflowRunId}::uuid`
   const rows = await query<Row>(
     db,
     sql`select s.id, s.kind, s.trigger_id as "triggerId", s.lanes, s."by", s.reason, t.workflow_run_id as "workflowRunId",
           u.workflow_id as "workflowId", u.definition_key as definition, u.cancelation_key as "cancelationKey", t.tenant,
-          coalesce(t.recipient_count, 0) as recipients
+          coalesce(t.recipient_count, 0) as recipients,
+          t.id is not null and not exists (
+            select from triggers o where o.run_id = t.run_id and o.generation = t.generation and o.id < t.id) as opens
         from pending_signals s join runs u on u.id = s.run_id left join triggers t on t.id = s.trigger_id
         where ${filter}`,
   )
@@ -90,7 +120,7 @@ async function withMessages(db: Database, rows: readonly Row[]): Promise<Pending
     const triggerId = row.triggerId!
     // Only who is still to be served: the rest of the trigger needs no sleep any more.
     const message = { workflowRunId: row.workflowRunId!, sleepers: sleepersOf(asleep.get(triggerId) ?? []) }
-    return { ...address, tenant: row.tenant ?? null, kind: 'trigger', triggerId, message, opens: false }
+    return { ...address, tenant: row.tenant ?? null, kind: 'trigger', triggerId, message, opens: row.opens }
   })
 }
 

@@ -125,7 +125,7 @@ async function tellUntold({ db, log }: DoctorOptions, target: SendTarget): Promi
   const signaler = new Signaler({ ...target, db, link: { away: false, failed: () => undefined }, log })
   let told = 0
   for (let pass = 1, taken = 1; taken > 0 && pass <= PASSES; pass += 1) {
-    taken = await signaler.resendOlder(UNCONFIRMED_MS)
+    taken = await signaler.resendOlder(UNCONFIRMED_MS, 0)
     await signaler.settled()
     told += taken
   }

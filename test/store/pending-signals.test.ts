@@ -5,6 +5,7 @@ import {
   confirmSignals,
   countPendingSignals,
   loadPendingSignals,
+  takePendingSignals,
   triggerSignalPending,
 } from '../../store/signals/pending-signals.ts'
 import { triggers } from '../../store/schema/index.ts'
@@ -38,7 +39,7 @@ onEachStore(catalogOf(version), (store) => {
     assert.ok(signal?.kind === 'trigger')
     const { kind, message, ...address } = signal
     const run = { workflowId: 'invite/as of now', definition: 'invite', cancelationKey: 'as of now' }
-    assert.deepEqual([kind, address], ['trigger', { id: signalId, triggerId, ...run, tenant: null, opens: false }])
+    assert.deepEqual([kind, address], ['trigger', { id: signalId, triggerId, ...run, tenant: null, opens: true }])
     const { due } = await rowNow(db, atFeed)
     const group = (lane: string, step: string, at: number | null, id: number, name: string) => {
       return { lane, step, due: at, revision: 1, rows: [[id, id]], names: [name] }
@@ -59,10 +60,11 @@ onEachStore(catalogOf(version), (store) => {
     const db = store()
     const accepted = await accept(db, version, 'order', ['ada', 'bob'])
     const { signal } = await cancel(db, version, 'order', { recipients: ['bob'] })
-    assert.deepEqual(await loadPendingSignals(db, { after: 0, olderThanMs: 60_000, limit: 10 }), [])
+    const old = { olderThanMs: 60_000, leaseMs: 0 }
+    assert.deepEqual(await takePendingSignals(db, { ...old, limit: 10 }), [])
     await db.execute(sql`update pending_signals set created_at = now() - interval '1 hour'
       where id in (${accepted.signalId}, ${signal!.id})`)
-    const found = await loadPendingSignals(db, { after: 0, olderThanMs: 60_000, limit: 10 })
+    const found = await loadPendingSignals(db, { only: await takePendingSignals(db, { ...old, limit: 10 }) })
     assert.deepEqual(
       found.map(({ id, kind }) => [id, kind]),
       [
@@ -73,10 +75,34 @@ onEachStore(catalogOf(version), (store) => {
     assert.deepEqual(found[1]?.kind === 'cancel' && found[1].message.removed, [
       { lane: 'run', rows: [[accepted.rows[1], accepted.rows[1]]] },
     ])
-    const next = await loadPendingSignals(db, { after: accepted.signalId, olderThanMs: 60_000, limit: 1 })
+    assert.deepEqual(await takePendingSignals(db, { ...old, limit: 1 }), [accepted.signalId])
+  })
+
+  test('what one process has taken to send again is left to it for a while', async () => {
+    const db = store()
+    const { signalId: first } = await accept(db, version, 'shared', ['ada'])
+    const { signalId: second } = await accept(db, version, 'shared', ['bob'])
+    const take = { only: [first, second], olderThanMs: 0, leaseMs: 60_000 }
+    assert.deepEqual(await takePendingSignals(db, { ...take, limit: 1 }), [first])
+    assert.deepEqual(await takePendingSignals(db, { ...take, limit: 2 }), [second], 'by another')
+    assert.deepEqual(await takePendingSignals(db, { ...take, limit: 2 }), [])
     assert.deepEqual(
-      next.map(({ id }) => id),
-      [signal!.id],
+      await takePendingSignals(db, { ...take, mine: [second], limit: 2 }),
+      [second],
+      'not sent, and again',
+    )
+    await db.execute(sql`update pending_signals set taken_at = taken_at - interval '2 minutes' where id = ${first}`)
+    assert.deepEqual(await takePendingSignals(db, { ...take, limit: 2 }), [first], 'whoever took it is gone')
+  })
+
+  test('the first trigger of a generation opens its run, and the next one joins', async () => {
+    const db = store()
+    const { signalId: first } = await accept(db, version, 'opens', ['ada'])
+    const { signalId: second } = await accept(db, version, 'opens', ['bob'])
+    const found = await loadPendingSignals(db, { only: [first, second] })
+    assert.deepEqual(
+      found.map((signal) => signal.kind === 'trigger' && signal.opens),
+      [true, false],
     )
   })
 

@@ -1,0 +1,1 @@
+ALTER TABLE "pending_signals" ADD COLUMN "taken_at" timestamp with time zone;
