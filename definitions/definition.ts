@@ -49,6 +49,8 @@ export interface Layout {
   html: string
   text: string | null
   footerLinks: { text: string; url: string }[]
+  /** Its HTML is MJML. Absent: no. */
+  isMjml?: true
 }
 
 /** One version of a definition. `hash` is the SHA-256 (hex) of its JSON; `versionId` the UUIDv5 of the hash. */
@@ -280,6 +282,8 @@ export interface EmailTemplate {
   preContent?: string | null
   /** What a list of mails shows beside the subject. Absent: none of its own. */
   previewText?: string
+  /** The HTML of its body is MJML: a document, or a part of its layout's. Absent: no. */
+  isMjml?: true
   /** Where the step says otherwise than its channel. Absent: nowhere. */
   overrides?: EmailOverrides
   tracking?: Tracking

@@ -3,6 +3,8 @@ import { readdir, readFile, stat } from 'node:fs/promises'
 import path from 'node:path'
 import { z } from 'zod'
 import { cover } from '../templates/liquid-source.ts'
+import { mjmlProblem } from '../templates/email/mjml-check.ts'
+import { isMjmlDocument } from '../templates/email/mjml-content.ts'
 import { parseLiquid } from '../templates/liquid.ts'
 import type { PartialSource } from '../templates/liquid/rendering.ts'
 import type { Layout, Library } from './definition.ts'
@@ -12,6 +14,7 @@ import { isErrno, readSource } from './source.ts'
 const layoutFile = z.looseObject({
   html_layout: z.string().refine((text) => /\{\{-?\s*content\s*-?\}\}/.test(text), 'must hold {{ content }}'),
   text_layout: z.string().nullish(),
+  is_mjml: z.boolean().nullish(),
   footer_links: z.array(z.looseObject({ text: z.string(), url: z.string() })).nullish(),
 })
 
@@ -39,6 +42,7 @@ export async function readLibrary(folder: string, problems: DefinitionProblem[])
       html: withFooter(file.html_layout, file.footer_links ?? []),
       text: file.text_layout ?? null,
       footerLinks: file.footer_links ?? [],
+      ...((file.is_mjml === true || isMjmlDocument(file.html_layout)) && { isMjml: true }),
     })),
     partials: mapOf(partials, ({ type, content, input_schema: schema }): PartialSource => ({
       type,
@@ -55,9 +59,10 @@ export async function readLibrary(folder: string, problems: DefinitionProblem[])
   check(
     'layouts',
     library.layouts,
-    ({ html, text }) => {
+    ({ html, text, isMjml }) => {
       parseLiquid(html, 'html')
       parseLiquid(text ?? '', 'text')
+      return isMjml === true ? mjmlProblem(html) : null
     },
     problems,
   )
@@ -66,6 +71,7 @@ export async function readLibrary(folder: string, problems: DefinitionProblem[])
     library.partials,
     ({ type, content }) => {
       parseLiquid(content, type === 'json' ? 'text' : type)
+      return null
     },
     problems,
   )
@@ -81,14 +87,16 @@ function withFooter(html: string, links: readonly { text: string; url: string }[
 function check<T>(
   kind: string,
   items: Record<string, T>,
-  parse: (item: T) => void,
+  parse: (item: T) => string | null,
   problems: DefinitionProblem[],
 ): void {
   for (const [key, item] of Object.entries(items)) {
+    const file = `${kind}/${key}`
     try {
-      parse(item)
+      const wrong = parse(item)
+      if (wrong !== null) problems.push({ file, message: wrong })
     } catch (error) {
-      problems.push({ file: `${kind}/${key}`, message: `is not a Liquid template: ${(error as Error).message}` })
+      problems.push({ file, message: `is not a Liquid template: ${(error as Error).message}` })
     }
   }
 }

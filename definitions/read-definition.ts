@@ -83,6 +83,15 @@ export async function readDefinition(
     if (isNeeded) lacking.push({ file: `${key}/${FILE}`, message: `needs ${file}, which cannot be used` })
   }
   if (compiled === null || !parsed.success) return null
+  for (const { step, at } of compiled) {
+    if (step.type !== 'channel' || step.channelType !== 'email' || step.template.isMjml !== true) continue
+    const layout = library.layouts?.[step.template.layoutKey ?? '']
+    if (layout !== undefined && layout.isMjml !== true)
+      add(
+        [...at, 'template', 'settings', 'layout_key'],
+        'names a layout of HTML: MJML stands in one of MJML, or in none',
+      )
+  }
   const steps = compiled.map(({ step }) => step)
   if (!steps.some((step) => kindOf(step.type).acts))
     add(['steps'], 'has no channel step and none that acts on the outside, so it would do nothing')

@@ -1,6 +1,8 @@
 import { z } from 'zod'
 import { httpMethods, type EmailTemplate } from './definition.ts'
 import { ignored, liquid, notOneOf, object, oneOf, optional, required } from './fields.ts'
+import { hasMjml } from '../templates/email/mjml-content.ts'
+import { mjmlProblem } from '../templates/email/mjml-check.ts'
 import { isHeaderName, isReservedHeader } from '../channels/http/http-headers.ts'
 
 const button = object({ label: required('text'), action: required('text') })
@@ -161,7 +163,7 @@ export const emailTemplate = object({
   html_body: optional('html'),
   visual_blocks: z.array(visualBlock).nullish(),
   text_body: optional('text'),
-  is_mjml: z.literal(false, { error: 'MJML is not supported yet' }).nullish(),
+  is_mjml: z.boolean().nullish(),
   settings: object({
     layout_key: z.string().nullish(),
     attachment_key: z.string().nullish(),
@@ -173,6 +175,9 @@ export const emailTemplate = object({
   const isEmpty = html === null && text === null && !blocks
   if (isEmpty || (html !== null && blocks && blocks.length > 0))
     issue.addIssue({ code: 'custom', path: ['html_body'], message: 'an email has either html_body or visual_blocks' })
+  const isMjml = template.is_mjml === true && html !== null && hasMjml(html)
+  const wrong = isMjml ? mjmlProblem(html) : null
+  if (wrong !== null) issue.addIssue({ code: 'custom', path: ['html_body'], message: wrong })
   // An empty list stands for a body that nobody has written yet: the layout is all there is.
   const visualBlocks = html === null ? blocks : null
   return {
@@ -183,6 +188,7 @@ export const emailTemplate = object({
     layoutKey: template.settings?.layout_key?.trim() ? template.settings.layout_key.trim() : null,
     preContent: template.settings?.pre_content ?? null,
     ...(template.settings?.preview_text != null && { previewText: template.settings.preview_text }),
+    ...(isMjml && { isMjml }),
   }
 })
 

@@ -12,6 +12,7 @@ import type { JsonObject } from '../store/schema/index.ts'
 import { safeAddress } from './address.ts'
 import { attachmentsOf } from './email/attachments.ts'
 import { compileEmail } from './email/compile.ts'
+import { compileMjml } from './email/mjml.ts'
 import { renderLiquid, type LiquidContext, type RenderingOptions } from './liquid.ts'
 import type {
   ChatContent,
@@ -121,6 +122,17 @@ class Filler {
     }
   }
 
+  /** MJML that is filled in, as HTML. */
+  mjml(field: string, source: string): string {
+    try {
+      const html = compileMjml(source)
+      this.written += html.length
+      return html
+    } catch (error) {
+      throw new TemplateError(this.#step, `template.${field}`, (error as Error).message)
+    }
+  }
+
   /** On one line, without space at its ends. */
   line(field: string, text: string): string {
     return onOneLine(this.text(field, text, 'text'))
@@ -179,7 +191,8 @@ function email(step: EmailStep, scope: Scope, fill: Filler): EmailContent {
   const compiled = compileEmail(template, scope[SOURCE]?.library)
   const subject_line = fill.line('subject', template.subject)
   compiled.addresses.forEach(({ field, address }) => fill.address(field, address))
-  const html_body = fill.text(compiled.field, compiled.html, 'html')
+  const filled = fill.text(compiled.field, compiled.html, 'html')
+  const html_body = compiled.isMjml ? fill.mjml(compiled.field, filled) : filled
   const text_body = `${fill
     .text(compiled.textField, compiled.text, 'text')
     .replace(/\n{3,}/g, '\n\n')

@@ -38,7 +38,7 @@ export async function takeReceipts(db: Database, limit: number, now: number): Pr
           returning r.recipient_run_id, r.number
         )
         select m.recipient_run_id as "recipientRunId", m.number, m.recipient, m.external_id as "externalId",
-          m.channel_id as "channelId", m.content ->> 'token' as token, t.workflow_run_id,
+          m.channel_id as "channelId", case when m.content ->> 'token_deregistration' is distinct from 'false' then m.content ->> 'token' end as token, t.workflow_run_id,
           to_char(t.accepted_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as accepted_at
         from taken join messages m on m.recipient_run_id = taken.recipient_run_id and m.number = taken.number
           join triggers t on t.id = ${triggerOf('m.recipient_run_id')}

@@ -4,6 +4,7 @@ import { escapeHtml } from '../escape.ts'
 import { cover } from '../liquid-source.ts'
 import { compileBlock, type Address } from './blocks.ts'
 import { inlineCss } from './css.ts'
+import { isMjmlDocument, partsOf, piece, placeAfter, plainMjml, readable, withHead } from './mjml-content.ts'
 import { plainLayout } from './plain-layout.ts'
 import { textOfHtml } from './text.ts'
 
@@ -16,6 +17,8 @@ export interface CompiledEmail {
   textField: string
   /** Of buttons: they must be safe to open, or the message is not made. */
   addresses: Address[]
+  /** Its HTML is MJML, to be compiled once it is filled in. */
+  isMjml: boolean
 }
 
 const CONTENT = /\{\{-?\s*content\s*-?\}\}/
@@ -34,12 +37,13 @@ function compile(template: EmailTemplate, library: Library | undefined): Compile
   const layout = layoutOf(template, library)
   const { body } = template
   const blocks = 'html' in body ? [] : body.visualBlocks.map(compileBlock)
-  const html = 'html' in body ? body.html : blocks.map((block) => block.html).join('\n')
-  const pre = template.preContent ?? ''
-  const framed = layout === null ? html : pre + titled(layout, template.subject).replace(CONTENT, () => html)
-  const whole = withPreview(framed, template.previewText)
+  const pieces = 'html' in body ? [body.html] : blocks.map((block) => block.html)
+  const isMjml = template.isMjml === true || layout?.isMjml === true
+  const framed = isMjml ? framedInMjml(pieces, layout) : framedIn(layout, pieces.join('\n'), template.subject)
+  const pre = layout === null ? '' : (template.preContent ?? '')
+  const whole = withPreview(pre + framed, template.previewText, isMjml)
   const covered = cover(whole)
-  const done = covered.uncover(guardAddresses(inlineCss(covered.text)))
+  const done = covered.uncover(guardAddresses(isMjml ? covered.text : inlineCss(covered.text)))
   return {
     html: done,
     text: textOf(template, layout, blocks.map((block) => block.text).join('\n\n')),
@@ -48,7 +52,26 @@ function compile(template: EmailTemplate, library: Library | undefined): Compile
     addresses: blocks.flatMap((block, index) =>
       block.addresses.map(({ field, address }) => ({ field: `visual_blocks[${index}].${field}`, address })),
     ),
+    isMjml,
   }
+}
+
+const framedIn = (layout: Layout | null, html: string, subject: string): string =>
+  layout === null ? html : titled(layout, subject).replace(CONTENT, () => html)
+
+/** A document stands alone where no layout is; in one, its body takes the content's place and its head joins the other. */
+function framedInMjml(pieces: readonly string[], layout: Layout | null): string {
+  const [first = ''] = pieces
+  const isDocument = pieces.length === 1 && isMjmlDocument(first)
+  if (layout === null && isDocument) return first
+  const frame = layout?.html ?? plainMjml
+  const place = placeAfter(frame.slice(0, CONTENT.exec(frame)?.index ?? 0))
+  const { head, body } = isDocument ? partsOf(first) : { head: '', body: null }
+  const content = body ?? pieces.map((text) => piece(text, place)).join('\n')
+  return withHead(
+    frame.replace(CONTENT, () => content),
+    head,
+  )
 }
 
 const PREVIEW = /\{\{-?\s*preview_text\s*-?\}\}/g
@@ -56,13 +79,14 @@ const PREVIEW = /\{\{-?\s*preview_text\s*-?\}\}/g
 const FILLING = '&#847;&zwnj;&nbsp;'.repeat(60)
 
 /** Where the layout shows the preview text, else hidden at the beginning of the body. */
-function withPreview(html: string, preview: string | undefined): string {
+function withPreview(html: string, preview: string | undefined, isMjml: boolean): string {
   const { text, uncover } = cover(preview ?? '')
   const shown = uncover(escapeHtml(text))
   const placed = html.replace(PREVIEW, () => shown)
   if (placed !== html) return placed
   if (preview === undefined) return html
   const hidden = `<div style="display:none;max-height:0;overflow:hidden">${shown}${FILLING}</div>`
+  if (isMjml) return html.replace(/<mj-body\b[^<>]*>/i, (body) => `${body}<mj-raw>${hidden}</mj-raw>`)
   return /<body\b[^<>]*>/i.test(html) ? html.replace(/<body\b[^<>]*>/i, (body) => body + hidden) : hidden + html
 }
 
@@ -73,20 +97,20 @@ function titled(layout: Layout, subject: string): string {
   return layout.html.replace('<title></title>', () => `<title>${uncover(escapeHtml(text))}</title>`)
 }
 
-/** The layout that the template names; where it is not there, or where blocks name none, a plain one. */
-function layoutOf({ layoutKey, body }: EmailTemplate, library: Library | undefined): Layout | null {
+/** The layout that the template names; where it is not there, or where blocks name none, a plain one, but of MJML. */
+function layoutOf({ layoutKey, body, isMjml }: EmailTemplate, library: Library | undefined): Layout | null {
   const key = layoutKey ?? null
   if (key !== null && library?.layouts !== undefined && Object.hasOwn(library.layouts, key))
     return library.layouts[key]!
   // An HTML body without a layout is a document of its own.
-  return key === null && 'html' in body ? null : plainLayout
+  return isMjml === true || (key === null && 'html' in body) ? null : plainLayout
 }
 
-function textOf({ textBody, body }: EmailTemplate, layout: Layout | null, blocks: string): string {
+function textOf({ textBody, body, isMjml }: EmailTemplate, layout: Layout | null, blocks: string): string {
   let content = textBody
   if (content === null && 'html' in body) {
     const { text, uncover } = cover(body.html)
-    content = uncover(textOfHtml(text))
+    content = uncover(textOfHtml(isMjml === true ? readable(text) : text))
   }
   content ??= blocks
   return layout?.text ? layout.text.replace(CONTENT, () => content) : content

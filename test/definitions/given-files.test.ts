@@ -13,25 +13,19 @@ const refused: Record<string, RegExp> = {
   'step-wait-audience': /event\.event_type: audiences are not supported: post an event of your own/,
 }
 
-/** Samples of what is on its way: refused by name as long as it is not there. */
-const onTheWay: Record<string, RegExp> = {
-  'email-mjml': /MJML is not supported yet/,
-}
-
 test('every given workflow file loads, but those that ask for what Belay will not do', withGivenFiles, async () => {
   const { folder, templates, samples } = givenFolder()
   assert.deepEqual([templates.length, samples.length], [10, 100])
   const { definitions, leftOut } = await readFolder(folder)
   const why = [...(leftOut ?? [])].map(([key, problems]) => [key, problems.map(problemLine)] as const)
-  const due = Object.keys(onTheWay).filter((key) => leftOut?.has(key) === true)
   assert.deepEqual(
     why.map(([key]) => key),
-    [...Object.keys(refused), ...due].sort(),
+    Object.keys(refused).sort(),
     why.map(([, lines]) => lines.join('\n')).join('\n'),
   )
   for (const [key, lines] of why) {
     assert.equal(lines.length, 1, lines.join('\n'))
-    assert.match(lines[0]!, (refused[key] ?? onTheWay[key])!)
+    assert.match(lines[0]!, refused[key]!)
   }
   assert.equal(definitions.size, 110 - why.length)
 })

@@ -154,7 +154,7 @@ test('what Knock knows and Belay does not carry out is refused, not skipped', as
     [{ ref: 'agent_1', type: 'ai_agent', settings: {} }, 'type'],
     [{ ref: 'guide_1', type: 'channel', channel_type: 'in_app_guide', template: {} }, 'channel_type'],
     [email({ visual_blocks: [{ type: 'video', url: 'x' }] }), 'template.visual_blocks[0].type'],
-    [email({ html_body: 'x', is_mjml: true }), 'template.is_mjml'],
+    [email({ html_body: '<mjml><mj-body><mj-foo>x</mj-foo></mj-body></mjml>', is_mjml: true }), 'template.html_body'],
     [delay({ delay_for: { unit: 'days', value: 1 }, delay_until: 'data.x' }), 'settings.delay_until'],
   ]
   for (const [step, field] of cases) assert.equal((await againstStep(t, step)).field, field)
