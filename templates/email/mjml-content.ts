@@ -83,6 +83,11 @@ function between(text: string, name: string): string | null {
   return null
 }
 
+function withoutHead(document: string): string {
+  const head = between(document, 'mj-head')
+  return head === null ? document : document.replace(head, '')
+}
+
 /** A document with more in its head. */
 export function withHead(document: string, head: string): string {
   if (head.trim() === '') return document
@@ -92,8 +97,7 @@ export function withHead(document: string, head: string): string {
 
 /** MJML as HTML of which a plain text is made: links and paragraphs, nothing of its head. */
 export function readable(covered: string): string {
-  return covered
-    .replace(/<mj-head\b[^<>]*>[\s\S]*?<\/mj-head\s*>/gi, '')
+  return withoutHead(covered)
     .replace(/<(\/?)mj-(?:button|navbar-link|social-element)\b/gi, (_tag, closing: string) =>
       closing === '' ? '<div><a' : '</a></div><i',
     )

@@ -25,7 +25,6 @@ engine.setParserOptions({ includeLoader: { type: 'noop' } })
 
 /** No text can hold the place of another. */
 const place = `belay-${randomUUID()}-`
-const PLACES = new RegExp(`${place}(\\d+)-`, 'g')
 
 /**
  * A document of MJML as HTML, its values filled in. Nothing is fetched and no file is read. The HTML within mj-text,
@@ -35,7 +34,11 @@ export function compileMjml(source: string): string {
   const { structure, contents, styles } = takenApart(source)
   const result = engine.toHtml(structure)
   if (result.type === 'error') throw new Error(`is not MJML: ${result.message.replace(' in root template', '')}`)
-  const html = result.content.replace(PLACES, (_place, index: string) => contents[Number(index)]!)
+  const [beginning, ...rest] = result.content.split(place)
+  const html = rest.reduce(
+    (all, part) => all + contents[parseInt(part, 10)]! + part.slice(part.indexOf('-') + 1),
+    beginning!,
+  )
   return styles === ''
     ? html
     : inline(html, { extraCss: styles, inlineStyleTags: false, keepStyleTags: true, loadRemoteStylesheets: false })
