@@ -9,6 +9,9 @@ import { renderLiquid } from '../templates/liquid.ts'
 import { keyRenderingFor } from '../templates/rendering-for.ts'
 import type { StepDeps, StepResult, Walk } from './kind.ts'
 
+/** Of no conditions. */
+const holds: Evaluation = { result: true, explanation: null }
+
 /**
  * Evaluates the conditions that each walk has to pass, in the order of the walks; without any they hold. The messages
  * of earlier steps are loaded in one statement, and only if a condition asks for them. `eventOf`: what a wait was offered.
@@ -20,6 +23,7 @@ export async function judge<W extends Walk>(
   eventOf?: (walk: W) => unknown,
 ): Promise<Evaluation[]> {
   const asked = walks.map(conditionsOf)
+  if (asked.every((conditions) => conditions === undefined)) return walks.map(() => holds)
   const refs = new Map<number, string[]>()
   walks.forEach(({ row }, index) => {
     const conditions = asked[index]
@@ -29,7 +33,7 @@ export async function judge<W extends Walk>(
   const stored = await loadMessageStates(db, [...refs.keys()], [...new Set([...refs.values()].flat())])
   return walks.map((walk, index) => {
     const conditions = asked[index]
-    if (conditions === undefined) return { result: true, explanation: null }
+    if (conditions === undefined) return holds
     const scope = scopeOf(walk, stored)
     return evaluateConditions(conditions, eventOf === undefined ? scope : { ...scope, event: eventOf(walk) }, {
       now,
@@ -43,7 +47,7 @@ export async function judge<W extends Walk>(
 export async function judgeStep(walks: readonly Walk[], deps: Pick<StepDeps, 'db' | 'now'>): Promise<Evaluation[]> {
   const judgements = await judge(walks, ({ step }) => step.conditions, deps)
   judgements.forEach(({ result, explanation }, index) => {
-    if (result) walks[index]!.held = explanation
+    if (result && explanation !== null) walks[index]!.held = explanation
   })
   return judgements
 }

@@ -108,7 +108,8 @@ function walkOf(
   const scopeNow = () => {
     const { state, digest } = walk
     const scope = buildScope({
-      ...view,
+      now: view.now,
+      entities: view.entities,
       definition: walk.definition,
       trigger: described,
       recipient,
@@ -125,7 +126,12 @@ function walkOf(
     return withDigest(scope, walk.definition, { ...digest, data })
   }
   const walk: Omit<WalkUnderWay, 'scope'> = {
-    ...{ row, trigger, definition, recipient, step: definition.steps[row.step]!, stepIndex: row.step },
+    row,
+    trigger,
+    definition,
+    recipient,
+    step: definition.steps[row.step]!,
+    stepIndex: row.step,
     nextMessage: row.messages,
     made: [],
     state: row.state ?? {},

@@ -24,7 +24,7 @@ export class LoadedEntities implements Entities {
   readonly #db: Database
   readonly #found = new Map<string, Properties | null>()
   readonly #wanted = new Map<string, Wanted>()
-  #asked = new Set<string>()
+  readonly #asked = new Set<string>()
   #isLast = false
   #loading: Promise<void> = Promise.resolve()
   /** Times that something was asked for that was not at hand. */
@@ -41,7 +41,7 @@ export class LoadedEntities implements Entities {
 
   /** The next asks are another rendering's. `isLast`: nothing is loaded after it, so that a miss is an error. */
   begin(isLast: boolean): void {
-    this.#asked = new Set()
+    if (this.#asked.size > 0) this.#asked.clear()
     this.#isLast = isLast
   }
 

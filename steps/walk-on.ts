@@ -130,8 +130,10 @@ function apply(progress: Progress, result: StepResult, now: number): void {
     remember(progress, { [DATA]: { ...(walk.state[DATA] as JsonObject | undefined), ...result.data } })
     walk.rescope()
   }
-  if (walk.held != null) record(progress, 'step_conditions_held', shownAs(walk.held))
-  walk.held = null
+  if (walk.held != null) {
+    record(progress, 'step_conditions_held', shownAs(walk.held))
+    walk.held = null
+  }
   if (result.decided !== undefined) record(progress, 'step_decided', result.decided)
   if (result.skipped !== undefined) {
     const { reason, data } = result.skipped

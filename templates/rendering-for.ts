@@ -18,7 +18,9 @@ export function renderingFor(scope: Scope): RenderingOptions {
     entities: source?.entities,
     now: source?.now ?? Date.now,
     warn: (message) => {
-      if (source !== undefined && source.warnings.size < MOST_WARNINGS) source.warnings.add(message)
+      if (source === undefined) return
+      source.warnings ??= new Set()
+      if (source.warnings.size < MOST_WARNINGS) source.warnings.add(message)
     },
   }
 }

@@ -45,7 +45,7 @@ export interface ScopeSource {
   /** Epoch milliseconds. */
   now: () => number
   /** What was shown otherwise than asked, until somebody takes it (`takeWarnings`). */
-  warnings: Set<string>
+  warnings: Set<string> | undefined
 }
 
 /** Under it a scope holds its source. */
@@ -72,7 +72,7 @@ export function buildScope(input: ScopeInput): Scope {
   const actor = trigger.actor === null ? null : flat(trigger.actor)
   const tenant = trigger.tenant === null ? null : flat(trigger.tenant)
   return {
-    [SOURCE]: { library: definition.library, entities: input.entities, isCommercial, now, warnings: new Set() },
+    [SOURCE]: { library: definition.library, entities: input.entities, isCommercial, now, warnings: undefined },
     data,
     recipient,
     actor,
@@ -185,15 +185,17 @@ function varsOf(vars: Vars = noVars, tenant: Properties | null, isCommercial: bo
 
 /** What of a rendering was shown otherwise than asked since this was called last. */
 export function takeWarnings(scope: Scope): string[] {
-  const { warnings } = scope[SOURCE] ?? {}
-  if (warnings === undefined || warnings.size === 0) return []
-  const taken = [...warnings]
-  warnings.clear()
+  const source = scope[SOURCE]
+  if (source?.warnings === undefined) return []
+  const taken = [...source.warnings]
+  source.warnings = undefined
   return taken
 }
 
 /** Properties beside the id, which none of them can replace. */
 export function flat({ id, collection, properties, createdAt }: Subject): Properties {
-  const created = createdAt === undefined ? undefined : { created_at: createdAt }
-  return { ...created, ...properties, id, ...(collection !== undefined && { collection }) }
+  const flattened: Properties =
+    createdAt === undefined ? { ...properties, id } : { created_at: createdAt, ...properties, id }
+  if (collection !== undefined) flattened['collection'] = collection
+  return flattened
 }

@@ -32,31 +32,31 @@ export const channelKind: StepKind<ChannelStep> = {
 async function passGate(walks: readonly Walk<ChannelStep>[], deps: StepDeps): Promise<StepResult[]> {
   const judgements = await judgeStep(walks, deps)
   const lists = walks.map((walk, index) => (judgements[index]!.result ? candidatesOf(walk) : []))
-  const refused = (await refusals(lists.flat(), deps)).values()
-  const ends = lists.map((list) => list.map(() => refused.next().value ?? null))
-  const devices = await loadDevices(deps.db, lists.flat())
-  const open = lists.map((list, index) =>
-    chosen(
-      list.filter((_each, place) => ends[index]![place] === null),
-      devices,
-    ),
-  )
-  const passed = walks.filter((_walk, index) => open[index]!.length > 0)
-  const openOf = new Map(walks.map((walk, index) => [walk, open[index]!]))
-  const made = (await renderEach(passed, (walk) => make(openOf.get(walk)!, devices, deps))).values()
-  return walks.map((walk, index) => {
+  const candidates = lists.flat()
+  const refused = await refusals(candidates, deps)
+  const devices = await loadDevices(deps.db, candidates)
+  const openOf = new Map<Walk<ChannelStep>, readonly Candidate[]>()
+  let first = 0
+  const results = lists.map((list, index): StepResult | undefined => {
     const { result, explanation } = judgements[index]!
     if (!result) return skippedBy(explanation)
-    if (open[index]!.length > 0) return made.next().value!
-    return noneOf(lists[index]!, ends[index] as StepResult[])
+    const refusedOf = refused.slice(first, (first += list.length))
+    const open = list.filter((_candidate, place) => refusedOf[place] === null)
+    if (open.length === 0) return noneOf(list, refusedOf as StepResult[])
+    openOf.set(walks[index]!, chosen(open, devices))
+    return undefined
   })
+  const made = (await renderEach([...openOf.keys()], (walk) => make(openOf.get(walk)!, devices, deps))).values()
+  return results.map((result) => result ?? made.next().value!)
 }
 
 /** Of a group each channel makes its own, and of a push channel each device gets one. */
 function make(candidates: readonly Candidate[], devices: Devices, deps: StepDeps): StepResult {
   try {
-    const places = candidates.flatMap((candidate) => devices(candidate).map((device) => ({ candidate, device })))
-    const messages = places.map(({ candidate, device }, part) => messageOf(candidate, { device, part }, deps))
+    const messages: NewMessage[] = []
+    for (const candidate of candidates) {
+      for (const device of devices(candidate)) messages.push(messageOf(candidate, device, messages.length, deps))
+    }
     return { kind: 'go_on', messages }
   } catch (error) {
     // A fault of the program is nothing that the author of the workflow could mend.
@@ -65,26 +65,27 @@ function make(candidates: readonly Candidate[], devices: Devices, deps: StepDeps
   }
 }
 
-interface Place {
-  device: Device | null
-  part: number
-}
-
+/** `part`: its place among the messages of this step. One literal and no spread: it is made for every recipient. */
 function messageOf(
   walk: Walk<ChannelStep>,
-  { device, part }: Place,
+  device: Device | null,
+  part: number,
   { channels, now, timeZone }: StepDeps,
 ): NewMessage {
   const { step, stepIndex, trigger, row, nextMessage, batch } = walk
-  const key = { recipientRunId: row.id, number: nextMessage + part }
+  const recipientRunId = row.id
+  const number = nextMessage + part
   const isFirst = device === null && part === 0
-  const scope = isFirst ? walk.scope : withDevice(walk.scope, messageId(trigger, key), device ?? {})
+  const scope = isFirst
+    ? walk.scope
+    : withDevice(walk.scope, messageId(trigger, { recipientRunId, number }), device ?? {})
   const rendered = renderAt(step, scope, channels.get(step.channel.key))
   const content = device === null ? rendered : { ...rendered, token: device.token }
   const isQueued = !trigger.sandboxMode && step.channelType !== 'in_app_feed'
   const due = isQueued ? sendInstant(step, scope, now, timeZone) : null
   return {
-    ...key,
+    recipientRunId,
+    number,
     step: stepIndex,
     stepRef: step.ref,
     part,
@@ -92,7 +93,7 @@ function messageOf(
     channelId: step.channel.id,
     channelType: step.channelType,
     content,
-    ...(batch !== null && { batch: { id: batch.id, revision: batch.revision } }),
+    batch: batch === null ? undefined : { id: batch.id, revision: batch.revision },
     status: trigger.sandboxMode ? 'not_sent' : isQueued ? 'queued' : 'delivered',
     due,
     reason: trigger.sandboxMode ? 'sandbox mode' : null,

@@ -14,7 +14,7 @@ export interface NewMessage extends MessageKey {
   channelType: ChannelType
   content: object
   /** The batch whose activities it contains, as of this revision. Absent: its recipient run's own. */
-  batch?: { id: number; revision: number }
+  batch?: { id: number; revision: number } | undefined
   status: 'queued' | 'delivered' | 'not_sent'
   /** Epoch milliseconds; null once settled. */
   due: number | null
