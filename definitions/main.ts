@@ -4,28 +4,37 @@ import { parseArgs } from 'node:util'
 import { readSettings } from '../settings/settings.ts'
 import { writePreview } from './preview.ts'
 import { problemLine } from './problem.ts'
-import { readCatalog, readFolder } from './read-catalog.ts'
+import { readFolder } from './read-catalog.ts'
 
 const USAGE = `npm run definitions -- check [folder]
-       npm run definitions -- preview <key> --data file.json [--recipient file.json] [--out folder]`
+       npm run definitions -- preview <key> --data file.json [--recipient file.json] [--actor file.json] [--tenant file.json]
+         [--out folder]`
 
 /** npm run definitions -- check: every mistake of every file; preview: what a definition's messages look like. */
 async function main(): Promise<void> {
   const { positionals, values } = parseArgs({
     allowPositionals: true,
-    options: { data: { type: 'string' }, recipient: { type: 'string' }, out: { type: 'string' } },
+    options: {
+      ...{ data: { type: 'string' }, recipient: { type: 'string' }, out: { type: 'string' } },
+      ...{ actor: { type: 'string' }, tenant: { type: 'string' } },
+    },
   })
   const [command, key] = positionals
   if (command === 'check') return check(key ?? readSettings().BELAY_NOTIFICATIONS_DIR)
   if (command !== 'preview' || key === undefined) throw new Error(`usage: ${USAGE}`)
-  const catalog = await readCatalog(readSettings().BELAY_NOTIFICATIONS_DIR)
+  // What is wrong elsewhere hinders nobody here.
+  const catalog = await readFolder(readSettings().BELAY_NOTIFICATIONS_DIR)
   const version = catalog.definitions.get(key)
+  const own = catalog.leftOut?.get(key)
+  if (own !== undefined) throw new Error([`${key} cannot be used:`, ...own.map(problemLine)].join('\n'))
   if (version === undefined)
     throw new Error(`there is no definition ${key}; there are: ${[...catalog.definitions.keys()].join(', ')}`)
   const out = values.out ?? path.join('preview', key)
   const told = await writePreview(version.definition, {
     data: await objectIn(values.data),
     recipient: await objectIn(values.recipient),
+    actor: values.actor === undefined ? undefined : await objectIn(values.actor),
+    tenant: values.tenant === undefined ? undefined : await objectIn(values.tenant),
     out,
   })
   for (const line of [...(catalog.warnings ?? []), ...told]) console.error(line)

@@ -3,13 +3,19 @@ import path from 'node:path'
 import { escapeHtml } from '../templates/escape.ts'
 import type { FeedContent, Rendered } from '../templates/content.ts'
 import { renderStep } from '../templates/render.ts'
-import { buildScope, takeWarnings } from '../templates/scope.ts'
+import { buildScope, takeWarnings, type Subject } from '../templates/scope.ts'
 import type { Definition } from './definition.ts'
 
 export interface PreviewInput {
   data: Record<string, unknown>
   /** The recipient's properties, `id` among them. */
   recipient: Record<string, unknown>
+  /** The same of whoever did what is told of; absent: nobody. */
+  actor?: Record<string, unknown> | undefined
+  /** The same of the tenant; its `settings.branding` counts. Absent: none. */
+  tenant?: Record<string, unknown> | undefined
+  /** When it is shown to have been triggered; absent: now. */
+  now?: Date
   out: string
 }
 
@@ -18,26 +24,29 @@ export interface PreviewInput {
  * an SMS and a push as .txt, a chat message as .md, all but e-mails also as the API shows them, .json; and an index.html that
  * shows them all. Returns what went otherwise than asked, a sentence each.
  */
-export async function writePreview(definition: Definition, { data, recipient, out }: PreviewInput): Promise<string[]> {
-  const { id, ...properties } = recipient
-  const told: string[] = []
+export async function writePreview(
+  definition: Definition,
+  { data, recipient, actor, tenant, now = new Date(), out }: PreviewInput,
+): Promise<string[]> {
+  const told = new Set<string>()
   const scope = buildScope({
     definition,
     trigger: {
       workflowRunId: '00000000-0000-4000-8000-000000000000',
       cancelationKey: null,
-      acceptedAt: new Date(),
+      acceptedAt: now,
       data,
-      actor: null,
-      tenant: null,
+      actor: actor === undefined ? null : subjectOf(actor),
+      tenant: tenant === undefined ? null : subjectOf(tenant),
     },
+    now: now.getTime(),
     recipientRunId: '00000000-0000-4000-8000-000000000001',
-    recipient: { id: typeof id === 'string' ? id : 'preview', properties },
+    recipient: subjectOf(recipient),
     triggerData: null,
     messageId: 'preview',
     entities: {
       get(kind, wanted) {
-        told.push(`${kind} ${wanted}: nobody is found in a preview`)
+        told.add(`${kind} ${wanted}: nobody is found in a preview`)
         return null
       },
     },
@@ -48,7 +57,7 @@ export async function writePreview(definition: Definition, { data, recipient, ou
     if (step.type !== 'channel') continue
     try {
       const rendered = renderStep(step, scope)
-      told.push(...takeWarnings(scope).map((warning) => `step ${step.ref}: ${warning}`))
+      for (const warning of takeWarnings(scope)) told.add(`step ${step.ref}: ${warning}`)
       const { files, shown } = pageOf(step.ref, rendered)
       for (const [name, text] of Object.entries(files)) await writeFile(path.join(out, name), text)
       const links = Object.keys(files).map((name) => `<a href="${escapeHtml(name)}">${escapeHtml(name)}</a>`)
@@ -56,7 +65,7 @@ export async function writePreview(definition: Definition, { data, recipient, ou
       parts.push(`<section>${heading}\n${shown}\n<p class="files">${links.join(' ')}</p></section>`)
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error)
-      told.push(reason)
+      told.add(reason)
       parts.push(`<section><h2>${escapeHtml(step.ref)}</h2><p class="wrong">${escapeHtml(reason)}</p></section>`)
     }
   }
@@ -65,7 +74,11 @@ export async function writePreview(definition: Definition, { data, recipient, ou
     path.join(out, 'index.html'),
     documentOf(definition.name, `<h1>${escapeHtml(definition.name)}</h1>${parts.join('\n')}`),
   )
-  return told
+  return [...told]
+}
+
+function subjectOf({ id, ...properties }: Record<string, unknown>): Subject {
+  return { id: typeof id === 'string' ? id : 'preview', properties }
 }
 
 interface Page {

@@ -27,10 +27,13 @@ export interface Covered {
 
 export function cover(source: string): Covered {
   const pieces: string[] = []
+  /** The same piece has the same number, so that texts are the same where their sources are: a link and its label. */
+  const numbers = new Map<string, number>()
   const text = source.replace(MARKS, '\ufffd').replace(LIQUID, (piece) => {
-    pieces.push(piece)
+    const number = numbers.get(piece) ?? pieces.push(piece) - 1
+    numbers.set(piece, number)
     const isTag = piece.startsWith('{%') && !/^\{%-?\s*raw\b/.test(piece)
-    return `${isTag ? TAG : OPEN}${pieces.length - 1}${CLOSE}`
+    return `${isTag ? TAG : OPEN}${number}${CLOSE}`
   })
   const sourceOf = (mark: string) => pieces[Number(/\d+/.exec(mark)?.[0] ?? -1)] ?? ''
   return {

@@ -73,7 +73,12 @@ function image({ url, alt, action, width, edges }: Extract<VisualBlock, { type: 
   const picture = `<img src="${src}" alt="${label}" style="display:inline-block;max-width:100%;border:0${width === null ? '' : `;width:${width}`}">`
   const html = href === '' ? picture : `<a href="${href}" target="_blank">${picture}</a>`
   const addresses = action === null ? [] : [{ field: 'action', address: action }]
-  return { html: boxed(uncover(html), edges), text: action === null ? alt : `${alt} (${action})`, addresses }
+  return { html: boxed(uncover(html), edges), text: action === null ? alt : `${alt} (${opened(action)})`, addresses }
+}
+
+/** An address in plain text: as it is opened, so that a blank in a value does not end it. */
+function opened(action: string): string {
+  return action.includes('{') ? `{% address %}${action}{% endaddress %}` : action
 }
 
 function buttonSet({ buttons, gap = 8, edges }: Extract<VisualBlock, { type: 'button_set' }>): CompiledBlock {
@@ -82,7 +87,7 @@ function buttonSet({ buttons, gap = 8, edges }: Extract<VisualBlock, { type: 'bu
   const full = buttons.some(({ look }) => look?.fullWidth === true) ? ' width="100%"' : ''
   return {
     html: boxed(`${TABLE}${full}><tr>${row}</tr></table>`, edges),
-    text: buttons.map(({ label, action }) => `${label}: ${action}`).join('\n'),
+    text: buttons.map(({ label, action }) => `${label}: ${opened(action)}`).join('\n'),
     addresses: buttons.map(({ action }, index) => ({ field: `buttons[${index}].action`, address: action })),
   }
 }
