@@ -13,9 +13,9 @@ process.chdir(fileURLToPath(new URL('..', import.meta.url)))
 const given = process.argv.slice(2)
 const options = given.filter((argument) => argument.startsWith('-'))
 const filters = given.filter((argument) => !argument.startsWith('-'))
-const isSoak = process.env['BELAY_SOAK'] === 'true'
+const kind = process.env['BELAY_SOAK'] === 'true' ? 'soak' : process.env['BELAY_CHAOS'] === 'true' ? 'chaos' : 'test'
 const files = readdirSync('test', { recursive: true, encoding: 'utf8' })
-  .filter((file) => file.endsWith(isSoak ? '.soak.ts' : '.test.ts'))
+  .filter((file) => file.endsWith(`.${kind}.ts`))
   .map((file) => join('test', file))
   .filter((file) => filters.length === 0 || filters.some((filter) => file.includes(filter)))
   .sort()
@@ -55,10 +55,11 @@ process.exit()
 
 /** The tests have a process group of their own, so that what they left running ends with them. */
 function runTests(env: NodeJS.ProcessEnv): Promise<number> {
-  // A soak measures, and is alone.
-  const limits = isSoak
-    ? ['--test-concurrency=1', '--test-timeout=7200000']
-    : ['--test-concurrency=2', '--test-timeout=600000']
+  // What measures is alone.
+  const limits =
+    kind !== 'test'
+      ? ['--test-concurrency=1', '--test-timeout=7200000']
+      : ['--test-concurrency=2', '--test-timeout=600000']
   const runner = ['--test', ...limits, '--test-reporter=spec']
   const all = ['--import', 'tsx', ...runner, ...options, ...files]
   const [command, args] = endedWithParent('TERM', process.execPath, all)

@@ -10,6 +10,10 @@ import { endedWithParent } from '../../embedded/ended-with-parent.ts'
 export interface PostgresServer {
   /** Its maintenance database, as superuser. */
   url: string
+  /** Its first process; another one once it was resumed. */
+  pid(): number
+  /** Of its process now: when it has ended. */
+  ended(): Promise<unknown>
   /** Ends the server, its connections with it, and keeps its data. */
   halt(): Promise<void>
   /** Starts it again, at the same address. */
@@ -18,14 +22,14 @@ export interface PostgresServer {
 }
 
 /**
- * A real Postgres in a temporary folder, on a port of its own, without fsync unless `config` says so. Of the package only the binaries are used:
- * its own start runs as root only through a system user that it makes. Postgres refuses to run as root, so there it runs
- * as `nobody`, who must be able to read the project's folder.
+ * A real Postgres in a folder of its own in `within`, on a port of its own, without fsync unless `config` says so. Of the
+ * package only the binaries are used: its own start runs as root only through a system user that it makes. Postgres refuses
+ * to run as root, so there it runs as `nobody`, who must be able to read the project's folder.
  */
-export async function startPostgres(config: readonly string[] = []): Promise<PostgresServer> {
+export async function startPostgres(config: readonly string[] = [], within = tmpdir()): Promise<PostgresServer> {
   const native = nativeFolder()
   hydrateLinks(native)
-  const folder = mkdtempSync(join(tmpdir(), 'belay-postgres-'))
+  const folder = mkdtempSync(join(within, 'belay-postgres-'))
   const remove = () => rmSync(folder, { recursive: true, force: true })
   const identity = postgresOwner()
   if (identity !== undefined) chownSync(folder, identity.uid, identity.gid)
@@ -51,7 +55,12 @@ export async function startPostgres(config: readonly string[] = []): Promise<Pos
     String(port),
     ...options,
   ])
-  const launch = () => spawn(command, args, { ...run, stdio: ['ignore', 'ignore', 'pipe'] })
+  let ended: Promise<unknown>
+  const launch = () => {
+    const launched = spawn(command, args, { ...run, stdio: ['ignore', 'ignore', 'pipe'] })
+    ended = once(launched, 'close').catch(() => undefined)
+    return launched
+  }
   let child = launch()
   const abandon = () => {
     child.kill('SIGQUIT')
@@ -60,11 +69,12 @@ export async function startPostgres(config: readonly string[] = []): Promise<Pos
   process.on('exit', abandon)
   await ready(child)
   async function halt(): Promise<void> {
-    const ended = once(child, 'close')
     if (child.kill('SIGINT')) await ended
   }
   return {
     url: `postgres://postgres@127.0.0.1:${port}/postgres`,
+    pid: () => child.pid!,
+    ended: () => ended,
     halt,
     async resume() {
       child = launch()

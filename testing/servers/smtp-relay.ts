@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { createServer, type AddressInfo, type Socket } from 'node:net'
 
 /** What a relay does at a point of a session: answers (a line, perhaps late), hangs up, or says nothing at all. */
-export type RelayStep = { say: string; afterMs?: number } | 'hang up' | 'say nothing'
+export type RelayStep = { say: string; afterMs?: number } | { hangUpAfterMs: number } | 'hang up' | 'say nothing'
 
 export interface RelayScript {
   greeting?: RelayStep
@@ -11,8 +11,8 @@ export interface RelayScript {
   mail?: RelayStep
   rcpt?: RelayStep
   data?: RelayStep
-  /** After the final dot; of the nth message, the last for all after it. */
-  dot?: RelayStep[]
+  /** After the final dot; of the nth message, the last for all after it. Or by what the message says. */
+  dot?: RelayStep[] | ((content: string) => RelayStep)
   /** Hang up after so many bytes of content. */
   hangUpInContent?: number
 }
@@ -58,7 +58,9 @@ function converse(socket: Socket, script: RelayScript, relay: SmtpRelay): void {
 
   function act(step: RelayStep): void {
     if (step === 'hang up') socket.destroy()
-    else if (step !== 'say nothing') setTimeout(() => socket.write(`${step.say}\r\n`), step.afterMs ?? 0)
+    else if (step === 'say nothing') return
+    else if ('hangUpAfterMs' in step) setTimeout(() => socket.destroy(), step.hangUpAfterMs)
+    else setTimeout(() => socket.write(`${step.say}\r\n`), step.afterMs ?? 0)
   }
 
   function obey(line: string): void {
@@ -71,7 +73,7 @@ function converse(socket: Socket, script: RelayScript, relay: SmtpRelay): void {
     else if (verb === 'RCPT') act(script.rcpt ?? { say: '250 recipient ok' })
     else if (verb === 'DATA') {
       const step = script.data ?? { say: '354 go on' }
-      inContent = step !== 'hang up' && step !== 'say nothing' && step.say.startsWith('354')
+      inContent = typeof step === 'object' && 'say' in step && step.say.startsWith('354')
       act(step)
     } else if (verb === 'QUIT') {
       act({ say: '221 bye' })
@@ -93,8 +95,9 @@ function converse(socket: Socket, script: RelayScript, relay: SmtpRelay): void {
       else {
         inContent = false
         relay.contents.push(text)
-        const steps = script.dot ?? []
-        act(steps[Math.min(relay.contents.length, steps.length) - 1] ?? { say: '250 queued as R1' })
+        const { dot = [] } = script
+        const step = typeof dot === 'function' ? dot(text) : dot[Math.min(relay.contents.length, dot.length) - 1]
+        act(step ?? { say: '250 queued as R1' })
       }
     }
   })

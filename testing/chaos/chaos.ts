@@ -1,0 +1,158 @@
+import { setTimeout as wait } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+import { SECRET_KEY } from '../product/api-server.ts'
+import { Belay, type Message } from '../product/belay.ts'
+import { notificationsFolder } from '../fixtures/notifications-folder.ts'
+import { runScript } from '../servers/process.ts'
+import { ChaosCaller } from './caller.ts'
+import { definitionFiles } from './definitions.ts'
+import { Faults } from './faults.ts'
+import { judge, type Findings } from './judge.ts'
+import { Lives } from './lives.ts'
+import { Random } from './random.ts'
+import { startReceivers } from './receivers.ts'
+import { smallDisk } from './small-disk.ts'
+import { startEmbeddedSystem, startProcessesSystem, type System } from './system.ts'
+
+export interface ChaosOptions {
+  /** Processes of their own, or `npm start` with PGlite. */
+  system: 'processes' | 'embedded'
+  code: 'sources' | 'built'
+  seed: number
+  kills: number
+  pauses: number
+  pauseMs: number
+  jumps: number
+  /** Whether the store's disk is to be full for a while, where one can be made. */
+  disk: boolean
+  perSecond: number
+  /** Of how many kills the next does not wait until everything works again, from 0 to 1. */
+  hurried: number
+  /** No fault begins later than so long after the start. */
+  forMs: number
+  say: (line: string) => void
+}
+
+export interface ChaosResult {
+  findings: Findings
+  faults: Faults
+  failedTries: ReadonlyMap<number, number>
+  /** What must not be, and is no matter of one recipient. */
+  wrong: string[]
+  /** How long it took, after the last fault, until nothing was pending, in milliseconds. */
+  settledMs: number
+  hung: number
+}
+
+const SETTLE_MS = 240_000
+/** For what should not come. */
+const LATE_MS = 3_000
+/** Looks between two lines on what is pending. */
+const SAID_EVERY = 15
+const PROBE_TRY_MS = 5_000
+const PENDING = 'status[]=queued&status[]=processing&status[]=paused'
+
+/** Runs the product, lets it be used, breaks it as the seed says, and holds what came of it against what was answered. */
+export async function chaos(options: ChaosOptions): Promise<ChaosResult> {
+  const { seed, say } = options
+  const receivers = await startReceivers(new Random(seed + 1))
+  const disk = options.disk && options.system === 'processes' ? smallDisk() : { missing: '' }
+  if ('missing' in disk && disk.missing !== '') say(`skipped: a full disk (${disk.missing})`)
+  const folder = 'folder' in disk ? disk.folder : undefined
+  let system: System | undefined
+  try {
+    const start = options.system === 'processes' ? startProcessesSystem : startEmbeddedSystem
+    system = await start({
+      notifications: notificationsFolder(definitionFiles(receivers.httpUrl)),
+      smtpUrl: receivers.smtpUrl,
+      code: options.code,
+      disk: folder,
+    })
+    return await underChaos(system, options, folder, receivers)
+  } finally {
+    await system?.close()
+    await receivers.close()
+    if ('folder' in disk) disk.close()
+  }
+}
+
+async function underChaos(
+  system: System,
+  options: ChaosOptions,
+  disk: string | undefined,
+  receivers: Awaited<ReturnType<typeof startReceivers>>,
+): Promise<ChaosResult> {
+  const { say } = options
+  const belay = new Belay(() => system.url, SECRET_KEY)
+  const caller = new ChaosCaller(() => system.url)
+  const until = performance.now() + options.forMs
+  const faults = new Faults(system, new Random(options.seed), { ...options, disk, until }, () => goesThrough(belay))
+  const lives = new Lives(options.seed, options.perSecond, caller)
+  await faults.run()
+  await lives.stop()
+  const began = performance.now()
+  const left = await settle(belay, say)
+  const settledMs = performance.now() - began
+  await wait(LATE_MS)
+  const messages = await belay.messages()
+  const findings = judge({ lives: lives.all, messages, arrived: receivers.arrived, spells: faults.spells })
+  const wrong = [
+    ...left,
+    ...lives.failed,
+    ...caller.wrong,
+    ...faults.lasting.map((spell) => `nothing went through after ${spell}`),
+    ...[...system.parts.values()].flatMap(({ ended }) => ended),
+    ...(options.system === 'processes' ? await examined(system) : []),
+  ]
+  return { findings, faults, failedTries: caller.failed, wrong, settledMs, hung: receivers.hung }
+}
+
+let probes = 0
+
+/** Resolves once a notification is triggered and delivered. */
+async function goesThrough(belay: Belay): Promise<void> {
+  const user = `probe-${(probes += 1)}`
+  const post = (path: string, body: object) =>
+    fetch(belay.url + path, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${SECRET_KEY}`, 'content-type': 'application/json' },
+      body: JSON.stringify(body),
+      signal: AbortSignal.timeout(PROBE_TRY_MS),
+    })
+  const isTriggered = async () => (await post('/v1/workflows/probe/trigger', { recipients: [user] })).ok
+  while (!(await isTriggered().catch(() => false))) await wait(100)
+  while ((await belay.feed(user).catch(() => [])).length === 0) await wait(50)
+}
+
+/** Waits until nothing is pending; says what is after four minutes. */
+async function settle(belay: Belay, say: (line: string) => void): Promise<string[]> {
+  const until = performance.now() + SETTLE_MS
+  for (let look = 1; ; look += 1) {
+    const runs = await belay
+      .get<{ items: { id: string; status: string; step: string }[] }>(`/v1/workflow_recipient_runs?${PENDING}`)
+      .catch(() => undefined)
+    const queued = await belay.get<{ items: Message[] }>('/v1/messages?status[]=queued').catch(() => undefined)
+    if (runs?.items.length === 0 && queued?.items.length === 0) return []
+    if (performance.now() > until) {
+      return [
+        ...(runs?.items ?? []).map(({ id, status, step }) => `recipient run ${id} is ${status} in ${step}`),
+        ...(queued?.items ?? []).map(({ id, source }) => `message ${id} of ${source.step_ref} is queued`),
+        ...(runs === undefined || queued === undefined ? ['it does not answer'] : []),
+      ]
+    }
+    if (look % SAID_EVERY === 0) {
+      const steps = [...(runs?.items ?? []).map(({ step }) => step), ...(queued?.items ?? []).map(refOf)]
+      say(`still pending: ${steps.join(' ')}`)
+    }
+    await wait(1_000)
+  }
+}
+
+const refOf = ({ source }: Message) => source.step_ref
+
+/** What the doctor finds: nothing, or a line each. */
+async function examined(system: System): Promise<string[]> {
+  const doctor = fileURLToPath(new URL('../../worker/doctor-main.ts', import.meta.url))
+  const script = runScript(doctor, [], { ...system.env, LOG_LEVEL: 'silent' })
+  return (await script.ended) === 0 ? [] : [`doctor: ${script.output()}`]
+}
