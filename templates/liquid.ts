@@ -80,24 +80,30 @@ interface Parsed {
 }
 
 const CACHED = 2_000
-const cache = new Map<string, Parsed>()
+/** By text within its context: to join the two would cost as much as a short rendering. */
+const caches: Readonly<Record<LiquidContext, Map<string, Parsed>>> = {
+  text: new Map(),
+  html: new Map(),
+  markdown: new Map(),
+  markdown_source: new Map(),
+}
 
 function parsed(text: string, context: LiquidContext): Parsed {
-  const key = `${context} ${text}`
-  const known = cache.get(key)
+  const cache = caches[context]
+  const known = cache.get(text)
   if (known !== undefined) return known
   const liquid = engines[context]
   const templates = liquid.parse(context === 'markdown' ? compileMarkdown(text).html : text)
   const made = { templates, sharedUnless: sharedUnless(liquid, templates, text) }
   if (cache.size >= CACHED) cache.delete(cache.keys().next().value!)
-  cache.set(key, made)
+  cache.set(text, made)
   return made
 }
 
 /** Parses a template, or takes the one parsed before. Throws liquidjs' error, which names line and column. */
 export function parseLiquid(text: string, context: LiquidContext): Template[] {
   // The position that an error names is the author's, not that of the compiled HTML.
-  if (context === 'markdown' && !cache.has(`markdown ${text}`)) engines.html.parse(text)
+  if (context === 'markdown' && !caches.markdown.has(text)) engines.html.parse(text)
   return parsed(text, context).templates
 }
 
@@ -105,7 +111,7 @@ export function parseLiquid(text: string, context: LiquidContext): Template[] {
 export type RenderingOptions = Partial<Omit<Rendering, 'depth'>>
 
 /** Texts that are the same for all recipients of a trigger, by its data. */
-const ofTrigger = new WeakMap<object, Map<string, string>>()
+const ofTrigger = new WeakMap<object, Map<Parsed, string>>()
 
 /**
  * Renders a template at once, for a scope of plain data; the fields of its `data` stand below its own at the top level.
@@ -124,13 +130,12 @@ export function renderLiquid(
   const { sharedUnless: names } = template
   if (data === undefined || names === null || names.some((name) => name in scope))
     return fill(template, context, scope, rendering)
-  const texts = ofTrigger.get(data) ?? new Map<string, string>()
+  const texts = ofTrigger.get(data) ?? new Map<Parsed, string>()
   ofTrigger.set(data, texts)
-  const key = `${context} ${text}`
-  const known = texts.get(key)
+  const known = texts.get(template)
   if (known !== undefined) return known
   const filled = fill(template, context, scope, rendering)
-  texts.set(key, filled)
+  texts.set(template, filled)
   return filled
 }
 
@@ -150,7 +155,7 @@ function fill(
     result = render(liquid, templates, scope, given)
   }
   // A filter may have cut a character in half, which would fail the statement that stores a whole chunk.
-  return result.replace(/[\0\p{Surrogate}]/gu, '\ufffd')
+  return result.isWellFormed() && !result.includes('\0') ? result : result.replace(/[\0\p{Surrogate}]/gu, '\ufffd')
 }
 
 function render(liquid: Liquid, templates: Template[], scope: { data?: object }, given: RenderingOptions): string {
