@@ -8,6 +8,7 @@ import { createLog } from '../settings/log.ts'
 import { readSettings, SettingsError } from '../settings/settings.ts'
 import { untilStopped } from '../settings/stopping.ts'
 import { openClock } from '../store/clock/open-clock.ts'
+import { pooledBy } from '../store/postgres/pooled.ts'
 import { openReachablePostgres, requireSchema } from '../store/postgres/reachable.ts'
 import { openConnection } from '../temporal/connection.ts'
 import { warnOfUnknownSettings } from '../settings/unknown-settings.ts'
@@ -32,7 +33,11 @@ async function main(): Promise<void> {
   const endTracing = startTracing(settings, 'belay-api')
   const catalog = await catalogAtStart(settings.BELAY_NOTIFICATIONS_DIR)
   const server = await listenEarly(settings)
-  const store = await openReachablePostgres(settings.DATABASE_URL!, { log }, { waitMs: STORE_WAIT_MS, log, signal })
+  const store = await openReachablePostgres(
+    settings.DATABASE_URL!,
+    { ...pooledBy(settings), log },
+    { waitMs: STORE_WAIT_MS, log, signal },
+  )
   await requireSchema(store)
   const clock = await openClock(store.db, log)
   const { connectionOptions, namespace = 'default' } = loadClientConnectConfig()

@@ -7,6 +7,7 @@ import { readFolder } from '../definitions/read-catalog.ts'
 import type { Settings } from '../settings/settings.ts'
 import { openClock } from '../store/clock/open-clock.ts'
 import { openPglite, type Store } from '../store/postgres/database.ts'
+import { pooledBy } from '../store/postgres/pooled.ts'
 import { openReachablePostgres } from '../store/postgres/reachable.ts'
 import { openConnection } from '../temporal/connection.ts'
 import { registerWithTemporal } from '../temporal/register.ts'
@@ -170,5 +171,5 @@ function linkSettings(settings: Settings, secretKey: string): Pick<Settings, 'BE
 
 async function openStore(settings: Settings, folder: string, log: Logger): Promise<Store> {
   if (settings.DATABASE_URL === undefined) return openPglite(folder)
-  return openReachablePostgres(settings.DATABASE_URL, { log })
+  return openReachablePostgres(settings.DATABASE_URL, { ...pooledBy(settings), log })
 }

@@ -110,6 +110,13 @@ export const variables = {
     .string()
     .regex(/^postgres(ql)?:\/\//, 'must be a postgres:// address')
     .optional(),
+  /** DATABASE_URL is a pooler's in transaction mode; see store/postgres/pooled.ts. */
+  BELAY_DATABASE_POOLED: flag,
+  /** Where LISTEN is heard, past that pooler. */
+  BELAY_LISTEN_URL: z
+    .string()
+    .regex(/^postgres(ql)?:\/\//, 'must be a postgres:// address')
+    .optional(),
   SMTP_URL: z.string().refine(isSmtpUrl, SMTP_URL_FORM).optional(),
   TEMPORAL_DEV_PORT: port.default(7233),
   TEMPORAL_DEV_UI_PORT: port.default(8233),

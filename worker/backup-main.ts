@@ -6,6 +6,7 @@ import { parseArgs } from 'node:util'
 import { createGzip } from 'node:zlib'
 import { readSettings, SettingsError } from '../settings/settings.ts'
 import { backup } from '../store/backup/backup.ts'
+import { pooledBy } from '../store/postgres/pooled.ts'
 import { openReachablePostgres, requireSchema } from '../store/postgres/reachable.ts'
 
 const USAGE = 'npm run backup -- --out <file>, or --out - for the standard output'
@@ -21,7 +22,11 @@ async function main(): Promise<void> {
       'DATABASE_URL is needed: the store to back up. Of npm start, stop it and copy BELAY_DATA_DIR',
     )
   }
-  const store = await openReachablePostgres(settings.DATABASE_URL, { transactionMs: TRANSACTION_MS, connections: 1 })
+  const store = await openReachablePostgres(settings.DATABASE_URL, {
+    ...pooledBy(settings),
+    transactionMs: TRANSACTION_MS,
+    connections: 1,
+  })
   await requireSchema(store)
   // What fails in writing rejects `written`.
   const part = out === '-' ? undefined : `${out}.part`

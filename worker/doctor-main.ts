@@ -3,6 +3,7 @@ import { parseArgs } from 'node:util'
 import { createLog } from '../settings/log.ts'
 import { readSettings, SettingsError } from '../settings/settings.ts'
 import { openClock } from '../store/clock/open-clock.ts'
+import { pooledBy } from '../store/postgres/pooled.ts'
 import { openReachablePostgres, requireSchema } from '../store/postgres/reachable.ts'
 import { examine, repair, type Report } from '../temporal/doctor/doctor.ts'
 import { connectToTemporal } from './connect-to-temporal.ts'
@@ -18,7 +19,7 @@ async function main(): Promise<void> {
   const settings = readSettings()
   if (settings.DATABASE_URL === undefined) throw new SettingsError('DATABASE_URL is needed: the store to examine')
   const log = createLog(settings)
-  const store = await openReachablePostgres(settings.DATABASE_URL)
+  const store = await openReachablePostgres(settings.DATABASE_URL, pooledBy(settings))
   await requireSchema(store)
   const clock = await openClock(store.db, log)
   const { connectionOptions, namespace = 'default' } = loadClientConnectConfig()

@@ -5,6 +5,7 @@ import { createLog } from '../settings/log.ts'
 import { readSettings, SettingsError } from '../settings/settings.ts'
 import { untilStopped } from '../settings/stopping.ts'
 import { openClock } from '../store/clock/open-clock.ts'
+import { pooledBy } from '../store/postgres/pooled.ts'
 import { openReachablePostgres, requireSchema } from '../store/postgres/reachable.ts'
 import { warnOfUnknownSettings } from '../settings/unknown-settings.ts'
 import { builtBundle } from './bundle.ts'
@@ -31,7 +32,11 @@ async function main(): Promise<void> {
   warnOfUnknownSettings(log)
   await installRuntime(log, settings)
   const endTracing = startTracing(settings, 'belay-worker')
-  const store = await openReachablePostgres(settings.DATABASE_URL, { log }, { waitMs: STORE_WAIT_MS, log, signal })
+  const store = await openReachablePostgres(
+    settings.DATABASE_URL,
+    { ...pooledBy(settings), log },
+    { waitMs: STORE_WAIT_MS, log, signal },
+  )
   await requireSchema(store)
   const clock = await openClock(store.db, log)
   const { connection, namespace } = await connectWorker(log, signal)

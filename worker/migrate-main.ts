@@ -1,6 +1,7 @@
 import { loadClientConnectConfig } from '@temporalio/envconfig'
 import { createLog } from '../settings/log.ts'
 import { readSettings, SettingsError } from '../settings/settings.ts'
+import { pooledBy } from '../store/postgres/pooled.ts'
 import { openReachablePostgres } from '../store/postgres/reachable.ts'
 import { registerWithTemporal } from '../temporal/register.ts'
 import { connectToTemporal } from './connect-to-temporal.ts'
@@ -9,7 +10,7 @@ import { connectToTemporal } from './connect-to-temporal.ts'
 async function main(): Promise<void> {
   const settings = readSettings()
   if (settings.DATABASE_URL === undefined) throw new SettingsError('DATABASE_URL is needed: the store to migrate')
-  const store = await openReachablePostgres(settings.DATABASE_URL)
+  const store = await openReachablePostgres(settings.DATABASE_URL, pooledBy(settings))
   await store.migrate()
   console.log('store: tables are up to date')
   const { connectionOptions, namespace } = loadClientConnectConfig()

@@ -4,6 +4,7 @@ import { createGunzip } from 'node:zlib'
 import { readSettings, SettingsError } from '../settings/settings.ts'
 import { BackupError, restore } from '../store/backup/backup.ts'
 import { linesOf } from '../store/backup/lines.ts'
+import { pooledBy } from '../store/postgres/pooled.ts'
 import { openReachablePostgres } from '../store/postgres/reachable.ts'
 
 const USAGE = 'npm run restore -- <file> [--replace], or - for the standard input'
@@ -14,7 +15,10 @@ async function main(): Promise<void> {
   const { file, replace } = readArguments()
   const settings = readSettings()
   if (settings.DATABASE_URL === undefined) throw new SettingsError('DATABASE_URL is needed: the store to restore')
-  const store = await openReachablePostgres(settings.DATABASE_URL, { transactionMs: TRANSACTION_MS })
+  const store = await openReachablePostgres(settings.DATABASE_URL, {
+    ...pooledBy(settings),
+    transactionMs: TRANSACTION_MS,
+  })
   try {
     await store.migrate()
     const rows = await restore(store.db, readLines(file), { replace })

@@ -2,6 +2,7 @@ import { pino } from 'pino'
 import type { Settings } from '../../settings/settings.ts'
 import { openClock } from '../../store/clock/open-clock.ts'
 import { openPglite, type Store } from '../../store/postgres/database.ts'
+import { pooledBy } from '../../store/postgres/pooled.ts'
 import { openReachablePostgres, requireSchema } from '../../store/postgres/reachable.ts'
 import { openDataFolder, type DataFolder } from '../data-folder.ts'
 import { FolderInUseError } from '../folder-lock.ts'
@@ -15,7 +16,7 @@ import { keysOfApi, keysOfStore, type KeyStore } from './key-store.ts'
 export async function openKeys(settings: Settings): Promise<KeyStore> {
   const { DATABASE_URL, BELAY_DATA_DIR } = settings
   if (DATABASE_URL !== undefined) {
-    const store = await openReachablePostgres(DATABASE_URL)
+    const store = await openReachablePostgres(DATABASE_URL, pooledBy(settings))
     await requireSchema(store)
     return withClock(store)
   }

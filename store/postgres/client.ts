@@ -16,6 +16,11 @@ interface Wire extends EventEmitter {
   stream: Socket
 }
 
+export interface Unnamed {
+  /** Statements lose their names: the next may be run by another server's connection, which does not know them. */
+  unnamed?: boolean
+}
+
 export interface Deadlines {
   statementMs: number
   transactionMs: number
@@ -35,7 +40,7 @@ export class StoreClient extends pg.Client {
   #pending = 0
   #status = 'I'
 
-  constructor(config: pg.ClientConfig & Partial<Deadlines> = {}) {
+  constructor(config: pg.ClientConfig & Partial<Deadlines> & Unnamed = {}) {
     super({ ...config, keepAlive: true, keepAliveInitialDelayMillis: KEEP_ALIVE_MS })
     const { statementMs = STATEMENT_MS, transactionMs = TRANSACTION_MS } = config
     this.#deadlines = { statementMs, transactionMs }
@@ -47,7 +52,7 @@ export class StoreClient extends pg.Client {
     const timed = (...given: unknown[]) => {
       this.#pending += 1
       if (this.#pending === 1) this.#armStatement()
-      return query(...given)
+      return query(...(config.unnamed === true ? withoutName(given) : given))
     }
     this.query = timed as typeof this.query
     const end = this.end.bind(this) as (done?: () => void) => Promise<void>
@@ -112,4 +117,9 @@ export class StoreClient extends pg.Client {
     clearTimeout(this.#statement)
     clearTimeout(this.#transaction)
   }
+}
+
+function withoutName([statement, ...rest]: unknown[]): unknown[] {
+  const isNamed = typeof statement === 'object' && statement !== null && 'name' in statement && !('submit' in statement)
+  return [isNamed ? { ...statement, name: undefined } : statement, ...rest]
 }

@@ -1,13 +1,14 @@
 import { sql, type SQL } from 'drizzle-orm'
 import { drizzle as drizzlePg } from 'drizzle-orm/node-postgres'
-import { migrate as migratePg } from 'drizzle-orm/node-postgres/migrator'
 import { PgDialect, type PgDatabase, type PgQueryResultHKT, type PgSession } from 'drizzle-orm/pg-core'
 import { mkdirSync } from 'node:fs'
 import pg from 'pg'
 import type { StoreClient } from './client.ts'
 import { DiskWatch } from './disk-watch.ts'
 import { listenTo, type Listener } from './listener.ts'
+import { migrateTables } from './migrate.ts'
 import { throwStoreErrors } from './own-errors.ts'
+import { pollFor } from './pooled.ts'
 import { StorePool, transactionsOf, type PoolOptions } from './pool.ts'
 import { migrationsFolder, schemaState, type SchemaState } from './schema-version.ts'
 import { nameOf } from './statement.ts'
@@ -32,7 +33,6 @@ export interface Store {
   close(): Promise<void>
 }
 
-const MIGRATION_LOCK = 4_227_001
 /** A probe on a connection that fell silent must not hold up the next one. */
 const PROBE_MS = 4_000
 
@@ -56,10 +56,7 @@ export function openPostgres(url: string, options: PoolOptions = {}): Store {
       const client = await pool.connect()
       try {
         ;(client as unknown as StoreClient).withoutDeadlines()
-        await client.query('set statement_timeout = 0')
-        await client.query('set lock_timeout = 0')
-        await client.query('select pg_advisory_lock($1)', [MIGRATION_LOCK])
-        await migratePg(drizzlePg(client), { migrationsFolder })
+        await migrateTables(client, migrationsFolder)
       } finally {
         client.release(true)
       }
@@ -68,7 +65,11 @@ export function openPostgres(url: string, options: PoolOptions = {}): Store {
       const state = await schemaState(probe)
       return state === 'current' && (await disk.isFull(probe)) ? 'full' : state
     },
-    listen: (channel, listener) => Promise.resolve(listenTo(url, channel, listener, options.log)),
+    listen(channel, listener) {
+      const { pooled = false, listenUrl, log } = options
+      const isDeaf = pooled && listenUrl === undefined
+      return Promise.resolve(isDeaf ? pollFor(listener, log) : listenTo(listenUrl ?? url, channel, listener, log))
+    },
     async ping() {
       await probe.execute(sql`select 1`)
     },

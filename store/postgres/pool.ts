@@ -4,6 +4,7 @@ import pg from 'pg'
 import type { Logger } from 'pino'
 import { StoreClient, type Deadlines } from './client.ts'
 import type { RunTransaction } from './own-errors.ts'
+import { guardOptions, guardStatement, type Pooled } from './pooled.ts'
 import { PoolBusyError } from './store-error.ts'
 
 /** To a new connection, and to a free one: a burst may wait a little. */
@@ -16,7 +17,7 @@ const LIFETIME_S = 600
 const CLOSE_MS = 3_000
 const BROKEN_LINE_MS = 10_000
 
-export interface PoolOptions extends Partial<Deadlines> {
+export interface PoolOptions extends Partial<Deadlines>, Pooled {
   /** Connections in this process's pool. */
   connections?: number
   /** Told of connections that break, at most once in ten seconds. */
@@ -32,9 +33,11 @@ type Connected = (
 /** Connections to one store. What waits too long for a free one gets a PoolBusyError. */
 export class StorePool extends pg.Pool {
   readonly #max: number
+  /** The connections are a pooler's; see pooled.ts. */
+  readonly pooled: boolean
   readonly #open = new Set<StoreClient>()
 
-  constructor(url: string, { connections = 20, log, ...deadlines }: PoolOptions) {
+  constructor(url: string, { connections = 20, log, pooled = false, listenUrl: _, ...deadlines }: PoolOptions) {
     super({
       connectionString: url,
       Client: StoreClient,
@@ -42,12 +45,10 @@ export class StorePool extends pg.Pool {
       connectionTimeoutMillis: CONNECT_MS,
       idleTimeoutMillis: IDLE_MS,
       maxLifetimeSeconds: LIFETIME_S,
-      // A statement that waits longer than this has lost; the caller is answered 503 and nothing is half done. Statements
-      // this short are done before they would be compiled. Above these are the client's own deadlines (client.ts).
-      options:
-        '-c statement_timeout=15000 -c lock_timeout=10000 -c idle_in_transaction_session_timeout=20000 -c jit=off',
+      ...(pooled ? { unnamed: true } : { options: guardOptions }),
       ...deadlines,
     })
+    this.pooled = pooled
     this.#max = connections
     const broke = linesOfBroken(log)
     // Of an idle connection; its own listener has told of it.
@@ -89,7 +90,10 @@ export function transactionsOf(pool: StorePool, db: NodePgDatabase<Record<string
     const client = await pool.connect()
     try {
       const session = new NodePgSession(client, dialect, { fullSchema, schema, tableNamesMap })
-      return await session.transaction(work, config as never)
+      return await session.transaction(async (tx) => {
+        if (pool.pooled) await client.query(guardStatement)
+        return work(tx)
+      }, config as never)
     } finally {
       client.release((client as unknown as StoreClient).isInTransaction)
     }

@@ -1,7 +1,8 @@
+import { sql } from 'drizzle-orm'
 import type { Logger } from 'pino'
 import { setTimeout as delay } from 'node:timers/promises'
 import { SettingsError } from '../../settings/settings.ts'
-import { openPostgres, type PoolOptions, type Store } from './database.ts'
+import { openPostgres, query, type PoolOptions, type Store } from './database.ts'
 import { StoreError } from './store-error.ts'
 
 export interface Patience {
@@ -23,6 +24,7 @@ export async function openReachablePostgres(url: string, options?: PoolOptions, 
   const store = openPostgres(url, options)
   try {
     await answered(store, patience)
+    if (options?.pooled === true) await warnOfEndless(store, options.log)
     return store
   } catch (error) {
     await store.close()
@@ -43,6 +45,14 @@ export async function requireSchema(store: Store): Promise<void> {
   throw new SettingsError(
     `DATABASE_URL: ${what}; run npm run migrate (in containers: node dist/worker/migrate-main.js) first`,
   )
+}
+
+/** What runs outside of a transaction has the server's timeouts by the role alone, where a pooler takes no options. */
+async function warnOfEndless({ db }: Store, log: PoolOptions['log']): Promise<void> {
+  const [row] = await query<{ timeout: string }>(db, sql`select current_setting('statement_timeout') as timeout`)
+  if (row?.timeout === '0') {
+    log?.warn("the store's role has no statement_timeout: ALTER ROLE ... SET statement_timeout = '15s'")
+  }
 }
 
 async function answered(store: Store, patience: Patience | undefined): Promise<void> {
@@ -71,6 +81,7 @@ const REASONS: Record<string, string> = {
   '28P01': 'it refuses the password',
   '28000': 'it refuses the user',
   '3D000': 'it has no database of that name',
+  '08P01': 'it refuses how it is spoken to; a pooler such as PgBouncer needs BELAY_DATABASE_POOLED=true',
 }
 
 function isFinal(error: unknown): boolean {

@@ -5,6 +5,7 @@ import { readCatalog } from '../../definitions/read-catalog.ts'
 import { readSettings } from '../../settings/settings.ts'
 import { openClock } from '../../store/clock/open-clock.ts'
 import { openPostgres, type Store } from '../../store/postgres/database.ts'
+import { pooledBy } from '../../store/postgres/pooled.ts'
 import { openConnection } from '../../temporal/connection.ts'
 import { registerWithTemporal } from '../../temporal/register.ts'
 import { installRuntime } from '../../worker/runtime.ts'
@@ -91,7 +92,7 @@ async function open(
     LOG_LEVEL: 'silent',
     ...env,
   })
-  const store = openPostgres(database)
+  const store = openPostgres(database, pooledBy(settings))
   closers.push(() => store.close())
   await store.migrate()
   const clock = await openClock(store.db, log)
