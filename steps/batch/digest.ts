@@ -33,11 +33,10 @@ export async function loadDigests(db: Database, wanted: readonly DigestWanted[])
   const profiles = await loadProfiles(db, [...new Set(people)])
   const tenants = await loadTenants(db, [...new Set(all.flatMap(({ first }) => first?.tenant ?? []))])
   const describe = (actor: string | null) => (actor === null ? null : subject(actor, profiles))
-  return all.map(({ total, totalActors, first, activities, actors, data }, index) => {
+  return all.map(({ total, totalActors, first, activities, actors, data }) => {
     if (first === null) return { total: 0, seen: null }
-    const { definition } = wanted[index]!
     const seen: DigestInput = {
-      data: { ...data, ...attachmentsOf(definition, first) },
+      data: { ...nestedOf(first), ...data },
       actor: describe(first.actor),
       tenant: first.tenant === null ? null : tenantSubject(first.tenant, tenants),
       actors: actors.map((actor) => subject(actor, profiles)),
@@ -59,14 +58,10 @@ function requestOf({ definition, batch }: DigestWanted): DigestRequest {
   return { batchId: batch.id, revision: batch.revision, limit: step.renderLimit, isDesc: step.order === 'desc' }
 }
 
-/** Lists that e-mails of the definition attach: those of the activity that came first. */
-function attachmentsOf({ steps }: Definition, first: Activity): JsonObject {
-  const attached: JsonObject = {}
-  for (const step of steps) {
-    if (step.type !== 'channel' || step.channelType !== 'email') continue
-    const key = step.template.attachmentKey
-    const value = key === null ? undefined : first.data[key]
-    if (key !== null && value !== undefined && typeof value === 'object') attached[key] = value
-  }
-  return attached
+/**
+ * Lists and objects, as the activity that came first has them: those of all are not laid together, since that has no bound.
+ * So are the lists that e-mails attach.
+ */
+function nestedOf({ data }: Activity): JsonObject {
+  return Object.fromEntries(Object.entries(data).filter(([, value]) => typeof value === 'object' && value !== null))
 }

@@ -15,7 +15,6 @@ const alert = (more: object) => ({ event: 'event', alert: { events: ['event'], c
 const lives: Record<string, Life[]> = {
   'alert-digest': [
     {
-      // After a batch `data` has scalars only, so that the period in `data.digest` shows as nothing.
       data: { digest_key: 'd1', digest: { period: 'daily' } },
       again: { '1h': {} },
       timeline: `
@@ -24,8 +23,8 @@ const lives: Record<string, Life[]> = {
         1h  trigger        joined
         1h  batch_1        joins
         1d  batch_1        closes with 2
-        1d  email_1        email: Your alert digest
-        1d  in_app_feed_1  in-app: **2** alerts in your digest. Review the summary to catch up on what you missed.
+        1d  email_1        email: Your daily alert digest
+        1d  in_app_feed_1  in-app: **2** alerts in your daily digest. Review the summary to catch up on what you missed.
         1d  C
         1d  end            goes on in the batch
         1d  S`,
@@ -56,9 +55,9 @@ const lives: Record<string, Life[]> = {
         0  S`,
     },
     {
-      // After the batch nothing is left of `data.alert`, and so of its channels.
+      // Its channels are those of the first activity.
       data: alert({ batchWindow: { unit: 'days', value: 1 } }),
-      again: { '2h': {} },
+      again: { '2h': { data: alert({ channels: ['sms'], batchWindow: { unit: 'days', value: 1 } }) } },
       timeline: `
         0   T
         0   branch_1       takes Daily or Weekly
@@ -67,11 +66,12 @@ const lives: Record<string, Life[]> = {
         2h  branch_1       takes Daily or Weekly
         2h  batch_1        joins
         1d  batch_1        closes with 2
-        1d  email_2        skipped: conditions do not hold
+        1d  email_2        email: 2 new alerts were trigged
         1d  in_app_feed_2  skipped: conditions do not hold
         1d  sms_2          skipped: conditions do not hold
         1d  C
-        1d  end            goes on in the batch`,
+        1d  end            goes on in the batch
+        1d  email_2        sent to grace@example.com`,
     },
     {
       data: alert({ events: ['other'] }),

@@ -77,11 +77,15 @@ onEachStore(catalog, (store) => {
     assert.deepEqual(await story.texts(late), ['1 from 0: 2/2/ | 2'])
   })
 
-  test('data of all activities is laid together: the last one wins, lists and objects stay out, long texts are cut', async () => {
+  test('data of all is laid together, the last wins, long texts are cut; lists and objects are those of the first', async () => {
     const story = digests('plain')
     const first = await story.come(T, 'a', { long: 'x'.repeat(300), deep: { x: 1 } })
+    await story.come(T + 1, 'b', { long: 'y'.repeat(255), deep: { x: 2 } })
     await story.wake(T + 10 * MINUTE, first)
-    assert.deepEqual(await story.texts(first), ['1: 256'])
+    assert.deepEqual(await story.texts(first), ['2: 255 1'])
+    const alone = await story.come(T + 20 * MINUTE, 'a', { long: 'x'.repeat(300) })
+    await story.wake(T + 30 * MINUTE, alone)
+    assert.deepEqual(await story.texts(alone), ['1: 256'])
   })
 
   test('a sliding window moves with each activity, up to its limit; its carrier finds out when it wakes', async () => {
