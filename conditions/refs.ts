@@ -4,6 +4,16 @@ import { parsePath } from './path.ts'
 
 type Path = (string | number)[]
 
+/** The refs that a text reads which is no condition: Liquid, say. */
+export type RefsInText = (text: string) => readonly string[]
+
+/** A step that is asked for somewhere in a workflow file, and where it stands as seen from there. */
+interface RefRead {
+  path: Path
+  ref: string
+  stands: 'before' | 'later' | 'nowhere'
+}
+
 /** The refs of all steps of a workflow file, branches and cohorts included, whatever else is wrong with it. */
 export function stepRefsOf(file: unknown): Set<string> {
   const refs = new Set<string>()
@@ -13,31 +23,62 @@ export function stepRefsOf(file: unknown): Set<string> {
   return refs
 }
 
-/** Conditions of a workflow file that name a step which it does not have; paths from the file on. */
-export function unknownRefProblems(file: unknown): ConditionProblem[] {
+/** Conditions and texts of a workflow file that name a step which it does not have; paths from the file on. */
+export function unknownRefProblems(file: unknown, inText: RefsInText = () => []): ConditionProblem[] {
   const refs = stepRefsOf(file)
-  const problems: ConditionProblem[] = []
-  const visit = (value: unknown, at: Path) => {
+  return readsOf(file, inText)
+    .filter(({ stands }) => stands === 'nowhere')
+    .map(({ path, ref }) => ({ path, message: unknownRef(ref, refs) }))
+}
+
+/** Those that name a step which comes later, or is the very one: it has made nothing by then. */
+export function laterRefs(file: unknown, inText: RefsInText): ConditionProblem[] {
+  return readsOf(file, inText)
+    .filter(({ stands }) => stands === 'later')
+    .map(({ path, ref }) => ({ path, message: `asks for step ${ref}, which has not been taken by then` }))
+}
+
+function readsOf(file: unknown, inText: RefsInText): RefRead[] {
+  const refs = stepRefsOf(file)
+  const reads: RefRead[] = []
+  const before = new Set<string>()
+  walkSteps(file, [], (step, at) => {
+    const { steps, branches, cohort_branches, ...own } = step
+    visit(own, at, false)
+    if (typeof step.ref === 'string') before.add(step.ref)
+  })
+  return reads
+
+  function visit(value: unknown, at: Path, isCondition: boolean): void {
     if (typeof value !== 'object' || value === null) return
     for (const [key, inner] of Object.entries(value)) {
       const here = [...at, Array.isArray(value) ? Number(key) : key]
-      if (typeof inner !== 'string') visit(inner, here)
-      else if (key === 'variable' || (key === 'argument' && inner.includes('.'))) {
-        const path = parsePath(inner.trim())
-        if (path?.[0] === 'refs' && path[1] !== undefined && !refs.has(path[1]))
-          problems.push({ path: here, message: unknownRef(path[1], refs) })
-      }
+      const within = isCondition || isConditions(here, at)
+      if (typeof inner !== 'string') visit(inner, here, within)
+      else for (const ref of within ? refsInCondition(key, inner) : inText(inner)) add(here, ref)
     }
   }
-  walkSteps(file, [], (step, at) => {
-    visit(step.conditions, [...at, 'conditions'])
-    const settings = step.settings as Record<string, unknown> | null | undefined
-    visit(settings?.match_conditions, [...at, 'settings', 'match_conditions'])
-  })
-  return problems
+
+  function add(path: Path, ref: string): void {
+    const stands = before.has(ref) ? 'before' : refs.has(ref) ? 'later' : 'nowhere'
+    reads.push({ path, ref, stands })
+  }
 }
 
-/** Every step and branch of a file; no deeper than a file may be nested, twice over. */
+/** `conditions` of a step or branch itself, and a wait's `match_conditions`. */
+function isConditions(here: Path, owner: Path): boolean {
+  const name = here.at(-1)
+  if (name === 'conditions') return typeof owner.at(-1) === 'number'
+  return name === 'match_conditions' && owner.at(-1) === 'settings'
+}
+
+function refsInCondition(key: string, text: string): string[] {
+  if (key !== 'variable' && !(key === 'argument' && text.includes('.'))) return []
+  const path = parsePath(text.trim())
+  return path?.[0] === 'refs' && path[1] !== undefined ? [path[1]] : []
+}
+
+/** Every step and branch of a file, in their order; no deeper than a file may be nested, twice over. */
 function walkSteps(owner: unknown, at: Path, visit: (step: Record<string, unknown>, at: Path) => void): void {
   if (typeof owner !== 'object' || owner === null || at.length > 40) return
   for (const name of ['steps', 'branches', 'cohort_branches']) {

@@ -2,18 +2,19 @@ import path from 'node:path'
 import { CHANNELS_FILE } from './channels-file.ts'
 import { PREFERENCES_FILE } from './preferences-file.ts'
 import { fileAndLine, stepAndField } from './place.ts'
+import { refsInLiquid } from './liquid-refs.ts'
 import { layoutsOf, rawSteps, textsOf, untrackedLinks } from './raw-steps.ts'
 import { VARS_FILE } from './vars-file.ts'
 import { zodErrorMap } from '../settings/zod-error-map.ts'
 import type { Channel } from './catalog.ts'
 import type { ChannelRules } from './channel-groups.ts'
-import { unknownRefProblems } from '../conditions/refs.ts'
+import { laterRefs, unknownRefProblems } from '../conditions/refs.ts'
 import { kindOf } from '../steps/registry.ts'
 import type { JsonObject } from '../store/schema/columns.ts'
 import { compileSteps } from './compile-steps.ts'
 import type { Definition, Library } from './definition.ts'
 import { withChannelTypes } from './infer-channel-type.ts'
-import type { DefinitionProblem } from './problem.ts'
+import { problemPlace, type DefinitionProblem } from './problem.ts'
 import { readSource, type JsonPath } from './source.ts'
 import { usedOf } from './library.ts'
 import { unsetVars, usedVars } from './used-vars.ts'
@@ -64,7 +65,7 @@ export async function readDefinition(
     const unknown = issue.code === 'unrecognized_keys' ? issue.keys : [null]
     for (const name of unknown) add(name === null ? issue.path : [...issue.path, name], issue.message)
   }
-  for (const { path: at, message } of unknownRefProblems(source.value)) add(at, message)
+  for (const { path: at, message } of unknownRefProblems(source.value, refsInLiquid)) add(at, message)
   const compiled = parsed.success ? compileSteps(parsed.data.steps, channels, rules, add) : null
   const placed: readonly { step: { ref?: string }; at: JsonPath }[] = compiled ?? rawSteps(source.value)
   const refs = placed.map(({ step }) => step.ref)
@@ -100,6 +101,10 @@ export async function readDefinition(
     parsed.data
   const place = (at: JsonPath) => ({ file: `${key}/${source.fileOf(at)}`, ...stepAndField(source, at) })
   warnings.push(...unsetVars(new Set(Object.keys(library.vars)), used, place))
+  for (const { path: at, message } of laterRefs(source.value, refsInLiquid)) {
+    const line = source.lineOf(at)
+    warnings.push(`${problemPlace({ ...place(at), ...(line !== undefined && { line }) })}: ${message}`)
+  }
   for (const { ref, type } of untrackedLinks(typed))
     warnings.push(
       `${key}/${FILE}, step ${ref}: link_tracking is not done of ${type} messages: their links stay as they are`,

@@ -14,7 +14,7 @@ import { buildScope, withDigest, type Subject } from '../templates/scope.ts'
 import { loadDigests } from './batch/digest.ts'
 import { LoadedEntities } from './loaded-entities.ts'
 import { subject, tenantSubject } from './subject.ts'
-import { DATA, dataOver } from './walk-data.ts'
+import { DATA, dataOver, leftBySteps } from './walk-data.ts'
 import type { WalkUnderWay } from './walk-on.ts'
 
 /**
@@ -116,6 +116,9 @@ function walkOf(
       triggerData: dataOver(row.triggerData, state),
       get recipientRunId() {
         return recipientRunUuid(trigger.workflowRunId, row.id)
+      },
+      get refs() {
+        return leftBySteps(walk.state)
       },
       get messageId() {
         return messageId(trigger, { recipientRunId: row.id, number: walk.nextMessage })

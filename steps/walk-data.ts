@@ -12,6 +12,12 @@ export function dataOver(triggerData: JsonObject | null, state: JsonObject): Jso
   return added === undefined ? triggerData : { ...triggerData, ...added }
 }
 
+/** What steps left under their refs. */
+export function leftBySteps(state: JsonObject): JsonObject {
+  const { [DATA]: _data, [OWN_DATA]: _ownData, ...left } = state
+  return left
+}
+
 /** What the steps of one recipient run may lay over its data, in bytes of JSON. */
 const KEPT_BYTES = 524_288
 

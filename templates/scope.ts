@@ -31,6 +31,8 @@ export interface ScopeInput {
   /** The recipient's own `$trigger_data`, laid over the trigger's data. */
   triggerData: Properties | null
   messageId: string
+  /** What steps left, by their refs, such as the event that a wait matched. Absent: nothing. */
+  refs?: Properties
   /** Epoch milliseconds by the store's clock; absent: this host's. */
   now?: number
   /** Where the loaders `user`, `object` and `tenant` look; absent: they cannot be used. */
@@ -103,6 +105,9 @@ export function buildScope(input: ScopeInput): Scope {
         workflow_recipient_run_id: input.recipientRunId,
         cancellation_key: trigger.cancelationKey,
       }
+    },
+    get refs() {
+      return input.refs ?? {}
     },
     get current_message() {
       return { id: input.messageId, inserted_at: new Date(now()).toISOString() }

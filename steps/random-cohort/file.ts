@@ -31,6 +31,8 @@ function schema(steps: z.ZodType<ReadStep[]>): z.ZodType<ReadCohortStep> {
     .min(2, 'must have at least 2 cohorts')
     .max(10, 'has more than 10 cohorts')
     .superRefine((list, issues) => {
+      // One that is none was told by itself.
+      if (list.some((each) => !Number.isInteger(each.percentage))) return
       const sum = list.reduce((total, each) => total + each.percentage, 0)
       if (sum !== 1000) issues.addIssue({ code: 'custom', message: `add up to ${sum / 10} percent, not to 100` })
     })

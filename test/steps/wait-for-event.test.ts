@@ -14,7 +14,7 @@ import { recordOccurrences } from '../../store/waits/record-occurrences.ts'
 import { tellChanges } from '../../store/waits/tell-waits.ts'
 import { cancel } from '../../testing/fixtures/recipient-runs.ts'
 import { notificationsFolder, problemsOf } from '../../testing/fixtures/notifications-folder.ts'
-import { catalogOfFiles, startWalk } from '../../testing/fixtures/walked.ts'
+import { catalogOfFiles, startWalk, type Walked } from '../../testing/fixtures/walked.ts'
 import { onEachStore } from '../../testing/servers/each-store.ts'
 
 const feed = (ref: string, body = 'Hi') => ({
@@ -57,8 +57,12 @@ const catalog = await catalogOfFiles({
         ref: 'branch_1',
         type: 'branch',
         branches: [
-          { name: 'Paid', conditions: { all: [is('refs.wait_1.signal_variables.by', 'card')] }, steps: [feed('card')] },
-          { name: 'Default', steps: [feed('other')] },
+          {
+            name: 'Paid',
+            conditions: { all: [is('refs.wait_1.signal_variables.by', 'card')] },
+            steps: [feed('card', 'By {{ refs.wait_1.signal_variables.by }}')],
+          },
+          { name: 'Default', steps: [feed('other', 'Matched: {{ refs.wait_1.matched }}')] },
         ],
       },
     ],
@@ -76,6 +80,8 @@ const catalog = await catalogOfFiles({
     steps: [wait({ event_type: 'recipient', event_key: 'updated' }, match(is('recipient.plan', 'pro'))), feed('pro')],
   },
 })
+const said = async (walked: Walked) =>
+  (((await walked.messages())[0]!.content as JsonObject)['blocks'] as JsonObject[])[0]!['content']
 /** How long a test holds a lock, so that the other is sure to wait for it. */
 const HELD_MS = 1_200
 /** Each test has a day of its own: no event of another can count. */
@@ -249,9 +255,11 @@ onEachStore(catalog, (store) => {
     await post(1, { by: 'card' }, [recipient])
     await card.walk(at(1))
     assert.deepEqual(await card.made(), ['card'])
+    assert.equal(await said(card), 'By card')
     const none = await start('branches', '', recipient, 2)
     await none.walk(at(62))
     assert.deepEqual(await none.made(), ['other'])
+    assert.equal(await said(none), 'Matched: false')
   })
 
   test('a message that is seen ends the wait of its own run, and of no other', async () => {

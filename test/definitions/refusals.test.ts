@@ -1,0 +1,274 @@
+import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
+import { test } from 'node:test'
+import { problemLine } from '../../definitions/problem.ts'
+import { readFolder } from '../../definitions/read-catalog.ts'
+import { notificationsFolder } from '../../testing/fixtures/notifications-folder.ts'
+
+const feed = (ref: string, more: object = {}) => ({
+  ref,
+  type: 'channel',
+  channel_type: 'in_app_feed',
+  template: { markdown_body: 'Hi' },
+  ...more,
+})
+const step = (type: string, settings: object) => ({ ref: `${type}_1`, type, settings })
+const is = (variable: string, argument = '$message.seen', operator = 'less_than') => ({
+  conditions: { all: [{ variable, operator, argument }] },
+})
+const window = { unit: 'minutes', value: 5 }
+const branch = (branches: object[]) => ({ ref: 'branch_1', type: 'branch', branches })
+const cohorts = (...percentages: string[]) => ({
+  ref: 'cohort_1',
+  type: 'random_cohort',
+  cohort_branches: percentages.map((percentage) => ({ percentage, steps: [] })),
+})
+const rule = (window: object) => step('delay', { delay_for: { frequency: 'weekly', ...window } })
+const schema = (trigger_data_json_schema: object) => ({ trigger_data_json_schema })
+const email = (template: object) => feed('email_1', { channel_type: 'email', template: { subject: 'Hi', ...template } })
+
+interface Refusal {
+  /** One step, steps, or what stands beside an innocent step. */
+  file: object | object[]
+  /** The step that is told; null: the workflow as a whole. */
+  step: string | null
+  field: string
+  /** What is wrong, and what to do. */
+  says: RegExp
+  /** The beginning of the line that is told, without blanks. */
+  line: string
+}
+
+const refusals: Record<string, Refusal> = {
+  'a condition on an unknown step': {
+    file: feed('feed_1', is('refs.feed_9.status')),
+    step: 'feed_1',
+    field: 'conditions.all[0].variable',
+    says: /there is no step "feed_9"; the steps are feed_1/,
+    line: '"variable": "refs.feed_9',
+  },
+  'a condition compared with an unknown step': {
+    file: feed('feed_1', is('data.a', 'refs.wait_9.matched', 'equal_to')),
+    step: 'feed_1',
+    field: 'conditions.all[0].argument',
+    says: /there is no step "wait_9"/,
+    line: '"argument"',
+  },
+  'a branch on an unknown step': {
+    file: branch([{ ...is('refs.feed_9.status'), steps: [feed('feed_1')] }, { steps: [] }]),
+    step: 'branch_1',
+    field: 'branches[0].conditions.all[0].variable',
+    says: /there is no step "feed_9"/,
+    line: '"variable"',
+  },
+  'Liquid that reads an unknown step': {
+    file: feed('feed_1', { template: { markdown_body: 'Hi {{ refs.wait_9.signal_variables.total }}' } }),
+    step: 'feed_1',
+    field: 'template.markdown_body',
+    says: /there is no step "wait_9"; the steps are feed_1/,
+    line: '"markdown_body"',
+  },
+  'a branch without a default': {
+    file: branch([{ ...is('data.a', '1', 'equal_to'), steps: [feed('feed_1')] }]),
+    step: 'branch_1',
+    field: 'branches',
+    says: /has no default: let the last branch have no conditions, or one say "default": true/,
+    line: '"branches"',
+  },
+  'a branch without conditions that is not the last': {
+    file: branch([{ steps: [feed('feed_1')] }, { steps: [] }]),
+    step: 'branch_1',
+    field: 'branches[0].conditions',
+    says: /are missing; only the default branch has none/,
+    line: '{',
+  },
+  'a batch that can never close': {
+    file: [step('batch', { batch_key: 'a' }), feed('feed_1')],
+    step: 'batch_1',
+    field: 'settings',
+    says: /must have batch_window or batch_until_field_path: it would never close/,
+    line: '"settings"',
+  },
+  'a batch whose window is no time': {
+    file: [step('batch', { batch_window: { unit: 'minutes', value: 0 } }), feed('feed_1')],
+    step: 'batch_1',
+    field: 'settings.batch_window.value',
+    says: /must (?:be 1 or more|not be 0)/,
+    line: '"value"',
+  },
+  'a batch that one activity would close': {
+    file: [step('batch', { batch_window: window, batch_items_max_limit: 1 }), feed('feed_1')],
+    step: 'batch_1',
+    field: 'settings.batch_items_max_limit',
+    says: /must be 2 or more/,
+    line: '"batch_items_max_limit"',
+  },
+  'a window rule whose hour never comes': {
+    file: [rule({ days: ['mon'], hours: 24 }), feed('feed_1')],
+    step: 'delay_1',
+    field: 'settings.delay_for',
+    says: /hours that never come; they must be a whole number from 0 to 23/,
+    line: '"delay_for"',
+  },
+  'a window rule whose day never comes': {
+    file: [rule({ frequency: 'monthly', day_of_month: 32 }), feed('feed_1')],
+    step: 'delay_1',
+    field: 'settings.delay_for',
+    says: /day_of_month that never comes; it must be a whole number from 1 to 31/,
+    line: '"delay_for"',
+  },
+  'a window rule of a weekday that is none': {
+    file: [rule({ days: ['someday'] }), feed('feed_1')],
+    step: 'delay_1',
+    field: 'settings.delay_for',
+    says: /days Belay does not know; take mon, tue/,
+    line: '"delay_for"',
+  },
+  'a send window that ends before it begins': {
+    file: feed('feed_1', { send_windows: [{ day: 'monday', type: 'send', from: '25:00:00', until: '17:00:00' }] }),
+    step: 'feed_1',
+    field: 'send_windows[0].from',
+    says: /./,
+    line: '"from"',
+  },
+  'a schema that does not compile': {
+    file: schema({ type: 'nonsense' }),
+    step: null,
+    field: 'trigger_data_json_schema',
+    says: /does not compile.*type/,
+    line: '"trigger_data_json_schema"',
+  },
+  'a schema whose pattern takes for ever': {
+    file: schema({ type: 'object', properties: { a: { type: 'string', pattern: '(?=a)b' } } }),
+    step: null,
+    field: 'trigger_data_json_schema',
+    says: /pattern/,
+    line: '"trigger_data_json_schema"',
+  },
+  'cohorts that do not add up to 100': {
+    file: [cohorts('50', '49.9'), feed('feed_1')],
+    step: 'cohort_1',
+    field: 'cohort_branches',
+    says: /add up to 99.9 percent, not to 100/,
+    line: '"cohort_branches"',
+  },
+  'a cohort with two decimals': {
+    file: [cohorts('66.67', '33.3'), feed('feed_1')],
+    step: 'cohort_1',
+    field: 'cohort_branches[0].percentage',
+    says: /must be a percentage such as "33.3", with at most one decimal/,
+    line: '"percentage"',
+  },
+  'an audience asked for': {
+    file: feed('feed_1', is('recipient', 'paid', 'is_audience_member')),
+    step: 'feed_1',
+    field: 'conditions.all[0].operator',
+    says: /is_audience_member is not supported: .*keep the membership in a property/,
+    line: '"operator"',
+  },
+  'an AI agent': {
+    file: [step('ai_agent', {}), feed('feed_1')],
+    step: 'ai_agent_1',
+    field: 'type',
+    says: /ai_agent is not supported: let a http_fetch step ask/,
+    line: '"type"',
+  },
+  'an update of an audience': {
+    file: [step('update_audience', {}), feed('feed_1')],
+    step: 'update_audience_1',
+    field: 'type',
+    says: /update_audience is not supported: .*by update_user/,
+    line: '"type"',
+  },
+  'a guide': {
+    file: feed('guide_1', { channel_type: 'in_app_guide' }),
+    step: 'guide_1',
+    field: 'channel_type',
+    says: /in_app_guide is not supported: .*in_app_feed/,
+    line: '"channel_type"',
+  },
+  'MJML that reads a file': {
+    file: email({ is_mjml: true, html_body: '<mjml><mj-body><mj-include path="a" /></mj-body></mjml>' }),
+    step: 'email_1',
+    field: 'template.html_body',
+    says: /mj-include, which reads a file: put it into partials/,
+    line: '"html_body"',
+  },
+}
+
+const contentOf = (file: object | object[]) => {
+  if (!Array.isArray(file) && 'trigger_data_json_schema' in file) return { ...file, steps: [feed('feed_1')] }
+  return { steps: [file].flat() }
+}
+const written = (file: object | object[]) => JSON.stringify(contentOf(file), null, 2)
+
+for (const [what, { file, step: ref, field, says, line }] of Object.entries(refusals)) {
+  test(`${what} is refused with its file, line and step, and what to do`, async () => {
+    const text = written(file)
+    const { leftOut, definitions } = await readFolder(notificationsFolder({ 'hello/workflow.json': text }))
+    const [problem, ...more] = leftOut?.get('hello') ?? []
+    assert.ok(problem !== undefined, 'it is refused')
+    assert.deepEqual([more.map(problemLine), definitions.size], [[], 0])
+    assert.deepEqual([problem.file, problem.step ?? null, problem.field], ['hello/workflow.json', ref, field])
+    assert.match(problem.message, says)
+    const told = text.split('\n')[problem.line! - 1]!.trim()
+    assert.ok(told.startsWith(line), `line ${problem.line}: ${told}`)
+  })
+}
+
+test('one run of check tells all of them, a line each', () => {
+  const folder = notificationsFolder(
+    Object.fromEntries(
+      Object.values(refusals).map(({ file }, n) => [
+        `workflow-${String(n).padStart(2, '0')}/workflow.json`,
+        written(file),
+      ]),
+    ),
+  )
+  const args = ['--import', 'tsx', 'definitions/main.ts', 'check', folder]
+  const { status, stdout } = spawnSync(process.execPath, args, { encoding: 'utf8' })
+  const lines = stdout.trim().split('\n')
+  const count = Object.keys(refusals).length
+  assert.deepEqual([status, lines.at(-1)], [1, `0 definitions can be used; ${count} mistakes`])
+  Object.values(refusals).forEach(({ step: ref, field }, n) => {
+    const place = [
+      `workflow-${String(n).padStart(2, '0')}/workflow.json:`,
+      ref === null ? '' : `step ${ref}, `,
+      `${field}: `,
+    ]
+    assert.ok(
+      lines.some((each) => place.every((part) => each.includes(part))),
+      place.join(''),
+    )
+  })
+})
+
+test('a step that has not been taken by then may be asked for, and a start says so', async () => {
+  const text = JSON.stringify({
+    steps: [
+      feed('feed_1', is('refs.feed_2.status')),
+      branch([{ ...is('refs.feed_1.status'), steps: [feed('feed_3', is('refs.feed_3.status'))] }, { steps: [] }]),
+      feed('feed_2', {
+        template: { markdown_body: '{{ refs.feed_4.a }} {% raw %}{{ refs.none.a }}{% endraw %} refs.none.b' },
+      }),
+      feed('feed_4', {
+        ...is('refs.feed_3.status'),
+        template: { markdown_body: '{% assign refs = 1 %}{{ refs.none }}' },
+      }),
+    ],
+  })
+  const {
+    problems,
+    warnings = [],
+    definitions,
+  } = await readFolder(notificationsFolder({ 'hello/workflow.json': text }))
+  assert.deepEqual([problems, definitions.size], [undefined, 1])
+  assert.deepEqual(
+    warnings.filter((warning) => warning.includes('not been taken')),
+    [
+      'hello/workflow.json:1, step feed_1, conditions.all[0].variable: asks for step feed_2, which has not been taken by then',
+      'hello/workflow.json:1, step feed_3, conditions.all[0].variable: asks for step feed_3, which has not been taken by then',
+      'hello/workflow.json:1, step feed_2, template.markdown_body: asks for step feed_4, which has not been taken by then',
+    ],
+  )
+})
