@@ -4,6 +4,9 @@ import { parsePath } from './path.ts'
 
 type Path = (string | number)[]
 
+/** The fields that hold steps, or what holds some. */
+const lists = ['steps', 'branches', 'cohort_branches']
+
 /** The refs that a text reads which is no condition: Liquid, say. */
 export type RefsInText = (text: string) => readonly string[]
 
@@ -43,8 +46,7 @@ function readsOf(file: unknown, inText: RefsInText): RefRead[] {
   const reads: RefRead[] = []
   const before = new Set<string>()
   walkSteps(file, [], (step, at) => {
-    const { steps, branches, cohort_branches, ...own } = step
-    visit(own, at, false)
+    visit(Object.fromEntries(Object.entries(step).filter(([name]) => !lists.includes(name))), at, false)
     if (typeof step.ref === 'string') before.add(step.ref)
   })
   return reads
@@ -81,7 +83,7 @@ function refsInCondition(key: string, text: string): string[] {
 /** Every step and branch of a file, in their order; no deeper than a file may be nested, twice over. */
 function walkSteps(owner: unknown, at: Path, visit: (step: Record<string, unknown>, at: Path) => void): void {
   if (typeof owner !== 'object' || owner === null || at.length > 40) return
-  for (const name of ['steps', 'branches', 'cohort_branches']) {
+  for (const name of lists) {
     const list = (owner as Record<string, unknown>)[name]
     if (!Array.isArray(list)) continue
     list.forEach((step: unknown, index) => {

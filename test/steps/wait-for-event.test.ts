@@ -80,8 +80,11 @@ const catalog = await catalogOfFiles({
     steps: [wait({ event_type: 'recipient', event_key: 'updated' }, match(is('recipient.plan', 'pro'))), feed('pro')],
   },
 })
-const said = async (walked: Walked) =>
-  (((await walked.messages())[0]!.content as JsonObject)['blocks'] as JsonObject[])[0]!['content']
+const said = async (walked: Walked) => {
+  const [first] = await walked.messages()
+  const { blocks } = first!.content as { blocks: { content: string }[] }
+  return blocks[0]!.content
+}
 /** How long a test holds a lock, so that the other is sure to wait for it. */
 const HELD_MS = 1_200
 /** Each test has a day of its own: no event of another can count. */
