@@ -73,6 +73,8 @@ const NUMBER = /^[+-]?\d{1,40}(\.\d{1,40})?([eE][+-]?\d{1,3})?$/
 function order(left: unknown, right: unknown): number | null {
   const [a, b] = [numberOf(left), numberOf(right)]
   if (a !== null && b !== null) return a - b
+  // A number is in no order with what is none: a missing value, an empty text, is not less than "5".
+  if (a !== null || b !== null) return null
   if (typeof left !== 'string' || typeof right !== 'string') return same(left, right) ? 0 : null
   const [from, until] = [instantReading(left), instantReading(right)]
   if ('at' in from && 'at' in until) return from.at - until.at
