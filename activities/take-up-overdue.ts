@@ -2,13 +2,16 @@ import pLimit from 'p-limit'
 import type { Client } from '@temporalio/client'
 import type { Logger } from 'pino'
 import type { Database } from '../store/postgres/database.ts'
-import { forgetTold, repairRun, suspectedRuns, type OverdueRun } from '../store/runs/overdue.ts'
+import { clearSettled, forgetTold, repairRun, suspectedRuns, type OverdueRun } from '../store/runs/overdue.ts'
+import { CallLimit } from '../temporal/call-limit.ts'
 import { isRefusal } from '../temporal/refusals.ts'
 import { sendReload } from '../temporal/send.ts'
 import type { StoreIdentity } from '../workflows/messages.ts'
 
 /** Runs looked at in one pass. */
 const PASS = 500
+/** Triggers of which nothing is pending, in one statement. */
+const SETTLED = 2_000
 const CALLS = 20
 /** No pass begins after this: the rest comes with the next round, half a minute later. */
 const ROUND_MS = 60_000
@@ -25,31 +28,41 @@ export interface TakeUpDeps {
 
 /**
  * Finds what is overdue by asking the store alone, and tells its runs: one that is closed is started again, an open one reads
- * the store. In passes, earliest first, for a minute at most. Answers how many Temporal has taken; one that it did not take
- * is told again in the next round.
+ * the store. What only looked overdue comes off first, so that it keeps nobody waiting. In passes, earliest first, for a
+ * minute at most, fewer at once while Temporal is busy. Answers how many Temporal has taken; one that it did not take is told
+ * again.
  */
 export async function takeUpOverdue(deps: TakeUpDeps): Promise<number> {
   const { db, now, log } = deps
   const limit = pLimit(CALLS)
+  const calls = new CallLimit()
   let taken = 0
-  for (const until = performance.now() + ROUND_MS; performance.now() < until;) {
+  const until = performance.now() + ROUND_MS
+  while (performance.now() < until) if ((await clearSettled(db, now(), SETTLED)) < SETTLED) break
+  while (performance.now() < until) {
     const runs = await suspectedRuns(db, now(), PASS)
-    const ends = await Promise.all(runs.map((run) => limit(() => takeUp(deps, run))))
+    const ends = await Promise.all(runs.map((run) => limit(() => takeUp(deps, calls, run))))
     const count = ends.filter((end) => end === 'taken').length
     const failed = ends.filter((end) => end === 'failed').length
+    const raised = ends.filter((end) => end === 'raised').length
     taken += count
     if (count > 0) log.warn({ runs: count }, 'something of these runs was overdue: they read the store again')
-    if (failed > 0) log.warn({ runs: failed }, 'runs with something overdue were not told; the next round tries again')
-    if (runs.length < PASS || count === 0 || failed > 0) break
+    if (failed > 0) log.warn({ runs: failed }, 'runs with something overdue were not told; they will be')
+    if (count + raised === 0 || (runs.length < PASS && failed === 0)) break
   }
   return taken
 }
 
-async function takeUp(deps: TakeUpDeps, { id, ...run }: OverdueRun): Promise<'taken' | 'failed' | 'not overdue'> {
+async function takeUp(
+  deps: TakeUpDeps,
+  calls: CallLimit,
+  { id, ...run }: OverdueRun,
+): Promise<'taken' | 'failed' | 'raised' | 'left'> {
   const { db, store, now, client, taskQueue, log } = deps
-  if (!(await repairRun(db, id, now()))) return 'not overdue'
+  const repair = await repairRun(db, id, now())
+  if (repair !== 'overdue') return repair
   try {
-    await sendReload({ client, taskQueue, store }, run)
+    await calls.send(() => sendReload({ client, taskQueue, store }, run))
     log.info({ workflowId: run.workflowId }, 'overdue: the run reads the store again')
     return 'taken'
   } catch (error) {

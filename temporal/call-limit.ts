@@ -1,4 +1,5 @@
 import pLimit from 'p-limit'
+import { isAway, isBusy } from './refusals.ts'
 import { DEADLINE_MS } from './send.ts'
 
 /** Calls under way to Temporal from one process: more at once only wait there, and take longer each. */
@@ -9,6 +10,11 @@ const SLOW_MS = DEADLINE_MS / 2
 
 /** What became of a call: Temporal answered it, was too busy to, or was not reached; or there was nothing to ask. */
 export type CallEnd = 'answered' | 'busy' | 'unreached' | 'not called'
+
+/** Of a call that was refused or failed. */
+export function endOf(error: unknown): CallEnd {
+  return isBusy(error) ? 'busy' : isAway(error) ? 'unreached' : 'answered'
+}
 
 /**
  * How many calls to Temporal are under way at once. A server that falls behind, as one that has just come back to a backlog,
@@ -33,6 +39,22 @@ export class CallLimit {
       if (end === 'busy' || (end === 'answered' && performance.now() - began > SLOW_MS)) this.#narrow(number)
       else if (end === 'answered') this.#widen()
     })
+  }
+
+  /** As `run`, of a call that fails by rejecting. Resolves and rejects as it does. */
+  async send<Result>(call: () => Promise<Result>): Promise<Result> {
+    let ended: { result: Result } | { error: unknown } | undefined
+    await this.run(async () => {
+      try {
+        ended = { result: await call() }
+        return 'answered'
+      } catch (error) {
+        ended = { error }
+        return endOf(error)
+      }
+    })
+    if (ended === undefined || 'error' in ended) throw ended?.error
+    return ended.result
   }
 
   get concurrency(): number {

@@ -9,9 +9,9 @@ import {
 } from '../store/signals/pending-signals.ts'
 import type { StoreIdentity } from '../workflows/messages.ts'
 import { bytesOf, merged, movesOf, SIGNAL_BYTES, takeBatch, type Waiting } from './batch.ts'
-import { CallLimit, type CallEnd } from './call-limit.ts'
+import { CallLimit, endOf, type CallEnd } from './call-limit.ts'
 import { Confirmations } from './confirmations.ts'
-import { isAway, isBusy, isRefusal } from './refusals.ts'
+import { isAway, isRefusal } from './refusals.ts'
 import { ResendSchedule } from './resend-schedule.ts'
 import { BULK_OPERATION } from '../workflows/messages.ts'
 import { DEADLINE_MS, sendCancel, sendMoves, sendReload, sendTriggers } from './send.ts'
@@ -228,7 +228,7 @@ export class Signaler {
   }
 
   #failed(signals: readonly PendingSignal[], error: unknown): CallEnd {
-    const end = isBusy(error) ? 'busy' : isAway(error) ? 'unreached' : 'answered'
+    const end = endOf(error)
     if (isAway(error) && !(end === 'busy' && this.#calls.isAnswering)) this.#options.link.failed(error)
     this.#keepUnsent(signals)
     this.#schedule.failed(signals.length, error)

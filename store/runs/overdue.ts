@@ -42,18 +42,41 @@ export async function forgetTold(db: Database, runId: number): Promise<void> {
 }
 
 /**
- * Raises the bounds of a run's triggers to what is true, and takes them away where nothing is pending. True if something
- * is overdue after that, and the run is to be told: it was not told lately, and no signal of it is under way. The run's
+ * Takes the bounds away of up to `limit` triggers that look overdue and have nothing pending: canceled ones, most of all. What
+ * is through stays so, so that nobody who writes a bound is in the way; runs that somebody else holds are left alone.
+ * Answers how many there were.
+ */
+export async function clearSettled(db: Database, now: number, limit: number): Promise<number> {
+  const cleared = await query(
+    db,
+    sql`update triggers set next_due = null where id = any(array(
+          select t.id from triggers t join runs u on u.id = t.run_id
+          where t.next_due < ${at(now - OVERDUE_MS)}
+            and not exists (select from recipient_runs r
+              where ${isRowOf('r.id', 't.id')} and (r.status in ('waiting', 'claimed') or r.batch_id is not null))
+            and not exists (select from messages m where ${isRowOf('m.recipient_run_id', 't.id')} and m.status = 'queued')
+          order by t.next_due limit ${limit} for update of u skip locked))
+        returning 1`,
+  )
+  return cleared.length
+}
+
+/** `raised`: nothing is overdue after all. `left`: to be looked at in another round. */
+export type Repair = 'overdue' | 'raised' | 'left'
+
+/**
+ * Raises the bounds of a run's triggers to what is true, and takes them away where nothing is pending. `overdue` if something
+ * is after that, and the run is to be told: it was not told lately, and no signal of it is under way. The run's
  * row is locked, since a move that lowers a bound must not be overwritten; a run that somebody else holds is left alone.
  */
-export async function repairRun(db: Database, runId: number, now: number): Promise<boolean> {
+export async function repairRun(db: Database, runId: number, now: number): Promise<Repair> {
   return transaction(db, async (tx) => {
     const [run] = await query<{ told: number | null }>(
       tx,
       sql`select (extract(epoch from reloaded_at) * 1000)::float8 as told from runs where id = ${runId}
           for update skip locked`,
     )
-    if (run === undefined) return false
+    if (run === undefined) return 'left'
     const raised = await query<{ overdue: boolean }>(
       tx,
       sql`update triggers t set next_due = x.due from (
@@ -69,11 +92,11 @@ export async function repairRun(db: Database, runId: number, now: number): Promi
             order by t.next_due limit ${TRIGGERS}
           ) x where t.id = x.id returning t.next_due < ${at(now - OVERDUE_MS)} as overdue`,
     )
-    if (!raised.some(({ overdue }) => overdue)) return false
-    if (run.told !== null && run.told > now - TOLD_AGAIN_MS) return false
+    if (!raised.some(({ overdue }) => overdue)) return raised.length > 0 ? 'raised' : 'left'
+    if (run.told !== null && run.told > now - TOLD_AGAIN_MS) return 'left'
     const pending = await query(tx, sql`select 1 from pending_signals where run_id = ${runId} limit 1`)
-    if (pending.length > 0) return false
+    if (pending.length > 0) return 'left'
     await tx.execute(sql`update runs set reloaded_at = ${at(now)} where id = ${runId}`)
-    return true
+    return 'overdue'
   })
 }

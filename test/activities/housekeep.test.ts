@@ -8,7 +8,7 @@ import { createSenders } from '../../channels/senders.ts'
 import { HostList } from '../../settings/host-list.ts'
 import { noOutbox } from '../../events/outbox.ts'
 import { storeIdentity } from '../../store/environment/store-identity.ts'
-import { openPglite, query } from '../../store/postgres/database.ts'
+import { openPglite, query, type Database } from '../../store/postgres/database.ts'
 import { publishCatalog } from '../../store/catalog/definitions.ts'
 import { openConnection } from '../../temporal/connection.ts'
 import { searchAttributes } from '../../temporal/send.ts'
@@ -88,26 +88,59 @@ test('housekeeping counts the runs that Temporal took, and tells those again in 
   assert.equal((await round()).repaired, 0, 'not again for a while')
 })
 
-test('more runs than one pass holds are all told in one round, and who is through is asked of the store alone', async (t) => {
-  const { db, round, overdue, isOpen } = await house(t)
-  for (const key of ['first', 'ended']) await overdue(key)
-  await db.execute(sql`update recipient_runs set status = 'ended', due = null where id / 131072 =
-    (select t.id from triggers t join runs u on u.id = t.run_id where u.cancelation_key = 'ended')`)
-  // As `first`, 600 times.
+/** As the key `of`, so many times, under keys that begin with `name`. */
+async function copies(db: Database, of: string, name: string, count: number): Promise<void> {
   await db.execute(sql`
     with r as (
       insert into runs (workflow_id, definition_key, cancelation_key, created_at)
-      select 'invite/n' || n, 'invite', 'n' || n, created_at
-      from runs cross join generate_series(1, 600) n where cancelation_key = 'first' returning id
+      select 'invite/' || ${name}::text || n, 'invite', ${name}::text || n, created_at
+      from runs cross join generate_series(1, ${count}::int) n where cancelation_key = ${of} returning id
     ), copies as (
       insert into triggers (workflow_run_id, run_id, generation, definition_hash, data, data_size, recipient_count,
         api_key, accepted_at, next_due)
       select gen_random_uuid(), r.id, t.generation, t.definition_hash, t.data, t.data_size, t.recipient_count, t.api_key,
         t.accepted_at, t.next_due
-      from triggers t join runs u on u.id = t.run_id and u.cancelation_key = 'first' cross join r returning id
+      from triggers t join runs u on u.id = t.run_id and u.cancelation_key = ${of} cross join r returning id
     )
-    insert into recipient_runs (id, recipient, step, phase, entered_at, due, updated_at)
-    select copies.id * 131072, 'u' || copies.id, 0, 'enter', now(), now() - interval '1 hour', now() from copies`)
+    insert into recipient_runs (id, recipient, step, phase, status, entered_at, due, updated_at)
+    select copies.id * 131072, 'u' || copies.id, f.step, f.phase, f.status, f.entered_at, f.due, f.updated_at
+    from copies cross join (select r.* from recipient_runs r join triggers t on r.id / 131072 = t.id
+      join runs u on u.id = t.run_id where u.cancelation_key = ${of}) f`)
+}
+
+test('what was canceled, or is due later than it seemed, keeps nobody waiting who is overdue', async (t) => {
+  const { db, round, overdue, isOpen } = await house(t)
+  for (const key of ['canceled', 'later']) await overdue(key)
+  const rowsOf = (key: string) => sql`r.id / 131072 = (select t.id from triggers t join runs u on u.id = t.run_id
+    where u.cancelation_key = ${key})`
+  await db.execute(sql`update recipient_runs r set status = 'ended', due = null where ${rowsOf('canceled')}`)
+  await db.execute(sql`update recipient_runs r set due = now() + interval '30 days' where ${rowsOf('later')}`)
+  await copies(db, 'canceled', 'c', 1_000)
+  await copies(db, 'later', 'l', 1_000)
+  await overdue('behind')
+  await db.execute(sql`update triggers set next_due = next_due + interval '10 minutes' from runs u
+    where u.id = run_id and u.cancelation_key = 'behind'`)
+  assert.equal((await round()).repaired, 1)
+  assert.deepEqual([await isOpen('behind'), await isOpen('l1'), await isOpen('c1')], [true, false, false])
+  const [left] = await query<{ none: number; later: number; overdue: number }>(
+    db,
+    sql`select count(*) filter (where next_due is null)::int as none,
+      count(*) filter (where next_due > now() + interval '29 days')::int as later,
+      count(*) filter (where next_due < now())::int as overdue from triggers`,
+  )
+  assert.deepEqual(
+    left,
+    { none: 1_001, later: 1_001, overdue: 1 },
+    'the overdue one was told, and nobody works on it here',
+  )
+})
+
+test('more runs than one pass holds are all told in one round, and who is through is asked of the store alone', async (t) => {
+  const { db, round, overdue, isOpen } = await house(t)
+  for (const key of ['first', 'ended']) await overdue(key)
+  await db.execute(sql`update recipient_runs set status = 'ended', due = null where id / 131072 =
+    (select t.id from triggers t join runs u on u.id = t.run_id where u.cancelation_key = 'ended')`)
+  await copies(db, 'first', 'n', 600)
   assert.equal((await round()).repaired, 601)
   assert.equal(await isOpen('n600'), true)
   assert.equal(await isOpen('ended'), false)
