@@ -13,6 +13,7 @@ import { meantRecipients } from './merged-recipients.ts'
 import { holdBack, mayHoldBack } from './hold-back.ts'
 import { isObject, planTrigger } from './plan-trigger.ts'
 import { activeVersion, addressOf } from './run-address.ts'
+import { requireRoom } from './require-room.ts'
 import { runIdempotent, type Answered, type Done } from './run-idempotent.ts'
 import { describesProfiles, storeProfiles } from './store-profiles.ts'
 import type { TriggerRequest } from './trigger-request.ts'
@@ -88,6 +89,7 @@ export function prepareTrigger(
       : null
     const joins = pending !== null && !replaces
     const accepted = request.scheduleId === undefined ? await fanOut(tx, planned) : acceptance
+    if (joins) await requireRoom(store.db, tx, run!, accepted)
     const inserted = await insertTrigger(tx, run, accepted, joins, outbox)
     const trigger = await holdBack(tx, { outbox }, accepted, inserted)
     return {

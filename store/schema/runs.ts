@@ -22,6 +22,8 @@ export const runs = pgTable('runs', {
   cancelationKey: bytewise('cancelation_key'),
   /** Grows when a trigger finds nothing pending under the key: a cancel sees the last generation only. */
   generation: integer('generation').notNull().default(1),
+  /** Recipients accepted in this generation, or pending when they were last counted and accepted since: no fewer are pending. */
+  recipients: integer('recipients').notNull().default(0),
   createdAt: instant('created_at').notNull(),
   /** When the run was last told to read the store, since something of it was overdue. */
   reloadedAt: instant('reloaded_at'),

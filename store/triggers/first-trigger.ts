@@ -81,6 +81,7 @@ function unmerged({ recipients, actor }: Acceptance): SQL {
 }
 
 function runRow(accepted: Acceptance): SQL {
-  return sql`insert into runs (workflow_id, definition_key, cancelation_key, created_at)
-    select ${workflowIdFor(accepted)}, ${accepted.version.definition.key}, ${accepted.cancelationKey}, ${at(accepted.acceptedAt)}`
+  return sql`insert into runs (workflow_id, definition_key, cancelation_key, recipients, created_at)
+    select ${workflowIdFor(accepted)}, ${accepted.version.definition.key}, ${accepted.cancelationKey},
+      ${accepted.recipients.length}::int, ${at(accepted.acceptedAt)}`
 }

@@ -18,6 +18,8 @@ export interface LockedRun {
   id: number
   workflowId: string
   generation: number
+  /** No fewer recipients are pending in the generation. */
+  recipients: number
   /** The newest trigger with somebody pending under the key, which another joins; null if nobody is. */
   pendingTrigger: string | null
 }
@@ -30,18 +32,19 @@ export async function lockRun(
   now: number,
 ): Promise<LockedRun> {
   const workflowId = workflowIdOf(definitionKey, { cancelationKey })
-  const [run] = await query<{ id: number; generation: number; fresh: boolean }>(
+  const [run] = await query<Omit<LockedRun, 'workflowId' | 'pendingTrigger'> & { fresh: boolean }>(
     tx,
     prepared(
       'lock_run',
       sql`insert into runs (workflow_id, definition_key, cancelation_key, created_at)
         values (${workflowId}, ${definitionKey}, ${cancelationKey}, ${at(now)})
         on conflict (workflow_id) do update set workflow_id = excluded.workflow_id
-        returning id, generation, (xmax = 0) as fresh`,
+        returning id, generation, recipients, (xmax = 0) as fresh`,
     ),
   )
-  const { id, generation, fresh } = run!
-  return { id, workflowId, generation, pendingTrigger: fresh ? null : await newestPending(tx, id, generation) }
+  const { fresh, ...row } = run!
+  const { id, generation } = row
+  return { ...row, workflowId, pendingTrigger: fresh ? null : await newestPending(tx, id, generation) }
 }
 
 /** Newest first: who joined last is the likeliest to be pending. */
@@ -57,6 +60,18 @@ async function newestPending(tx: Database, runId: number, generation: number): P
         order by t.id desc limit 1`,
   )
   return found?.id ?? null
+}
+
+/** Counts who is pending in a run whose row is locked, and keeps it. Takes some seconds for a million. */
+export async function countRecipients(tx: Database, run: LockedRun): Promise<number> {
+  const [counted] = await query<{ recipients: number }>(
+    tx,
+    sql`update runs set recipients = (
+          select count(*) from triggers t join recipient_runs r on ${isRowOf('r.id', 't.id')} and ${isPendingRow}
+          where t.run_id = ${run.id} and t.generation = ${run.generation} and t.next_due is not null)
+        where id = ${run.id} returning recipients`,
+  )
+  return counted!.recipients
 }
 
 /**
@@ -75,7 +90,9 @@ export async function insertTrigger(
     run === null
       ? sql`insert into runs (workflow_id, definition_key, created_at)
             values (${workflowIdFor(accepted)}, ${accepted.version.definition.key}, ${at(accepted.acceptedAt)}) returning id`
-      : sql`update runs set generation = ${generation} where id = ${run.id} returning id`
+      : sql`update runs set generation = ${generation},
+              recipients = ${accepted.recipients.length} + case when ${joins} then recipients else 0 end
+            where id = ${run.id} returning id`
   const [written] = await query<WrittenTrigger>(
     tx,
     sql`with run as (${owner}), ${triggerRows(accepted, generation, sql`from run`)}`,

@@ -1,0 +1,1 @@
+ALTER TABLE "runs" ADD COLUMN "recipients" integer DEFAULT 0 NOT NULL;
