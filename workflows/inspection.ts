@@ -86,7 +86,7 @@ export class Inspection {
       ...(nextDue === null ? [] : [`- next: ${nextDue}`]),
       ...(state.window.isComplete ? [] : ['- more sleep in the store, after those']),
     ]
-    if (this.#cancels.length > 0) lines.push('', 'Canceled:', ...this.#cancels)
+    if (this.#cancels.length > 0) lines.push('', 'Canceled:', '', ...this.#cancels)
     if (state.peak <= NAMED) lines.push(...sleepersShown(state))
     return lines.join('\n')
   }
@@ -104,11 +104,11 @@ function sleepersShown(state: RunState): string[] {
   const lines: string[] = []
   for (const [lane, { asleep }] of state.lanes) {
     for (const [id, sleeper] of asleep) {
-      if (lines.length === SLEEPERS_SHOWN) return ['', 'Asleep:', ...lines, '- ...']
+      if (lines.length === SLEEPERS_SHOWN) return ['', 'Asleep:', '', ...lines, '- ...']
       lines.push(`- ${summaryOf(lane, id, sleeper)}, until ${new Date(sleeper.due).toISOString()}`)
     }
   }
-  return lines.length === 0 ? [] : ['', 'Asleep:', ...lines]
+  return lines.length === 0 ? [] : ['', 'Asleep:', '', ...lines]
 }
 
 function attributesOf({ pending, counts, triggers }: RunState) {
