@@ -118,6 +118,7 @@ export class SendJob {
       })
       const outgoing = {
         messageId: messageId(trigger, message),
+        traceparent: part?.traceparent,
         recipient: {
           reference: recipientReference(message.recipient),
           properties: this.#context.properties.get(message.recipient) ?? {},

@@ -6,6 +6,8 @@ import type { Exchange } from './exchange.ts'
 export interface Outgoing<Content> {
   /** Stable over every try: the far side can drop a repeat by it. */
   messageId: string
+  /** W3C's, where this try is traced. */
+  traceparent?: string | undefined
   recipient: {
     reference: RecipientReference
     properties: Record<string, unknown>

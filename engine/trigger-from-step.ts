@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { traceWork } from '../metrics/tracing.ts'
 import { jsonObject } from '../resources/json-object.ts'
 import { zodErrorMap } from '../settings/zod-error-map.ts'
 import type { Triggered, TriggerWish, Walk } from '../steps/kind.ts'
@@ -47,9 +48,15 @@ export async function triggerFromStep(deps: Deps, owner: string, walk: Walk, wis
     return { problem: `${MOST_DEPTH} workflows triggered each other in a row: this would be one more` }
   const request = requestOf(wish, walk)
   if (typeof request === 'string') return { problem: request }
+  // Its own trace is below this one's: what it comes to is told with the call that was the beginning of both.
+  const part = traceWork('trigger', 'consumer', trigger.trace, {
+    'belay.workflow_run_id': trigger.workflowRunId,
+    'belay.workflow': wish.workflow,
+  })
   try {
     const { version } = current
-    const prepared = prepareTrigger(deps, { apiKey: 'trigger_workflow' }, version, { ...request, cause })
+    const caller = { apiKey: 'trigger_workflow', trace: part?.traceparent }
+    const prepared = prepareTrigger(deps, caller, version, { ...request, cause })
     const { workflowRunId, signals } = await once(async () =>
       transaction(deps.store.db, async (tx): Promise<{ workflowRunId: string; signals: PendingSignal[] }> => {
         const before = await triggerCausedBy(tx, cause)
@@ -62,12 +69,15 @@ export async function triggerFromStep(deps: Deps, owner: string, walk: Walk, wis
       }),
     )
     for (const signal of signals) void deps.signaler.send(signal)
+    part?.add({ 'belay.triggered_run_id': workflowRunId })
     return { workflowRunId }
   } catch (error) {
     if (error instanceof ClaimLost) return { skipped: 'canceled before it was triggered' }
     if (!(error instanceof EngineError)) throw error
     const faults = error.fields.map(({ field, message }) => `${field} ${message}`)
     return { problem: faults.length > 0 ? faults.slice(0, 10).join('; ') : error.message }
+  } finally {
+    part?.end()
   }
 }
 

@@ -20,12 +20,13 @@ export interface Secrets {
 
 /** The request as it goes out, signed per Standard Webhooks. Every attempt has the same ids, and a timestamp of its own. */
 export function httpRequest(message: Outgoing<HttpContent>, secretsFor: (url: URL) => Secrets, now: Date): HttpRequest {
-  const { content, messageId } = message
+  const { content, messageId, traceparent } = message
   const url = httpUrl(content.url, content.query)
   const options = secretsFor(url)
   const body = content.body ?? ''
   const headers: Record<string, string> = { 'user-agent': 'Belay' }
   if (body !== '') headers['content-type'] = isJson(body) ? 'application/json' : 'text/plain; charset=utf-8'
+  if (traceparent !== undefined) headers['traceparent'] = traceparent
   for (const [name, value] of Object.entries(options.headers)) headers[name.toLowerCase()] = value
   for (const { key, value } of content.headers) headers[allowed(key, value)] = value
   headers['idempotency-key'] = messageId

@@ -34,6 +34,8 @@ export interface RowToWalk {
 }
 
 export interface WalkTrigger {
+  /** W3C's traceparent, where it is traced. */
+  trace?: string | null
   id: number
   workflowRunId: string
   definitionHash: string
@@ -117,7 +119,7 @@ export async function loadTriggers(db: Database, triggerIds: readonly number[]):
     db,
     sql`select t.id, t.workflow_run_id as "workflowRunId", t.definition_hash as "definitionHash",
           u.cancelation_key as "cancelationKey", t.actor, t.tenant, t.data, t.skip_delay as "skipDelay",
-          t.sandbox_mode as "sandboxMode", t.depth, (extract(epoch from t.accepted_at) * 1000)::float8 as "acceptedMs"
+          t.sandbox_mode as "sandboxMode", t.depth, t.trace, (extract(epoch from t.accepted_at) * 1000)::float8 as "acceptedMs"
         from triggers t join runs u on u.id = t.run_id where t.id = any(${ids(triggerIds)})`,
   )
   return new Map(

@@ -62,10 +62,15 @@ test('a call’s trace goes on over the workflow to the provider, and one that i
       feedStep('now'),
       httpStep('hook', `${provider.url}/hook`, '{}'),
     ),
+    'parent/workflow.json': workflow({
+      ref: 'call',
+      type: 'trigger_workflow',
+      settings: { workflow_key: 'letter' },
+    }),
   })
   const { url } = await startProcesses(t, folder, { OTEL_EXPORTER_OTLP_ENDPOINT: collector.url })
-  const trigger = async (traceparent: string) => {
-    const answer = await fetch(`${url}/v1/workflows/letter/trigger`, {
+  const trigger = async (traceparent: string, key = 'letter') => {
+    const answer = await fetch(`${url}/v1/workflows/${key}/trigger`, {
       method: 'POST',
       headers: { authorization: `Bearer ${SECRET_KEY}`, 'content-type': 'application/json', traceparent },
       body: JSON.stringify({ recipients: ['ada', 'bob'] }),
@@ -97,9 +102,34 @@ test('a call’s trace goes on over the workflow to the provider, and one that i
       assert.equal(attributes['belay.workflow_run_id'], workflowRunId)
     }
   }
+  const sends = spans.filter(({ name }) => name === 'send http').map(({ spanId }) => `00-${TRACE}-${spanId}-01`)
+  const told = provider.requests.map(({ headers }) => headers['traceparent'])
+  for (const send of sends) assert.ok(told.includes(send), 'the provider is told which try it is')
   assert.ok(provider.requests.length >= 4, 'the other trigger was served, too')
+  assert.equal(told.filter((given) => given === undefined).length, 2, 'and told of no trace')
   assert.deepEqual(
     spansOf(collector).filter(({ traceId }) => traceId.startsWith('1111')),
     [],
   )
+
+  const OTHER = '1af7651916cd43dd8448eb211c80319d'
+  const parentId = await trigger(`00-${OTHER}-${CALLER}-01`, 'parent')
+  const below = await until(
+    'what was triggered in turn to be exported',
+    () => {
+      const found = spansOf(collector).filter(({ traceId }) => traceId === OTHER)
+      return found.filter(({ name }) => name === 'send http').length === 2 && found
+    },
+    60_000,
+  )
+  const steps = below.filter(({ name }) => name === 'trigger')
+  assert.equal(steps.length, 2)
+  for (const step of steps) {
+    assert.equal(step.attributes['belay.workflow_run_id'], parentId)
+    const child = step.attributes['belay.triggered_run_id']
+    const [sent] = below.filter(({ name, attributes }) => {
+      return name === 'send http' && attributes['belay.workflow_run_id'] === child
+    })
+    assert.equal(sent?.parentSpanId, step.spanId)
+  }
 })
