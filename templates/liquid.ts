@@ -3,6 +3,7 @@ import { escapeHtml, unescapeHtml } from './escape.ts'
 import { registerFilters } from './liquid/filters.ts'
 import { Output } from './liquid/output.ts'
 import { setRendering, type Rendering } from './liquid/rendering.ts'
+import { partlyFilled, partsOf, type Part } from './liquid/shared-parts.ts'
 import { sharedUnless } from './liquid/shared.ts'
 import { registerTags } from './liquid/tags.ts'
 import { textOf } from './liquid/text-of.ts'
@@ -77,6 +78,8 @@ engines.html.registerFilter('newline_to_br', {
 interface Parsed {
   templates: Template[]
   sharedUnless: string[] | null
+  /** Of one that is one recipient's, where some of it is not. */
+  parts: Part[] | null
 }
 
 const CACHED = 2_000
@@ -94,7 +97,8 @@ function parsed(text: string, context: LiquidContext): Parsed {
   if (known !== undefined) return known
   const liquid = engines[context]
   const templates = liquid.parse(context === 'markdown' ? compileMarkdown(text).html : text)
-  const made = { templates, sharedUnless: sharedUnless(liquid, templates, text) }
+  const unless = sharedUnless(liquid, templates, text)
+  const made = { templates, sharedUnless: unless, parts: unless?.length === 0 ? null : partsOf(liquid, templates) }
   if (cache.size >= CACHED) cache.delete(cache.keys().next().value!)
   cache.set(text, made)
   return made
@@ -139,26 +143,29 @@ export function renderLiquid(
   return filled
 }
 
-function fill(
-  { templates }: Parsed,
-  context: LiquidContext,
-  scope: { data?: object },
-  given: RenderingOptions,
-): string {
+function fill(template: Parsed, context: LiquidContext, scope: { data?: object }, given: RenderingOptions): string {
   const liquid = engines[context]
   let result: string
   try {
-    result = render(liquid, templates, scope, given)
+    result = render(liquid, template, scope, given)
   } catch (error) {
     // The time limit is by the clock, and this process may have been the one that stood still: it counts the second time.
     if (!(error instanceof Error) || !error.message.startsWith('template render limit exceeded')) throw error
-    result = render(liquid, templates, scope, given)
+    result = render(liquid, template, scope, given)
   }
   // A filter may have cut a character in half, which would fail the statement that stores a whole chunk.
   return result.isWellFormed() && !result.includes('\0') ? result : result.replace(/[\0\p{Surrogate}]/gu, '\ufffd')
 }
 
-function render(liquid: Liquid, templates: Template[], scope: { data?: object }, given: RenderingOptions): string {
+function render(liquid: Liquid, template: Parsed, scope: { data?: object }, given: RenderingOptions): string {
+  const { templates, parts } = template
+  const fillShared = (run: Template[], warn: () => void) =>
+    written(liquid, run, contextOf(liquid, scope, { ...given, warn }))
+  const filled = parts === null ? templates : (partlyFilled(parts, scope, fillShared) ?? templates)
+  return written(liquid, filled, contextOf(liquid, scope, given))
+}
+
+function contextOf(liquid: Liquid, scope: { data?: object }, given: RenderingOptions): Context {
   const globals = scope.data ?? {}
   const context = new Context(scope, liquid.options, { sync: true, globals }, { liquid })
   setRendering(context, {
@@ -171,6 +178,10 @@ function render(liquid: Liquid, templates: Template[], scope: { data?: object },
     ...given,
     depth: 0,
   })
+  return context
+}
+
+function written(liquid: Liquid, templates: Template[], context: Context): string {
   const output = new Output()
   toValueSync(liquid.renderer.renderTemplates(templates, context, output) as never)
   return output.buffer

@@ -9,6 +9,7 @@ import { events } from './events.ts'
 import { fanOut } from './fan-out.ts'
 import { joining } from './joining.ts'
 import { live } from './live.ts'
+import { render } from './render.ts'
 import { slowProvider } from './slow-provider.ts'
 import { spread, spreadHour } from './spread.ts'
 import { topOfMinute } from './top-of-minute.ts'
@@ -25,6 +26,7 @@ export const scenarios: readonly Scenario[] = [
   spread,
   asleep,
   live,
+  render,
   slowProvider,
   edges,
   workerSettings,

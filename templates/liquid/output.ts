@@ -1,7 +1,7 @@
 import { textOf } from './text-of.ts'
 
 /** Longest result of one template, in characters. */
-const RESULT_LIMIT = 400_000
+export const RESULT_LIMIT = 400_000
 
 /** Gathers what a template writes, and stops it once that is too long. */
 export class Output {

@@ -1,0 +1,111 @@
+import type { Liquid, Template } from 'liquidjs'
+import { RESULT_LIMIT } from './output.ts'
+import { sharedUnless } from './shared.ts'
+
+/** Tags that leave nothing behind for what comes after them: no name, and no end of what is around them. */
+const CONTAINED = new Set(
+  (
+    'if elsif else endif unless endunless for endfor case when endcase address endaddress echo raw endraw comment ' +
+    'endcomment render t endt'
+  ).split(' '),
+)
+
+/** One piece of a template. */
+export interface Part {
+  template: Template
+  /** As of a whole template (shared.ts): null, and it is one recipient's. */
+  sharedUnless: string[] | null
+}
+
+/**
+ * The pieces of a template, each of which may be the same for all recipients of a trigger though the whole is not. Null: it
+ * cannot be taken apart.
+ */
+export function partsOf(liquid: Liquid, templates: Template[]): Part[] | null {
+  const [first] = templates
+  if (first === undefined || templates.length < 2) return null
+  const { input } = first.token
+  for (const [, name] of input.matchAll(/\{%-?\s*(\w*)/g)) if (!CONTAINED.has(name!)) return null
+  return templates.map((template, index) => {
+    const source = input.slice(template.token.begin, templates[index + 1]?.token.begin ?? input.length)
+    return { template, sharedUnless: sharedUnless(liquid, [template], source) }
+  })
+}
+
+/** The pieces with those filled in that are the trigger's, as long as none of `unless` is the scope's own. */
+interface PartlyFilled {
+  templates: Template[]
+  unless: string[]
+}
+
+/** By the trigger's data, then by the parts of a template. */
+const known = new WeakMap<object, Map<readonly Part[], PartlyFilled | null>>()
+
+/**
+ * A template whose parts that all recipients of the scope's trigger share are filled in, by `fill`, once. Null: there is no
+ * trigger, or one of them fails, warns, or they are too long together; whoever renders the whole then hears of it.
+ */
+export function partlyFilled(
+  parts: readonly Part[],
+  scope: { data?: object },
+  fill: (templates: Template[], warn: () => void) => string,
+): Template[] | null {
+  const { data } = scope
+  if (data === undefined) return null
+  const ofTrigger = known.get(data) ?? new Map<readonly Part[], PartlyFilled | null>()
+  known.set(data, ofTrigger)
+  let filled = ofTrigger.get(parts)
+  if (filled === undefined) {
+    filled = fillShared(parts, scope, fill)
+    ofTrigger.set(parts, filled)
+  }
+  return filled === null || filled.unless.some((name) => name in scope) ? null : filled.templates
+}
+
+function fillShared(
+  parts: readonly Part[],
+  scope: object,
+  fill: (templates: Template[], warn: () => void) => string,
+): PartlyFilled | null {
+  const told = { warnings: 0, length: 0 }
+  const warn = () => {
+    told.warnings += 1
+  }
+  const templates: Template[] = []
+  const unless = new Set<string>()
+  const isShared = ({ sharedUnless: names }: Part) => names?.every((name) => !(name in scope)) === true
+  for (let at = 0; at < parts.length;) {
+    let end = at
+    while (end < parts.length && isShared(parts[end]!)) end += 1
+    const run = parts.slice(at, end)
+    if (run.length === 0) {
+      templates.push(parts[at]!.template)
+      at += 1
+      continue
+    }
+    try {
+      const text = fill(
+        run.map(({ template }) => template),
+        warn,
+      )
+      told.length += text.length
+      if (told.length > RESULT_LIMIT || told.warnings > 0) return null
+      templates.push(constant(text, run[0]!.template))
+    } catch {
+      return null
+    }
+    for (const name of run.flatMap((part) => part.sharedUnless ?? [])) unless.add(name)
+    at = end
+  }
+  return { templates, unless: [...unless] }
+}
+
+/** A piece whose text is known. */
+function constant(text: string, like: Template): Template {
+  return {
+    token: like.token,
+    render: (_context, emitter) => {
+      emitter.write(text)
+    },
+  }
+}
