@@ -123,9 +123,9 @@ function feedByHand(step: ChannelStep): Render {
   const markdown = new MarkdownIt({ html: true, linkify: true })
   const { markdownBody, actionUrl } = step.template as { markdownBody: string; actionUrl: string }
   return (scope) => ({
-    rendered: markdown.render(html.parseAndRenderSync(markdownBody, scope, { globals: scope.data })),
-    content: text.parseAndRenderSync(markdownBody, scope, { globals: scope.data }),
-    url: text.parseAndRenderSync(actionUrl, scope, { globals: scope.data }),
+    rendered: markdown.render(filled(html, markdownBody, scope, { globals: scope.data })),
+    content: filled(text, markdownBody, scope, { globals: scope.data }),
+    url: filled(text, actionUrl, scope, { globals: scope.data }),
   })
 }
 
@@ -139,9 +139,9 @@ function mailByHand(step: ChannelStep): Render {
     const plain = (source: string) => source.replace(/\{% (?:end)?address %\}|\| ?raw/g, '')
     const options = { globals: scope.data }
     return {
-      subject: text.parseAndRenderSync(template.subject, scope, options),
-      html: html.parseAndRenderSync(plain(compiled.html), scope, options),
-      text: text.parseAndRenderSync(plain(compiled.text), scope, options),
+      subject: filled(text, template.subject, scope, options),
+      html: filled(html, plain(compiled.html), scope, options),
+      text: filled(text, plain(compiled.text), scope, options),
     }
   }
 }
@@ -149,3 +149,6 @@ function mailByHand(step: ChannelStep): Render {
 function engines() {
   return { text: new Liquid(), html: new Liquid({ outputEscape: 'escape' }) }
 }
+
+const filled = (liquid: Liquid, source: string, scope: Scope, options: { globals: object }): string =>
+  String(liquid.parseAndRenderSync(source, scope, options))
