@@ -15,7 +15,9 @@ export const waitKind: StepKind<WaitStep> = {
   type: 'wait_for_event',
   file: waitFile,
   acts: false,
-  targets: ({ haltsOnMatch, haltsOnTimeout, next }) => (haltsOnMatch && haltsOnTimeout ? [null] : [next]),
+  // Who passes it over, since its conditions do not hold, goes on all the same.
+  targets: ({ haltsOnMatch, haltsOnTimeout, conditions, next }) =>
+    haltsOnMatch && haltsOnTimeout && conditions === undefined ? [null] : [next],
   enter,
   resume,
 }

@@ -76,6 +76,16 @@ const catalog = await catalogOfFiles({
   },
   ends: { steps: [wait({ event_type: 'workflow', event_key: 'completed', source_key: 'other' }), feed('after')] },
   other: { steps: [feed('other')] },
+  optional: {
+    steps: [
+      feed('first'),
+      {
+        ...wait(paid, { on_match: 'halt', on_timeout: 'halt' }),
+        conditions: { all: [is('data.order', 'waits')] },
+      },
+      feed('second'),
+    ],
+  },
   changed: {
     steps: [wait({ event_type: 'recipient', event_key: 'updated' }, match(is('recipient.plan', 'pro'))), feed('pro')],
   },
@@ -143,6 +153,15 @@ onEachStore(catalog, (store) => {
     await goesOn.walk(at(60))
     assert.deepEqual(await goesOn.made(), ['remind'])
     assert.deepEqual(await left(), [0, 0])
+  })
+
+  test('a wait that halts either way keeps nobody who passes it over from what follows', async () => {
+    const over = await start('optional', 'passes')
+    assert.deepEqual(await over.made(), ['first', 'second'])
+    const halted = await start('optional', 'waits')
+    assert.equal((await halted.row()).due, at(60))
+    await halted.walk(at(60))
+    assert.deepEqual([(await halted.row()).status, await halted.made()], ['ended', ['first']])
   })
 
   test('of a match and the timeout at the same instant the match wins, and the record says so', async () => {
