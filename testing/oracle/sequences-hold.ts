@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import type { Context } from '../../api/http/route.ts'
+import type { Catalog } from '../../definitions/catalog.ts'
 import type { Store } from '../../store/postgres/database.ts'
 import { publishCatalog } from '../../store/catalog/definitions.ts'
 import { startApi } from '../product/api-server.ts'
@@ -17,19 +18,19 @@ const catalog = catalogOf(
 )
 
 /** `{"seed": …, "path": …, "replayPath": …}` as a failure printed them: that sequence is run alone. */
-const { replayPath, ...again } = JSON.parse(process.env['BELAY_MODEL_AGAIN'] ?? '{}') as {
+export const { replayPath, ...again } = JSON.parse(process.env['BELAY_MODEL_AGAIN'] ?? '{}') as {
   seed?: number
   path?: string
   replayPath?: string
 }
 
 /** The same sequences at every run of the tests, so that a change is what makes them fail; the soaks lead others each time. */
-const SEED = process.env['BELAY_SOAK'] === 'true' ? undefined : 20_261_127
+export const SEED = process.env['BELAY_SOAK'] === 'true' ? undefined : 20_261_127
 
 /** Runs so many sequences over an empty store, which it closes; rejects with the shortest that does not hold. */
 export async function sequencesHold(store: Store, count: number): Promise<void> {
   const commands = sequences({ maxCommands: 30, replayPath })
-  await onStore(store, async (context) => {
+  await onStore(catalog, store, async (context) => {
     const holds = fc.asyncProperty(beginnings, commands, async ({ home, recipients, rounds }, sequence) => {
       const world = await World.open(context, home)
       try {
@@ -47,7 +48,7 @@ export async function sequencesHold(store: Store, count: number): Promise<void> 
 
 /** The same through the whole workflow on a server; rejects with the first that does not hold. */
 export async function livesHold(store: Store, count: number): Promise<void> {
-  await onStore(store, async (context) => {
+  await onStore(catalog, store, async (context) => {
     const live = await Live.start(context)
     try {
       const holds = fc.asyncProperty(lives, (life) => live.lead(life))
@@ -59,7 +60,12 @@ export async function livesHold(store: Store, count: number): Promise<void> {
   })
 }
 
-async function onStore(store: Store, work: (context: Context) => Promise<void>): Promise<void> {
+/** Gives `work` the api's own things over an empty store, which it closes. */
+export async function onStore(
+  catalog: Catalog,
+  store: Store,
+  work: (context: Context) => Promise<void>,
+): Promise<void> {
   const api = await startApi(catalog, store)
   try {
     await publishCatalog(store.db, catalog)
