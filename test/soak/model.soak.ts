@@ -1,21 +1,31 @@
 import { test } from 'node:test'
-import { openPglite, openPostgres } from '../../store/postgres/database.ts'
+import { openPglite, openPostgres, type Store } from '../../store/postgres/database.ts'
+import { digestsHold } from '../../testing/oracle/digests-hold.ts'
+import { graphsHold } from '../../testing/oracle/graphs/graphs-hold.ts'
 import { livesHold, sequencesHold } from '../../testing/oracle/sequences-hold.ts'
 import { testPostgres } from '../../testing/servers/postgres.ts'
 
-const SEQUENCES = 5_000
+/** Of each model on each store; how many unless this says so. A failure prints its seed and path: see BELAY_MODEL_AGAIN. */
+const asked = process.env['BELAY_MODEL_RUNS']
 const LIVES = 30
 
-test(`${SEQUENCES} sequences on PGlite: sent once or canceled, and every answer is true`, async () => {
-  await sequencesHold(await openPglite(null), SEQUENCES)
-})
-
-test(`${SEQUENCES} sequences on Postgres, where what is done at once is at once`, async (t) => {
-  const database = await testPostgres()
-  t.after(() => database.drop())
-  await sequencesHold(openPostgres(database.url), SEQUENCES)
-})
+onBoth('sent once or canceled, and every answer is true', 5_000, sequencesHold)
+onBoth('each activity in one digest, or taken back by its own key', 1_000, digestsHold)
+onBoth('each step does what it says, and nothing is lost, early or twice', 1_000, graphsHold)
 
 test(`${LIVES} sequences through the whole workflow, replayed at every task`, async () => {
   await livesHold(await openPglite(null), LIVES)
 })
+
+/** On Postgres what is done at once is at once. */
+function onBoth(what: string, usual: number, hold: (store: Store, count: number) => Promise<void>): void {
+  const count = asked === undefined ? usual : Number(asked)
+  test(`${count} sequences on PGlite: ${what}`, async () => {
+    await hold(await openPglite(null), count)
+  })
+  test(`${count} sequences on Postgres: ${what}`, async (t) => {
+    const database = await testPostgres()
+    t.after(() => database.drop())
+    await hold(openPostgres(database.url), count)
+  })
+}

@@ -1,4 +1,5 @@
 import {
+  isActLane,
   RUN_LANE,
   type Carried,
   type CancelRequest,
@@ -81,10 +82,10 @@ export class ModelRun {
   #handOut(chunk: Chunk): void {
     const { lane, rows } = chunk
     const store = this.#store
-    const isWalk = lane === RUN_LANE
-    const call = isWalk
-      ? { name: 'advance', input: { store, rows } }
-      : { name: 'deliver', input: { store, lane, rows } }
+    const call =
+      lane === RUN_LANE
+        ? { name: 'advance', input: { store, rows } }
+        : { name: isActLane(lane) ? 'act' : 'deliver', input: { store, lane, rows } }
     this.jobs.push({ run: this, kind: 'chunk', chunk, ...(call as Pick<Job, 'name' | 'input'>) })
   }
 

@@ -1,0 +1,315 @@
+import assert from 'node:assert/strict'
+import { sql } from 'drizzle-orm'
+import { keyOfMessageId } from '../../../store/ids/message-id.ts'
+import { rowOfUuid } from '../../../store/ids/row-id.ts'
+import { query, texts, type Database } from '../../../store/postgres/database.ts'
+import type { Outcome, Verdict } from '../../../store/recipient-runs/verdict.ts'
+import type { Answer } from '../../../store/recipient-runs/answer.ts'
+import type { MoveOutcome } from '../../../store/recipient-runs/move.ts'
+import type { ProviderAnswer } from '../provider.ts'
+import type { Node } from './nodes.ts'
+import { loadBatches, loadMessages, loadRows, loadTold, type BatchSeen, type Message, type Row } from './seen.ts'
+import { follow, windowFrom, type Posted, type Stand, type Walked } from './walks.ts'
+import { CHILD } from './written.ts'
+
+/** What a cancel said first of a row. Messages are `row/number`. */
+interface Verdicted {
+  outcome: Outcome
+  order: number
+  reached: string[]
+  inFlight: string[]
+}
+
+/** A message as it was handed over or, in-app, seen in the feed. */
+interface HandedOver {
+  order: number
+  message: string
+  at: number
+  rows: number[]
+  answer: ProviderAnswer
+  /** Its process was there to record the answer. */
+  isRecorded: boolean
+}
+
+export interface GraphAccountOptions {
+  nodes: readonly Node[]
+  child: readonly Node[]
+  recipients: readonly string[]
+  dueAt: number
+}
+
+/** All that was asked, seen, handed over and answered, in one order, and whether it holds together. */
+export class GraphAccount {
+  readonly #options: GraphAccountOptions
+  readonly #told = new Map<number, Verdicted>()
+  readonly #handedOver: HandedOver[] = []
+  readonly #stands = new Map<number, Stand[]>()
+  readonly #moves = new Map<number, number[]>()
+  readonly #posted = new Map<string, Posted[]>()
+  #order = 0
+
+  constructor(options: GraphAccountOptions) {
+    this.#options = options
+  }
+
+  /** The next place in the one order of all that happens. */
+  next(): number {
+    return (this.#order += 1)
+  }
+
+  /** Recipient runs and messages as they are now. */
+  look(rows: readonly Row[], messages: readonly Message[]): void {
+    const order = this.next()
+    for (const { id, ref, status, phase, due, enteredAt } of rows) {
+      const stands = this.#stands.get(id) ?? []
+      const last = stands.at(-1)
+      const isSame = last?.ref === ref && last.due === due
+      if (status !== 'waiting' || phase !== 'wait' || isSame) continue
+      this.#stands.set(id, [...stands, { ref, due, enteredAt, order }])
+    }
+    const known = new Set(this.#handedOver.map(({ message }) => message))
+    for (const { row, number, text, at, status } of messages) {
+      const message = `${row}/${number}`
+      if (status !== 'delivered' || known.has(message)) continue
+      const order = this.next()
+      this.#handedOver.push({ order, message, at, rows: rowsIn(text), answer: 'sent', isRecorded: true })
+    }
+  }
+
+  sent(given: { row: number; number: number; text: string; at: number; answer: ProviderAnswer }): HandedOver {
+    const { row, number, text, at, answer } = given
+    const message = `${row}/${number}`
+    const handedOver = { order: this.next(), message, at, rows: rowsIn(text), answer, isRecorded: false }
+    this.#handedOver.push(handedOver)
+    return handedOver
+  }
+
+  posted(recipient: string, at: number): void {
+    this.#posted.set(recipient, [...(this.#posted.get(recipient) ?? []), { at, order: this.next() }])
+  }
+
+  /** What a cancel said, asked for at `order`. Only the first answer for a row decides. */
+  tell(verdict: Verdict, order: number): void {
+    for (const run of verdict.recipients.flatMap(({ runs }) => runs)) {
+      const row = rowOfUuid(run.workflow_recipient_run_id)!
+      const before = this.#told.get(row)
+      const isOver = before?.outcome === 'already_sent' || before?.outcome === 'ended'
+      const told = {
+        order,
+        outcome: run.outcome,
+        reached: run.messages.map(nameOf),
+        inFlight: run.in_flight.map(nameOf),
+      }
+      if (before === undefined) this.#told.set(row, told)
+      else assert.equal(run.outcome, isOver ? before.outcome : 'already_canceled', JSON.stringify({ before, run }))
+    }
+  }
+
+  moved(answer: Answer<MoveOutcome>, due: number, rows: readonly Row[]): void {
+    for (const run of answer.recipients.flatMap((recipient) => recipient.runs)) {
+      if (run.outcome !== 'rescheduled' && run.outcome !== 'sent_now') continue
+      const id = rowOfUuid(run.workflow_recipient_run_id)!
+      const row = rows.find((each) => each.id === id)!
+      assert.ok(row.batch === null, `what stands in a batch was moved: ${JSON.stringify({ run, row })}`)
+      assert.ok(!this.#isTaken(id), `what was canceled was moved: ${JSON.stringify(run)}`)
+      this.#moves.set(id, [...(this.#moves.get(id) ?? []), due])
+    }
+  }
+
+  /** Its own key has taken it back. */
+  #isTaken(row: number): boolean {
+    const outcome = this.#told.get(row)?.outcome
+    return outcome !== undefined && outcome !== 'already_sent' && outcome !== 'ended'
+  }
+
+  /** Held once nothing is under way any more. */
+  async hold(db: Database): Promise<void> {
+    const { recipients, nodes, child, dueAt } = this.#options
+    const rows = await loadRows(db, recipients)
+    const told = await loadTold(db, recipients)
+    const messages = await loadMessages(db, recipients)
+    const batches = await loadBatches(db, recipients)
+    const walks = new Map<number, Walked>()
+    try {
+      for (const row of rows) {
+        const trace = {
+          row,
+          told: told.filter((each) => each.row === row.id),
+          stands: this.#stands.get(row.id) ?? [],
+          messages: messages.filter((each) => each.row === row.id),
+          moves: this.#moves.get(row.id) ?? [],
+          batch: batches.find(({ id }) => id === row.batch),
+          posted: this.#posted.get(row.recipient) ?? [],
+          dueAt,
+        }
+        walks.set(row.id, follow(row.definition === CHILD ? child : nodes, trace))
+      }
+      this.#holdEnds(rows, walks, batches)
+      this.#holdMessages(rows, walks, messages)
+      holdThrottles(rows, walks, (row) => this.#isTaken(row))
+      holdCohorts(rows, walks)
+      holdChildren(rows, walks)
+      await holdProfiles(db, recipients, rows, walks)
+    } catch (error) {
+      const seen = { rows, told, messages, batches, walks: [...walks], stands: [...this.#stands] }
+      const own = { verdicts: [...this.#told], handedOver: this.#handedOver, posted: [...this.#posted] }
+      throw new Error(`${(error as Error).message}\n${JSON.stringify({ nodes, ...seen, ...own })}`, { cause: error })
+    }
+  }
+
+  /** Everybody has come to an end, which only a cancel cut short, and what is marked was told. */
+  #holdEnds(rows: readonly Row[], walks: ReadonlyMap<number, Walked>, batches: readonly BatchSeen[]): void {
+    for (const row of rows) {
+      const { isOver, carried } = walks.get(row.id)!
+      assert.ok(row.status === 'ended' || row.status === 'canceled', `${row.id} is still pending`)
+      assert.ok(!row.canceling || this.#isTaken(row.id), `${row.id} is marked, and nobody was told`)
+      const goesOnFor = carried === null ? [row] : rows.filter(({ batch }) => batch === carried.id)
+      const isLive = goesOnFor.some(({ id }) => !this.#isTaken(id))
+      if (isLive) assert.ok(isOver, `${row.id} has stopped in the middle`)
+    }
+    for (const { id, carrier, isClosed, isSettled, items } of batches) {
+      assert.ok(carrier === null || (isClosed && isSettled), `batch ${id} was left behind`)
+      assert.equal(rows.filter(({ batch }) => batch === id).length, items, `batch ${id} holds its activities`)
+    }
+  }
+
+  #holdMessages(rows: readonly Row[], walks: ReadonlyMap<number, Walked>, messages: readonly Message[]): void {
+    const made = new Map([...walks].flatMap(([row, { made: all }]) => all.map((step) => [`${row} ${step.ref}`, step])))
+    for (const message of messages) {
+      const { row, number, ref, text, status } = message
+      const shown = rowsIn(text)
+      const { isDigest, atNoon } = made.get(`${row} ${ref}`)!
+      const within = isDigest ? rows.filter(({ batch }) => batch === message.batch).map(({ id }) => id) : [row]
+      assert.ok(
+        shown.every((each) => within.includes(each)) && new Set(shown).size === shown.length && shown.length > 0,
+        `${row}/${number} shows ${text}`,
+      )
+      const live = within.filter((each) => !this.#isTaken(each))
+      for (const each of live) assert.ok(shown.includes(each), `${each} is in no digest of ${ref}`)
+      const tries = this.#handedOver.filter((each) => each.message === `${row}/${number}`)
+      this.#holdTries(message, tries, live.length > 0)
+      const first = tries[0]
+      if (atNoon && first !== undefined && within.every((each) => !this.#moves.has(each)))
+        assert.ok(first.at >= windowFrom(message.at), `${row}/${number} was sent at ${first.at}, outside of its window`)
+      assert.notEqual(status, 'queued', `${row}/${number} is still to be sent`)
+    }
+    for (const row of rows) this.#holdVerdict(row)
+  }
+
+  /** It goes out once, unless nobody took it or its process was gone; and it does, while an activity of it is live. */
+  #holdTries({ row, number, status }: Message, tries: readonly HandedOver[], isLive: boolean): void {
+    const name = `${row}/${number}`
+    for (const before of tries.slice(0, -1))
+      assert.ok(before.answer === 'not_taken' || !before.isRecorded, `${name} was sent again after "${before.answer}"`)
+    const last = tries.at(-1)
+    if (last?.isRecorded === true && last.answer === 'sent')
+      assert.ok(status === 'sent' || status === 'delivered' || status === 'delivery_attempted', `${name} is ${status}`)
+    if (isLive) assert.ok(last !== undefined && status !== 'not_sent', `${name} was never sent`)
+  }
+
+  /** What went out with an activity before a cancel is what that said; after it nothing does but what it said was in flight. */
+  #holdVerdict({ id }: Row): void {
+    const told = this.#told.get(id)
+    if (told === undefined) return
+    const named = new Set([...told.reached, ...told.inFlight])
+    for (const { order, message, rows, answer } of this.#handedOver) {
+      if (!rows.includes(id)) continue
+      if (order > told.order) assert.ok(named.has(message), `${id} went out with ${message} after "${told.outcome}"`)
+      else if (answer === 'sent' || answer === 'unknown')
+        assert.ok(named.has(message), `${id} had gone out with ${message}, and "${told.outcome}" does not say so`)
+    }
+    for (const message of told.reached)
+      assert.ok(
+        this.#handedOver.some((each) => each.message === message && each.rows.includes(id)),
+        `${id} was said to have gone out with ${message}`,
+      )
+  }
+}
+
+/** In one window no more pass than may, and nobody is ended while there was room. */
+function holdThrottles(
+  rows: readonly Row[],
+  walks: ReadonlyMap<number, Walked>,
+  isTaken: (row: number) => boolean,
+): void {
+  const all = rows.flatMap(({ id, recipient, definition }) =>
+    walks
+      .get(id)!
+      .passed.map((each) => ({ ...each, window: `${definition} ${recipient} ${each.throttle} ${each.until}` })),
+  )
+  for (const { window, limit, passes } of all) {
+    const passed = all.filter((each) => each.window === window && each.passes).length
+    assert.ok(passed <= limit, `${passed} passed in ${window}, of ${limit}`)
+    // Who was canceled in the middle may have been counted.
+    const unknown = rows.filter(({ id }) => isTaken(id)).length
+    if (!passes) assert.ok(passed + unknown >= limit, `ended by ${window}, where ${passed} of ${limit} had passed`)
+  }
+}
+
+function holdCohorts(rows: readonly Row[], walks: ReadonlyMap<number, Walked>): void {
+  const chosen = new Map<string, number>()
+  for (const { id, recipient } of rows) {
+    for (const { ref, way } of walks.get(id)!.cohorts) {
+      const before = chosen.get(`${recipient} ${ref}`) ?? way
+      assert.equal(way, before, `${recipient} is in two cohorts of ${ref}`)
+      chosen.set(`${recipient} ${ref}`, way)
+    }
+  }
+}
+
+/** Each step that triggered did so once, for the recipient of its run. */
+function holdChildren(rows: readonly Row[], walks: ReadonlyMap<number, Walked>): void {
+  for (const row of rows) {
+    const children = rows.filter(({ causedBy }) => causedBy?.row === row.id)
+    for (const ref of walks.get(row.id)!.triggered) {
+      const own = children.filter(({ causedBy }) => causedBy!.ref === ref)
+      assert.deepEqual(
+        own.map(({ definition, recipient }) => [definition, recipient]),
+        [[CHILD, row.recipient]],
+        `${row.id} triggered in ${ref}`,
+      )
+    }
+    assert.equal(
+      new Set(children.map(({ causedBy }) => causedBy!.ref)).size,
+      children.length,
+      `${row.id} triggered twice`,
+    )
+  }
+}
+
+const tables = { update_user: 'users', update_object: 'objects', update_tenant: 'tenants' } as const
+
+/** Profiles say of each step that updated them that it did. */
+async function holdProfiles(
+  db: Database,
+  recipients: readonly string[],
+  rows: readonly Row[],
+  walks: ReadonlyMap<number, Walked>,
+): Promise<void> {
+  for (const [type, table] of Object.entries(tables)) {
+    const updated = rows.flatMap(({ id, recipient }) =>
+      walks
+        .get(id)!
+        .updated.filter((ref) => ref.startsWith(type))
+        .map((ref) => [recipient, ref] as const),
+    )
+    if (updated.length === 0) continue
+    const found = await query<{ id: string; properties: Record<string, unknown> }>(
+      db,
+      sql`select id, properties from ${sql.raw(table)} where id = any(${texts([...recipients])})`,
+    )
+    const profiles = new Map(found.map(({ id, properties }) => [id, properties]))
+    for (const [recipient, ref] of updated)
+      assert.equal(profiles.get(recipient)?.[ref], true, `${recipient} was updated by ${ref}`)
+  }
+}
+
+function rowsIn(text: string): number[] {
+  return text.split(' ').flatMap((part) => (part === '' ? [] : [rowOfUuid(part)!]))
+}
+
+/** A message; or the ref of a step that acts at that moment, as it is. */
+function nameOf(id: string): string {
+  const key = keyOfMessageId(id)
+  return key === null ? id : `${key.recipientRunId}/${key.number}`
+}

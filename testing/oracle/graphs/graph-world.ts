@@ -1,0 +1,322 @@
+import { MockActivityEnvironment } from '@temporalio/testing'
+import { DefaultLogger } from '@temporalio/worker'
+import assert from 'node:assert/strict'
+import { randomUUID } from 'node:crypto'
+import { sql } from 'drizzle-orm'
+import type { Context } from '../../../api/http/route.ts'
+import { triggerOf, triggerRequest } from '../../../api/requests/trigger.ts'
+import type { Outgoing, SendResult } from '../../../channels/sender.ts'
+import { EngineError } from '../../../engine/errors.ts'
+import { acceptTrigger } from '../../../engine/accept-trigger.ts'
+import { cancel } from '../../../engine/cancel.ts'
+import { move } from '../../../engine/move.ts'
+import { postEvent } from '../../../engine/post-event.ts'
+import { noOutbox } from '../../../events/outbox.ts'
+import { endMembers, unsettledBatches } from '../../../store/batches/end-members.ts'
+import { storeIdentity } from '../../../store/environment/store-identity.ts'
+import { keyOfMessageId, messageId } from '../../../store/ids/message-id.ts'
+import { engage } from '../../../store/messages/engagement.ts'
+import { query, texts, transaction, type Database } from '../../../store/postgres/database.ts'
+import { upsertUsers } from '../../../store/profiles/users.ts'
+import { tellChanges } from '../../../store/waits/tell-waits.ts'
+import type { PendingSignal } from '../../../store/signals/pending-signals.ts'
+import type { StoreIdentity } from '../../../workflows/messages.ts'
+import { TestWorker } from '../../fixtures/activities.ts'
+import { isDeath, MortalStore, ProcessDied } from '../mortal.ts'
+import { resultOf } from '../provider.ts'
+import { ModelRun, type Job } from '../run.ts'
+import { Signals } from '../signals.ts'
+import { GraphAccount } from './graph-account.ts'
+import type { Call, Step, Work } from './life.ts'
+import type { Node } from './nodes.ts'
+import { loadMessages, loadRows } from './seen.ts'
+import { MINUTE } from './walks.ts'
+import { CHILD } from './written.ts'
+
+const START = Date.UTC(2030, 0, 1)
+/** Each life has a month of its own: what everybody may match that came in another is out of sight. */
+const MONTH = 30 * 24 * 60 * MINUTE
+/** After the beginning. */
+const DUE = 45 * MINUTE
+const WELL: Work = { n: 0, answer: 'sent', isUnheard: false, dies: null, between: null, whileSending: null }
+const quiet = new DefaultLogger('ERROR')
+
+export interface GraphLife {
+  key: string
+  nodes: readonly Node[]
+  child: readonly Node[]
+  shared: boolean
+  /** Its place among all lives led on a store. */
+  place: number
+}
+
+/**
+ * One definition of any steps, with two recipients, three keys and the workflow that it triggers: the real store, calls of
+ * the api, activities in processes that may die, and run states; Temporal's part is played here.
+ */
+export class GraphWorld {
+  now: number
+  readonly #dueAt: number
+  readonly #context: Context
+  readonly #db: Database
+  readonly #life: GraphLife
+  readonly #recipients = [`${randomUUID()} ada`, `${randomUUID()} bob`]
+  readonly #keys = [0, 1, 2].map((n) => `${randomUUID()} ${n}`)
+  readonly #runs = new Map<string, ModelRun>()
+  readonly #signals: Signals
+  readonly #account: GraphAccount
+
+  private constructor(context: Context, store: StoreIdentity, life: GraphLife) {
+    const signaler = { send: () => Promise.resolve() }
+    this.now = START + life.place * MONTH
+    this.#dueAt = this.now + DUE
+    this.#context = { ...context, signaler, now: () => this.now }
+    this.#db = context.store.db
+    this.#life = life
+    this.#signals = new Signals(this.#db, store, this.#runs)
+    this.#account = new GraphAccount({ ...life, dueAt: this.#dueAt, recipients: this.#recipients })
+  }
+
+  static async open(context: Context, life: GraphLife): Promise<GraphWorld> {
+    return new GraphWorld(context, await storeIdentity(context.store.db), life)
+  }
+
+  async do(step: Step): Promise<void> {
+    switch (step.do) {
+      case 'work':
+        await this.#work(step.work)
+        break
+      case 'pass':
+        await this.#pass(step.to)
+        break
+      case 'arrive':
+        await this.#arrive(step.n, step.again)
+        break
+      case 'goOn':
+        for (let round = 0; round < step.rounds; round += 1) await this.#goOn()
+        break
+      case 'continueAsNew':
+      case 'reload': {
+        const run = [...this.#runs.values()][step.n]
+        if (run === undefined) break
+        if (step.do === 'reload') run.state.reload()
+        else run.draining = true
+        this.#turn()
+        break
+      }
+      default:
+        await this.#call(step)
+        await this.#look()
+    }
+  }
+
+  /** Carries everything to its end, and holds what came of it against the definition and against what was said. */
+  async finish(): Promise<void> {
+    for (let round = 0; ; round += 1) {
+      assert.ok(round < 300, 'it never ends')
+      if (await this.#goOn()) continue
+      const left = await unsettledBatches(this.#db, (this.now += 2 * MINUTE))
+      await endMembers(this.#db, left, this.now, noOutbox)
+      if (left.length === 0 && !(await this.#goOn())) break
+    }
+    await this.#account.hold(this.#db)
+  }
+
+  async #call(call: Call): Promise<void> {
+    switch (call.do) {
+      case 'come':
+        return this.#come(call)
+      case 'cancel':
+        return this.#cancel(call)
+      case 'move':
+        return this.#move(call)
+      case 'post': {
+        const recipients = this.#named(call.who)
+        for (const recipient of recipients ?? this.#recipients) this.#account.posted(recipient, this.now)
+        await postEvent(this.#context, this.#context, { event: 'paid', data: {}, recipients })
+        return
+      }
+      case 'change': {
+        const users = this.#named(call.who)!.map((id) => ({ id, properties: { changed: this.now } }))
+        await transaction(this.#db, async (tx) => tellChanges(tx, await upsertUsers(tx, users), this.now, noOutbox))
+        return
+      }
+      case 'see': {
+        const messages = await this.#inFeeds()
+        const seen = messages[call.n % messages.length]
+        if (seen !== undefined) await engage(this.#db, [seen], 'seen', { now: this.now })
+      }
+    }
+  }
+
+  async #come({ key, who, kind, conflict }: Call & { do: 'come' }): Promise<void> {
+    const request = triggerRequest.parse({
+      recipients: this.#named(who),
+      cancelation_key: this.#keys[key],
+      data: { kind, shared: this.#life.shared, due_at: new Date(this.#dueAt).toISOString() },
+      settings: { on_conflict: conflict },
+    })
+    const order = this.#account.next()
+    const accepted = acceptTrigger(this.#context, this.#context, this.#life.key, triggerOf(request))
+    const answer = await accepted.then(
+      (given) => given.answer,
+      (error: unknown) => {
+        // What begins with a delay that is past is refused.
+        if (!(error instanceof EngineError) || this.now <= this.#dueAt - 20 * MINUTE) throw error
+        return undefined
+      },
+    )
+    if (answer?.replaced !== undefined) this.#account.tell(answer.replaced, order)
+  }
+
+  async #cancel({ key, who, isChild }: Call & { do: 'cancel' }): Promise<void> {
+    const order = this.#account.next()
+    const address = { key: isChild ? CHILD : this.#life.key, cancelationKey: this.#keys[key]! }
+    const { answer } = await cancel(this.#context, this.#context, address, { recipients: this.#named(who) })
+    this.#account.tell(answer, order)
+  }
+
+  async #move({ key, who, to }: Call & { do: 'move' }): Promise<void> {
+    const due = to === 'now' ? this.now : this.now + to * MINUTE
+    const request = {
+      cancelationKey: this.#keys[key]!,
+      recipients: this.#named(who),
+      to: to === 'now' ? to : { until: new Date(due).toISOString() },
+    }
+    const { answer } = await move(this.#context, this.#context, this.#life.key, request)
+    this.#account.moved(answer, due, await loadRows(this.#db, this.#recipients))
+  }
+
+  #named(who: readonly number[] | null): string[] | null {
+    return who === null ? null : who.map((n) => this.#recipients[n]!)
+  }
+
+  async #inFeeds(): Promise<string[]> {
+    const found = await query<{ row: number; number: number; run: string; at: number }>(
+      this.#db,
+      sql`select m.recipient_run_id as row, m.number, t.workflow_run_id as run,
+            round(extract(epoch from t.accepted_at) * 1000)::float8 as at
+          from messages m join triggers t on t.id = m.recipient_run_id / 131072
+          where m.recipient = any(${texts(this.#recipients)}) and m.channel_type = 'in_app_feed' order by 1, 2`,
+    )
+    return found.map(({ row, number, run, at }) => {
+      return messageId({ workflowRunId: run, acceptedAt: new Date(at) }, { recipientRunId: row, number })
+    })
+  }
+
+  /** Where everybody stands now, and what is new in their feeds. */
+  async #look(): Promise<void> {
+    const rows = await loadRows(this.#db, this.#recipients)
+    this.#account.look(rows, await loadMessages(this.#db, this.#recipients))
+  }
+
+  async #pass(to: 'close' | 'due' | number): Promise<void> {
+    const until = to === 'close' ? await this.#nextClose() : to === 'due' ? this.#nextDue() : this.now + to * MINUTE
+    this.now = Math.max(this.now, until ?? 0)
+    this.#turn()
+  }
+
+  async #nextClose(): Promise<number | null> {
+    const [next] = await query<{ at: number | null }>(
+      this.#db,
+      sql`select min(round(extract(epoch from closes_at) * 1000))::float8 as at from batches
+          where recipient = any(${texts(this.#recipients)}) and is_open`,
+    )
+    return next?.at ?? null
+  }
+
+  #nextDue(): number | null {
+    const dues = [...this.#runs.values()].flatMap(({ state }) => state.nextDue ?? [])
+    return dues.length === 0 ? null : Math.min(...dues)
+  }
+
+  async #pending() {
+    const found = await query<{ id: string }>(
+      this.#db,
+      sql`select distinct u.workflow_id as id from recipient_runs r join triggers t on t.id = r.id / 131072
+            join runs u on u.id = t.run_id where r.recipient = any(${texts(this.#recipients)}) order by 1`,
+    )
+    return this.#signals.unconfirmed(found.map(({ id }) => id))
+  }
+
+  async #arrive(n: number, again: boolean): Promise<void> {
+    const pending = await this.#pending()
+    const signal = pending[n % pending.length]
+    if (signal !== undefined) await this.#take(signal, again)
+  }
+
+  async #take(signal: PendingSignal, again: boolean): Promise<void> {
+    this.#signals.underWay.push(signal)
+    await this.#signals.arrive(signal, again)
+    this.#turn()
+    if (!again) return
+    await this.#signals.arrive(signal, false)
+    this.#turn()
+  }
+
+  #turn(): void {
+    for (const run of [...this.#runs.values()]) if (!run.turn(this.now)) this.#runs.delete(run.workflowId)
+  }
+
+  get #jobs(): Job[] {
+    return [...this.#runs.values()].flatMap(({ jobs }) => jobs)
+  }
+
+  /** All signals arrive, all jobs are done well, and the clock goes to the next instant. False: nothing was left. */
+  async #goOn(): Promise<boolean> {
+    const pending = await this.#pending()
+    for (const signal of pending) await this.#take(signal, false)
+    if (this.#jobs.length === 0) await this.#pass('due')
+    const jobs = this.#jobs
+    for (const job of jobs) await this.#carryOut(job, WELL)
+    return pending.length > 0 || jobs.length > 0 || this.#nextDue() !== null
+  }
+
+  async #work(work: Work): Promise<void> {
+    if (this.#jobs.length === 0) for (const signal of await this.#pending()) await this.#take(signal, false)
+    if (this.#jobs.length === 0) await this.#pass('due')
+    const jobs = this.#jobs
+    const job = jobs[work.n % jobs.length]
+    if (job !== undefined) await this.#carryOut(job, work)
+  }
+
+  /** A process takes up a job. If it dies or is not heard of the job stays, for another. */
+  async #carryOut(job: Job, work: Work): Promise<void> {
+    const store = new MortalStore(this.#db)
+    if (work.dies !== null) store.left = work.dies
+    const { between } = work
+    if (between !== null) store.interjection = { after: between.after, work: () => this.#call(between.call) }
+    const worker = new TestWorker(
+      store.db,
+      (message) => this.#send(message, work, store),
+      () => this.now,
+    )
+    const result = await this.#run(worker, job).catch((error: unknown) => {
+      if (!isDeath(error)) throw error
+    })
+    await store.interject()
+    await store.quiet()
+    await this.#look()
+    if (result === undefined || store.isDead || work.isUnheard) return
+    job.result = result as NonNullable<Job['result']>
+    job.run.settle(job)
+    this.#turn()
+  }
+
+  async #run(worker: TestWorker, { run, name, input }: Job): Promise<unknown> {
+    const activities = await worker.activities()
+    const workflowExecution = { workflowId: run.workflowId, runId: run.workflowId }
+    const env = new MockActivityEnvironment({ workflowExecution }, { logger: quiet })
+    return env.run((given: unknown) => (activities[name] as (given: unknown) => Promise<unknown>)(given), input)
+  }
+
+  async #send({ messageId: id, content }: Outgoing<unknown>, work: Work, store: MortalStore): Promise<SendResult> {
+    if (store.isDead || store.left <= 0) throw new ProcessDied('the process is gone')
+    const { recipientRunId: row, number } = keyOfMessageId(id)!
+    const { subject_line: text } = content as { subject_line: string }
+    const sent = this.#account.sent({ row, number, text, answer: work.answer, at: this.now })
+    if (work.whileSending !== null) await this.#call(work.whileSending)
+    sent.isRecorded = work.dies === null
+    return resultOf(work.answer)
+  }
+}

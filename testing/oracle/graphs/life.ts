@@ -1,0 +1,87 @@
+import fc from 'fast-check'
+
+const key = fc.nat(2)
+const who = fc.constantFrom<number[][]>([0], [0], [1], [0, 1])
+const some = fc.option(
+  who.map((list) => list),
+  { freq: 2, nil: null },
+)
+const kind = fc.constantFrom('a' as const, 'a' as const, 'b' as const)
+
+const come = fc.record({
+  do: fc.constant('come' as const),
+  key,
+  who,
+  kind,
+  conflict: fc.constantFrom('join' as const, 'join' as const, 'join' as const, 'replace' as const, 'keep' as const),
+})
+const cancel = fc.record({ do: fc.constant('cancel' as const), key, who: some, isChild: fc.nat(9).map((n) => n === 0) })
+const move = fc.record({
+  do: fc.constant('move' as const),
+  key,
+  who: some,
+  to: fc.oneof(fc.constant('now' as const), fc.constantFrom(1, 7, 60)),
+})
+const post = fc.record({ do: fc.constant('post' as const), who: some })
+const change = fc.record({ do: fc.constant('change' as const), who })
+const see = fc.record({ do: fc.constant('see' as const), n: fc.nat(9) })
+
+const call = fc.oneof(
+  { weight: 6, arbitrary: come },
+  { weight: 3, arbitrary: cancel },
+  { weight: 2, arbitrary: move },
+  { weight: 2, arbitrary: post },
+  { weight: 1, arbitrary: change },
+  { weight: 1, arbitrary: see },
+)
+export type Call = typeof call extends fc.Arbitrary<infer Value> ? Value : never
+/** What may come in the middle of an activity. */
+const meanwhile = fc.oneof(
+  { weight: 2, arbitrary: come },
+  { weight: 3, arbitrary: cancel },
+  { weight: 1, arbitrary: post },
+)
+
+const calls = fc.nat(30)
+const work = fc.record({
+  n: fc.nat(5),
+  answer: fc.constantFrom('sent' as const, 'sent' as const, 'not_taken' as const, 'unknown' as const),
+  /** It does all it has to do, and its run never hears of it. */
+  isUnheard: fc.nat(5).map((n) => n === 0),
+  /** Its process is gone after so many calls of the store. */
+  dies: fc.option(calls, { freq: 4 }),
+  between: fc.option(fc.record({ after: calls, call: meanwhile }), { freq: 3 }),
+  whileSending: fc.option(meanwhile, { freq: 4 }),
+})
+export type Work = typeof work extends fc.Arbitrary<infer Value> ? Value : never
+
+/** Something is asked, the clock goes on, signals arrive late, or a process takes up what is due; or all goes well for a while. */
+const step = fc.oneof(
+  { weight: 7, arbitrary: call },
+  { weight: 6, arbitrary: work.map((each) => ({ do: 'work' as const, work: each })) },
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      do: fc.constant('pass' as const),
+      to: fc.oneof(fc.constant('close' as const), fc.constant('due' as const), fc.constantFrom(1, 4, 6, 30, 700)),
+    }),
+  },
+  { weight: 3, arbitrary: fc.record({ do: fc.constant('arrive' as const), n: fc.nat(5), again: fc.boolean() }) },
+  { weight: 3, arbitrary: fc.record({ do: fc.constant('goOn' as const), rounds: fc.integer({ min: 1, max: 4 }) }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({ do: fc.constantFrom('continueAsNew' as const, 'reload' as const), n: fc.nat(3) }),
+  },
+)
+export type Step = typeof step extends fc.Arbitrary<infer Value> ? Value : never
+
+/** What happens to one definition of many: it begins with somebody to whom something can be done. */
+export const graphLives = (definitions: number) =>
+  fc.noBias(
+    fc.record({
+      definition: fc.nat(definitions - 1),
+      shared: fc.boolean(),
+      first: come,
+      steps: fc.array(step, { minLength: 3, maxLength: 14, size: 'max' }),
+    }),
+  )

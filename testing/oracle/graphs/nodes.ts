@@ -1,0 +1,93 @@
+import type { StepType } from '../../../definitions/definition.ts'
+
+/** What a node's conditions ask; `shared` is the same for all triggers of a life, `kind` is a trigger's own. */
+export type When = 'always' | 'shared' | 'not shared' | 'kind a' | 'kind b'
+
+/** Steps of one branch or cohort. */
+export interface Alternative {
+  steps: Node[]
+  terminates: boolean
+}
+
+interface Parameters {
+  batch: {
+    minutes: number
+    /** Sliding, and how long after its opening it may close at the latest. */
+    sliding: { limit: number | null } | null
+    items: number | null
+    leading: boolean
+    byKind: boolean
+    latest: boolean
+  }
+  branch: { ways: (Alternative & { when: Exclude<When, 'always'> })[]; standard: Alternative }
+  channel: { over: 'feed' | 'main' | 'spare' | 'both' | 'either'; atNoon: boolean }
+  delay: { how: { minutes: number } | 'until' | 'before' | 'noon' }
+  http_fetch: { answer: 'good' | 'gone' | 'down' }
+  random_cohort: { cohorts: (Alternative & { percent: number })[] }
+  throttle: { limit: number; minutes: number; byKind: boolean }
+  trigger_workflow: object
+  update_data: { kind: 'a' | 'b' }
+  update_object: object
+  update_tenant: object
+  update_user: object
+  wait_for_event: {
+    event: 'paid' | 'updated' | 'child' | 'seen'
+    minutes: number
+    lookBack: number | null
+    haltsOnMatch: boolean
+    haltsOnTimeout: boolean
+  }
+}
+
+/** A step as a definition is made up of them, apart from how a file writes it: what is expected of a walk is read of these. */
+export type NodeOf<Type extends StepType> = { type: Type; ref: string; when: When } & Parameters[Type]
+export type Node = { [Type in StepType]: NodeOf<Type> }[StepType]
+
+/** Steps of a list, and of all that branch from it, in the order of a file. */
+export function allNodes(nodes: readonly Node[]): Node[] {
+  return nodes.flatMap((node) => [node, ...alternativesOf(node).flatMap(({ steps }) => allNodes(steps))])
+}
+
+export function alternativesOf(node: Node): Alternative[] {
+  if (node.type === 'branch') return [...node.ways, node.standard]
+  return node.type === 'random_cohort' ? node.cohorts : []
+}
+
+/** Its steps, with refs that name each once. */
+export function named(nodes: readonly Node[]): Node[] {
+  allNodes(nodes).forEach((node, index) => (node.ref = `${node.type}_${index}`))
+  return [...nodes]
+}
+
+/** Kinds that reach somebody or change something: a walk with none of these before it is over. */
+const acting: { readonly [Type in StepType]: boolean } = {
+  batch: false,
+  branch: false,
+  channel: true,
+  delay: false,
+  http_fetch: true,
+  random_cohort: false,
+  throttle: false,
+  trigger_workflow: true,
+  update_data: false,
+  update_object: true,
+  update_tenant: true,
+  update_user: true,
+  wait_for_event: false,
+}
+
+/** Whether anything is still to come on some way through these steps. */
+export function mayAct([node, ...rest]: readonly Node[]): boolean {
+  if (node === undefined) return false
+  if (acting[node.type]) return true
+  // Who comes to it goes no further, whatever comes.
+  if (node.type === 'wait_for_event' && node.haltsOnMatch && node.haltsOnTimeout && node.when === 'always') return false
+  const ways = alternativesOf(node)
+  if (ways.length === 0) return mayAct(rest)
+  return ways.some((way) => mayAct(onward(way, rest)))
+}
+
+/** What follows one who goes this way. */
+export function onward({ steps, terminates }: Alternative, rest: readonly Node[]): Node[] {
+  return terminates ? steps : [...steps, ...rest]
+}

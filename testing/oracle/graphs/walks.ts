@@ -1,0 +1,368 @@
+import assert from 'node:assert/strict'
+import type { StepType } from '../../../definitions/definition.ts'
+import { allNodes, mayAct, onward, type Node, type NodeOf, type When } from './nodes.ts'
+import type { BatchSeen, Message, Row, Told } from './seen.ts'
+
+export const MINUTE = 60_000
+const DAY = 24 * 60 * MINUTE
+/** An instant so long ago still means now. */
+const PAST = MINUTE
+
+/** Where a recipient run was seen to wait. `order`: when that was first seen, in the one order of all that happens. */
+export interface Stand {
+  ref: string
+  due: number | null
+  enteredAt: number
+  order: number
+}
+
+/** An event of a caller's own. */
+export interface Posted {
+  at: number
+  order: number
+}
+
+/** What is known of one recipient run, in the order in which it came about. */
+export interface Trace {
+  row: Row
+  told: Told[]
+  stands: Stand[]
+  messages: Message[]
+  /** Instants to which its sleep was moved. */
+  moves: number[]
+  batch: BatchSeen | undefined
+  /** That came for its recipient. */
+  posted: Posted[]
+  /** The instant at `data.due_at`. */
+  dueAt: number
+}
+
+/** A throttle that was passed, or that ended a run, in the window that closes at `until`. */
+export interface Passed {
+  throttle: string
+  until: string
+  passes: boolean
+  limit: number
+}
+
+/** How far a walk came, by the words of its definition, with all that it told, made and stood in accounted for. */
+export interface Walked {
+  /** It came to an end: its last step, a step that ends it, one that failed, or a batch that another carries. */
+  isOver: boolean
+  /** The batch it went on for, closed. */
+  carried: BatchSeen | null
+  /** The batch of another that it came to. */
+  joined: BatchSeen | null
+  /** Of each channel step it passed the messages, and whether they are of the batch. */
+  made: { ref: string; messages: Message[]; isDigest: boolean; atNoon: boolean }[]
+  passed: Passed[]
+  cohorts: { ref: string; way: number }[]
+  /** Steps that triggered, and those that updated a profile. */
+  triggered: string[]
+  updated: string[]
+}
+
+interface Progress extends Walked {
+  trace: Trace
+  nodes: readonly Node[]
+  /** Nothing that follows came earlier. */
+  from: number
+  /** Null: not known, of several activities. */
+  kind: 'a' | 'b' | null
+}
+
+interface Here {
+  told: Told[]
+  stands: Stand[]
+  messages: Message[]
+}
+
+/** What follows; `over` where the walk ends; `cut` where it has not got any further. */
+type Onward = Node[] | 'over' | 'cut'
+type Follow<Type extends StepType> = (node: NodeOf<Type>, here: Here, walk: Progress, rest: Node[]) => Onward
+
+const SKIPPED = 'conditions do not hold'
+
+/** Follows a recipient run through its steps; throws where it did what its definition does not say. */
+export function follow(nodes: readonly Node[], trace: Trace): Walked {
+  const walk: Progress = {
+    ...{ isOver: false, carried: null, joined: null, made: [], passed: [], cohorts: [], triggered: [], updated: [] },
+    ...{ trace, nodes, from: trace.row.acceptedAt, kind: trace.row.data.kind ?? null },
+  }
+  const visited = new Set<string>()
+  let onwards: Onward = [...nodes]
+  while (typeof onwards === 'object') {
+    const [node, ...rest]: Node[] = onwards
+    // The first step is entered whatever follows.
+    if (node === undefined || (visited.size > 0 && !mayAct(onwards))) {
+      onwards = 'over'
+      break
+    }
+    visited.add(node.ref)
+    onwards = pass(node, hereOf(trace, node.ref, walk.from), walk, rest)
+  }
+  const elsewhere = [...trace.told, ...trace.stands, ...trace.messages].filter(({ ref }) => !visited.has(ref))
+  assert.deepEqual(elsewhere, [], 'in steps to which it never came')
+  return { ...walk, isOver: onwards === 'over' }
+}
+
+function hereOf({ told, stands, messages }: Trace, ref: string, from: number): Here {
+  const inStep = (each: { ref: string }) => each.ref === ref
+  const here = { told: told.filter(inStep), stands: stands.filter(inStep), messages: messages.filter(inStep) }
+  const instants = [...here.told, ...here.messages].map(({ at }) => at)
+  for (const at of [...instants, ...here.stands.map(({ enteredAt }) => enteredAt)])
+    assert.ok(at >= from, `${ref} at ${at}, before ${from}`)
+  return here
+}
+
+function pass(node: Node, here: Here, walk: Progress, rest: Node[]): Onward {
+  const holds = holdsFor(node.when, walk)
+  const skip = here.told.find(({ event, data }) => event === 'step_skipped' && data.reason === SKIPPED)
+  if (skip !== undefined) {
+    assert.notEqual(holds, true, `${node.ref} was skipped, and its conditions hold`)
+    assert.deepEqual([here.stands, here.messages], [[], []], `${node.ref} was skipped, and did something`)
+    walk.from = Math.max(walk.from, skip.at)
+    return rest
+  }
+  if (holds === false) {
+    assert.deepEqual(here, { told: [], stands: [], messages: [] }, `${node.ref} was entered against its conditions`)
+    return 'cut'
+  }
+  return (kinds[node.type] as Follow<StepType>)(node, here, walk, rest)
+}
+
+function holdsFor(when: When, { trace, kind }: Progress): boolean | null {
+  switch (when) {
+    case 'always':
+      return true
+    case 'shared':
+    case 'not shared':
+      return (trace.row.data.shared === true) === (when === 'shared')
+    case 'kind a':
+    case 'kind b':
+      return kind === null ? null : when === `kind ${kind}`
+  }
+}
+
+const decidedIn = ({ told }: Here) => told.findLast(({ event }) => event === 'step_decided')
+const skippedIn = ({ told }: Here) => told.find(({ event }) => event === 'step_skipped')
+const failedIn = ({ told }: Here) => told.find(({ event }) => event === 'step_failed')
+
+/** What each kind is to do: one that is missing here does not compile. */
+const kinds: { readonly [Type in StepType]: Follow<Type> } = {
+  batch: gather,
+  branch({ ref, ways, standard }, here, walk, rest) {
+    const decided = decidedIn(here)
+    if (decided === undefined) return 'cut'
+    const answers = ways.map(({ when }) => holdsFor(when, walk))
+    const name = decided.data['branch']
+    const taken = ways.findIndex((_way, index) => name === String(index))
+    assert.ok(taken >= 0 || name === 'default', `${ref} has no branch ${String(name)}`)
+    const before = taken === -1 ? answers : answers.slice(0, taken)
+    assert.ok(!before.includes(true), `${ref} passed over a branch whose conditions hold`)
+    assert.ok(taken === -1 || answers[taken] !== false, `${ref} took a branch whose conditions do not hold`)
+    return onward(ways[taken] ?? standard, rest)
+  },
+  channel: send,
+  delay: sleep,
+  http_fetch({ ref, answer }, here, walk, rest) {
+    const failed = failedIn(here)
+    const retried = here.told.filter(({ event }) => event === 'step_retried')
+    if (answer === 'good') {
+      assert.deepEqual([failed, retried], [undefined, []], `${ref} failed`)
+      const decided = decidedIn(here)
+      if (decided === undefined) return 'cut'
+      assert.equal(decided.data['status'], 200)
+      walk.from = decided.at
+      return rest
+    }
+    assert.equal(decidedIn(here), undefined, `${ref} was answered`)
+    if (failed === undefined) return 'cut'
+    assert.equal(retried.length, answer === 'down' ? 2 : 0, `${ref} was tried ${retried.length + 1} times`)
+    const waits = [30_000, 60_000]
+    const tries = [...retried, failed]
+    for (let n = 1; n < tries.length; n += 1)
+      assert.ok(tries[n]!.at >= tries[n - 1]!.at + waits[n - 1]!, `${ref} was tried again too early`)
+    return 'over'
+  },
+  random_cohort({ ref, cohorts }, here, walk, rest) {
+    const decided = decidedIn(here)
+    if (decided === undefined) return 'cut'
+    const way = cohorts.findIndex((_cohort, index) => decided.data['cohort'] === String(index))
+    assert.ok(cohorts[way] !== undefined && cohorts[way].percent > 0, `${ref} took a cohort that nobody is in`)
+    walk.cohorts.push({ ref, way })
+    return onward(cohorts[way], rest)
+  },
+  throttle({ ref, limit, byKind }, here, walk, rest) {
+    const throttle = `${ref} ${byKind ? String(walk.kind) : ''}`
+    const isKnown = !byKind || walk.kind !== null
+    const end = skippedIn(here)
+    if (end !== undefined) {
+      const until = /^throttled: .* closes at (\S+)$/.exec(end.data.reason ?? '')?.[1]
+      assert.ok(until !== undefined && end.at < Date.parse(until), `${ref}: ${end.data.reason}`)
+      if (isKnown) walk.passed.push({ throttle, until, passes: false, limit })
+      return 'over'
+    }
+    const decided = decidedIn(here)
+    if (decided === undefined) return 'cut'
+    const until = String(decided.data['until'])
+    assert.ok(decided.at < Date.parse(until), `${ref} passed in a window that was over`)
+    if (isKnown) walk.passed.push({ throttle, until, passes: true, limit })
+    return rest
+  },
+  trigger_workflow({ ref }, here, walk, rest) {
+    assert.equal(failedIn(here), undefined, `${ref} failed`)
+    const decided = decidedIn(here)
+    if (decided === undefined) return 'cut'
+    walk.triggered.push(ref)
+    return rest
+  },
+  update_data({ kind }, _here, walk, rest) {
+    walk.kind = kind
+    return rest
+  },
+  update_object: update,
+  update_tenant: update,
+  update_user: update,
+  wait_for_event: await_,
+}
+
+function sleep({ ref, how }: NodeOf<'delay'>, here: Here, walk: Progress, rest: Node[]): Onward {
+  const { dueAt, moves } = walk.trace
+  const until = typeof how === 'object' || how === 'noon' ? null : how === 'until' ? dueAt : dueAt - 20 * MINUTE
+  const [tried] = here.told
+  if (tried !== undefined) {
+    assert.ok(until !== null && until < tried.at - PAST, `${ref}: ${tried.data.reason}`)
+    return failedIn(here) === undefined ? 'cut' : 'over'
+  }
+  const [first, ...later] = here.stands
+  if (first === undefined) return until === null ? 'cut' : rest
+  const { enteredAt, due } = first
+  const expected = typeof how === 'object' ? enteredAt + how.minutes * MINUTE : (until ?? nextNoon(enteredAt))
+  assert.equal(due, expected, `${ref} sleeps until then`)
+  for (const stand of later)
+    assert.ok(moves.includes(stand.due!), `${ref} was moved to ${stand.due}, and nobody did so`)
+  walk.from = Math.max(walk.from, here.stands.at(-1)!.due!)
+  return rest
+}
+
+/** The first noon that is later. */
+function nextNoon(at: number): number {
+  return (Math.floor((at - DAY / 2) / DAY) + 1) * DAY + DAY / 2
+}
+
+/** The instant from which a message made at `at` may be sent between noon and one. */
+export function windowFrom(at: number): number {
+  return at % DAY >= DAY / 2 && at % DAY < DAY / 2 + 60 * MINUTE ? at : nextNoon(at)
+}
+
+function send({ ref, over, atNoon }: NodeOf<'channel'>, here: Here, walk: Progress, rest: Node[]): Onward {
+  const isShared = walk.trace.row.data.shared === true
+  const expected = { feed: 1, main: 1, either: 1, spare: isShared ? 1 : 0, both: isShared ? 2 : 1 }[over]
+  const skip = skippedIn(here)
+  if (expected === 0) {
+    assert.deepEqual(here.messages, [], `${ref} sent over a channel whose conditions do not hold`)
+    if (skip === undefined) return 'cut'
+    assert.equal(skip.data.reason, 'conditions of the channel do not hold')
+    return rest
+  }
+  assert.equal(skip, undefined, `${ref} was skipped: ${skip?.data.reason}`)
+  if (here.messages.length === 0) return 'cut'
+  assert.equal(here.messages.length, expected, `${ref} made messages`)
+  for (const { batch } of here.messages) assert.equal(batch, walk.carried?.id ?? null, `${ref}: whose digest it is`)
+  walk.made.push({ ref, messages: here.messages, isDigest: walk.carried !== null, atNoon: atNoon && over !== 'feed' })
+  walk.from = Math.max(walk.from, here.messages[0]!.at)
+  return rest
+}
+
+function gather(node: NodeOf<'batch'>, here: Here, walk: Progress, rest: Node[]): Onward {
+  const { ref, minutes, leading, byKind } = node
+  const { batch, row } = walk.trace
+  const [stand] = here.stands
+  const window = minutes * MINUTE
+  if (walk.carried !== null) {
+    if (stand === undefined) return 'cut'
+    assert.equal(stand.due, stand.enteredAt + window, `${ref} holds up a digest by its window`)
+    walk.from = stand.due
+    return rest
+  }
+  assert.equal(skippedIn(here)?.data.reason ?? EMPTY, EMPTY, `${ref} was skipped`)
+  if (stand === undefined) return leading ? rest : 'cut'
+  assert.ok(batch !== undefined, `${ref} is waited in, and there is no batch`)
+  // At its instant it is over, unless that came about by this activity.
+  const opener = allNodes(walk.nodes).find((each) => each.ref === batch.ref) as NodeOf<'batch'>
+  const closesByJoining = batch.items === opener.items || opener.sliding !== null || node.sliding !== null
+  assert.ok(
+    stand.enteredAt < batch.closesAt + (closesByJoining ? 1 : 0),
+    `joined at ${stand.enteredAt}, after its close`,
+  )
+  if (batch.carrier !== row.id) {
+    walk.joined = batch
+    return 'over'
+  }
+  holdWindow(opener, batch)
+  const closed = decidedIn(here)
+  if (closed === undefined) return skippedIn(here) === undefined ? 'cut' : 'over'
+  assert.ok(batch.isClosed && closed.at >= batch.closesAt, `${ref} went on before its close`)
+  const total = Number(closed.data['total_activities'])
+  assert.ok(total >= 1 && total <= batch.items, `${ref} goes on for ${total} of ${batch.items}`)
+  walk.from = batch.closesAt
+  walk.carried = batch
+  if (!byKind) walk.kind = null
+  return rest
+}
+
+const EMPTY = 'each of its activities was canceled'
+
+function holdWindow({ ref, minutes, sliding, items }: NodeOf<'batch'>, { openedAt, closesAt, items: came }: BatchSeen) {
+  const lasts = closesAt - openedAt
+  const window = minutes * MINUTE
+  if (items !== null) assert.ok(came <= items, `${ref} holds ${came} of ${items} at most`)
+  const isFull = came === items
+  const least = isFull || sliding !== null ? 0 : window
+  const limit = sliding?.limit == null ? Infinity : sliding.limit * MINUTE
+  const most = sliding === null ? window : Math.max(limit, window)
+  assert.ok(lasts >= least && lasts <= most, `${ref} lasts ${lasts} ms`)
+}
+
+function update({ ref }: { ref: string }, here: Here, walk: Progress, rest: Node[]): Onward {
+  assert.equal(failedIn(here), undefined, `${ref} failed`)
+  if (decidedIn(here) === undefined) return 'cut'
+  walk.updated.push(ref)
+  return rest
+}
+
+function await_(node: NodeOf<'wait_for_event'>, here: Here, walk: Progress, rest: Node[]): Onward {
+  const { ref, event, minutes, lookBack, haltsOnMatch, haltsOnTimeout } = node
+  const decided = here.told.findLast(
+    (told) => typeof told.data['matched'] === 'boolean' && told.event === 'step_decided',
+  )
+  const [stand] = here.stands
+  if (decided === undefined) return 'cut'
+  const ends = skippedIn(here) !== undefined
+  const isMatched = decided.data['matched'] === true
+  // Entered and matched at one go, by an event before it.
+  const enteredAt = stand?.enteredAt ?? decided.at
+  const until = enteredAt + minutes * MINUTE
+  const since = lookBack === null || event !== 'paid' ? enteredAt : enteredAt - lookBack * MINUTE
+  const { posted } = walk.trace
+  if (isMatched) {
+    const at = Date.parse(String(decided.data['at']))
+    assert.ok(at >= since && at <= until && at <= decided.at, `${ref} matched what came at ${at}`)
+    if (event === 'paid')
+      assert.ok(
+        posted.some((each) => each.at === at),
+        `${ref} matched what never came`,
+      )
+  } else {
+    assert.ok(decided.at >= until, `${ref} gave up before its timeout`)
+    const came = posted.filter((each) => {
+      const met = stand !== undefined && each.order > stand.order
+      return each.at < until && (met || (each.at > since && each.at < enteredAt))
+    })
+    if (event === 'paid') assert.deepEqual(came, [], `${ref} missed what came in time`)
+  }
+  walk.from = isMatched ? decided.at : Math.max(walk.from, until)
+  assert.equal(ends, isMatched ? haltsOnMatch : haltsOnTimeout, `${ref} ends`)
+  return ends ? 'over' : rest
+}
