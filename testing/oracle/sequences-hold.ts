@@ -18,11 +18,12 @@ const catalog = catalogOf(
 )
 
 /** `{"seed": …, "path": …, "replayPath": …}` as a failure printed them: that sequence is run alone. */
-export const { replayPath, ...again } = JSON.parse(process.env['BELAY_MODEL_AGAIN'] ?? '{}') as {
+const { replayPath, ...which } = JSON.parse(process.env['BELAY_MODEL_AGAIN'] ?? '{}') as {
   seed?: number
   path?: string
   replayPath?: string
 }
+export const again = which
 
 /** The same sequences at every run of the tests, so that a change is what makes them fail; the soaks lead others each time. */
 export const SEED = process.env['BELAY_SOAK'] === 'true' ? undefined : 20_261_127

@@ -48,7 +48,7 @@ export function allNodes(nodes: readonly Node[]): Node[] {
   return nodes.flatMap((node) => [node, ...alternativesOf(node).flatMap(({ steps }) => allNodes(steps))])
 }
 
-export function alternativesOf(node: Node): Alternative[] {
+function alternativesOf(node: Node): Alternative[] {
   if (node.type === 'branch') return [...node.ways, node.standard]
   return node.type === 'random_cohort' ? node.cohorts : []
 }
