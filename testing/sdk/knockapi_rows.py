@@ -10,6 +10,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from datetime import datetime, timezone
 from importlib.metadata import version
 
 world = json.loads(sys.stdin.readline())
@@ -93,6 +94,23 @@ def subscribe(object, recipients):
 
 def subscriptions(id):
     return get(user(id) + "/subscriptions")["entries"]
+
+
+LATER = datetime(2040, 1, 31, 9, 0, tzinfo=timezone.utc)
+WEEKLY = [{"frequency": "weekly", "days": ["mon"], "hours": 9, "minutes": 30}]
+
+
+def schedule(base):
+    """Makes one for who is at this path; answers its id."""
+    collection, id = base.split("/")[-2:]
+    recipient = id if collection == "users" else {"collection": collection, "id": id}
+    status, made = call("POST", "/v1/schedules", {"workflow": "invite", "recipients": [recipient], "repeats": WEEKLY})
+    equal(status, 200)
+    return made[0]["id"]
+
+
+def schedules(base):
+    return get(base + "/schedules")["entries"]
 
 
 def preferences(base):
@@ -238,6 +256,11 @@ def merge_row(merge):
     return after(both, lambda id: merge(id, "from-" + id), check)
 
 
+def has_schedule(id, got):
+    equal([each["workflow"] for each in got["entries"]], ["invite"])
+    holds(got["entries"], id)
+
+
 def rows_of_0_5(knock):
     def trigger(key):
         knock.workflows.trigger("invite", ["ada", "bob"], {"a": 1}, cancellation_key=key)
@@ -266,10 +289,20 @@ def rows_of_0_5(knock):
         "notify": trigger_row(lambda key: knock.notify("invite", ["ada", "bob"], {}, cancellation_key=key)),
         "workflows.trigger": trigger_row(trigger),
         "workflows.cancel": cancel_row(trigger, lambda key: w.cancel("invite", key, ["ada"])),
-        "workflows.create_schedules": none(lambda: w.create_schedules("invite", ["a"])),
-        "workflows.update_schedules": none(lambda: w.update_schedules(["a"], {})),
-        "workflows.list_schedules": none(lambda: w.list_schedules("invite")),
-        "workflows.delete_schedules": none(lambda: w.delete_schedules(["a"])),
+        "workflows.create_schedules": on_fresh(
+            lambda id: w.create_schedules("invite", [id], repeats=WEEKLY, scheduled_at=LATER, data={"n": 1}),
+            lambda id: equal([(each["data"], each["repeats"][0]["hours"]) for each in schedules(user(id))], [({"n": 1}, 9)]),
+        ),
+        "workflows.update_schedules": on_fresh(
+            lambda id: w.update_schedules([schedule(user(id))], {"data": {"n": 2}, "ending_at": LATER}),
+            lambda id: equal([(each["data"], each["repeats"][0]["hours"]) for each in schedules(user(id))], [({"n": 2}, 9)]),
+        ),
+        "workflows.list_schedules": after(
+            lambda id: schedule(user(id)), lambda id: w.list_schedules("invite", {"recipients[]": [id]}), has_schedule
+        ),
+        "workflows.delete_schedules": on_fresh(
+            lambda id: w.delete_schedules([schedule(user(id))]), lambda id: equal(schedules(user(id)), [])
+        ),
         "users.identify": on_fresh(
             lambda id: u.identify(id, {"name": "Ada"}), lambda id: equal(get(user(id))["name"], "Ada")
         ),
@@ -304,7 +337,7 @@ def rows_of_0_5(knock):
             lambda id: done(u.bulk_set_preferences([id], {"channel_types": OFF})), is_off(user)
         ),
         "users.get_messages": of_message(lambda given: u.get_messages(given["user"])),
-        "users.get_schedules": none(lambda: u.get_schedules("a")),
+        "users.get_schedules": after(lambda id: schedule(user(id)), u.get_schedules, has_schedule),
         "users.get_subscriptions": after(
             lambda id: subscribe(id, [id]), u.get_subscriptions, lambda id, got: equal(got["entries"][0]["object"]["id"], id)
         ),
@@ -341,7 +374,9 @@ def rows_of_0_5(knock):
             with_tokens(thing), lambda id: o.unset_channel_data("teams", id, CHANNEL), lambda id, _: gone(tokens(thing(id)))
         ),
         "objects.get_messages": on_fresh(lambda id: equal(o.get_messages("teams", id)["items"], []), lambda id: None),
-        "objects.get_schedules": none(lambda: o.get_schedules("teams", "a")),
+        "objects.get_schedules": after(
+            lambda id: schedule(thing(id)), lambda id: o.get_schedules("teams", id), has_schedule
+        ),
         "objects.get_all_preferences": after(
             with_set(thing),
             lambda id: o.get_all_preferences("teams", id),
@@ -423,6 +458,7 @@ def rows_of_0_5(knock):
 
 def rows_of_1(knock):
     u, o, m, t, w = knock.users, knock.objects, knock.messages, knock.tenants, knock.workflows
+    s = knock.schedules
     tenant = "/v1/tenants/"
 
     def trigger(key):
@@ -472,7 +508,11 @@ def rows_of_1(knock):
                 lambda id: sdk.unset_preferences(*args(id), "default"),
                 lambda id, _: equal(preferences(base(id))["channel_types"], None),
             ),
-            prefix + ".list_schedules": none(lambda: sdk.list_schedules(*args("a"))),
+            prefix + ".list_schedules": after(
+                lambda id: schedule(base(id)),
+                lambda id: everything(sdk.list_schedules(*args(id))),
+                lambda id, got: equal([each["workflow"] for each in got], ["invite"]),
+            ),
             prefix + ".delete": after(lambda id: put(base(id)), lambda id: sdk.delete(*args(id)), lambda id, _: gone(base(id))),
         }
 
@@ -480,6 +520,26 @@ def rows_of_1(knock):
         "workflows.trigger": trigger_row(trigger),
         "workflows.cancel": cancel_row(
             trigger, lambda key: w.cancel("invite", cancellation_key=key, recipients=["ada"])
+        ),
+        "schedules.create": on_fresh(
+            lambda id: s.create(workflow="invite", recipients=[id], repeats=WEEKLY, scheduled_at=LATER, data={"n": 1}),
+            lambda id: equal([(each["data"], each["repeats"][0]["hours"]) for each in schedules(user(id))], [({"n": 1}, 9)]),
+        ),
+        "schedules.update": on_fresh(
+            lambda id: s.update(schedule_ids=[schedule(user(id))], data={"n": 2}, ending_at=LATER),
+            lambda id: equal([(each["data"], each["repeats"][0]["hours"]) for each in schedules(user(id))], [({"n": 2}, 9)]),
+        ),
+        "schedules.list": after(
+            lambda id: schedule(user(id)),
+            lambda id: everything(s.list(workflow="invite", recipients=[id])),
+            lambda id, got: equal([each["recipient"]["id"] for each in got], [id]),
+        ),
+        "schedules.delete": on_fresh(
+            lambda id: s.delete(schedule_ids=[schedule(user(id))]), lambda id: equal(schedules(user(id)), [])
+        ),
+        "schedules.bulk.create": on_fresh(
+            lambda id: done(s.bulk.create(schedules=[{"workflow": "invite", "recipient": id, "scheduled_at": LATER}])),
+            lambda id: equal(len(schedules(user(id))), 1),
         ),
         "workflow_recipient_runs.get": on_fresh(
             lambda id: holds(knock.workflow_recipient_runs.get(run_of(id)), "received"), lambda id: None
@@ -608,7 +668,7 @@ def rows_of_1(knock):
     return rows
 
 
-UNSERVED = ("audiences", "integrations", "providers", "schedules")
+UNSERVED = ("audiences", "integrations", "providers")
 
 
 def none_of(knock, method):
@@ -664,9 +724,6 @@ def main():
             if method.split(".")[0] in UNSERVED or method.startswith(("users.guides.", "users.preference_center.")):
                 rows.setdefault(method, none_of(knock, method))
     for method in sorted({*methods_of(knock), *rows}):
-        # Tried with @knocklabs/node alone, so far.
-        if "schedule" in method:
-            continue
         error = None
         try:
             rows[method]()
