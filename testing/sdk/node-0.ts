@@ -23,6 +23,15 @@ const runsOf = async (world: World, key: string) => {
   return items as { status: string; recipient: string }[]
 }
 
+const repeats = [{ frequency: 'weekly', days: ['mon'], hours: 9, minutes: 30 }]
+/** Makes one for a recipient; answers its id. */
+async function schedule(world: World, recipient: string | object): Promise<string> {
+  const body = { workflow: 'invite', recipients: [recipient], repeats }
+  const made = await world.api.call('POST', '/v1/schedules', { body })
+  return (made.body as { id: string }[])[0]!.id
+}
+const schedulesOf = async (world: World, base: string) => entries(await world.get(`${base}/schedules`))
+
 /** These versions read no body of a 404: that it is one is all they tell. */
 function none(call: (sdk: Knock) => Promise<unknown>): Row0 {
   return async (sdk) => {
@@ -356,14 +365,46 @@ export const node0: Record<string, Row0> = {
   'slack.getChannels': none((sdk) => sdk.slack.getChannels(slack)),
   'slack.authCheck': none((sdk) => sdk.slack.authCheck(slack)),
   'slack.revokeAccessToken': none((sdk) => sdk.slack.revokeAccessToken(slack)),
-}
-
-/** Methods that no row tries so far, each with what is known of it. */
-export const untried0: Record<string, string> = {
-  'workflows.createSchedules': 'the same operation is tried with 1.35',
-  'workflows.updateSchedules': 'the same operation is tried with 1.35',
-  'workflows.listSchedules': 'the same operation is tried with 1.35',
-  'workflows.deleteSchedules': 'the same operation is tried with 1.35',
-  'users.getSchedules': 'the same operation is tried with 1.35',
-  'objects.getSchedules': 'the same operation is tried with 1.35',
+  'workflows.createSchedules': async (sdk, world) => {
+    const id = world.fresh()
+    const scheduled_at = '2040-01-31T09:00:00.000Z'
+    await sdk.workflows.createSchedules('invite', { recipients: [id], scheduled_at, data: { n: 1 } })
+    const [made] = await schedulesOf(world, user(id))
+    assert.deepEqual([made!['workflow'], made!['data']], ['invite', { n: 1 }])
+    assert.equal(Date.parse(made!['next_occurrence_at'] as string), Date.parse(scheduled_at))
+  },
+  'workflows.updateSchedules': async (sdk, world) => {
+    const id = world.fresh()
+    const schedule_ids = [await schedule(world, id)]
+    await sdk.workflows.updateSchedules({ schedule_ids, data: { n: 2 } })
+    assert.deepEqual(
+      (await schedulesOf(world, user(id))).map(({ data }) => data),
+      [{ n: 2 }],
+    )
+  },
+  'workflows.listSchedules': async (sdk, world) => {
+    const [id, other] = [world.fresh(), world.fresh()]
+    const made = await schedule(world, id)
+    await schedule(world, other)
+    assert.deepEqual(idsOf((await sdk.workflows.listSchedules('invite', { recipients: [id] })).entries), [made])
+  },
+  'workflows.deleteSchedules': async (sdk, world) => {
+    const id = world.fresh()
+    const [made, kept] = [await schedule(world, id), await schedule(world, id)]
+    await sdk.workflows.deleteSchedules({ schedule_ids: [made] })
+    assert.deepEqual(
+      (await schedulesOf(world, user(id))).map((each) => each['id']),
+      [kept],
+    )
+  },
+  'users.getSchedules': async (sdk, world) => {
+    const id = world.fresh()
+    const made = await schedule(world, id)
+    assert.deepEqual(idsOf((await sdk.users.getSchedules(id)).entries), [made])
+  },
+  'objects.getSchedules': async (sdk, world) => {
+    const id = world.fresh()
+    const made = await schedule(world, { collection: C, id })
+    assert.deepEqual(idsOf((await sdk.objects.getSchedules(C, id)).entries), [made])
+  },
 }
