@@ -13,6 +13,7 @@ export interface BenchBelay {
   caller: Caller
   /** Of the api process. */
   apiUrl: string
+  api: BenchProcess
   worker: BenchProcess
   /** Ends the worker process and starts another. Resolves when that polls; answers after how many milliseconds. */
   restartWorker(): Promise<number>
@@ -76,6 +77,7 @@ export async function benchBelay(bench: Bench, options: BelayOptions): Promise<B
   return {
     caller,
     apiUrl,
+    api: { memory: () => residentMemory(api.pid) },
     worker: { memory: () => residentMemory(worker.pid) },
     async restartWorker() {
       await stop(worker)

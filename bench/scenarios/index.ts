@@ -12,6 +12,7 @@ import { live } from './live.ts'
 import { render } from './render.ts'
 import { slowProvider } from './slow-provider.ts'
 import { spread, spreadHour } from './spread.ts'
+import { subscribers } from './subscribers.ts'
 import { topOfMinute } from './top-of-minute.ts'
 import { workerSettings } from './worker-settings.ts'
 
@@ -32,5 +33,6 @@ export const scenarios: readonly Scenario[] = [
   workerSettings,
   joining,
   batches,
+  subscribers,
   spreadHour,
 ]
