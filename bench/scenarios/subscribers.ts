@@ -17,6 +17,7 @@ const AHEAD_MS = 3_600_000
 /** One trigger for an object with many subscribers, and cancels among them. */
 export const subscribers: Scenario = {
   name: 'subscribers',
+  onRequest: true,
   about: `one trigger for an object of ${SUBSCRIBERS.toLocaleString('en-US')} subscribers: accepted, in how much memory, canceled`,
   async run(bench) {
     const postgres = await benchPostgres(bench)
