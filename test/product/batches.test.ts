@@ -11,7 +11,7 @@ const batch = (settings: object) => ({ ref: 'batch_1', type: 'batch', settings }
 const seconds = (value: number) => ({ batch_window: { unit: 'seconds', value } })
 
 const definitions = {
-  'short/workflow.json': workflow(batch({ ...seconds(4), batch_key: 'page' }), digest, delayStep('wait', 1), digest2()),
+  'short/workflow.json': workflow(batch({ ...seconds(8), batch_key: 'page' }), digest, delayStep('wait', 1), digest2()),
   'full/workflow.json': workflow(
     batch({ batch_window: { unit: 'hours', value: 1 }, batch_items_max_limit: 3 }),
     digest,
@@ -35,6 +35,11 @@ for (const store of [undefined, 'postgres'] as const) {
 
     await t.test('one digest for all that came, without what was taken back', async () => {
       await trigger('short', 'ada', 1, { cancelation_key: 'a' })
+      // Runs of different keys begin in any order.
+      await until('a has opened it', async () => {
+        const [run] = await belay.recipientRuns({ cancellation_key: 'a', workflow: 'short' })
+        return run?.status === 'paused' && run.scheduled_at !== null
+      })
       await trigger('short', 'ada', 2, { cancelation_key: 'b' })
       await trigger('short', 'ada', 3, { cancelation_key: 'c' })
       await until('b has joined', async () => {
