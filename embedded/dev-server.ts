@@ -7,10 +7,12 @@ import { forgetServer, markOf, rememberServer } from './lingering.ts'
 import { StartError } from './start-error.ts'
 import { endedWithParent } from './ended-with-parent.ts'
 
-const READY_WITHIN_MS = 60_000
+/**
+ * By the try. It picks ports for its inner services itself, and dies if another process was faster: seen in 2 of 1,000
+ * starts; once it lived and never answered.
+ */
+const READY_WITHIN_MS = [20_000, 40_000, 60_000]
 const KILL_AFTER_MS = 10_000
-/** It picks ports for its inner services itself, and dies if another process was faster: seen in 2 of 1,000 starts. */
-const TRIES = 3
 const LONGEST_PAUSE_MS = 15_000
 /** Up for this long, a server that then dies is started again without a longer pause. */
 const STEADY_MS = 60_000
@@ -29,6 +31,8 @@ export interface DevServerOptions {
   port: number
   uiPort: number
   log: Logger
+  /** How long each try may take until it answers, milliseconds; READY_WITHIN_MS unless given. */
+  readyWithinMs?: readonly number[]
 }
 
 export interface DevServer {
@@ -45,7 +49,7 @@ export interface DevServer {
  * when the worker has drained.
  */
 export async function startDevServer(options: DevServerOptions): Promise<DevServer> {
-  const { dbFile, port, uiPort, log } = options
+  const { dbFile, port, uiPort, log, readyWithinMs = READY_WITHIN_MS } = options
   const address = addressOf(port)
   let stopped = false
   let attempt = 0
@@ -75,7 +79,7 @@ export async function startDevServer(options: DevServerOptions): Promise<DevServ
       restart = setTimeout(() => {
         server = launch(options)
         watch(Date.now())
-        answers(options, server.ended).then(
+        answers(options, server.ended, readyWithinMs.at(-1)!).then(
           () => log.info({ address }, 'the Temporal server is back'),
           // It died again, which the watch sees, or hangs, which is ended here.
           () => server.child.kill('SIGKILL'),
@@ -84,16 +88,19 @@ export async function startDevServer(options: DevServerOptions): Promise<DevServ
     })
   }
 
-  for (let tried = 1; ; tried += 1) {
+  for (const [tried, withinMs] of readyWithinMs.entries()) {
     try {
-      await answers(options, server.ended)
+      await answers(options, server.ended, withinMs)
       break
     } catch (error) {
-      if (!(error instanceof EndedAtStart) || tried === TRIES) {
+      if (!(error instanceof StartError) || tried === readyWithinMs.length - 1) {
         await stop()
         throw error
       }
-      log.warn({ reason: error.reason }, 'the Temporal server ended at its start; trying again')
+      const reason = error instanceof EndedAtStart ? error.reason : error.message
+      log.warn({ reason }, 'the Temporal server did not come up; trying again')
+      killNow()
+      await server.ended
       server = launch(options)
     }
   }
@@ -149,11 +156,11 @@ function lastWords(said: string): string {
 }
 
 /** Resolves when the server knows its namespace; rejects if it ends first or takes too long. */
-async function answers({ cli, port }: DevServerOptions, ended: Promise<string>): Promise<void> {
+async function answers({ cli, port }: DevServerOptions, ended: Promise<string>, withinMs: number): Promise<void> {
   const address = addressOf(port)
   let how: string | undefined
   void ended.then((reason) => (how = reason))
-  const deadline = Date.now() + READY_WITHIN_MS
+  const deadline = Date.now() + withinMs
   // Without the retry interceptor: a retry under way when the connection closes is thrown at nobody.
   const channelArgs = { 'grpc.initial_reconnect_backoff_ms': 100, 'grpc.max_reconnect_backoff_ms': 200 }
   const connection = Connection.lazy({ address, interceptors: [], channelArgs })
@@ -166,7 +173,7 @@ async function answers({ cli, port }: DevServerOptions, ended: Promise<string>):
       } catch (error) {
         if (how !== undefined) throw new EndedAtStart(cli, how)
         if (Date.now() > deadline) {
-          throw new StartError(`The Temporal server did not answer at ${address} in ${READY_WITHIN_MS / 1_000} s`, {
+          throw new StartError(`The Temporal server did not answer at ${address} in ${withinMs / 1_000} s`, {
             cause: error,
           })
         }
