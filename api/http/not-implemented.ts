@@ -6,20 +6,27 @@ import type { Route } from './route.ts'
 interface Operation {
   method: string
   pattern: RegExp
+  /** Parts that are names: of two paths that match, the one with fewer is meant. */
+  names: number
   feature: string
 }
 
 /**
  * Answers `not_implemented`, naming the feature, for whatever Knock serves and these routes do not: a client must not take
- * it for a thing that is missing. What a route takes goes on.
+ * it for a thing that is missing. What a route takes goes on, and so does a path that is a route's under another method.
  */
 export function notImplemented(routes: readonly Route[]): RequestHandler {
-  const served = routes.map(({ method, path }) => ({ method: method.toUpperCase(), pattern: patternOf(path) }))
+  const served = routes.map(({ method, path }) => ({
+    method: method.toUpperCase(),
+    pattern: patternOf(path),
+    names: namesIn(path),
+  }))
   const unserved = operationsWithout(routes)
   return ({ method, path }, _response, next) => {
-    const matches = (each: { method: string; pattern: RegExp }) => each.method === method && each.pattern.test(path)
-    const found = unserved.find(matches)
-    if (found === undefined || served.some(matches)) {
+    const found = unserved.find((each) => each.method === method && each.pattern.test(path))
+    const isServed = (each: (typeof served)[number], names: number) =>
+      each.pattern.test(path) && (each.method === method || each.names < names)
+    if (found === undefined || served.some((each) => isServed(each, found.names))) {
       next()
       return
     }
@@ -35,11 +42,12 @@ function operationsWithout(routes: readonly Route[]): Operation[] {
     operations.flatMap((operation): Operation[] => {
       const [method, path] = operation.split(' ') as [string, string]
       if (routed.has(`${method} ${shapeOf(path)}`)) return []
-      return [{ method: method.toUpperCase(), pattern: patternOf(path), feature }]
+      return [{ method: method.toUpperCase(), pattern: patternOf(path), names: namesIn(path), feature }]
     }),
   )
 }
 
+const namesIn = (path: string) => path.split(':').length - 1
 /** Names of parameters are each side's own. */
 const shapeOf = (path: string) => path.replace(/:\w+/g, ':')
 // eslint-disable-next-line belay/linear-regex -- made of no caller's text

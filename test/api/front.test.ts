@@ -45,6 +45,7 @@ test('a method that a path does not take is 405, and Allow names those it does',
     ['GET', '/v1/messages/batch/seen', 'OPTIONS, POST'],
     ['PUT', '/v1/messages/batch/seen', 'OPTIONS, POST'],
     ['POST', '/v1/messages/m1/seen', 'DELETE, OPTIONS, PUT'],
+    ['DELETE', '/v1/messages/batch/unread', 'OPTIONS, POST'],
     ['POST', '/healthz', 'GET, HEAD, OPTIONS'],
     ['DELETE', '/openapi.json', 'GET, HEAD, OPTIONS'],
   ]
