@@ -131,7 +131,9 @@ function abandonedBatches(walks: readonly Walk[], stopped: readonly WalkSettleme
   for (const { row } of walks) {
     const reason = reasons.get(row.id)
     if (row.batchId === null || reason == null) continue
-    batches.set(reason, [...(batches.get(reason) ?? []), row.batchId])
+    const theirs = batches.get(reason)
+    if (theirs === undefined) batches.set(reason, [row.batchId])
+    else theirs.push(row.batchId)
   }
   return batches
 }
