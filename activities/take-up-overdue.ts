@@ -6,6 +6,7 @@ import { clearSettled, forgetTold, repairRun, suspectedRuns, type OverdueRun } f
 import { CallLimit } from '../temporal/call-limit.ts'
 import { isRefusal } from '../temporal/refusals.ts'
 import { sendReload } from '../temporal/send.ts'
+import { waitsForWorker } from '../temporal/waits-for-worker.ts'
 import type { StoreIdentity } from '../workflows/messages.ts'
 
 /** Runs looked at in one pass. */
@@ -28,9 +29,9 @@ export interface TakeUpDeps {
 
 /**
  * Finds what is overdue by asking the store alone, and tells its runs: one that is closed is started again, an open one reads
- * the store. What only looked overdue comes off first, so that it keeps nobody waiting. In passes, earliest first, for a
- * minute at most, fewer at once while Temporal is busy. Answers how many Temporal has taken; one that it did not take is told
- * again.
+ * the store, unless a task of it waits for a worker. What only looked overdue comes off first, so that it keeps nobody waiting.
+ * In passes, earliest first, for a minute at most, fewer at once while Temporal is busy; a pass in which all wait for a worker
+ * is the last. Answers how many Temporal has taken; one that it did not take is told again.
  */
 export async function takeUpOverdue(deps: TakeUpDeps): Promise<number> {
   const { db, now, log } = deps
@@ -48,6 +49,8 @@ export async function takeUpOverdue(deps: TakeUpDeps): Promise<number> {
     taken += count
     if (count > 0) log.warn({ runs: count }, 'something of these runs was overdue: they read the store again')
     if (failed > 0) log.warn({ runs: failed }, 'runs with something overdue were not told; they will be')
+    const waiting = ends.filter((end) => end === 'waiting').length
+    if (waiting > 0) log.warn({ runs: waiting }, 'runs with something overdue wait for a worker: workers are behind')
     if (count + raised === 0 || (runs.length < PASS && failed === 0)) break
   }
   return taken
@@ -57,11 +60,12 @@ async function takeUp(
   deps: TakeUpDeps,
   calls: CallLimit,
   { id, ...run }: OverdueRun,
-): Promise<'taken' | 'failed' | 'raised' | 'left'> {
+): Promise<'taken' | 'waiting' | 'failed' | 'raised' | 'left'> {
   const { db, store, now, client, taskQueue, log } = deps
   const repair = await repairRun(db, id, now())
   if (repair !== 'overdue') return repair
   try {
+    if (await calls.send(() => waitsForWorker(client, run.workflowId))) return 'waiting'
     await calls.send(() => sendReload({ client, taskQueue, store }, run))
     log.info({ workflowId: run.workflowId }, 'overdue: the run reads the store again')
     return 'taken'

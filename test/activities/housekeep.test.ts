@@ -61,20 +61,22 @@ async function house(t: TestContext) {
     await accept(db, version, key, ['ada'], { acceptedAt: Date.now() - 3_600_000 })
     await db.execute(sql`delete from pending_signals`)
   }
+  const run = (key: string) => server.client.workflow.getHandle(`invite/${key}`)
   const isOpen = (key: string) =>
-    server.client.workflow
-      .getHandle(`invite/${key}`)
+    run(key)
       .describe()
       .then(
         ({ status }) => status.name === 'RUNNING',
         () => false,
       )
+  const events = async (key: string) => (await run(key).describe()).historyLength
+  const terminate = (key: string) => run(key).terminate()
   const away = () => proxy.vanish()
   const back = () => {
     proxy.heal()
     renew()
   }
-  return { db, away, back, round, overdue, isOpen }
+  return { db, away, back, round, overdue, isOpen, events, terminate }
 }
 
 test('housekeeping counts the runs that Temporal took, and tells those again in the next round that it did not', async (t) => {
@@ -150,6 +152,18 @@ test('more runs than one pass holds are all told in one round, and who is throug
     where u.cancelation_key = 'ended' and t.next_due is not null`,
   )
   assert.equal(left.length, 0)
+})
+
+test('a run that waits for a worker is not told again, which would only keep the workers longer', async (t) => {
+  const { db, round, overdue, isOpen, events, terminate } = await house(t)
+  for (const key of ['waits', 'gone']) await overdue(key)
+  assert.equal((await round()).repaired, 2, 'both were closed, and are started')
+  const before = await events('waits')
+  await terminate('gone')
+  await db.execute(sql`update runs set reloaded_at = now() - interval '11 minutes'`)
+  assert.equal((await round()).repaired, 1, 'no worker has come yet; who is closed again is started again')
+  assert.equal(await events('waits'), before)
+  assert.equal(await isOpen('gone'), true)
 })
 
 test('a duty of housekeeping that fails does not stop the others', async (t) => {
