@@ -6,6 +6,7 @@ import { SECRET_KEY } from '../../testing/product/api-server.ts'
 import { httpReceiver } from '../../testing/servers/http-receiver.ts'
 import { startProcesses } from '../../testing/servers/processes.ts'
 import { mostMemory, watchHealth } from '../../testing/servers/watched.ts'
+import { keepFigures } from '../../testing/fixtures/reliability-page.ts'
 import { httpStep, workflow } from '../../testing/fixtures/steps.ts'
 import { until } from '../../testing/fixtures/until.ts'
 
@@ -65,12 +66,17 @@ test(`${OVERLOAD_S} s of ${TIMES} times what it can take: refused at once, and w
   const drained = (performance.now() - ended) / 1_000
   const { slowest, wrong } = await watch.end()
   const doubled = [...delivered.values()].filter((times) => times > 1).length
-  t.diagnostic(
-    `${Math.round(perSecond)} a second alone; of ${TIMES} times that, ${JSON.stringify(Object.fromEntries(offered.statuses))}; ` +
-      `the rest delivered ${drained.toFixed(1)} s after, alone ${alone.toFixed(1)} s; /healthz within ${Math.round(slowest)} ms, ` +
-      `a refusal within ${Math.round(offered.slowestRefusal)} ms; memory ${Math.round(mostMemory(api.pid) / 1e6)} and ` +
-      `${Math.round(mostMemory(worker.pid) / 1e6)} MB; log ${api.output().length + worker.output().length} bytes`,
-  )
+  const memory = [mostMemory(api.pid), mostMemory(worker.pid)] as const
+  await keepFigures(`${OVERLOAD_S} s of ${TIMES} times the load`, {
+    'notifications a second, unloaded': perSecond.toFixed(1),
+    'offered a second': String(Math.round(TIMES * perSecond)),
+    'accepted, and refused as `overloaded`': `${accepted}, ${offered.statuses.get(503) ?? 0}`,
+    'all accepted were delivered, after the load': `${drained.toFixed(0)} s`,
+    'what they take unloaded': `${alone.toFixed(0)} s`,
+    'slowest answer of `/healthz`, slowest refusal': `${slowest.toFixed(0)} ms, ${offered.slowestRefusal.toFixed(0)} ms`,
+    'most memory, api and worker': memory.map((bytes) => `${Math.round(bytes / 1e6)} MB`).join(', '),
+    'log of both': `${(api.output().length + worker.output().length) / 1_000} kB`,
+  })
   assert.deepEqual(
     [...offered.statuses.keys()].filter((status) => status !== 200 && status !== 503),
     [],
@@ -80,7 +86,7 @@ test(`${OVERLOAD_S} s of ${TIMES} times what it can take: refused at once, and w
   assert.equal(wrong, 0)
   assert.ok(slowest < HEALTH_WITHIN_MS)
   assert.ok(api.output().length + worker.output().length < LOG_BYTES)
-  assert.ok(Math.max(mostMemory(api.pid), mostMemory(worker.pid)) < MEMORY_BYTES)
+  assert.ok(Math.max(...memory) < MEMORY_BYTES)
   // And as before: what is asked now is answered and delivered.
   await belay.trigger('hook', { recipients: ['late'], data: { n: 'late' } })
   await until('the next is delivered', () => delivered.has('late'), 10_000)
