@@ -70,6 +70,7 @@ export class ActJob {
       const stalled: StepResult = { kind: 'act' }
       const done = async () => {
         const result = isFresh ? await this.#act(walk) : stalled
+        log.debug({ ...this.#which(row.id), step: walk.step.ref, outcome: result.kind }, 'a step acted on the outside')
         this.#deps.told?.(walk, result)
         return afterAct(walk, result, now())
       }

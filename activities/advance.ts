@@ -17,6 +17,7 @@ import type { AdvanceInput, ChunkResult, StoreIdentity } from '../workflows/mess
 import { lateRuns } from '../metrics/counted.ts'
 import { assertOwnStore, believedRevisions, callingRun, waitForInstant, withHeartbeat } from './chunk.ts'
 import { partsOf, workThrough } from './in-parts.ts'
+import { logWalks } from './log-walks.ts'
 import { Tally } from './tally.ts'
 import { traceChunk } from './trace-chunk.ts'
 
@@ -73,7 +74,7 @@ async function advance(deps: AdvanceDeps, input: AdvanceInput): Promise<ChunkRes
     for (const part of partsOf(ready, sizeOf, PART)) {
       await workThrough(
         part,
-        (walked) => walkPart(deps, walked, instant, tally),
+        (walked) => walkPart(deps, walked, triggers, instant, tally),
         (row, error) => giveUp(deps, row, triggers.get(triggerIdOf(row.id))!, error, instant, tally),
       )
     }
@@ -94,11 +95,12 @@ async function advance(deps: AdvanceDeps, input: AdvanceInput): Promise<ChunkRes
 async function walkPart(
   deps: AdvanceDeps,
   rows: readonly RowToWalk[],
+  triggers: ReadonlyMap<number, OwnTrigger>,
   now: number,
   tally: Tally,
   rounds = ROUNDS,
 ): Promise<void> {
-  const { db, outbox, told } = deps
+  const { db, outbox, told, log } = deps
   const walks = await loadWalks(db, rows, now)
   const channels = new Map((await loadChannels(db)).map((channel) => [channel.key, channel]))
   const stops = await stoppedWorkflows(
@@ -112,7 +114,9 @@ async function walkPart(
   const { walks: settled, signals } = await settleWalks(db, settlements, now, outbox)
   await deps.send?.(signals)
   const definitionOf = new Map(walks.map(({ row, definition }) => [row.id, definition]))
-  for (const walk of settled) tally.addWalk(walk, stepRef(definitionOf.get(walk.id)!.steps, walk))
+  const refOf = (walk: WalkSettlement) => stepRef(definitionOf.get(walk.id)!.steps, walk)
+  for (const walk of settled) tally.addWalk(walk, refOf(walk))
+  logWalks(log, triggers, settled, refOf)
   const closed = settled.flatMap(({ batch }) => (batch?.seen?.closes === true ? [batch.seen.id] : []))
   await endMembers(db, closed, now, outbox)
   for (const [reason, batches] of abandonedBatches(walks, stopped)) await endMembers(db, batches, now, outbox, reason)
@@ -121,7 +125,7 @@ async function walkPart(
   const believed = new Map(left.map(({ id, revision }) => [id, revision]))
   const found = await loadRows(db, [...believed.keys()])
   const again = found.filter(({ id, status, revision }) => status === 'waiting' && revision === believed.get(id))
-  if (again.length > 0) await walkPart(deps, again, now, tally, rounds - 1)
+  if (again.length > 0) await walkPart(deps, again, triggers, now, tally, rounds - 1)
 }
 
 /** The batches of walks that have stopped, by why they have. */

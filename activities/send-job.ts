@@ -147,6 +147,7 @@ export class SendJob {
         settlement.receiptDue = now() + result.receiptAfterMs
       const settled = await this.#records.add(settlement)
       countTry(message.channelType, settled)
+      this.#tellTry(message, settled, result)
       if (result.gone !== undefined) await this.#drop(message, result.gone)
       if (settled !== undefined && !this.#context.stop.aborted) {
         this.#context.tally.addTry(settled, settlement, message.channelType)
@@ -208,6 +209,23 @@ export class SendJob {
         await sleep(wait)
       }
     }
+  }
+
+  #tellTry(message: MessageToSend, settled: SettledTry | undefined, { kind }: SendResult): void {
+    const { log } = this.#deps
+    if (!log.isLevelEnabled('debug')) return
+    const { workflowRunId, acceptedAt } = this.#context.triggers.get(triggerIdOf(message.recipientRunId))!
+    log.debug(
+      {
+        workflow_run_id: workflowRunId,
+        message: messageId({ acceptedAt }, message),
+        channel: message.channelType,
+        attempt: message.attempt + 1,
+        outcome: kind,
+        status: settled?.status ?? 'its lease was lost',
+      },
+      settled?.status === 'queued' ? 'a send is tried again' : 'a send was tried',
+    )
   }
 
   /** A device that the provider says is no more gets nothing from now on. Where that fails, the next message tries again. */

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { cancelKeys, cancelUser } from '../../engine/cancel-many.ts'
 import { cancelTrigger } from '../../engine/cancel.ts'
+import { logOutcomes } from '../http/log-outcomes.ts'
 import { callerOf, replyOf } from '../http/reply-of.ts'
 import { defineRoute } from '../http/define-route.ts'
 import {
@@ -35,6 +36,7 @@ const cancelTriggerRoute = defineRoute({
     const { recipients, archive_sent, reason, dry_run } = body
     const request = { recipients, archiveSent: archive_sent ?? false, reason }
     const answered = await cancelTrigger(context, callerOf(context), workflowRunId, request, dry_run ?? false)
+    logOutcomes(context, 'canceled', [answered.answer])
     return withoutBody(context, replyOf(answered))
   },
 })
@@ -55,7 +57,9 @@ const cancelUserRoute = defineRoute({
   errors: mismatches,
   idempotent: true,
   async handle({ params: { id }, body: { dry_run, ...request } }, context) {
-    return withoutBody(context, replyOf(await cancelUser(context, callerOf(context), id, request, dry_run ?? false)))
+    const answered = await cancelUser(context, callerOf(context), id, request, dry_run ?? false)
+    logOutcomes(context, 'canceled', answered.answer.verdicts)
+    return withoutBody(context, replyOf(answered))
   },
 })
 
@@ -79,10 +83,9 @@ const bulkCancelRoute = defineRoute({
     const { cancelation_keys: cancelationKeys, archive_sent, reason, dry_run } = body
     const request = { archiveSent: archive_sent ?? false, reason }
     const target = { key, cancelationKeys }
-    return withoutBody(
-      context,
-      replyOf(await cancelKeys(context, callerOf(context), target, request, dry_run ?? false)),
-    )
+    const answered = await cancelKeys(context, callerOf(context), target, request, dry_run ?? false)
+    logOutcomes(context, 'canceled', answered.answer.verdicts)
+    return withoutBody(context, replyOf(answered))
   },
 })
 

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { cancel, type CancelAnswer } from '../../engine/cancel.ts'
 import { workflowKey } from '../../resources/ids.ts'
 import { defineRoute } from '../http/define-route.ts'
+import { logOutcomes } from '../http/log-outcomes.ts'
 import { callerOf, replyOf } from '../http/reply-of.ts'
 import type { Context, Reply } from '../http/route.ts'
 import { keyOf } from '../requests/cancelation-key.ts'
@@ -19,6 +20,7 @@ async function cancelUnderKey(context: Context, key: string, body: CancelRequest
   const request = { recipients, archiveSent: archive_sent ?? false, reason }
   const target = { key, cancelationKey: keyOf(body)! }
   const answered = await cancel(context, callerOf(context), target, request, dry_run ?? false)
+  logOutcomes(context, 'canceled', [answered.answer])
   return withoutBody(context, replyOf(answered))
 }
 

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { move, type MoveAnswer, type MoveTo } from '../../engine/move.ts'
 import { workflowKey } from '../../resources/ids.ts'
 import { defineRoute } from '../http/define-route.ts'
+import { logOutcomes } from '../http/log-outcomes.ts'
 import { callerOf, replyOf } from '../http/reply-of.ts'
 import type { Context, Reply } from '../http/route.ts'
 import { keyOf } from '../requests/cancelation-key.ts'
@@ -19,7 +20,9 @@ const errors = ['workflow_missing', 'idempotency_key_mismatch', 'idempotency_key
 
 async function moveTo(context: Context, key: string, body: MoveRequest, to: MoveTo): Promise<Reply<MoveAnswer>> {
   const request = { cancelationKey: keyOf(body)!, recipients: body.recipients, to }
-  return replyOf(await move(context, callerOf(context), key, request, body.dry_run ?? false))
+  const answered = await move(context, callerOf(context), key, request, body.dry_run ?? false)
+  logOutcomes(context, 'moved', [answered.answer])
+  return replyOf(answered)
 }
 
 const rescheduleRoute = defineRoute({

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { acceptTrigger, type TriggerAnswer } from '../../engine/accept-trigger.ts'
 import { workflowKey } from '../../resources/ids.ts'
 import { defineRoute } from '../http/define-route.ts'
+import { logOutcomes } from '../http/log-outcomes.ts'
 import { callerOf, replyOf } from '../http/reply-of.ts'
 import { Reply, type Context } from '../http/route.ts'
 import { warningOf, type UnknownField } from '../http/unknown-fields.ts'
@@ -19,7 +20,8 @@ async function trigger(
   unknown: readonly UnknownField[],
 ): Promise<Reply<TriggerAnswer>> {
   const reply = replyOf(await acceptTrigger(context, callerOf(context), key, triggerOf(body)))
-  const { workflow_run_id: id } = reply.body!
+  const { workflow_run_id: id, replaced } = reply.body!
+  if (replaced !== undefined) logOutcomes(context, 'canceled', [replaced])
   context.log.debug({ requestId: context.requestId, workflow_run_id: id, workflow: key }, 'a trigger was accepted')
   context.traced?.add({ 'belay.workflow_run_id': reply.body!.workflow_run_id, 'belay.workflow': key })
   if (unknown.length === 0) return reply
