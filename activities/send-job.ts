@@ -214,11 +214,11 @@ export class SendJob {
   #tellTry(message: MessageToSend, settled: SettledTry | undefined, { kind }: SendResult): void {
     const { log } = this.#deps
     if (!log.isLevelEnabled('debug')) return
-    const { workflowRunId, acceptedAt } = this.#context.triggers.get(triggerIdOf(message.recipientRunId))!
+    const trigger = this.#context.triggers.get(triggerIdOf(message.recipientRunId))!
     log.debug(
       {
-        workflow_run_id: workflowRunId,
-        message: messageId({ acceptedAt }, message),
+        workflow_run_id: trigger.workflowRunId,
+        message: messageId(trigger, message),
         channel: message.channelType,
         attempt: message.attempt + 1,
         outcome: kind,

@@ -52,7 +52,8 @@ function layOut(list: readonly ReadStep[], { at, after, depth }: Place, context:
     const here = [...at, index]
     const next = index === list.length - 1 ? after : context.placed.length + sizeOf([read])
     const branches = read.branches ?? []
-    if (branches.length > 0 && depth === DEEPEST) context.add(here, `is nested deeper than ${DEEPEST} branches`)
+    if (branches.length > 0 && depth === DEEPEST)
+      context.add([...here, read.branchesField ?? 'branches'], `are nested deeper than ${DEEPEST} branches`)
     let first = context.placed.length + 1
     const targets = branches.map(({ steps, terminates }) => {
       const joined = terminates ? null : next

@@ -1,7 +1,8 @@
 import qs from 'qs'
 import { invalid } from './errors.ts'
 
-const LIMITS = { arrayLimit: 1_000, depth: 5, parameterLimit: 2_000 }
+/** Lists have limits of their own, of 1,000 at most, and say so by the name of their field. */
+const LIMITS = { arrayLimit: 2_000, depth: 5, parameterLimit: 2_000 }
 
 /**
  * A query string in every form SDKs write: `status[]=a`, `status[0]=a`, `inserted_at[gt]=`. What would be left out in

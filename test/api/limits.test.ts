@@ -14,6 +14,7 @@ before(async () => {
 })
 after(() => api.close())
 
+const CHANNEL = '7c2a2d3e-0c5b-4a39-9d8f-7d1a2f6f0001'
 const KB = 1_024
 const MB = KB * KB
 const long = (length: number) => 'x'.repeat(length)
@@ -71,11 +72,16 @@ const limits: [what: string, most: number, request: (n: number) => Request, fiel
     'days of a move',
     365,
     (n) => move('reschedule', { cancelation_key: 'k', delay_for: { unit: 'days', value: n } }),
-    ['delay_for invalid'],
+    ['delay_for length'],
   ],
   ['an id in a path', 256, (n) => ['PUT', `/v1/users/${long(n)}`, {}], ['id length']],
   ['bytes of properties', 256 * KB, (n) => ['PUT', '/v1/users/a', sized(n)], ['body length']],
-  ['bytes of channel data', 64 * KB, (n) => ['PUT', '/v1/users/a/channel_data/x', { data: sized(n) }], ['data length']],
+  [
+    'bytes of channel data',
+    64 * KB,
+    (n) => ['PUT', `/v1/users/a/channel_data/${CHANNEL}`, { data: sized(n) }],
+    ['data length'],
+  ],
   ['page_size', 50, (n) => ['GET', `/v1/messages?page_size=${n}`], ['page_size length']],
   [
     'message_ids',

@@ -28,13 +28,15 @@ test('a name that resolves anew gains nothing: what was looked up is what is con
   // The first is let through as if it were public; whoever asked again would be led inside.
   const answers = [['127.0.0.1'], ['127.0.0.2'], ['127.0.0.1', '127.0.0.2'], ['8.8.8.8', '::ffff:10.0.0.1']]
   let lookups = 0
-  const lookup = t.mock.method(dns, 'lookup', ((name, _options, callback) => {
+  const answer = (name: string, _options: object, callback: (error: null, found: dns.LookupAddress[]) => void) => {
     assert.equal(name, 'rebinds.example')
+    const addresses = answers[lookups++]!
     callback(
       null,
-      answers[lookups++]!.map((address) => ({ address, family: address.includes(':') ? 6 : 4 })),
+      addresses.map((address) => ({ address, family: address.includes(':') ? 6 : 4 })),
     )
-  }) as typeof dns.lookup)
+  }
+  const lookup = t.mock.method(dns, 'lookup', answer as unknown as typeof dns.lookup)
   syncBuiltinESMExports()
   t.after(() => {
     lookup.mock.restore()

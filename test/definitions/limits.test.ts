@@ -53,7 +53,7 @@ const limits: [what: string, most: number, steps: (n: number) => object[], field
     ],
     'branches',
   ],
-  ['branch steps within each other', 5, (n) => [nested(n)], 'steps'],
+  ['branch steps within each other', 5, (n) => [nested(n)], 'branches'],
   ['cohorts', 10, (n) => [cohorts(n)], 'cohort_branches'],
   ['days of a delay', 365, (n) => [step('delay', { delay_for: days(n) })], 'settings.delay_for'],
   ['days of a wait', 365, (n) => [wait(days(n))], 'settings.expires_after'],
@@ -84,6 +84,6 @@ for (const [what, most, steps, field] of limits) {
     assert.deepEqual([passed.problems, passed.definitions.size], [undefined, 1])
     const { problems = [], definitions } = await read(most + 1)
     assert.equal(definitions.size, 0)
-    assert.ok(problems.length > 0 && problems.every((each) => each.field.startsWith(field)), JSON.stringify(problems))
+    assert.ok(problems.length > 0 && problems.every((each) => each.field?.startsWith(field)), JSON.stringify(problems))
   })
 }
