@@ -9,11 +9,13 @@ import { endMembers, unsettledBatches } from '../store/batches/end-members.ts'
 import { forgetDeliveryLogs } from '../store/messages/delivery-logs.ts'
 import { forgetEvents } from '../store/waits/load-offers.ts'
 import { forgetRateLimits } from '../store/rate-limits/take-requests.ts'
+import { syncPageAgain } from '../store/schedules/sync.ts'
 import { forgetThrottles } from '../store/throttles/pass.ts'
 import { endpointsDue, forgetWebhookEvents } from '../store/webhook-events/webhook-events.ts'
 import { isRefusal } from '../temporal/refusals.ts'
 import { sendReload } from '../temporal/send.ts'
 import type { Signaler } from '../temporal/signaler.ts'
+import { NO_ID } from '../temporal/sync-schedules.ts'
 import type { HousekeepingActivities, StoreIdentity } from '../workflows/messages.ts'
 import { askReceipts } from './ask-receipts.ts'
 import type { Senders } from '../channels/senders.ts'
@@ -28,6 +30,7 @@ const BULKS_A_PASS = 100
 /** Runs told that the store was restored: so many at once, and in one round. */
 const RUNS_AT_ONCE = 50
 const RUNS_A_ROUND = 5_000
+const SCHEDULES_A_PAGE = 5_000
 
 export interface HousekeepDeps {
   db: Database
@@ -113,8 +116,16 @@ async function tellOfEpoch({ db, store, client, taskQueue, log }: HousekeepDeps)
       }
     }
     await Promise.all(runs.map(tell))
+    if (runs.length === 0) await syncSchedulesAgain(db)
     await toldOfEpoch(db, epoch, runs.at(-1)?.id ?? null)
     told += runs.length
+  }
+}
+
+/** Temporal's Schedules may be of what was changed after the backup: all are written again. */
+async function syncSchedulesAgain(db: Database): Promise<void> {
+  for (let after: string | undefined = NO_ID; after !== undefined;) {
+    after = await syncPageAgain(db, after, SCHEDULES_A_PAGE)
   }
 }
 

@@ -20,9 +20,14 @@ const PAGE = 100
 const CALLS = 10
 /** An instant by itself is an interval that falls on it; where it falls besides, years away, nothing is due. */
 const INSTANT_EVERY_MS = 1_000 * 86_400_000
-const NO_ID = '00000000-0000-0000-0000-000000000000'
+/** Sorts before every id. */
+export const NO_ID = '00000000-0000-0000-0000-000000000000'
 
-const temporalScheduleId = (id: string): string => `belay-schedule/${id}`
+const PREFIX = 'belay-schedule/'
+export const temporalScheduleId = (id: string): string => `${PREFIX}${id}`
+/** The id of the schedule that one of Temporal's is for; undefined: it is none of ours. */
+export const scheduleIdOf = (temporalId: string): string | undefined =>
+  temporalId.startsWith(PREFIX) ? temporalId.slice(PREFIX.length) : undefined
 
 /**
  * Tells Temporal of every schedule that it does not know as the store has it: makes, changes and deletes its Schedules.

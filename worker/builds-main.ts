@@ -1,7 +1,7 @@
 import { loadClientConnectConfig } from '@temporalio/envconfig'
 import { readSettings, SettingsError } from '../settings/settings.ts'
 import { listBuilds, promoteBuild } from '../temporal/builds.ts'
-import { connectToTemporal } from './connect-to-temporal.ts'
+import { connectToTemporal, requireNamespace } from './connect-to-temporal.ts'
 
 const USAGE = 'npm run builds -- list | promote <BELAY_BUILD_ID>'
 
@@ -12,6 +12,7 @@ async function main([command, id, ...others]: string[]): Promise<void> {
   const settings = readSettings()
   const { connectionOptions, namespace = 'default' } = loadClientConnectConfig()
   const connection = await connectToTemporal(connectionOptions)
+  await requireNamespace(connection, namespace)
   const options = { connection, namespace, taskQueue: settings.BELAY_TASK_QUEUE }
   if (isPromotion) {
     await promoteBuild(options, id)

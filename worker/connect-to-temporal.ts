@@ -1,6 +1,8 @@
 import { Connection, type ConnectionOptions } from '@temporalio/client'
 import { SettingsError } from '../settings/settings.ts'
 
+const GRPC_NOT_FOUND = 5
+
 /** For commands that do their work and end. Throws a SettingsError where Temporal does not answer. */
 export async function connectToTemporal(options: ConnectionOptions): Promise<Connection> {
   try {
@@ -9,5 +11,19 @@ export async function connectToTemporal(options: ConnectionOptions): Promise<Con
     const { address = '127.0.0.1:7233' } = options
     const reason = error instanceof Error ? error.message : String(error)
     throw new SettingsError(`TEMPORAL_ADDRESS: Temporal does not answer at ${address} (${reason})`, { cause: error })
+  }
+}
+
+/** Throws a SettingsError where Temporal says that it has no such namespace. An account that may not ask passes. */
+export async function requireNamespace(connection: Connection, namespace: string): Promise<void> {
+  try {
+    await connection.workflowService.describeNamespace({ namespace })
+  } catch (error) {
+    if ((error as { code?: unknown }).code !== GRPC_NOT_FOUND) return
+    throw new SettingsError(
+      `TEMPORAL_NAMESPACE: Temporal at ${connection.options.address} has no namespace ${namespace}; correct the name, ` +
+        `or make it: temporal operator namespace create --namespace ${namespace}`,
+      { cause: error },
+    )
   }
 }

@@ -6,13 +6,13 @@ import { openClock } from '../store/clock/open-clock.ts'
 import { pooledBy } from '../store/postgres/pooled.ts'
 import { openReachablePostgres, requireSchema } from '../store/postgres/reachable.ts'
 import { examine, repair, type Report } from '../temporal/doctor/doctor.ts'
-import { connectToTemporal } from './connect-to-temporal.ts'
+import { connectToTemporal, requireNamespace } from './connect-to-temporal.ts'
 
 const USAGE = 'npm run doctor -- [--json] [--repair [--take-over]]'
 
 /**
  * `npm run doctor`: every difference between store and Temporal, a line each, or as JSON. `--repair` mends them. Ends with 1
- * where some are left, and with 2 where it could not look.
+ * where some are left, and with 2 where it could not look, or not at all of it.
  */
 async function main(): Promise<void> {
   const given = readArguments()
@@ -24,6 +24,7 @@ async function main(): Promise<void> {
   const clock = await openClock(store.db, log)
   const { connectionOptions, namespace = 'default' } = loadClientConnectConfig()
   const connection = await connectToTemporal(connectionOptions)
+  await requireNamespace(connection, namespace)
   const report = await (given.repair ? repair : examine)({
     connection,
     namespace,
@@ -40,7 +41,7 @@ async function main(): Promise<void> {
   await connection.close()
   await clock.close()
   await store.close()
-  process.exitCode = report.findings.length === 0 ? 0 : 1
+  process.exitCode = report.findings.length > 0 ? 1 : report.silent > 0 ? 2 : 0
 }
 
 function readArguments(): { repair: boolean; takeOver: boolean; json: boolean } {
@@ -60,12 +61,16 @@ function readArguments(): { repair: boolean; takeOver: boolean; json: boolean } 
 
 function inLines({ runs, silent, findings }: Report): string {
   const count = findings.length
+  const conclusion =
+    count > 0 ? `${count} differences` : silent > 0 ? 'no difference in what was compared' : 'store and Temporal agree'
   return [
     ...findings.map(({ kind, workflowId, text }) => {
       return `${kind.padEnd(10)} ${workflowId === undefined ? '' : `${workflowId}: `}${text}`
     }),
-    ...(silent === 0 ? [] : [`${silent} open runs were not compared: no worker answers for them`]),
-    `${runs} runs with somebody asleep; ${count === 0 ? 'store and Temporal agree' : `${count} differences`}`,
+    ...(silent === 0
+      ? []
+      : [`${silent} open runs were not compared: no worker answers for them. Start one, and look again`]),
+    `${runs} runs with somebody asleep; ${conclusion}`,
   ].join('\n')
 }
 

@@ -38,6 +38,22 @@ export async function confirmSynced(
   )
 }
 
+/** The ids of those that Temporal was told of as they are, in their order from `after` on. */
+export async function syncedSchedules(db: Database, after: string, limit: number): Promise<string[]> {
+  const rows = await query<{ id: string }>(
+    db,
+    sql`select id from schedules where synced_revision = revision and next_occurrence_at is not null and deleted_at is null
+          and id > ${after}::uuid order by id limit ${limit}`,
+  )
+  return rows.map(({ id }) => id)
+}
+
+/** Those of these ids that are schedules, also such as are over. */
+export async function knownSchedules(db: Database, ids: readonly string[]): Promise<Set<string>> {
+  const rows = await query<{ id: string }>(db, sql`select id from schedules where id = any(${texts(ids)}::uuid[])`)
+  return new Set(rows.map(({ id }) => id))
+}
+
 /** The ids of those whose next occurrence was due at `before`: something that should have woken them did not. */
 export async function overdueSchedules(db: Database, before: number, limit: number): Promise<string[]> {
   const rows = await query<{ id: string }>(
@@ -46,6 +62,20 @@ export async function overdueSchedules(db: Database, before: number, limit: numb
         order by next_occurrence_at limit ${limit}`,
   )
   return rows.map(({ id }) => id)
+}
+
+/** Has Temporal's written again: of the next `limit` from `after` on, in the order of their ids. Answers the last; undefined: none was left. */
+export async function syncPageAgain(db: Database, after: string, limit: number): Promise<string | undefined> {
+  const rows = await query<{ id: string }>(
+    db,
+    sql`with page as (select id from schedules where id > ${after}::uuid order by id limit ${limit}),
+          again as (
+            update schedules s set synced_revision = null from page
+            where s.id = page.id and s.synced_revision is not null and s.next_occurrence_at is not null
+          )
+        select id from page order by id desc limit 1`,
+  )
+  return rows[0]?.id
 }
 
 /** Has Temporal's written again: of these, which it may have lost, and of those compiled long ago. */

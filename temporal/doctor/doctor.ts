@@ -11,7 +11,9 @@ import { HOUSEKEEPING_ID, readMark } from '../deployment.ts'
 import { missingAttributes, registerWithTemporal } from '../register.ts'
 import type { SendTarget } from '../send.ts'
 import { Signaler } from '../signaler.ts'
+import { temporalScheduleId } from '../sync-schedules.ts'
 import { compareRuns, type Comparison } from './compare-runs.ts'
+import { compareSchedules, mendSchedules } from './compare-schedules.ts'
 import { mendRuns } from './mend-runs.ts'
 
 export interface DoctorOptions {
@@ -79,6 +81,15 @@ export async function examine({ connection, namespace, keys, db, now }: DoctorOp
   }
   const untold = await countPendingSignals(db, UNCONFIRMED_MS)
   if (untold > 0) general.push({ kind: 'untold', text: `${untold} signals that Temporal has not confirmed` })
+  const schedules = await compareSchedules(client, db)
+  for (const id of schedules.missing) {
+    const text = 'no Schedule of Temporal’s wakes it: each occurrence is a minute late'
+    general.push({ kind: 'missing', workflowId: temporalScheduleId(id), text })
+  }
+  for (const id of schedules.leftOver) {
+    const text = 'Temporal has a Schedule, and the database no such schedule'
+    general.push({ kind: 'left over', workflowId: temporalScheduleId(id), text })
+  }
   const { runs, silent, differences } = await compareRuns({ client, db, store, now })
   const findings = differences.map(({ kind, workflowId, text }) => ({ kind, workflowId, text }))
   return { runs, silent, findings: [...general, ...findings] }
@@ -102,6 +113,8 @@ export async function repair(options: DoctorOptions): Promise<Report> {
   const target = { client, taskQueue, store: await storeIdentity(db) }
   const told = await tellUntold(options, target)
   if (told > 0) say(`told ${told} signals that Temporal had not confirmed`)
+  const written = await mendSchedules({ client, taskQueue, db, log }, await compareSchedules(client, db), now())
+  if (written > 0) say(`made ${written} schedules of Temporal follow the store`)
   for (let look = 1; look <= LOOKS; look += 1) {
     const { differences } = await compareRuns({ client, db, store: target.store, now })
     // Without a worker, nothing comes of what they were told.

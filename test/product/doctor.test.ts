@@ -62,6 +62,17 @@ test('the doctor says what differs between store and Temporal, and makes Tempora
     (await client.workflow.getHandle(`patient/${key}`).query<{ pending: number }>('state')).pending
   await until('the runs know', async () => (await pending('deleted')) === 2 && (await pending('ended')) === 3)
 
+  const weekly = { workflow: 'patient', recipients: ['ada', 'bob'], repeats: [{ frequency: 'weekly', days: ['mon'] }] }
+  const { body: schedules } = await parts.belay.request<{ id: string }[]>('POST', '/v1/schedules', weekly)
+  const [once, twice] = schedules.map(({ id }) => `belay-schedule/${id}`) as [string, string]
+  const isScheduled = async (id: string) =>
+    client.schedule
+      .getHandle(id)
+      .describe()
+      .then(() => true)
+      .catch(() => false)
+  await until('both schedules', async () => (await isScheduled(once)) && (await isScheduled(twice)))
+
   await t.test('nothing, where all is well', async () => {
     assert.deepEqual(await doctor(parts, first.connection, examine), { runs: 4, found: [] })
   })
@@ -88,6 +99,18 @@ test('the doctor says what differs between store and Temporal, and makes Tempora
     assert.equal((await client.workflow.getHandle('patient/ended').describe()).status.name, 'COMPLETED')
   })
 
+  await t.test('a schedule that Temporal lost, and one that the database has lost', async () => {
+    await client.schedule.getHandle(once).delete()
+    await parts.store.db.execute(sql`delete from schedules where recipient = 'bob'`)
+    const { found } = await doctor(parts, first.connection, examine)
+    assert.deepEqual(found, [
+      `left over ${twice}: Temporal has a Schedule, and the database no such schedule`,
+      `missing ${once}: no Schedule of Temporal’s wakes it: each occurrence is a minute late`,
+    ])
+    assert.deepEqual((await doctor(parts, first.connection, repair)).found, [])
+    assert.deepEqual([await isScheduled(once), await isScheduled(twice)], [true, false])
+  })
+
   await t.test(
     'another cluster, with nothing in it: every run is started there, and cancels go on holding',
     async (tt) => {
@@ -96,7 +119,7 @@ test('the doctor says what differs between store and Temporal, and makes Tempora
       parts = await startParts({ ...place, address: second.address })
       tt.after(() => parts.stop())
       const { found } = await doctor(parts, second.connection, examine)
-      assert.equal(found.length, 3, found.join('\n'))
+      assert.equal(found.length, 4, found.join('\n'))
       assert.ok(found.every((line) => line.startsWith('missing')))
       // Before it is mended, too: the verdict is the store's.
       const verdict = await parts.belay.cancel('patient', { cancelation_key: 'kept', recipients: ['ada'] })

@@ -39,6 +39,15 @@ test('a database restored to before some triggers: the runs follow it, and none 
   t.after(() => parts.stop())
   await parts.belay.trigger('patient', { recipients: ['ada', 'bob'], cancelation_key: 'before' })
   await until('the run knows', async () => (await view('patient/before')).pending === 2)
+  const monthly = (hours: number) => [{ frequency: 'monthly', day_of_month: 1, hours }]
+  const { body: made } = await parts.belay.request<{ id: string }[]>('POST', '/v1/schedules', {
+    workflow: 'patient',
+    recipients: ['fred'],
+    repeats: monthly(9),
+  })
+  const schedule = client.schedule.getHandle(`belay-schedule/${made[0]!.id}`)
+  const hour = async () => JSON.stringify((await schedule.describe().catch(() => undefined))?.spec.calendars?.[0]?.hour)
+  const atNine = await until('Temporal knows the schedule', hour)
   const { id } = await storeIdentity(parts.store.db)
   await parts.stop()
   const backup = await database.copy()
@@ -48,6 +57,8 @@ test('a database restored to before some triggers: the runs follow it, and none 
   // After it: bob is canceled, and others come. The store counts on, and Temporal knows.
   await parts.belay.cancel('patient', { cancelation_key: 'before', recipients: ['bob'] })
   await until('the run knows', async () => (await view('patient/before')).canceled === 1)
+  await parts.belay.request('PUT', '/v1/schedules', { schedule_ids: [made[0]!.id], repeats: monthly(10) })
+  await until('Temporal knows of ten', async () => (await hour()) !== atNine)
   await parts.belay.trigger('patient', { recipients: ['yan', 'zoe'], cancelation_key: 'after' })
   await until('the run knows', async () => (await view('patient/after')).pending === 2)
   const newest = async () =>
@@ -88,5 +99,10 @@ test('a database restored to before some triggers: the runs follow it, and none 
   })
   for (const user of ['ada', 'bob', 'carl']) assert.deepEqual(await feedOf(user), ['later'], user)
   for (const user of ['yan', 'zoe']) assert.deepEqual(await feedOf(user), [], user)
+  await until(
+    'Temporal wakes the schedule at nine, as the backup has it',
+    async () => (await hour()) === atNine,
+    120_000,
+  )
   for (const workflowId of ['patient/before', 'patient/after']) await client.workflow.getHandle(workflowId).result()
 })
