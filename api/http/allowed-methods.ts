@@ -2,7 +2,12 @@ import type { RequestHandler } from 'express'
 import { ApiError } from './errors.ts'
 import type { Route } from './route.ts'
 
-const HEALTH = ['/healthz', '/readyz', '/openapi.json']
+/** Those that are no routes of the table. */
+const OTHERS = [
+  ...['/', '/home.css', '/home.js', '/docs', '/docs/style.css', '/openapi.json'],
+  ...['/healthz', '/readyz', '/metrics'],
+].map((path) => ({ path, method: 'get' }))
+const REPORTS = { path: '/v1/channels/:channel/events', method: 'post' }
 
 interface Path {
   pattern: RegExp
@@ -16,7 +21,7 @@ interface Path {
  * (`/messages/batch/seen` beside `/messages/:id/seen`), has its own methods only. The path of no route goes on.
  */
 export function allowedMethods(routes: readonly Route[]): RequestHandler {
-  const paths = pathsOf([...HEALTH.map((path) => ({ path, method: 'get' })), ...routes])
+  const paths = pathsOf([...OTHERS, REPORTS, ...routes])
   return (request, response, next) => {
     const methods = paths.find(({ pattern }) => pattern.test(request.path))?.methods
     if (methods === undefined || (methods.has(request.method) && request.method !== 'OPTIONS')) {

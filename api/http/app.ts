@@ -71,9 +71,9 @@ export function createApp(deps: Deps): Express {
       throw new TypeError(`${route.path}: whose things it touches is not asked`)
     app[route.method](route.path, (request, response) => admit({ admission, rates }, route, deps, request, response))
   }
-  app.use((_request, response) => {
+  app.use((request, response) => {
     response.status(404).setHeader('content-type', 'application/json')
-    response.end(JSON.stringify({ errors: { detail: '404 Not Found' } }))
+    response.end(JSON.stringify({ errors: { detail: '404 Not Found' }, request_id: request.id }))
   })
   app.use(answerError(deps.log))
   return app

@@ -1,7 +1,6 @@
-import { randomUUID } from 'node:crypto'
-import type { ServerResponse } from 'node:http'
-import { STATUS_CODES } from 'node:http'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
+import { answerBare } from './bare-answer.ts'
 import { ApiError, type ErrorCode } from './errors.ts'
 
 type Broken = Error & { code?: string }
@@ -14,20 +13,12 @@ const CODES: Record<string, ErrorCode> = {
 /** Answers what never became a request (broken HTTP, headers too large, too slow) as any other error, and ends the connection. */
 export function answerBroken(error: Broken, socket: Duplex): void {
   const { _httpMessage: response } = socket as Duplex & { _httpMessage?: ServerResponse }
-  if (!socket.writable || error.code === 'ECONNRESET' || response?.headersSent === true) {
-    socket.destroy()
-    return
-  }
-  const requestId = randomUUID()
-  const answer = new ApiError(CODES[error.code ?? ''] ?? 'malformed_request')
-  const body = JSON.stringify(answer.toBody(requestId))
-  const head = [
-    `HTTP/1.1 ${answer.status} ${STATUS_CODES[answer.status]}`,
-    'Content-Type: application/json',
-    `Content-Length: ${Buffer.byteLength(body)}`,
-    `X-Request-Id: ${requestId}`,
-    'Cache-Control: no-store',
-    'Connection: close',
-  ]
-  socket.end(`${head.join('\r\n')}\r\n\r\n${body}`)
+  if (!socket.writable || error.code === 'ECONNRESET' || response?.headersSent === true) socket.destroy()
+  else answerBare(socket, new ApiError(CODES[error.code ?? ''] ?? 'malformed_request'))
+}
+
+/** CONNECT asks for a tunnel; without an answer of ours its connection would just end. */
+export function answerConnect(_request: IncomingMessage, socket: Duplex): void {
+  socket.on('error', () => undefined)
+  answerBare(socket, new ApiError('malformed_request', { message: 'CONNECT is for proxies: there is none here' }))
 }

@@ -42,6 +42,7 @@ function linesOfRefused(log: Logger): (code: string) => void {
 }
 
 function challenge({ code }: ApiError): string {
+  if (code === 'report_refused') return 'Basic realm="reports"'
   return code === 'api_key_missing' ? 'Bearer realm="belay"' : 'Bearer realm="belay", error="invalid_token"'
 }
 

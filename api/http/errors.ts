@@ -14,6 +14,11 @@ export const errorCodes = {
     message: 'Public keys need a user token here: send X-Knock-User-Token, a JWT signed by your backend',
   },
   invalid_user_token: { status: 401, type: 'authentication_error', message: 'This user token is not valid' },
+  report_refused: {
+    status: 401,
+    type: 'authentication_error',
+    message: 'This report is not signed as the channel’s settings say; the log of the api says why',
+  },
   incorrect_token_type: {
     status: 403,
     type: 'authentication_error',

@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { randomUUID } from 'node:crypto'
 import type { Settings } from '../../settings/settings.ts'
-import { answerBroken } from './broken-request.ts'
+import { answerBroken, answerConnect } from './broken-request.ts'
 import { ApiError } from './errors.ts'
 import { listen } from '../../settings/listen.ts'
 
@@ -33,6 +33,7 @@ export function httpServer(): Server {
   server.maxConnections = MAX_CONNECTIONS
   server.setTimeout(IDLE_MS)
   server.on('clientError', answerBroken)
+  server.on('connect', answerConnect)
   // 100-continue is sent once a body is wanted; other expectations need not be met.
   const handle = (request: IncomingMessage, response: ServerResponse) => server.emit('request', request, response)
   server.on('checkContinue', handle)

@@ -2,7 +2,6 @@ import type { OpenAPIRegistry } from '@asteasolutions/zod-to-openapi'
 import { z } from 'zod'
 
 const headers = { 'x-request-id': { $ref: '#/components/headers/x-request-id' } }
-const refused = z.object({ errors: z.object({ detail: z.string() }) })
 const answered = z.object({ moved: z.int().describe('Messages that have another status now') })
 
 /** The route that providers call (report-route.ts): it is none of the table's, since it asks for no key of Belay's. */
@@ -31,7 +30,8 @@ export function registerReports(registry: OpenAPIRegistry, error: z.ZodType): vo
     },
     responses: {
       200: answer('Recorded. What says nothing of a message here is passed over', answered),
-      401: answer('It is not signed as the channel’s settings say, or too old; the api’s log says why', refused),
+      400: answer('- `malformed_json`: the body is not what its Content-Encoding says, or not all there', error),
+      401: answer('- `report_refused`: not signed as the channel’s settings say, or too old', error),
       404: answer('- `resource_missing`: no such channel, or its provider reports nothing', error),
       413: answer('- `payload_too_large`', error),
       503: answer('A message is still being sent: to be offered again', z.union([answered, error])),

@@ -1,7 +1,5 @@
 import type { Request, Response } from 'express'
-import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib'
-import type { Readable, Transform } from 'node:stream'
-import readBytes from 'raw-body'
+import { bodyBytes } from './body-bytes.ts'
 import { ApiError } from './errors.ts'
 import { fieldName } from './field-name.ts'
 import { faultsOfSource } from '../../json/source.ts'
@@ -16,13 +14,6 @@ const MB = 1_024 * 1_024
 export const SMALL_BODY: BodyLimits = { bytes: MB, values: 50_000 }
 export const LARGE_BODY: BodyLimits = { bytes: 20 * MB, values: 300_000 }
 
-const inflaters: Record<string, () => Transform> = {
-  gzip: createGunzip,
-  'x-gzip': createGunzip,
-  deflate: createInflate,
-  br: createBrotliDecompress,
-}
-
 /** `value` is undefined if there was none. */
 export interface ReadBody {
   value: unknown
@@ -35,7 +26,9 @@ export interface ReadBody {
  * a part would be kept otherwise than it was sent.
  */
 export async function readBody(request: Request, response: Response, limits: BodyLimits): Promise<ReadBody> {
-  const bytes = await bytesOf(request, response, limits.bytes)
+  const charset = /;\s*charset\s*=\s*"?([^\s;"]+)/i.exec(request.get('content-type') ?? '')?.[1] ?? 'utf-8'
+  if (!/^(utf-?8|us-ascii)$/i.test(charset)) throw malformed(`The charset ${charset} is not read here: send UTF-8`)
+  const bytes = await bodyBytes(request, response, limits.bytes)
   if (bytes.length === 0) return { value: undefined, bytes: 0 }
   const text = decode(bytes)
   const faults = faultsOfSource(text, limits.values)
@@ -44,38 +37,6 @@ export async function readBody(request: Request, response: Response, limits: Bod
   const value = parse(text)
   if (faults.length > 0) throw faulty(faults)
   return { value, bytes: bytes.length }
-}
-
-async function bytesOf(request: Request, response: Response, limit: number): Promise<Buffer> {
-  const charset = /;\s*charset\s*=\s*"?([^\s;"]+)/i.exec(request.get('content-type') ?? '')?.[1] ?? 'utf-8'
-  if (!/^(utf-?8|us-ascii)$/i.test(charset)) throw malformed(`The charset ${charset} is not read here: send UTF-8`)
-  const encoding = request.get('content-encoding')?.trim().toLowerCase() ?? 'identity'
-  const inflate = encoding === 'identity' || encoding === '' ? null : inflaters[encoding]
-  if (inflate === undefined) {
-    throw malformed(`The Content-Encoding ${encoding} is not read here: send gzip, deflate, br or none`)
-  }
-  const announced = request.get('content-length')
-  if (Number(announced ?? 0) > limit) throw tooLarge(limit)
-  if (request.get('expect') !== undefined) response.writeContinue()
-  const inflater = inflate?.() ?? null
-  try {
-    if (inflater === null) return await readBytes(request, { limit, length: announced })
-    return await readBytes(piped(request, inflater), { limit })
-  } catch (error) {
-    if ((error as { type?: string }).type === 'entity.too.large') throw tooLarge(limit, error)
-    throw error
-  } finally {
-    if (inflater !== null) request.unpipe(inflater)
-    inflater?.destroy()
-    // What is left of a body that is refused is taken and dropped, so that its sender reads the answer.
-    request.resume()
-  }
-}
-
-/** A request that ends early ends what reads it too. */
-function piped(request: Readable, inflater: Transform): Transform {
-  request.once('aborted', () => inflater.destroy(Object.assign(new Error('aborted'), { type: 'request.aborted' })))
-  return request.pipe(inflater)
 }
 
 function decode(bytes: Buffer): string {
@@ -95,13 +56,6 @@ function parse(text: string): unknown {
 }
 
 const malformed = (message?: string, cause?: unknown) => new ApiError('malformed_json', { message, cause })
-
-function tooLarge(limit: number, cause?: unknown): ApiError {
-  return new ApiError('payload_too_large', {
-    message: `The body is larger than the ${limit / MB} MB taken here`,
-    cause,
-  })
-}
 
 function faulty(faults: ReturnType<typeof faultsOfSource>): ApiError {
   const fields = faults.map(({ path, message, type }) => ({ field: fieldName(path) || 'body', message, type }))

@@ -1,5 +1,6 @@
-import express, { Router, type NextFunction, type Request, type Response } from 'express'
+import { Router, type NextFunction, type Request, type Response } from 'express'
 import { admitKeyless, type Admission } from './admission.ts'
+import { bodyBytes } from './body-bytes.ts'
 import type { Deps } from './deps.ts'
 import { ApiError } from './errors.ts'
 import { findChannel } from './find-channel.ts'
@@ -43,34 +44,25 @@ export function reportRoute(
     readerOf(request.params.channel)
     next()
   }
-  const body = express.raw({ type: () => true, limit: BODY_BYTES })
-  router.post(PATH, known, admitKeyless(admission, BODY_BYTES), body, async (request, response) => {
+  router.post(PATH, known, admitKeyless(admission, BODY_BYTES), async (request, response) => {
     const { channel, reader } = readerOf(request.params.channel)
+    const raw = await bodyBytes(request, response, BODY_BYTES)
     const reports = await (async () => {
       try {
-        const raw = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0)
         const url = new URL(request.originalUrl, 'http://belay.invalid')
         const header = (name: string) => request.get(name)
         return await reader.read({ body: raw, url, header, now: now(), fetch }, secretsOf(channel, reader))
       } catch (error) {
         if (!(error instanceof ReportRefused) && !(error instanceof NotSent)) throw error
         log.warn({ channel: channel.key, reason: error.message }, 'a report of a provider was refused')
-        return null
+        // The same for every reason: whoever guesses learns nothing.
+        throw new ApiError('report_refused')
       }
     })()
-    // The same for every reason: whoever guesses learns nothing.
-    if (reports === null) {
-      response.status(401).set('www-authenticate', 'Basic realm="reports"')
-      response.json({ errors: { detail: 'This is not signed as the channel’s settings say' } })
-      return
-    }
     const short = reports.map((each) => ({ ...each, reason: each.reason === null ? null : oneLine(each.reason) }))
     const { moved, early } = await applyReports(store.db, short, now(), outbox)
     if (early) response.status(503).set('retry-after', String(AGAIN_AFTER_S)).json({ moved })
     else response.json({ moved })
-  })
-  router.use(PATH, (error: { type?: unknown }, _request: Request, _response: Response, next: NextFunction) => {
-    next(error.type === 'entity.too.large' ? new ApiError('payload_too_large') : error)
   })
   return router
 }

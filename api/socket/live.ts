@@ -5,8 +5,9 @@ import { WebSocketServer } from 'ws'
 import { FEED_CHANNEL, readFeedChanges } from '../../events/feed-changes.ts'
 import type { ApiCaller } from '../http/caller.ts'
 import type { Deps } from '../http/deps.ts'
+import { goOnWithoutUpgrade } from '../http/without-upgrade.ts'
 import { Connection } from './connection.ts'
-import { callerOfUpgrade, refuseUpgrade, RefusedUpgrade } from './upgrade.ts'
+import { answerBadHandshake, callerOfUpgrade, noRoom, refuseUpgrade, wantsLive } from './upgrade.ts'
 import { LiveFeeds } from './live-feeds.ts'
 
 /** A join with 20 clients and their filters fits. */
@@ -42,7 +43,9 @@ export async function openLive(server: Server, deps: Deps): Promise<Live> {
     clientTracking: false,
     maxPayload: MAX_FRAME_BYTES,
     perMessageDeflate: false,
-  }).on('error', () => undefined)
+  })
+    .on('error', () => undefined)
+    .on('wsClientError', answerBadHandshake)
   const open = new Set<Connection>()
   const perUser = new Map<string, number>()
   let entering = 0
@@ -77,15 +80,19 @@ export async function openLive(server: Server, deps: Deps): Promise<Live> {
     })
   }
   const upgrade = (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+    if (!wantsLive(request)) {
+      goOnWithoutUpgrade(server, request, socket, head)
+      return
+    }
     socket.on('error', () => undefined)
     if (closing || deps.draining.begun || open.size + entering >= settings.BELAY_LIVE_CONNECTIONS) {
-      refuseUpgrade(socket, new RefusedUpgrade(503))
+      refuseUpgrade(socket, noRoom())
       return
     }
     entering += 1
     callerOfUpgrade(request, deps)
       .then(
-        (caller) => (closing ? refuseUpgrade(socket, new RefusedUpgrade(503)) : accept(request, socket, head, caller)),
+        (caller) => (closing ? refuseUpgrade(socket, noRoom()) : accept(request, socket, head, caller)),
         (error: unknown) => refuseUpgrade(socket, error),
       )
       .finally(() => (entering -= 1))

@@ -6,6 +6,7 @@ import { apiKeyId } from '../../api/http/setting-keys.ts'
 import { httpServer } from '../../api/http/front.ts'
 import { openPglite, openPostgres } from '../../store/postgres/database.ts'
 import { readSettings } from '../../settings/settings.ts'
+import { eventually } from '../../testing/fixtures/eventually.ts'
 import { assertRefused } from '../../testing/fixtures/refused.ts'
 import { catalog } from '../../testing/fixtures/seed.ts'
 import { SECRET_KEY, startApi, type ApiServer } from '../../testing/product/api-server.ts'
@@ -48,6 +49,10 @@ test('a method that a path does not take is 405, and Allow names those it does',
     ['DELETE', '/v1/messages/batch/unread', 'OPTIONS, POST'],
     ['POST', '/healthz', 'GET, HEAD, OPTIONS'],
     ['DELETE', '/openapi.json', 'GET, HEAD, OPTIONS'],
+    ['PUT', '/metrics', 'GET, HEAD, OPTIONS'],
+    ['POST', '/docs/', 'GET, HEAD, OPTIONS'],
+    ['POST', '/', 'GET, HEAD, OPTIONS'],
+    ['GET', '/v1/channels/twilio/events', 'OPTIONS, POST'],
   ]
   for (const [method, path, allow] of cases) {
     const answer = await api.call(method, path)
@@ -74,6 +79,7 @@ test('what never became a request is answered with a body of ours', async () => 
     ['GET /v1/messages HTTP/1.1\r\n\r\n', 400, 'malformed_request'],
     [head('GET /v1/messages HTTP/1.1', `X-Long: ${'x'.repeat(40_000)}`), 431, 'headers_too_large'],
     [head('PUT /v1/users/ada HTTP/1.1', 'Transfer-Encoding: chunked') + 'zz\r\n', 400, 'malformed_request'],
+    [head('CONNECT a.example:443 HTTP/1.1'), 400, 'malformed_request'],
   ]
   for (const [text, status, code] of cases) {
     const answer = await said(text, /"request_id":"[^"]+"\}/)
@@ -86,6 +92,22 @@ test('what never became a request is answered with a body of ours', async () => 
     await said(head('GET /v1/messages HTTP/1.1', 'Expect: the-best', 'Connection: close')),
     /^HTTP\/1.1 200 /,
   )
+})
+
+test('a request that offers another protocol besides is answered as a plain one, with its body and those that follow', async () => {
+  const offer = ['Connection: Upgrade, HTTP2-Settings', 'Upgrade: h2c', 'HTTP2-Settings: AAMAAABkAAQAAP__']
+  const put = head('PUT /v1/users/java HTTP/1.1', ...offer, 'Content-Length: 15') + '{"name":"Java"}'
+  const socket = connect(Number(new URL(api.url).port), '127.0.0.1')
+  socket.write(put.slice(0, -5))
+  setTimeout(() => socket.write(put.slice(-5)), 50)
+  let all = ''
+  socket.on('data', (chunk) => (all += String(chunk)))
+  await eventually(() => assert.match(all, /200 OK[^]*"name":"Java"/))
+  socket.write(head('GET /v1/users/java HTTP/1.1', ...offer, 'Connection: close'))
+  await once(socket, 'close')
+  assert.equal(all.match(/HTTP\/1.1 200 OK/g)?.length, 2)
+  const elsewhere = await said(head('GET /v1/none HTTP/1.1', 'Connection: Upgrade, close', 'Upgrade: websocket'))
+  assert.match(elsewhere, /^HTTP\/1.1 404 [^]*"request_id"/)
 })
 
 test('a body that is too large is refused before it is uploaded', async () => {
@@ -114,7 +136,8 @@ test(
     const timer = setInterval(() => socket.write(chunk), 20)
     let all = ''
     socket.on('data', (data) => (all += String(data)))
-    await once(socket, 'close')
+    // Its end may be a reset, after the answer: what was sent last has not been read.
+    await new Promise((resolve) => socket.once('close', resolve))
     clearInterval(timer)
     assert.match(all, /^HTTP\/1.1 413 /)
   },

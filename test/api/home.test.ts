@@ -32,6 +32,6 @@ test('without the example there are no buttons, and who asks for JSON finds noth
   t.after(() => other.close())
   assert.ok(!(await (await page(other.url)).text()).includes('<button'))
   const { status, body } = await api.call('GET', '/', { key: null, headers: { accept: 'application/json' } })
-  assert.deepEqual([status, body], [404, { errors: { detail: '404 Not Found' } }])
+  assert.deepEqual([status, (body as { errors: object }).errors], [404, { detail: '404 Not Found' }])
   assert.equal((await api.call('GET', '/', { key: null })).status, 404)
 })

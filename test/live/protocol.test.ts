@@ -76,6 +76,35 @@ test('a bad upgrade is refused, whatever is wrong with it', async () => {
   for (const [url, status] of cases) assert.equal(await statusOf(url), status, url)
 })
 
+test('a refusal says why, and under which request id', async () => {
+  const { port } = new URL(api.url)
+  const answer = async (path: string, ...headers: string[]) => {
+    const socket = connect(Number(port), '127.0.0.1')
+    const all = [`GET ${path} HTTP/1.1`, 'Host: here', 'Connection: Upgrade', 'Upgrade: websocket', ...headers]
+    socket.write(`${all.join('\r\n')}\r\n\r\n`)
+    let text = ''
+    for await (const chunk of socket) text += String(chunk)
+    const [head, body] = text.split('\r\n\r\n') as [string, string]
+    const { request_id, code, message } = JSON.parse(body) as Record<string, string>
+    assert.match(head, new RegExp(`x-request-id: ${request_id}`, 'i'))
+    return [head.split(' ')[1], code, message]
+  }
+  const { pathname, search } = new URL(socketUrl(api.url))
+  assert.deepEqual(await answer(`${pathname}?vsn=2.0.0&api_key=pk_wrong_12345678`), [
+    '403',
+    'not_permitted',
+    'The query parameter api_key must be a public key of this server',
+  ])
+  assert.deepEqual(await answer(`${pathname}?vsn=1.0.0`), [
+    '400',
+    'malformed_request',
+    'The query parameter vsn must be 2.0.0',
+  ])
+  const noKey = await answer(pathname + search, 'Sec-WebSocket-Version: 13')
+  assert.deepEqual(noKey.slice(0, 2), ['400', 'malformed_request'])
+  assert.match(noKey[2]!, /Sec-WebSocket-Key/)
+})
+
 test('refusals are cheap: 500 in a row leave nothing open', async () => {
   const url = socketUrl(api.url, { api_key: 'pk_rotated_12345678' })
   for (let round = 0; round < 10; round += 1) {
