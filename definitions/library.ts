@@ -2,12 +2,14 @@ import { po } from 'gettext-parser'
 import { readdir, readFile, stat } from 'node:fs/promises'
 import path from 'node:path'
 import { z } from 'zod'
+import { faultsOfSource, MAX_DEPTH } from '../json/source.ts'
 import { cover } from '../templates/liquid-source.ts'
 import { mjmlProblem } from '../templates/email/mjml-check.ts'
 import { isMjmlDocument } from '../templates/email/mjml-content.ts'
 import { parseLiquid } from '../templates/liquid.ts'
 import type { PartialSource } from '../templates/liquid/rendering.ts'
 import type { Layout, Library } from './definition.ts'
+import { lineOf } from './json-line.ts'
 import { fieldName, type DefinitionProblem } from './problem.ts'
 import { isErrno, readSource } from './source.ts'
 
@@ -138,20 +140,27 @@ async function readTranslations(folder: string, problems: DefinitionProblem[]): 
     for (const name of await namesIn(path.join(folder, 'translations', locale))) {
       const [, namespace, type] = /^(?:([\w-]+)\.)?[\w-]+\.(json|po)$/.exec(name) ?? []
       if (type === undefined) continue
-      const file = path.join(folder, 'translations', locale, name)
+      const file = `translations/${locale}/${name}`
       try {
-        const bytes = await readFile(file)
-        const read: unknown = type === 'json' ? JSON.parse(bytes.toString('utf8')) : fromPo(bytes)
+        const bytes = await readFile(path.join(folder, file))
+        const read: unknown = type === 'json' ? fromJson(bytes, file, problems) : fromPo(bytes)
         texts[locale.replaceAll('_', '-')] = { ...texts[locale], [namespace ?? '']: read }
       } catch (error) {
-        problems.push({
-          file: `translations/${locale}/${name}`,
-          message: `cannot be read: ${(error as Error).message}`,
-        })
+        problems.push({ file, message: `cannot be read: ${(error as Error).message}` })
       }
     }
   }
   return texts
+}
+
+function fromJson(bytes: Buffer, file: string, problems: DefinitionProblem[]): unknown {
+  const text = new TextDecoder('utf-8', { fatal: true }).decode(bytes)
+  const value: unknown = JSON.parse(text)
+  for (const { path: at, message } of faultsOfSource(text, Infinity)) {
+    if (at.length >= MAX_DEPTH) throw new Error(message)
+    problems.push({ file, line: lineOf(text, at), field: fieldName(at), message })
+  }
+  return value
 }
 
 function fromPo(bytes: Buffer): Record<string, unknown> {

@@ -1,5 +1,6 @@
 import { readFile, realpath } from 'node:fs/promises'
 import path from 'node:path'
+import { faultsOfSource, MAX_DEPTH, tooDeep } from '../json/source.ts'
 import { lineAt, lineOf } from './json-line.ts'
 
 export type JsonPath = readonly PropertyKey[]
@@ -39,7 +40,12 @@ export async function readSource(folder: string, file: string): Promise<Source> 
       const text = await readText(target, relative)
       files.set(keyOf(at), { file: relative, at, text })
       if (!relative.endsWith('.json')) return text
-      return await resolve(parseJson(text, relative), relative, at, [...open, target])
+      const value = parseJson(text, relative)
+      for (const { path: inner, message } of faultsOfSource(text, Infinity)) {
+        if (inner.length >= MAX_DEPTH) throw new SourceError(`the file ${relative} ${tooDeep}`)
+        problems.push({ file: relative, at: [...at, ...inner], message })
+      }
+      return await resolve(value, relative, at, [...open, target])
     } catch (error) {
       if (!(error instanceof SourceError)) throw error
       failed.add(keyOf(at))

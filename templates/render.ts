@@ -8,6 +8,7 @@ import type {
   PushTemplate,
   SmsTemplate,
 } from '../definitions/definition.ts'
+import { withExactNumbers } from '../json/source.ts'
 import type { JsonObject } from '../store/schema/index.ts'
 import { safeAddress } from './address.ts'
 import { attachmentsOf } from './email/attachments.ts'
@@ -138,12 +139,12 @@ class Filler {
     return onOneLine(this.text(field, text, 'text'))
   }
 
-  /** A JSON object; null where the template has none. */
+  /** A JSON object, each number in it that a double cannot hold as a text; null where the template has none. */
   json(field: string, text: string | null): JsonObject | null {
     if (text === null) return null
     const filled = this.text(field, text, 'text')
     try {
-      const value: unknown = JSON.parse(filled)
+      const value: unknown = JSON.parse(withExactNumbers(filled))
       if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as JsonObject
     } catch {
       // Said below.

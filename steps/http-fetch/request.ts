@@ -3,6 +3,7 @@ import { isHeaderName, isHeaderValue, isReservedHeader } from '../../channels/ht
 import { httpUrl } from '../../channels/http/http-request.ts'
 import { NotSent } from '../../channels/sender.ts'
 import type { FetchStep, HttpMethod } from '../../definitions/definition.ts'
+import { withExactNumbers } from '../../json/source.ts'
 import { renderLiquid } from '../../templates/liquid.ts'
 import { renderingFor } from '../../templates/rendering-for.ts'
 import type { Scope } from '../../templates/scope.ts'
@@ -60,7 +61,7 @@ function pairsOf(
 
 function parsed(text: string): unknown {
   try {
-    return JSON.parse(text)
+    return JSON.parse(withExactNumbers(text))
   } catch {
     return undefined
   }
