@@ -4,7 +4,7 @@ import { after, before, test } from 'node:test'
 import { routes } from '../../api/routes/index.ts'
 import { publishCatalog } from '../../store/catalog/definitions.ts'
 import { openPostgres } from '../../store/postgres/database.ts'
-import { feedChannel } from '../../testing/fixtures/seed.ts'
+import { inUrl, objectOf, text, value } from '../../testing/fixtures/anything.ts'
 import { catalogOf, testVersion } from '../../testing/fixtures/versions.ts'
 import { SECRET_KEY, startApi, type ApiServer } from '../../testing/product/api-server.ts'
 import { testPostgres, type TestDatabase } from '../../testing/servers/postgres.ts'
@@ -24,41 +24,11 @@ after(async () => {
   await database.drop()
 })
 
-const text = fc.oneof(
-  fc.string({ unit: 'grapheme' }),
-  fc.constantFrom(
-    '',
-    '.',
-    '..',
-    'invite',
-    'ada',
-    'null',
-    '__proto__',
-    '\u0000',
-    '2026-01-01T00:00:00Z',
-    '0000-01-01T00:00Z',
-  ),
-  fc.constantFrom(
-    '{"a":"\\u0000"}',
-    '{"__proto__":1}',
-    'true',
-    '-1',
-    '1e999',
-    feedChannel.id,
-    'W10',
-    'WzFlMzAwXQ',
-    '👍',
-  ),
-  fc.uuid(),
-)
-const leaf = fc.oneof(text, fc.integer(), fc.double(), fc.boolean(), fc.constant(null))
-const value = fc.oneof(leaf, fc.array(leaf, { maxLength: 4 }), fc.dictionary(text, leaf, { maxKeys: 4 }))
-
 /** A value for some of the names that a schema has, and of one that it has not. */
 function fields(schema: unknown): fc.Arbitrary<Record<string, unknown>> {
   const { shape = {} } = schema as { shape?: Record<string, unknown> }
   const names = [...Object.keys(shape), 'another']
-  return fc.dictionary(fc.constantFrom(...names), value, { maxKeys: 6 })
+  return objectOf(names)
 }
 
 function queryOf(given: Record<string, unknown>): string {
@@ -67,7 +37,7 @@ function queryOf(given: Record<string, unknown>): string {
     if (typeof each !== 'object' || each === null) return [[name, each] as const]
     return Object.entries(each).map(([key, inner]) => [`${name}[${key}]`, inner] as const)
   })
-  return parts.map(([name, each]) => `${encodeURIComponent(name)}=${encodeURIComponent(String(each))}`).join('&')
+  return parts.map(([name, each]) => `${inUrl(name)}=${inUrl(String(each))}`).join('&')
 }
 
 for (const route of routes) {
@@ -84,7 +54,7 @@ for (const route of routes) {
       await fc.assert(
         fc.asyncProperty(params, fields(route.query), body, async (given, query, sent) => {
           let index = 0
-          const path = route.path.replace(/:\w+/g, () => encodeURIComponent(given[index++] || 'ada'))
+          const path = route.path.replace(/:\w+/g, () => inUrl(given[index++] || 'ada'))
           const response = await fetch(`${api.url}${path}?${queryOf(query)}`, {
             method: route.method.toUpperCase(),
             headers: { authorization: `Bearer ${SECRET_KEY}` },
