@@ -1,6 +1,4 @@
-/** A whole piece of Liquid in a text: an output, a tag, or a raw or comment block with what it holds. */
-// eslint-disable-next-line belay/linear-regex -- of an author's template, once: no value is ever covered
-const LIQUID = /\{%-?\s*(raw|comment)\s*-?%\}[\s\S]*?\{%-?\s*end\1\s*-?%\}|\{\{[\s\S]*?\}\}|\{%[\s\S]*?%\}/g
+import { piecesOf } from './liquid-pieces.ts'
 
 /** Unicode noncharacters, which no text in use holds, around the number of a piece. */
 const OPEN = '\ufdd0'
@@ -29,12 +27,20 @@ export function cover(source: string): Covered {
   const pieces: string[] = []
   /** The same piece has the same number, so that texts are the same where their sources are: a link and its label. */
   const numbers = new Map<string, number>()
-  const text = source.replace(MARKS, '\ufffd').replace(LIQUID, (piece) => {
+  const markOf = (piece: string) => {
     const number = numbers.get(piece) ?? pieces.push(piece) - 1
     numbers.set(piece, number)
     const isTag = piece.startsWith('{%') && !/^\{%-?\s*raw\b/.test(piece)
     return `${isTag ? TAG : OPEN}${number}${CLOSE}`
-  })
+  }
+  const marked = source.replace(MARKS, '\ufffd')
+  let at = 0
+  let text = ''
+  for (const { start, end } of piecesOf(marked)) {
+    text += marked.slice(at, start) + markOf(marked.slice(start, end))
+    at = end
+  }
+  text += marked.slice(at)
   const sourceOf = (mark: string) => pieces[Number(/\d+/.exec(mark)?.[0] ?? -1)] ?? ''
   return {
     text,

@@ -1,12 +1,22 @@
 import { initWasm, inline } from '@css-inline/css-inline-wasm'
 import { readFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
+import { Ends } from '../ends.ts'
 
 const wasm = await readFile(fileURLToPath(import.meta.resolve('@css-inline/css-inline-wasm/index_bg.wasm')))
 await initWasm({ module_or_path: wasm })
 
-// eslint-disable-next-line belay/linear-regex -- of an author's document, once: values come into it later
-const RAW_TEXT = /<(style|script|title|textarea)\b[^<>]*>[\s\S]*?<\/\1>|<!--[\s\S]*?-->|<[a-z/!][^<>]*>/gi
+/** A tag, or the beginning of a comment. */
+const TAG = /<!--|<[a-z/!][^<>]*>/gi
+/** What such a tag begins is no HTML until its end. */
+const OF_TEXT = /^<(style|script|title|textarea)\b/i
+const ENDS = {
+  style: /<\/style>/gi,
+  script: /<\/script>/gi,
+  title: /<\/title>/gi,
+  textarea: /<\/textarea>/gi,
+  comment: /-->/g,
+}
 const MARK = /[\ufdd0\ufdd1]\d+\ufdd2/g
 
 /**
@@ -16,11 +26,16 @@ const MARK = /[\ufdd0\ufdd1]\d+\ufdd2/g
  */
 export function inlineCss(html: string): string {
   if (!/<style\b/i.test(html)) return html
+  const ends = new Ends(html, ENDS)
   let hidden = ''
   let at = 0
-  for (const element of html.matchAll(RAW_TEXT)) {
-    hidden += html.slice(at, element.index).replace(MARK, (mark) => `<!--${mark}-->`) + element[0]
-    at = element.index + element[0].length
+  for (const { index, 0: tag } of html.matchAll(TAG)) {
+    // Within the text of the element before.
+    if (index < at) continue
+    const kind = tag === '<!--' ? 'comment' : (OF_TEXT.exec(tag)?.[1]?.toLowerCase() as keyof typeof ENDS | undefined)
+    const end = (kind && ends.after(kind, index + tag.length)) ?? index + tag.length
+    hidden += html.slice(at, index).replace(MARK, (mark) => `<!--${mark}-->`) + html.slice(index, end)
+    at = end
   }
   hidden += html.slice(at).replace(MARK, (mark) => `<!--${mark}-->`)
   // The parser would open a table's body at its first row, and so within a loop around its rows.
