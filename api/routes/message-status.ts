@@ -106,6 +106,13 @@ function batchRoute(action: EngagementAction): Route {
   })
 }
 
+/** What some clients spell as a status of its own, under DELETE or PUT: it means the same under either. */
+const takenBack = [
+  ['unseen', 'Mark a message as not seen'],
+  ['unread', 'Mark a message as not read'],
+  ['unarchived', 'Take a message out of the archive'],
+] as const
+
 export const messageStatusRoutes: Route[] = [
   statusRoute('put', 'seen', 'seen', 'Mark a message as seen'),
   statusRoute('delete', 'seen', 'unseen', 'Mark a message as not seen'),
@@ -113,6 +120,10 @@ export const messageStatusRoutes: Route[] = [
   statusRoute('delete', 'read', 'unread', 'Mark a message as not read'),
   statusRoute('put', 'archived', 'archived', 'Archive a message: feeds leave it out'),
   statusRoute('delete', 'archived', 'unarchived', 'Take a message out of the archive'),
+  ...takenBack.flatMap(([status, summary]) => [
+    statusRoute('delete', status, status, summary),
+    statusRoute('put', status, status, summary),
+  ]),
   interacted,
   ...engagementActions.map(batchRoute),
 ]
