@@ -1,7 +1,14 @@
 import { transaction } from '../store/postgres/database.ts'
 import { sqlState } from '../store/postgres/store-error.ts'
-import { isKnownUser, mergeProfile } from '../store/profiles/merge-profile.ts'
-import { lockMerges, mergedInto, recordMerge, recordMoved, unmovedMerges } from '../store/profiles/merged-users.ts'
+import { hasProfile, isKnownUser, mergeProfile } from '../store/profiles/merge-profile.ts'
+import {
+  holdMerge,
+  lockMerges,
+  mergedInto,
+  recordMerge,
+  recordMoved,
+  unmovedMerges,
+} from '../store/profiles/merged-users.ts'
 import { moveMerged } from '../store/recipient-runs/move-merged.ts'
 import { tellChanges } from '../store/waits/tell-waits.ts'
 import type { EngineDeps } from './deps.ts'
@@ -46,9 +53,19 @@ export async function settleMerges(deps: Deps): Promise<void> {
   const { store, now } = deps
   for (const { from, into, mergedMs } of await unmovedMerges(store.db, MERGES_A_ROUND)) {
     const asOf = now()
+    await mergeLateWrites(deps, from)
     const isLeft = await movePages(deps, from, into)
     if (!isLeft && mergedMs + SETTLES_AFTER_MS < asOf) await recordMoved(store.db, from, asOf)
   }
+}
+
+/** Who wrote of the old id having read it before the merge wrote of the other user: what that one has still goes before. */
+async function mergeLateWrites({ store, now, outbox }: Deps, from: string): Promise<void> {
+  await transaction(store.db, async (tx) => {
+    const into = await holdMerge(tx, from)
+    if (into === undefined || !(await hasProfile(tx, from))) return
+    await tellChanges(tx, await mergeProfile(tx, from, into), now(), outbox)
+  })
 }
 
 /** Answers whether more is left. */

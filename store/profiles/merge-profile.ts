@@ -1,19 +1,28 @@
-import { sql } from 'drizzle-orm'
+import { sql, type SQL } from 'drizzle-orm'
 import { query, type Database } from '../postgres/database.ts'
 import type { JsonObject } from '../schema/index.ts'
 import { mergeProperties } from './merge-deep.ts'
 
 /** Whether anything is known of a user: described, notified, or asked something about them. */
 export async function isKnownUser(db: Database, id: string): Promise<boolean> {
-  const [found] = await query<{ known: boolean }>(
+  return (await hasProfile(db, id)) || isTrue(db, sql`exists (select from recipient_runs where recipient = ${id})`)
+}
+
+/** Whether somebody described a user, or asked something about them. */
+export function hasProfile(db: Database, id: string): Promise<boolean> {
+  return isTrue(
     db,
-    sql`select exists (select from users where id = ${id}) or exists (select from recipient_runs where recipient = ${id})
+    sql`exists (select from users where id = ${id})
           or exists (select from preference_sets where recipient = ${id})
           or exists (select from channel_data where recipient = ${id})
           or exists (select from subscriptions where recipient = ${id})
-          or exists (select from schedules where recipient = ${id} and deleted_at is null) as known`,
+          or exists (select from schedules where recipient = ${id} and deleted_at is null)`,
   )
-  return found!.known
+}
+
+async function isTrue(db: Database, condition: SQL): Promise<boolean> {
+  const [found] = await query<{ holds: boolean }>(db, sql`select ${condition} as holds`)
+  return found!.holds
 }
 
 /**

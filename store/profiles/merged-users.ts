@@ -35,6 +35,15 @@ export async function lockMerges(tx: Database): Promise<void> {
   await tx.execute(sql`select pg_advisory_xact_lock(${MERGE_LOCK}::bigint)`)
 }
 
+/** Who `from` was merged into, and stays so until the transaction ends; undefined: nobody. */
+export async function holdMerge(tx: Database, from: string): Promise<string | undefined> {
+  const [row] = await query<{ into: string }>(
+    tx,
+    sql`select into_id as "into" from merged_users where from_id = ${from} for update`,
+  )
+  return row?.into
+}
+
 /** From now on `from` means `into`, and so does everybody merged into `from` before. */
 export async function recordMerge(tx: Database, from: string, into: string, now: number): Promise<void> {
   await tx.execute(sql`update merged_users set into_id = ${into} where into_id = ${from}`)
