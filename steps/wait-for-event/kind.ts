@@ -1,6 +1,6 @@
 import type { WaitStep } from '../../definitions/definition.ts'
 import type { JsonObject } from '../../store/schema/index.ts'
-import { loadOffers, type Offer } from '../../store/waits/load-offers.ts'
+import { loadOffers, MOST_OFFERS, type Offer } from '../../store/waits/load-offers.ts'
 import { after } from '../delay/delay.ts'
 import { judge, judgeStep, shownAs, skippedBy } from '../judge.ts'
 import type { StepDeps, StepKind, StepResult, Walk } from '../kind.ts'
@@ -65,8 +65,8 @@ async function resume(walks: readonly Walk<WaitStep>[], deps: StepDeps): Promise
     })
   }
   return walks.map((walk) => {
-    const seen = (offers.get(walk.row.id) ?? []).map(({ id }) => id)
-    return results.get(walk) ?? unmatched(walk, deps.now, seen, refused.get(walk))
+    const found = offers.get(walk.row.id) ?? []
+    return results.get(walk) ?? unmatched(walk, deps.now, found, refused.get(walk))
   })
 }
 
@@ -90,11 +90,16 @@ function matched(step: WaitStep, offer: Offer, shown: JsonObject): StepResult {
 }
 
 /** `refused`: how the last of the events that came did not match. */
-function unmatched(walk: Walk<WaitStep>, now: number, seen: string[], refused?: JsonObject): StepResult {
+function unmatched(walk: Walk<WaitStep>, now: number, offers: readonly Offer[], refused?: JsonObject): StepResult {
   const { step } = walk
   const until = untilOf(walk)
-  if (now < until)
-    return { kind: 'wait', due: until, wait: { seen }, ...(refused !== undefined && { decided: refused }) }
+  // As many as are looked at once, and none of them too late: another that came in time may be behind them.
+  const isMore = offers.length === MOST_OFFERS && offers.at(-1)!.happenedAt <= until
+  if (isMore || now < until) {
+    const seen = offers.map(({ id }) => id)
+    const due = isMore ? now + 1 : until
+    return { kind: 'wait', due, wait: { seen }, ...(refused !== undefined && { decided: refused }) }
+  }
   const output = { matched: false, signal_variables: {} }
   const effects = { state: { [step.ref]: output }, wait: { leaves: true }, decided: refused ?? { matched: false } }
   if (!step.haltsOnTimeout) return { kind: 'go_on', ...effects }

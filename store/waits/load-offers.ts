@@ -11,8 +11,8 @@ export interface Offer {
   happenedAt: number
 }
 
-/** Of one recipient run, looked at in one walk; the rest comes with the next. */
-const MOST = 100
+/** Of one recipient run, looked at in one walk; whoever has as many comes again for the rest. */
+export const MOST_OFFERS = 100
 
 /** What came for these recipient runs and was not looked at, earliest first. */
 export async function loadOffers(db: Database, rowIds: readonly number[]): Promise<Map<number, Offer[]>> {
@@ -23,7 +23,7 @@ export async function loadOffers(db: Database, rowIds: readonly number[]): Promi
             round(extract(epoch from e.happened_at) * 1000)::float8 as "happenedAt",
             row_number() over (partition by o.recipient_run_id order by e.happened_at, e.id) as place
           from event_offers o join events e on e.id = o.event_id where o.recipient_run_id = any(${ids(rowIds)})
-        ) found where place <= ${MOST} order by row, place`,
+        ) found where place <= ${MOST_OFFERS} order by row, place`,
   )
   const found = new Map<number, Offer[]>()
   for (const { row, id, name, data, happenedAt } of rows) {

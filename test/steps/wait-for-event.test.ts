@@ -264,6 +264,36 @@ onEachStore(catalog, (store) => {
     assert.equal((await (await start('back', order, 'ada', 11)).row()).due, at(71))
   })
 
+  test('an event behind hundreds of others counts, also for a walk that comes after the timeout', async () => {
+    const order = randomUUID()
+    const others = Array.from({ length: 250 }, () => ({ order: 'another' }))
+    const kind = 'event' as const
+    const told = (data: JsonObject) => {
+      const recipients = ['xia', 'yan', 'zoe']
+      return { id: randomUUID(), kind, name: 'paid', recipients, source: null, data, ofRow: null }
+    }
+    const tell = (minutes: number, all: JsonObject[]) =>
+      transaction(store(), (tx) => recordOccurrences(tx, all.map(told), at(minutes)))
+    const inTime = await start('back', order, 'xia')
+    const late = await start('back', order, 'yan')
+    const none = await start('unpaid', 'none', 'zoe')
+    await tell(10, others)
+    await tell(11, [{ order }])
+    await tell(61, others)
+    for (const [walked, minutes] of [
+      [inTime, 20],
+      [late, 90],
+      [none, 90],
+    ] as const) {
+      for (let look = 0; look < 3; look += 1) {
+        assert.deepEqual(await walked.made(), [], `after ${look} looks`)
+        await walked.walk(at(minutes) + 2 * look)
+      }
+    }
+    assert.deepEqual([await inTime.made(), await late.made()], [['thanks'], ['thanks']])
+    assert.deepEqual(await none.made(), ['remind'], 'what came too late holds nobody up')
+  })
+
   test('an event for some recipients wakes them alone', async () => {
     const order = randomUUID()
     const [ada, grace] = await Promise.all([start('paid', order, 'ada'), start('paid', order, 'grace')])
