@@ -47,6 +47,8 @@ export interface ChaosResult {
 const SETTLE_MS = 240_000
 /** For what should not come. */
 const LATE_MS = 3_000
+/** Housekeeping tells what is untold every half minute. */
+const HOUSEKEPT_MS = 120_000
 /** Looks between two lines on what is pending. */
 const SAID_EVERY = 15
 const PROBE_TRY_MS = 5_000
@@ -150,9 +152,13 @@ async function settle(belay: Belay, say: (line: string) => void): Promise<string
 
 const refOf = ({ source }: Message) => source.step_ref
 
-/** What the doctor finds: nothing, or a line each. */
+/** What the doctor still finds once housekeeping has had its time: nothing, or a line each. */
 async function examined(system: System): Promise<string[]> {
   const doctor = fileURLToPath(new URL('../../worker/doctor-main.ts', import.meta.url))
-  const script = runScript(doctor, [], { ...system.env, LOG_LEVEL: 'silent' })
-  return (await script.ended) === 0 ? [] : [`doctor: ${script.output()}`]
+  const until = performance.now() + HOUSEKEPT_MS
+  for (;;) {
+    const script = runScript(doctor, [], { ...system.env, LOG_LEVEL: 'silent' })
+    if ((await script.ended) === 0) return []
+    if (performance.now() > until) return [`doctor: ${script.output()}`]
+  }
 }

@@ -110,6 +110,10 @@ export class Faults {
     await this.#over('disk', [this.#system.parts.get('postgres')!], from, false)
   }
 
+  #words(): string {
+    return [...this.#system.parts.values()].map((part) => `${part.name} says: ${part.words()}`).join('\n')
+  }
+
   #some(count: number): Part[] {
     return this.#random.some([...this.#system.parts.values()], count)
   }
@@ -125,7 +129,7 @@ export class Faults {
     const began = performance.now()
     const late = wait(RECOVER_MS, 'late' as const)
     const came = await Promise.race([this.#goesThrough(), late])
-    if (came === 'late') this.lasting.push(`${what}: ${names.join(', ')}`)
+    if (came === 'late') this.lasting.push(`${what}: ${names.join(', ')}\n${this.#words()}`)
     else this.recoveries.push({ names, ms: performance.now() - began })
     this.#options.say(`${what}: ${names.join(', ')}; through after ${Math.round(performance.now() - began)} ms`)
     await wait(this.#random.between(0, BETWEEN_MS))

@@ -52,6 +52,11 @@ export class Part {
     await running.ended
   }
 
+  /** What it said last; empty while it does not run. */
+  words(): string {
+    return this.#running?.words().slice(-LAST_WORDS) ?? ''
+  }
+
   /** It stands still. */
   pause(): void {
     if (this.#running !== undefined) signalTree(this.#running.pid, 'SIGSTOP')

@@ -172,7 +172,9 @@ class Watched extends Part {
 
   #signal(signal: NodeJS.Signals): void {
     try {
-      process.kill(this.#pid(), signal)
+      const pid = this.#pid()
+      // Its file is empty while it is written, and 0 would be this process and all of its group.
+      if (pid > 0) process.kill(pid, signal)
     } catch {
       // Neither its file nor it is there just now.
     }
