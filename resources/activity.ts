@@ -27,8 +27,8 @@ export function activityOf(
   return {
     __typename: 'Activity',
     id: isOwn ? messageIdOf(message) : recipientRunUuid(workflow_run_id, row),
-    actor: actor === null ? null : recipientOf(actor, profileOf(actor)),
-    recipient: recipientOf(message.recipient, profileOf(message.recipient)),
+    actor: actor === null ? null : recipientOf(actor, profileOf(actor), inserted_at),
+    recipient: recipientOf(message.recipient, profileOf(message.recipient), inserted_at),
     data,
     inserted_at,
     updated_at: inserted_at,

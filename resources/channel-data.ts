@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { JsonObject } from '../store/schema/index.ts'
+import type { Json, JsonObject } from '../store/schema/index.ts'
 import { jsonObject } from './json-object.ts'
 
 const MAX_BYTES = 65_536
@@ -27,6 +27,16 @@ export const channelData = z
   .object({ __typename: z.literal('ChannelData'), channel_id: z.uuid(), data: jsonObject })
   .meta({ id: 'ChannelData', description: 'What is known of a recipient at one channel' })
 
+/** Of a push channel both spellings, whichever was given: clients with types read `tokens` and `devices`. */
 export function channelDataOf(id: string, data: JsonObject): z.infer<typeof channelData> {
-  return { __typename: 'ChannelData', channel_id: id, data }
+  return { __typename: 'ChannelData', channel_id: id, data: { ...otherSpelling(data), ...data } }
 }
+
+function otherSpelling({ tokens, devices }: JsonObject): JsonObject {
+  if (Array.isArray(tokens) && devices === undefined) return { devices: tokens.map((token) => ({ token })) }
+  if (!Array.isArray(devices) || tokens !== undefined) return {}
+  return { tokens: devices.flatMap((device) => (isObject(device) && 'token' in device ? [device['token']!] : [])) }
+}
+
+const isObject = (value: Json): value is JsonObject =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)

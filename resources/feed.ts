@@ -92,19 +92,20 @@ export function feedItemOf(
 }
 
 function ownActivity(row: FeedRow, id: string) {
-  const actor = row.actor === null ? null : recipientOf(row.actor, row.actor_profile)
+  const actor = row.actor === null ? null : recipientOf(row.actor, row.actor_profile, row.inserted_at)
   const { inserted_at, updated_at, data } = row
-  const recipient = userOf(row.recipient, row.recipient_profile)
+  const recipient = userOf(row.recipient, row.recipient_profile, row.inserted_at)
   const own = { __typename: 'Activity' as const, id, actor, recipient, data, inserted_at, updated_at }
   const actors = actor === null ? [] : [actor]
   return { activities: [own], actors, total: 1, totalActors: actors.length, data }
 }
 
 function activitiesOf(row: FeedRow, { activities, actors, total, totalActors, data, properties }: MessageActivities) {
-  const recipient = userOf(row.recipient, row.recipient_profile)
+  const recipient = userOf(row.recipient, row.recipient_profile, row.inserted_at)
   const describe = (key: string) => {
     const known = properties.get(key)
-    return recipientOf(key, known === undefined ? null : { properties: known, created_at: null, updated_at: null })
+    const profile = known === undefined ? null : { properties: known, created_at: null, updated_at: null }
+    return recipientOf(key, profile, row.inserted_at)
   }
   return {
     activities: activities.map((activity) => ({

@@ -21,8 +21,8 @@ export function subscriptionOf(
 ): z.input<typeof subscription> {
   return {
     __typename: 'Subscription',
-    object: objectOf(row.object, profileOf(row.object)),
-    recipient: recipientOf(row.recipient, profileOf(row.recipient)),
+    object: objectOf(row.object, profileOf(row.object), row.inserted_at),
+    recipient: recipientOf(row.recipient, profileOf(row.recipient), row.inserted_at),
     properties: row.properties,
     inserted_at: row.inserted_at,
     updated_at: row.updated_at,

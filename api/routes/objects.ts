@@ -25,7 +25,7 @@ const params = z.object({ collection: collectionName, id: objectId })
 async function existing(db: Database, reference: ObjectReference) {
   const found = await findObject(db, reference)
   if (found === undefined) throw new ApiError('resource_missing')
-  return objectOf(recipientKey(reference), found)
+  return objectOf(recipientKey(reference), found, found.updated_at)
 }
 
 const putObject = defineRoute({
@@ -104,7 +104,10 @@ const getObjects = defineRoute({
       query.include,
       page.rows.map(({ id }) => keyOf(id)),
     )
-    const entries = page.rows.map((row) => ({ ...objectOf(keyOf(row.id), row), ...more(keyOf(row.id)) }))
+    const entries = page.rows.map((row) => ({
+      ...objectOf(keyOf(row.id), row, row.updated_at),
+      ...more(keyOf(row.id)),
+    }))
     return { entries, page_info: pageInfoOf(page, window) }
   },
 })

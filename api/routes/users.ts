@@ -23,7 +23,7 @@ const params = z.object({ id: userId })
 async function existing(db: Database, id: string) {
   const found = await findUser(db, id)
   if (found === undefined) throw new ApiError('resource_missing')
-  return userOf(id, found)
+  return userOf(id, found, found.updated_at)
 }
 
 const putUser = defineRoute({
@@ -107,7 +107,7 @@ const getUsers = defineRoute({
       query.include,
       page.rows.map(({ id }) => id),
     )
-    const entries = page.rows.map((row) => ({ ...userOf(row.id, row), ...more(row.id) }))
+    const entries = page.rows.map((row) => ({ ...userOf(row.id, row, row.updated_at), ...more(row.id) }))
     return { entries, page_info: pageInfoOf(page, window) }
   },
 })

@@ -21,9 +21,13 @@ test('channel data of a user is put, read back, replaced and removed', async () 
   const path = `/v1/users/ada/channel_data/${PUSH}`
   assert.equal((await api.call('GET', path)).status, 404)
   const put = await api.call('PUT', path, { body: { data: { tokens: ['one', 'two'] } } })
-  assert.deepEqual([put.status, put.body], [200, answer(PUSH, { tokens: ['one', 'two'] })])
-  await api.call('PUT', path, { body: { data: { tokens: ['two'] } } })
-  assert.deepEqual((await api.call('GET', path)).body, answer(PUSH, { tokens: ['two'] }))
+  assert.deepEqual(
+    [put.status, put.body],
+    [200, answer(PUSH, { tokens: ['one', 'two'], devices: [{ token: 'one' }, { token: 'two' }] })],
+  )
+  const devices = [{ token: 'two', locale: 'de' }]
+  await api.call('PUT', path, { body: { data: { devices } } })
+  assert.deepEqual((await api.call('GET', path)).body, answer(PUSH, { devices, tokens: ['two'] }))
   assert.equal((await api.call('DELETE', path)).status, 204)
   assert.equal((await api.call('DELETE', path)).status, 404)
 })
