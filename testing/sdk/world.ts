@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { carryOnBulk } from '../../engine/bulk-operations.ts'
 import { publishCatalog } from '../../store/catalog/definitions.ts'
+import type { Store } from '../../store/postgres/database.ts'
 import { accept, walk } from '../fixtures/recipient-runs.ts'
 import { catalogOf, testVersion } from '../fixtures/versions.ts'
 import { startApi, type ApiServer } from '../product/api-server.ts'
@@ -25,9 +26,10 @@ export interface World {
 export const invite = testVersion('invite', ['feed', 'wait', 'mail'])
 const version = invite
 
-export async function openWorld(): Promise<World> {
+/** On an empty store in memory, unless another is given. */
+export async function openWorld(store?: Store): Promise<World> {
   const catalog = catalogOf(version)
-  const api = await startApi(catalog)
+  const api = await startApi(catalog, store)
   const { db } = api.deps.store
   await publishCatalog(db, catalog)
   let names = 0
@@ -47,7 +49,7 @@ export async function openWorld(): Promise<World> {
       for (const row of accepted.rows) await walk(db, version, row)
       // The rows were made by the host's clock, and a bulk call takes what there was when it came.
       api.clock.now = Date.now() + 1
-      const { items } = (await get(`/v1/users/${user}/messages`)) as { items: { id: string }[] }
+      const { items } = (await get(`/v1/users/${encodeURIComponent(user)}/messages`)) as { items: { id: string }[] }
       return { id: items[0]!.id, user }
     },
     async done(operation) {
