@@ -19,6 +19,11 @@ const PAGE = 500
 /** What a call moves itself; the rest is housekeeping's. */
 const PAGES_OF_A_CALL = 20
 const MERGES_A_ROUND = 100
+/**
+ * Profiles, preferences and channel data written of the old id go to the other user so long, twice the interval of
+ * housekeeping: no longer, since a token of the old id may write of it, and is none of the other user's.
+ */
+const LATE_WRITES_MS = 60_000
 /** Whoever read the old id before the merge has written by then what they had to. */
 const SETTLES_AFTER_MS = 5 * 60_000
 
@@ -53,7 +58,7 @@ export async function settleMerges(deps: Deps): Promise<void> {
   const { store, now } = deps
   for (const { from, into, mergedMs } of await unmovedMerges(store.db, MERGES_A_ROUND)) {
     const asOf = now()
-    await mergeLateWrites(deps, from)
+    if (asOf <= mergedMs + LATE_WRITES_MS) await mergeLateWrites(deps, from)
     const isLeft = await movePages(deps, from, into)
     if (!isLeft && mergedMs + SETTLES_AFTER_MS < asOf) await recordMoved(store.db, from, asOf)
   }

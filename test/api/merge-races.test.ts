@@ -80,7 +80,7 @@ test('users merged into each other from all sides, while they are triggered, wal
       const allowed = what === 'merge' ? [200, 404, 422] : what === 'cancel' ? [200, 404] : [200]
       assert.ok(allowed.includes(status), `${what}: ${status}`)
     }
-    await settleMerges({ ...api.deps, now: () => Date.now() })
+    await settleMerges(api.deps)
     const chains = await query(
       db,
       sql`select a.from_id from merged_users a join merged_users b on b.from_id = a.into_id`,

@@ -132,6 +132,25 @@ test('what is written under the old id while they are merged is canceled by eith
   assert.deepEqual([user['user'], user['status']], [ada, 'applied'])
 })
 
+test('what is written of the old id within a minute goes to the other user, and later is the old id’s own', async () => {
+  const [guest, ada] = [fresh('guest'), fresh('ada')]
+  for (const id of [guest, ada]) await ok('PUT', `/v1/users/${id}`, { name: id })
+  await merge(ada, guest)
+  // As a page of the old id does: with a public key.
+  const write = (plan: string) =>
+    api.call('PUT', `/v1/users/${guest}`, { key: 'pk_test_12345678', body: { name: 'Late', plan } })
+  assert.equal((await write('pro')).status, 200)
+  await settleMerges(api.deps)
+  assert.equal((await api.call('GET', `/v1/users/${guest}`)).status, 404)
+  const { name, plan } = await ok('GET', `/v1/users/${ada}`)
+  assert.deepEqual([name, plan], [ada, 'pro'], 'what the other user has goes before')
+  api.clock.now += 61_000
+  await write('free')
+  await settleMerges(api.deps)
+  assert.equal((await ok('GET', `/v1/users/${guest}`))['plan'], 'free')
+  assert.equal((await ok('GET', `/v1/users/${ada}`))['plan'], 'pro')
+})
+
 test('who is merged again takes along who was merged into them', async () => {
   const { db } = api.deps.store
   const [first, second, third] = [fresh('first'), fresh('second'), fresh('third')]
