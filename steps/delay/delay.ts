@@ -12,8 +12,11 @@ export interface DelayScope {
   vars?: unknown
 }
 
-/** `due` in epoch milliseconds, never before `from`; or the path of the value that cannot be used, and why. */
-export type DelayPlan = { due: number } | { field: string; problem: string }
+/**
+ * `due` in epoch milliseconds, never before `from`; or the path of the value that cannot be used, and why. `isPast`: it leads
+ * to an instant that is over.
+ */
+export type DelayPlan = { due: number } | { field: string; problem: string; isPast?: true }
 
 /** How far past an instant may lie and still mean "now". */
 const PAST_MS = 60_000
@@ -44,7 +47,7 @@ export function planDelay(
   if (value.kind === 'window' && zone === null) return 'needs zone'
   const start = instantOfDynamicValue(value, from, zone ?? 'Etc/UTC')
   const due = step.delayFor === null ? start : after(start, step.delayFor)
-  if (due < from - PAST_MS) return { field, problem: `leads to ${iso(due)}, which is past` }
+  if (due < from - PAST_MS) return { field, problem: `leads to ${iso(due)}, which is past`, isPast: true }
   if (due > from + YEAR_MS && due > yearAfter(from))
     return { field, problem: `leads to ${iso(due)}, which is more than 365 days ahead` }
   return { due: Math.max(due, from) }

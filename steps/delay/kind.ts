@@ -5,7 +5,10 @@ import { planDelay } from './delay.ts'
 import { delayFile } from './file.ts'
 import { zoneFor } from './zone.ts'
 
-/** Sleeps; a value that cannot be used fails the recipient run, visibly. */
+/**
+ * Sleeps. Where the instant is over by now there is nothing to wait for, and the step is skipped; any other value that cannot
+ * be used fails the recipient run, visibly.
+ */
 export const delayKind: StepKind<DelayStep> = {
   type: 'delay',
   file: delayFile,
@@ -24,7 +27,7 @@ export const delayKind: StepKind<DelayStep> = {
 function plan({ step, scope, trigger }: Walk<DelayStep>, { now, timeZone }: StepDeps): StepResult {
   if (trigger.skipDelay) return { kind: 'go_on' }
   const planned = planDelay(step, scope, now, zoneFor(scope, timeZone))
-  return 'due' in planned
-    ? { kind: 'wait', due: planned.due }
-    : { kind: 'fail', reason: `${planned.field} ${planned.problem}` }
+  if ('due' in planned) return { kind: 'wait', due: planned.due }
+  const reason = `${planned.field} ${planned.problem}`
+  return planned.isPast === true ? { kind: 'go_on', skipped: { reason } } : { kind: 'fail', reason }
 }
