@@ -8,6 +8,7 @@ import { sqlState } from '../store/postgres/store-error.ts'
 import { transaction } from '../store/postgres/database.ts'
 import { loadPendingSignals, type PendingSignal } from '../store/signals/pending-signals.ts'
 import { claimsHold } from '../store/recipient-runs/claims.ts'
+import { stepNumber } from '../store/recipient-runs/step-number.ts'
 import { triggerCausedBy } from '../store/triggers/caused-by.ts'
 import { prepareTrigger } from './accept-trigger.ts'
 import type { EngineDeps } from './deps.ts'
@@ -40,7 +41,8 @@ class ClaimLost extends Error {}
  */
 export async function triggerFromStep(deps: Deps, owner: string, walk: Walk, wish: TriggerWish): Promise<Triggered> {
   const { row, stepIndex, trigger } = walk
-  const cause = { row: row.id, step: stepIndex, depth: trigger.depth + 1 }
+  const step = stepNumber(stepIndex, { hasMoved: row.definitionHash !== null })
+  const cause = { row: row.id, step, depth: trigger.depth + 1 }
   const current = await findCurrent(deps.store.db, wish.workflow)
   if (current === null) return { problem: `no workflow has the key ${wish.workflow}` }
   if (!current.active) return { skipped: `the workflow ${wish.workflow} is not active` }

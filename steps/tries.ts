@@ -1,5 +1,6 @@
 import type { WalkEvent } from '../store/recipient-runs/insert-events.ts'
 import type { WalkSettlement } from '../store/recipient-runs/settle-walks.ts'
+import { stepNumber } from '../store/recipient-runs/step-number.ts'
 import { RUN_LANE } from '../workflows/messages.ts'
 import type { Walk } from './kind.ts'
 
@@ -54,7 +55,8 @@ function retried(
 }
 
 function eventOf(row: Walk['row'], event: WalkEvent['event'], data: WalkEvent['data']): WalkEvent {
-  return { event, status: 'error', step: row.step, attempt: row.attempt + 1, data }
+  const step = stepNumber(row.step, { hasMoved: row.definitionHash !== null })
+  return { event, status: 'error', step, attempt: row.attempt + 1, data }
 }
 
 function placeOf({ id, revision, step, phase }: Walk['row']) {

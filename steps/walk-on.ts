@@ -1,6 +1,7 @@
 import type { Definition, Step } from '../definitions/definition.ts'
 import type { WalkEvent } from '../store/recipient-runs/insert-events.ts'
 import type { WalkSettlement } from '../store/recipient-runs/settle-walks.ts'
+import { stepNumber } from '../store/recipient-runs/step-number.ts'
 import type { NewMessage } from '../store/messages/new-message.ts'
 import type { JsonObject } from '../store/schema/index.ts'
 import { actLane, RUN_LANE, type Lane, type RetryReason } from '../workflows/messages.ts'
@@ -231,9 +232,11 @@ function fail(progress: Progress, reason: string, isOurs: boolean): void {
   record(progress, 'step_failed', failureData(reason, isOurs))
 }
 
-function record({ events, walk, failures }: Progress, event: WalkEvent['event'], data: JsonObject): void {
+function record(progress: Progress, event: WalkEvent['event'], data: JsonObject): void {
+  const { events, walk, failures, definitionHash } = progress
   const status = event === 'step_failed' || event === 'step_retried' ? 'error' : 'ok'
-  events.push({ event, status, step: walk.stepIndex, attempt: failures + 1, data })
+  const hasMoved = (definitionHash ?? walk.row.definitionHash) !== null
+  events.push({ event, status, step: stepNumber(walk.stepIndex, { hasMoved }), attempt: failures + 1, data })
 }
 
 function settlementOf(progress: Progress): WalkSettlement {

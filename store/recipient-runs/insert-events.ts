@@ -14,7 +14,7 @@ type WalkEventName =
   | 'workflow_skipped'
   | 'workflow_ended'
 
-/** Something only an event of its own can tell. */
+/** Something only an event of its own can tell. `step`: as step-number.ts numbers it. */
 export interface WalkEvent {
   event: WalkEventName
   status: 'ok' | 'error'

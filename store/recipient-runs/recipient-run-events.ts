@@ -3,6 +3,7 @@ import { query, type Database } from '../postgres/database.ts'
 import { isoText } from '../postgres/instant.ts'
 import type { MessageStatus } from '../messages/message-filter.ts'
 import { triggerOf } from '../ids/row-id.ts'
+import { stepNumbered } from './step-number.ts'
 import type { JsonObject } from '../schema/index.ts'
 
 export interface RecordedEvent {
@@ -45,9 +46,11 @@ export async function traceOf(db: Database, run: { id: number; cancel_id: number
       from recipient_run_events e
       join triggers t on t.id = ${triggerOf('e.recipient_run_id')}
       join recipient_runs r on r.id = e.recipient_run_id
-      join definitions d on d.hash = coalesce(r.definition_hash, t.definition_hash)
+      join definitions d on d.hash = t.definition_hash
+      left join definitions m on m.hash = r.definition_hash
       left join lateral (
-        select d.content->'steps'->e.step as told where not starts_with(e.event, 'workflow_')
+        select ${stepNumbered(sql`e.step`, { first: sql`d.content`, moved: sql`m.content` })} as told
+        where not starts_with(e.event, 'workflow_')
       ) s on true
       where e.recipient_run_id = ${run.id} order by e.id`,
   )

@@ -69,6 +69,7 @@ export const recipientRunEvents = pgTable(
     recipientRunId: bigint('recipient_run_id', { mode: 'number' }).notNull(),
     event: text('event').notNull(),
     status: text('status').notNull(),
+    /** As step-number.ts numbers it. */
     step: smallint('step').notNull(),
     attempt: smallint('attempt').notNull().default(0),
     data: jsonb('data').$type<JsonObject>(),

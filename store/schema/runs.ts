@@ -49,7 +49,7 @@ export const triggers = pgTable(
     recipientCount: integer('recipient_count').notNull(),
     apiKey: text('api_key').notNull(),
     acceptedAt: instant('accepted_at').notNull(),
-    /** The recipient run, and the step of it, that triggered this; null: a caller did. */
+    /** The recipient run, and the step of it (step-number.ts), that triggered this; null: a caller did. */
     causedByRow: bigint('caused_by_row', { mode: 'number' }),
     causedByStep: smallint('caused_by_step'),
     /** The schedule whose occurrence it is; null: none's. */

@@ -1,7 +1,7 @@
 import { sql } from 'drizzle-orm'
 import { query, type Database } from '../postgres/database.ts'
 
-/** The step of a recipient run that triggered a workflow. `depth`: how many did in a row. */
+/** The step of a recipient run that triggered a workflow, as step-number.ts numbers it. `depth`: how many did in a row. */
 export interface Cause {
   row: number
   step: number

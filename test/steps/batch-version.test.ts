@@ -1,10 +1,13 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { desc } from 'drizzle-orm'
 import { publishCatalog } from '../../store/catalog/definitions.ts'
+import { traceOf } from '../../store/recipient-runs/recipient-run-events.ts'
+import { triggers } from '../../store/schema/index.ts'
 import { Digests } from '../../testing/fixtures/digests.ts'
 import { rowNow } from '../../testing/fixtures/recipient-runs.ts'
 import { feedStep } from '../../testing/fixtures/steps.ts'
-import { catalogOfFiles } from '../../testing/fixtures/walked.ts'
+import { catalogOfFiles, startWalk } from '../../testing/fixtures/walked.ts'
 import { onEachStore } from '../../testing/servers/each-store.ts'
 
 const T = Date.UTC(2030, 0, 1)
@@ -24,6 +27,26 @@ const old = await catalogOfFiles(story('latest', 'old'))
 /** The batch is the second step here. */
 const current = await catalogOfFiles(story('latest', 'new', feedStep('now', 'at once')))
 const pinned = await catalogOfFiles(story('pinned', 'pinned'))
+
+const triggering = (ref: string) => ({
+  ref,
+  type: 'trigger_workflow',
+  settings: { workflow_key: 'child', data: `{"by": "${ref}"}` },
+})
+const never = {
+  ...feedStep('never', 'Hi'),
+  conditions: { all: [{ variable: 'data.no', operator: 'equal_to', argument: 'x' }] },
+}
+const child = { child: { steps: [feedStep('child', 'Hi')] } }
+/** What triggers is the second step of either version, and the batch in between the third and the first. */
+const before = await catalogOfFiles({
+  story: { steps: [never, triggering('first'), batch('latest'), feedStep('digest', 'Hi')] },
+  ...child,
+})
+const after = await catalogOfFiles({
+  story: { steps: [batch('latest'), triggering('second'), feedStep('digest', 'Hi')] },
+  ...child,
+})
 
 onEachStore(old, (store) => {
   test('in latest mode a batch stays open across versions, and goes on in the newest that has the step so', async () => {
@@ -54,5 +77,22 @@ onEachStore(old, (store) => {
     await digests.wake(CLOSE, opener)
     await digests.wake(CLOSE, apart)
     assert.deepEqual([await digests.texts(opener), await digests.texts(apart)], [['pinned 1'], ['other 1']])
+  })
+
+  test('the steps of both versions are told apart: what each triggers is triggered, and events name their own', async () => {
+    const db = store()
+    await publishCatalog(db, before, T)
+    const walked = await startWalk(db, before, 'story', { recipient: 'apart', now: T })
+    await walked.act(T)
+    await publishCatalog(db, after, T + MINUTE)
+    await walked.walk(CLOSE)
+    await walked.act(CLOSE)
+    const found = await db.select({ data: triggers.data }).from(triggers).orderBy(desc(triggers.id)).limit(2)
+    assert.deepEqual(found.reverse(), [{ data: { by: 'first' } }, { data: { by: 'second' } }])
+    const { events } = await traceOf(db, { id: walked.id, cancel_id: null })
+    assert.deepEqual(
+      events.map(({ step_ref, event }) => `${step_ref} ${event}`),
+      ['never step_skipped', 'first step_decided', 'batch_1 step_decided', 'second step_decided'],
+    )
   })
 })
