@@ -1,4 +1,5 @@
 import type { Logger } from 'pino'
+import type { Links } from '../channels/links.ts'
 import type { Outbox } from '../events/outbox.ts'
 import { loadWalks } from '../steps/load-walks.ts'
 import type { StepListener, Walk } from '../steps/kind.ts'
@@ -35,6 +36,8 @@ export interface AdvanceDeps {
   outbox: Outbox
   /** Of recipients who have none of their own; absent: UTC. */
   timeZone?: string | undefined
+  /** Makes the links of in-app messages that are tracked; absent: it is not known where the API is reached. */
+  links?: Links | undefined
   /** Sends what other runs are to be told; absent: housekeeping does. */
   send?: (signalIds: readonly number[]) => Promise<void>
   /** Looks on, in a rehearsal. */
@@ -110,7 +113,8 @@ async function walkPart(
   const stopOf = ({ definition }: Walk) => stops.get(definition.key)
   const going = walks.filter((walk) => stopOf(walk) === undefined)
   const stopped = walks.flatMap((walk) => stoppedWalk(walk, stopOf(walk)) ?? [])
-  const settlements = [...(await walkOn(going, { db, channels, now, timeZone: deps.timeZone, told })), ...stopped]
+  const { timeZone, links } = deps
+  const settlements = [...(await walkOn(going, { db, channels, now, timeZone, links, told })), ...stopped]
   const { walks: settled, signals } = await settleWalks(db, settlements, now, outbox)
   await deps.send?.(signals)
   const definitionOf = new Map(walks.map(({ row, definition }) => [row.id, definition]))

@@ -268,6 +268,8 @@ export interface FeedTemplate {
   markdownBody: string
   actionUrl: string | null
   actionButtons: Button[]
+  /** Its links lead over ours. Absent: no. */
+  linkTracking?: true
 }
 
 export interface EmailTemplate {
@@ -379,4 +381,6 @@ export interface ChatTemplate {
   summary: string | null
   /** Whom channel data does not name is not looked up by e-mail. Absent: is. */
   namedOnly?: true
+  /** The links of its Markdown lead over ours. Absent: no. */
+  linkTracking?: true
 }

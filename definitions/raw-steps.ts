@@ -23,16 +23,6 @@ export function rawSteps(file: unknown, at: JsonPath = []): RawStep[] {
   return found
 }
 
-/** In-app and chat steps that ask for tracked links, which they do not get: the client tells of clicks in a feed. */
-export function untrackedLinks(value: unknown): { ref: string; type: string }[] {
-  if (Array.isArray(value)) return value.flatMap(untrackedLinks)
-  if (!isObject(value)) return []
-  const { ref, channel_type: type, channel_overrides: overrides } = value
-  const isAsked = isObject(overrides) && overrides['link_tracking'] === true
-  const isUntracked = isAsked && (type === 'in_app_feed' || type === 'chat')
-  return [...(isUntracked ? [{ ref: String(ref), type }] : []), ...Object.values(value).flatMap(untrackedLinks)]
-}
-
 /** The layouts that e-mails of a file name, each once. */
 export function layoutsOf(value: unknown): string[] {
   if (!isObject(value) && !Array.isArray(value)) return []

@@ -3,7 +3,7 @@ import { CHANNELS_FILE } from './channels-file.ts'
 import { PREFERENCES_FILE } from './preferences-file.ts'
 import { fileAndLine, stepAndField } from './place.ts'
 import { refsInLiquid } from './liquid-refs.ts'
-import { layoutsOf, rawSteps, textsOf, untrackedLinks } from './raw-steps.ts'
+import { layoutsOf, rawSteps, textsOf } from './raw-steps.ts'
 import { VARS_FILE } from './vars-file.ts'
 import { zodErrorMap } from '../settings/zod-error-map.ts'
 import type { Channel } from './catalog.ts'
@@ -105,10 +105,6 @@ export async function readDefinition(
     const line = source.lineOf(at)
     warnings.push(`${problemPlace({ ...place(at), ...(line !== undefined && { line }) })}: ${message}`)
   }
-  for (const { ref, type } of untrackedLinks(typed))
-    warnings.push(
-      `${key}/${FILE}, step ${ref}: link_tracking is not done of ${type} messages: their links stay as they are`,
-    )
   for (const layout of named) {
     if (library.layouts?.[layout] === undefined)
       warnings.push(`${key}/${FILE}: names the layout ${layout}, which is not in layouts/: a plain one is used`)

@@ -235,7 +235,9 @@ export const emailOverrides = object({
   })
 
 /** `channel_overrides` of an in-app step. */
-export const feedOverrides = object({ link_tracking: z.boolean().nullish() }).nullish()
+export const feedOverrides = object({ link_tracking: z.boolean().nullish() })
+  .nullish()
+  .transform((given) => (given?.link_tracking === true ? { linkTracking: true as const } : {}))
 
 /** `channel_overrides` of an SMS step. A tracked link has one form. */
 export const smsOverrides = object({
@@ -257,7 +259,10 @@ export const chatOverrides = object({
   link_tracking_uses_short_links: ignored,
 })
   .nullish()
-  .transform((given) => (given?.email_based_user_id_resolution === false ? { namedOnly: true as const } : {}))
+  .transform((given) => ({
+    ...(given?.email_based_user_id_resolution === false && { namedOnly: true as const }),
+    ...(given?.link_tracking === true && { linkTracking: true as const }),
+  }))
 
 const pair = object({
   key: z

@@ -2,6 +2,7 @@ import type { Definition, DefinitionVersion, Step } from '../definitions/definit
 import type { GroupExplanation } from '../conditions/explanation.ts'
 import type { Channel } from '../definitions/catalog.ts'
 import type { HttpClient } from '../channels/http-client.ts'
+import type { Links } from '../channels/links.ts'
 import type { BatchEntry, BatchSeen } from '../store/batches/batch-entry.ts'
 import type { Database } from '../store/postgres/database.ts'
 import type { WalkTrigger } from '../store/recipient-runs/load-walks.ts'
@@ -83,6 +84,8 @@ export interface StepDeps {
   channels: ReadonlyMap<string, Channel>
   /** Of recipients who have none of their own; absent: UTC. */
   timeZone?: string | undefined
+  /** Makes the links of in-app messages that are tracked; absent: it is not known where the API is reached. */
+  links?: Links | undefined
   /** The store's clock, epoch milliseconds: one instant for a whole chunk, so that who waits as one wakes as one. */
   now: number
   /** Absent: nobody looks on. */

@@ -90,4 +90,6 @@ export interface ChatContent {
   }
   /** A recipient whom channel data does not name is not looked up by e-mail. Absent: is. */
   email_based_user_id_resolution?: false
+  /** The links of its Markdown lead over ours, which tell of clicks. Absent: no. */
+  link_tracking?: true
 }

@@ -279,5 +279,6 @@ function chat(template: ChatTemplate, fill: Filler): ChatContent {
       summary: template.summary === null ? null : fill.line('summary', template.summary),
     },
     ...(template.namedOnly === true && { email_based_user_id_resolution: false }),
+    ...(template.linkTracking === true && { link_tracking: true }),
   }
 }

@@ -5,6 +5,7 @@ import { createActivities } from '../activities/index.ts'
 import { createOutside } from '../activities/outside.ts'
 import { Leases } from '../activities/leases.ts'
 import { HttpClient } from '../channels/http-client.ts'
+import { Links } from '../channels/links.ts'
 import { Pacing } from '../channels/pacing.ts'
 import { createSenders } from '../channels/senders.ts'
 import { KeyedMutex } from '../engine/keyed-mutex.ts'
@@ -103,6 +104,7 @@ export async function startWorker(start: WorkerStart): Promise<RunningWorker> {
     pacing: new Pacing(),
     leases,
     timeZone: settings.BELAY_TIME_ZONE,
+    links: Links.of(settings),
     outside: createOutside({ db, http, now, outbox, signaler, leases }),
     webhooks,
     schedules: { store, signaler, outbox, now, timeZone: settings.BELAY_TIME_ZONE, log, client },

@@ -1,9 +1,10 @@
 import { z } from 'zod'
 import type { ChatContent } from '../../templates/content.ts'
-import { apiProvider, jsonOf, refusal } from '../provider.ts'
+import { jsonOf, refusal } from '../provider.ts'
 import { toEach } from '../push/push-tokens.ts'
 import { NotSent } from '../sender.ts'
 import { apiUrl, opaque, pace } from '../settings.ts'
+import { chatProvider } from './chat-provider.ts'
 import { connectionsOf, markdownOf } from './connections.ts'
 
 const settings = z.strictObject({
@@ -14,7 +15,7 @@ const settings = z.strictObject({
 })
 
 /** Discord: a webhook (https://discord.com/developers/docs/resources/webhook#execute-webhook) or a bot's token with Create Message. */
-export const discord = apiProvider<ChatContent, typeof settings>({
+export const discord = chatProvider({
   settings,
   requests: 20,
   async send({ message, settings, post }) {

@@ -1,10 +1,11 @@
 import { z } from 'zod'
 import type { ChatContent } from '../../templates/content.ts'
 import type { HttpAnswer } from '../http-client.ts'
-import { apiProvider, jsonOf, notTaken, refusal, type ApiSend } from '../provider.ts'
+import { jsonOf, notTaken, refusal, type ApiSend } from '../provider.ts'
 import { toEach } from '../push/push-tokens.ts'
 import { NotSent, type Outgoing, type SendResult } from '../sender.ts'
 import { apiUrl, opaque, pace } from '../settings.ts'
+import { chatProvider } from './chat-provider.ts'
 import { connectionsOf, listedConnections, markdownOf, type Connection } from './connections.ts'
 import { plainText, richText } from './rich-text.ts'
 import { slackUserOf } from './slack-user.ts'
@@ -26,7 +27,7 @@ const NOT_NOW = new Set([
  * Slack: an incoming webhook (https://docs.slack.dev/messaging/sending-messages-using-incoming-webhooks), or a bot's token
  * with chat.postMessage (https://docs.slack.dev/reference/methods/chat.postMessage). Neither has an idempotency key.
  */
-export const slack = apiProvider<ChatContent, typeof schema>({
+export const slack = chatProvider({
   settings: schema,
   requests: 21,
   async send({ message, settings, post, ask }) {

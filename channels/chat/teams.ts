@@ -1,8 +1,9 @@
 import { z } from 'zod'
 import type { ChatContent } from '../../templates/content.ts'
-import { apiProvider, refusal } from '../provider.ts'
+import { refusal } from '../provider.ts'
 import { toEach } from '../push/push-tokens.ts'
 import { pace } from '../settings.ts'
+import { chatProvider } from './chat-provider.ts'
 import { connectionsOf, markdownOf } from './connections.ts'
 
 const settings = z.strictObject({ ...pace })
@@ -11,7 +12,7 @@ const settings = z.strictObject({ ...pace })
  * Microsoft Teams by a webhook of Workflows: an Adaptive Card
  * (https://learn.microsoft.com/en-us/microsoftteams/platform/webhooks-and-connectors/how-to/connectors-using).
  */
-export const teams = apiProvider<ChatContent, typeof settings>({
+export const teams = chatProvider({
   settings,
   requests: 20,
   async send({ message, post }) {

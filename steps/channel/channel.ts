@@ -13,6 +13,7 @@ import type { StepDeps, StepKind, StepResult, Walk } from '../kind.ts'
 import { renderEach } from '../render-each.ts'
 import { channelFile } from './file.ts'
 import { nextSendInstant } from './send-window.ts'
+import { withTrackedLinks } from './tracked-feed.ts'
 
 /**
  * Makes its message, and the walk goes on: an in-app message is delivered by being written, any other is sent by itself
@@ -70,16 +71,16 @@ function messageOf(
   walk: Walk<ChannelStep>,
   device: Device | null,
   part: number,
-  { channels, now, timeZone }: StepDeps,
+  { channels, now, timeZone, links }: StepDeps,
 ): NewMessage {
   const { step, stepIndex, trigger, row, nextMessage, batch } = walk
   const recipientRunId = row.id
   const number = nextMessage + part
   const isFirst = device === null && part === 0
-  const scope = isFirst
-    ? walk.scope
-    : withDevice(walk.scope, messageId(trigger, { recipientRunId, number }), device ?? {})
-  const rendered = renderAt(step, scope, channels.get(step.channel.key))
+  const id = messageId(trigger, { recipientRunId, number })
+  const scope = isFirst ? walk.scope : withDevice(walk.scope, id, device ?? {})
+  const filled = renderAt(step, scope, channels.get(step.channel.key))
+  const rendered = withTrackedLinks(filled, step, { messageId: id, scope, links })
   const content = device === null ? rendered : { ...rendered, token: device.token }
   const isQueued = !trigger.sandboxMode && step.channelType !== 'in_app_feed'
   const due = isQueued ? sendInstant(step, scope, now, timeZone) : null

@@ -68,7 +68,7 @@ const schema = z.discriminatedUnion(
       channel_type: z.literal('in_app_feed'),
       channel_overrides: feedOverrides,
       template: feedTemplate,
-    }).transform(toStep),
+    }).transform(overridden),
     object({
       ...channelStep,
       channel_type: z.literal('email'),

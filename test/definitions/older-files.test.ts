@@ -115,17 +115,3 @@ test('an e-mail whose list of blocks is empty is its layout; an in-app message m
   assert.deepEqual((item as ChannelStep & { channelType: 'in_app_feed' }).template.actionUrl, 'https://x.example')
 })
 
-test('tracked links are asked for in vain of what is no mail and no SMS, and a start says so', async () => {
-  const channel_overrides = { link_tracking: true }
-  const asking = least.slice(0, 5).map((step) => {
-    const isPush = step.channel_type === 'push'
-    return isPush ? step : { ...step, channel_overrides }
-  })
-  const { warnings = [] } = await readCatalog(folderOf(asking))
-  const told = warnings.filter((warning) => warning.includes('link_tracking'))
-  assert.deepEqual(
-    told.map((warning) => /step (\w+): /.exec(warning)?.[1]),
-    ['feed_1', 'chat_1'],
-    told.join('\n'),
-  )
-})

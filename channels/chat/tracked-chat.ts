@@ -1,0 +1,38 @@
+import { unescapeHtml } from '../../templates/escape.ts'
+import type { ChatContent } from '../../templates/content.ts'
+import { MISSING, type Links } from '../links.ts'
+import type { Outgoing, SendResult } from '../sender.ts'
+
+/** The target of a Markdown link or picture, or an address between angle brackets: whole, up to what ends it. */
+const TARGET = /(!?\[[^[\]]*\]\(|<)(https?:\/\/[^\s<>()]+)(?=[)>\s])/gi
+/** Markdown's escapes of a value. */
+const ESCAPED = /\\([!-/:-@[-`{-~])/g
+
+/**
+ * Sends a chat message, its Markdown's links leading over ours where it asks for that; what could not be done is kept with
+ * the message. Pictures, addresses that are no links, and a JSON body stay as they are.
+ */
+export async function sendTracked(
+  message: Outgoing<ChatContent>,
+  links: Links | undefined,
+  send: (message: Outgoing<ChatContent>) => Promise<SendResult>,
+): Promise<SendResult> {
+  const { link_tracking: isAsked, template } = message.content
+  if (isAsked !== true) return send(message)
+  if (links === undefined) return { ...(await send(message)), filled: { tracking: MISSING } }
+  if (template.json_content !== null)
+    return { ...(await send(message)), filled: { tracking: 'off: the links of a json_body stay as they are' } }
+  const blocks = template.blocks.map((block) => {
+    return { ...block, content: trackedMarkdown(block.content, message.messageId, links) }
+  })
+  return send({ ...message, content: { ...message.content, template: { ...template, blocks } } })
+}
+
+function trackedMarkdown(source: string, messageId: string, links: Links): string {
+  return source.replace(TARGET, (whole: string, before: string, written: string) => {
+    if (before.startsWith('!')) return whole
+    const target = unescapeHtml(written.replace(ESCAPED, '$1'))
+    const ours = links.isOurs(target) || !URL.canParse(target) ? null : links.click(messageId, target)
+    return ours === null ? whole : before + ours
+  })
+}
