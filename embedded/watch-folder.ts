@@ -7,7 +7,8 @@ const SHARE = 20
 
 /**
  * Calls `changed` when a file of the folder came, went or was written, once nothing has moved for half a second. It looks
- * at names, sizes and times, since not every file system tells of changes; hidden files do not count.
+ * at names, sizes and times, since not every file system tells of changes; hidden files do not count. A change of who may read
+ * a file is one, too.
  */
 export function watchFolder(folder: string, changed: () => Promise<void>): { close: () => Promise<void> } {
   let timer: NodeJS.Timeout | undefined
@@ -43,16 +44,25 @@ export function watchFolder(folder: string, changed: () => Promise<void>): { clo
 
 async function fingerprint(folder: string): Promise<string> {
   try {
-    const names = await readdir(folder, { recursive: true })
-    const lines = names
-      .filter((name) => !name.split(path.sep).some((part) => part.startsWith('.')))
-      .sort()
-      .map(async (name) => {
-        const found = await stat(path.join(folder, name)).catch(() => undefined)
-        return `${name} ${found === undefined || found.isDirectory() ? '' : `${found.size} ${found.mtimeMs}`}`
-      })
-    return (await Promise.all(lines)).join('\n')
+    return (await linesOf(folder, '', new Set())).join('\n')
   } catch {
     return 'away'
   }
+}
+
+/** Follows links to folders, as reading them does, but for those that lead back to a folder they are in: `within`. */
+async function linesOf(folder: string, prefix: string, within: ReadonlySet<string>): Promise<string[]> {
+  const names = (await readdir(folder)).filter((name) => !name.startsWith('.')).sort()
+  const lines = names.map(async (name): Promise<string[]> => {
+    const found = await stat(path.join(folder, name)).catch(() => undefined)
+    const line = prefix + name
+    if (found === undefined) return [line]
+    if (!found.isDirectory()) return [`${line} ${found.size} ${found.mtimeMs} ${found.ctimeMs}`]
+    const id = `${found.dev} ${found.ino}`
+    if (within.has(id)) return [line]
+    // One that cannot be read, or is gone by now, is as empty.
+    const inside = await linesOf(path.join(folder, name), `${line}/`, new Set([...within, id])).catch(() => [])
+    return [line, ...inside]
+  })
+  return (await Promise.all(lines)).flat()
 }
