@@ -10,10 +10,13 @@ import { benchRedis } from '../ground/redis.ts'
 import { recipients } from '../ground/reminders.ts'
 import { benchTemporal } from '../ground/temporal.ts'
 
-const RECIPIENTS = 10_000
+/** Fewer only to see that it works: what it finds is no figure then. */
+const SIZE = Number(process.env['BENCH_BATCHES'] ?? 10_000)
+const RECIPIENTS = SIZE
 /** Activities of each recipient: one opens, nine join. */
 const EACH = 10
-const TRIGGERS = 10_000
+const TRIGGERS = SIZE
+const size = SIZE.toLocaleString('en-US')
 const CALLERS = 32
 const CONCURRENCY = 50
 const DEADLINE_MS = 600_000
@@ -23,7 +26,7 @@ const notifications = fileURLToPath(new URL('../notifications-batch', import.met
 /** Digests of many recipients, and one digest of many triggers, against the same gathered by hand. */
 export const batches: Scenario = {
   name: 'batches',
-  about: `${RECIPIENTS.toLocaleString('en-US')} batches of ten, and ${TRIGGERS.toLocaleString('en-US')} triggers into one batch`,
+  about: `${size} batches of ten, and ${size} triggers into one batch`,
   onRequest: true,
   async run(bench) {
     const postgres = await benchPostgres(bench)
@@ -40,19 +43,19 @@ export const batches: Scenario = {
       return { ...faster(value, 'BullMQ and sorted sets', took), goal: { atLeast: 1 } } satisfies Partial<Figure>
     }
     bench.figure({
-      name: '10,000 batches of ten, last trigger to last digest row',
+      name: `${size} batches of ten, last trigger to last digest row`,
       unit: 'ms',
       value: many,
       ...(await against(many, 'sets', recipients(RECIPIENTS, 'sets'), EACH)),
     })
     bench.figure({
-      name: '10,000 triggers into one batch, last trigger to its row',
+      name: `${size} triggers into one batch, last trigger to its row`,
       unit: 'ms',
       value: one,
       ...(await against(one, 'alone', recipients(1, 'alone'), TRIGGERS)),
     })
     bench.figure({
-      name: '10,000 triggers into one batch, each with a run of its own',
+      name: `${size} triggers into one batch, each with a run of its own`,
       unit: 'ms',
       value: keys,
       note: 'what each costs is the start of a run in Temporal',
