@@ -7,9 +7,11 @@ import type { Outcome, Verdict } from '../../../store/recipient-runs/verdict.ts'
 import type { Answer } from '../../../store/recipient-runs/answer.ts'
 import type { MoveOutcome } from '../../../store/recipient-runs/move.ts'
 import type { ProviderAnswer } from '../provider.ts'
-import type { Node } from './nodes.ts'
+import { Changes } from './changes.ts'
+import { allNodes, type Node } from './nodes.ts'
 import { loadBatches, loadMessages, loadRows, loadTold, type BatchSeen, type Message, type Row } from './seen.ts'
-import { follow, windowFrom, type Posted, type Stand, type Walked } from './walks.ts'
+import { follow, windowFrom, type Posted, type Published, type Stand, type Walked } from './walks.ts'
+import type { Wish } from './wishes.ts'
 import { CHILD } from './written.ts'
 
 /** What a cancel said first of a row. Messages are `row/number`. */
@@ -32,9 +34,12 @@ interface HandedOver {
 }
 
 export interface GraphAccountOptions {
-  nodes: readonly Node[]
-  child: readonly Node[]
+  /** Its versions, and the one of what it triggers, by their hashes; the one that triggers begin with at first. */
+  versions: ReadonlyMap<string, readonly Node[]>
+  first: readonly Node[]
   recipients: readonly string[]
+  /** Who has two devices. */
+  withDevices: string
   dueAt: number
 }
 
@@ -46,10 +51,14 @@ export class GraphAccount {
   readonly #stands = new Map<number, Stand[]>()
   readonly #moves = new Map<number, number[]>()
   readonly #posted = new Map<string, Posted[]>()
+  readonly #wishes: ReadonlyMap<string, Changes<Wish>>
+  readonly published: Changes<Published>
   #order = 0
 
   constructor(options: GraphAccountOptions) {
     this.#options = options
+    this.#wishes = new Map(options.recipients.map((recipient) => [recipient, new Changes<Wish>('all')]))
+    this.published = new Changes({ nodes: options.first, isActive: true })
   }
 
   /** The next place in the one order of all that happens. */
@@ -84,8 +93,12 @@ export class GraphAccount {
     return handedOver
   }
 
-  posted(recipient: string, at: number): void {
-    this.#posted.set(recipient, [...(this.#posted.get(recipient) ?? []), { at, order: this.next() }])
+  posted(recipient: string, kind: 'a' | 'b', at: number): void {
+    this.#posted.set(recipient, [...(this.#posted.get(recipient) ?? []), { at, kind, order: this.next() }])
+  }
+
+  preferred(recipient: string, wish: Wish, at: number): void {
+    this.#wishes.get(recipient)!.say(wish, at)
   }
 
   /** What a cancel said, asked for at `order`. Only the first answer for a row decides. */
@@ -107,13 +120,22 @@ export class GraphAccount {
 
   moved(answer: Answer<MoveOutcome>, due: number, rows: readonly Row[]): void {
     for (const run of answer.recipients.flatMap((recipient) => recipient.runs)) {
-      if (run.outcome !== 'rescheduled' && run.outcome !== 'sent_now') continue
       const id = rowOfUuid(run.workflow_recipient_run_id)!
       const row = rows.find((each) => each.id === id)!
+      if (run.outcome !== 'rescheduled' && run.outcome !== 'sent_now') {
+        const isAsleep = row.status === 'waiting' && row.phase === 'wait' && row.batch === null
+        assert.ok(!isAsleep || this.#stepOf(row).type !== 'delay', `what sleeps was not moved: ${JSON.stringify(run)}`)
+        continue
+      }
       assert.ok(row.batch === null, `what stands in a batch was moved: ${JSON.stringify({ run, row })}`)
       assert.ok(!this.#isTaken(id), `what was canceled was moved: ${JSON.stringify(run)}`)
       this.#moves.set(id, [...(this.#moves.get(id) ?? []), due])
     }
+  }
+
+  /** The step that a row stands in. */
+  #stepOf({ ref, began, movedTo }: Row): Node {
+    return allNodes(this.#options.versions.get(movedTo ?? began)!).find((node) => node.ref === ref)!
   }
 
   /** Its own key has taken it back. */
@@ -124,7 +146,7 @@ export class GraphAccount {
 
   /** Held once nothing is under way any more. */
   async hold(db: Database): Promise<void> {
-    const { recipients, nodes, child, dueAt } = this.#options
+    const { recipients, withDevices, versions, dueAt } = this.#options
     const rows = await loadRows(db, recipients)
     const told = await loadTold(db, recipients)
     const messages = await loadMessages(db, recipients)
@@ -141,8 +163,12 @@ export class GraphAccount {
           batch: batches.find(({ id }) => id === row.batch),
           posted: this.#posted.get(row.recipient) ?? [],
           dueAt,
+          movedTo: row.movedTo === null ? null : versions.get(row.movedTo)!,
+          published: row.definition === CHILD ? STAYS : this.published,
+          wishes: this.#wishes.get(row.recipient)!,
+          hasDevices: row.recipient === withDevices,
         }
-        walks.set(row.id, follow(row.definition === CHILD ? child : nodes, trace))
+        walks.set(row.id, follow(versions.get(row.began)!, trace))
       }
       this.#holdEnds(rows, walks, batches)
       this.#holdMessages(rows, walks, messages)
@@ -153,7 +179,8 @@ export class GraphAccount {
     } catch (error) {
       const seen = { rows, told, messages, batches, walks: [...walks], stands: [...this.#stands] }
       const own = { verdicts: [...this.#told], handedOver: this.#handedOver, posted: [...this.#posted] }
-      throw new Error(`${(error as Error).message}\n${JSON.stringify({ nodes, ...seen, ...own })}`, { cause: error })
+      const all = { versions: [...versions], ...seen, ...own }
+      throw new Error(`${(error as Error).message}\n${JSON.stringify(all)}`, { cause: error })
     }
   }
 
@@ -225,6 +252,9 @@ export class GraphAccount {
       )
   }
 }
+
+/** Of a workflow that is never changed. */
+const STAYS = new Changes<Published>({ nodes: [], isActive: true })
 
 /** In one window no more pass than may, and nobody is ended while there was room. */
 function holdThrottles(
@@ -305,7 +335,10 @@ async function holdProfiles(
 }
 
 function rowsIn(text: string): number[] {
-  return text.split(' ').flatMap((part) => (part === '' ? [] : [rowOfUuid(part)!]))
+  return text
+    .replaceAll('\\', '')
+    .split(' ')
+    .flatMap((part) => (part === '' ? [] : [rowOfUuid(part)!]))
 }
 
 /** A message; or the ref of a step that acts at that moment, as it is. */

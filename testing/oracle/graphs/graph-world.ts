@@ -26,9 +26,11 @@ import { isDeath, MortalStore, ProcessDied } from '../mortal.ts'
 import { resultOf } from '../provider.ts'
 import { ModelRun, type Job } from '../run.ts'
 import { Signals } from '../signals.ts'
+import type { DefinitionVersion } from '../../../definitions/definition.ts'
 import { GraphAccount } from './graph-account.ts'
 import type { Call, Step, Work } from './life.ts'
 import type { Node } from './nodes.ts'
+import { preferenceSets } from './wishes.ts'
 import { loadMessages, loadRows } from './seen.ts'
 import { MINUTE } from './walks.ts'
 import { CHILD } from './written.ts'
@@ -41,10 +43,17 @@ const DUE = 45 * MINUTE
 const WELL: Work = { n: 0, answer: 'sent', isUnheard: false, dies: null, between: null, whileSending: null }
 const quiet = new DefaultLogger('ERROR')
 
+/** A version as it was grown, and as it was read. */
+export interface Version {
+  nodes: readonly Node[]
+  read: DefinitionVersion
+}
+
 export interface GraphLife {
   key: string
-  nodes: readonly Node[]
-  child: readonly Node[]
+  /** The version it begins with, and another. */
+  versions: readonly [Version, Version]
+  child: Version
   shared: boolean
   /** Its place among all lives led on a store. */
   place: number
@@ -57,7 +66,7 @@ export interface GraphLife {
 export class GraphWorld {
   now: number
   readonly #dueAt: number
-  readonly #context: Context
+  #context: Context
   readonly #db: Database
   readonly #life: GraphLife
   readonly #recipients = [`${randomUUID()} ada`, `${randomUUID()} bob`]
@@ -74,11 +83,23 @@ export class GraphWorld {
     this.#db = context.store.db
     this.#life = life
     this.#signals = new Signals(this.#db, store, this.#runs)
-    this.#account = new GraphAccount({ ...life, dueAt: this.#dueAt, recipients: this.#recipients })
+    const { versions, child } = life
+    // Two of one content are one: the first.
+    const byHash = [child, ...versions.toReversed()].map(({ read, nodes }) => [read.hash, nodes] as const)
+    this.#account = new GraphAccount({
+      versions: new Map(byHash),
+      first: versions[0].nodes,
+      ...{ dueAt: this.#dueAt, recipients: this.#recipients, withDevices: this.#recipients[0]! },
+    })
   }
 
   static async open(context: Context, life: GraphLife): Promise<GraphWorld> {
-    return new GraphWorld(context, await storeIdentity(context.store.db), life)
+    const world = new GraphWorld(context, await storeIdentity(context.store.db), life)
+    await world.#publish({ do: 'publish', version: 0, as: 'active' })
+    const { id } = context.catalog.channels.find(({ key }) => key === 'push')!
+    const channelData = { [id]: { tokens: ['one', 'other'] } }
+    await upsertUsers(context.store.db, [{ id: world.#recipients[0]!, properties: {}, channelData }])
+    return world
   }
 
   async do(step: Step): Promise<void> {
@@ -132,8 +153,18 @@ export class GraphWorld {
         return this.#move(call)
       case 'post': {
         const recipients = this.#named(call.who)
-        for (const recipient of recipients ?? this.#recipients) this.#account.posted(recipient, this.now)
-        await postEvent(this.#context, this.#context, { event: 'paid', data: {}, recipients })
+        const { kind } = call
+        for (const recipient of recipients ?? this.#recipients) this.#account.posted(recipient, kind, this.now)
+        await postEvent(this.#context, this.#context, { event: 'paid', data: { kind }, recipients })
+        return
+      }
+      case 'publish':
+        return this.#publish(call)
+      case 'prefer': {
+        const id = this.#recipients[call.who]!
+        this.#account.preferred(id, call.wish, this.now)
+        const preferences = { default: { strategy: 'replace' as const, set: preferenceSets[call.wish] } }
+        await transaction(this.#db, (tx) => upsertUsers(tx, [{ id, properties: {}, preferences }]))
         return
       }
       case 'change': {
@@ -149,20 +180,37 @@ export class GraphWorld {
     }
   }
 
-  async #come({ key, who, kind, conflict }: Call & { do: 'come' }): Promise<void> {
+  /** Triggers begin with that version from now on, and nobody goes on in any if it is not active. */
+  async #publish({ version, as }: Call & { do: 'publish' }): Promise<void> {
+    const { key, versions, child } = this.#life
+    const { nodes, read } = versions[versions[0].read.hash === versions[1].read.hash ? 0 : version]!
+    this.#account.published.say({ nodes, isActive: as === 'active' }, this.now)
+    await query(
+      this.#db,
+      sql`update current_definitions set hash = ${read.hash}, active = ${as !== 'inactive'}, archived = ${as === 'archived'}
+          where key = ${key}`,
+    )
+    const current = { ...read, definition: { ...read.definition, active: as !== 'inactive' } }
+    const definitions = new Map([[CHILD, child.read]])
+    if (as !== 'archived') definitions.set(key, current)
+    this.#context = { ...this.#context, catalog: { ...this.#context.catalog, definitions } }
+  }
+
+  async #come({ key, who, kind, skipsDelays, conflict }: Call & { do: 'come' }): Promise<void> {
     const request = triggerRequest.parse({
       recipients: this.#named(who),
       cancelation_key: this.#keys[key],
       data: { kind, shared: this.#life.shared, due_at: new Date(this.#dueAt).toISOString() },
-      settings: { on_conflict: conflict },
+      settings: { on_conflict: conflict, skip_delay: skipsDelays },
     })
     const order = this.#account.next()
     const accepted = acceptTrigger(this.#context, this.#context, this.#life.key, triggerOf(request))
     const answer = await accepted.then(
       (given) => given.answer,
       (error: unknown) => {
-        // What begins with a delay that is past is refused.
-        if (!(error instanceof EngineError) || this.now <= this.#dueAt - 20 * MINUTE) throw error
+        // What begins with a delay that is past is refused, and so is what is not active.
+        const isRefused = !this.#account.published.now.isActive || this.now > this.#dueAt - 20 * MINUTE
+        if (!(error instanceof EngineError) || !isRefused) throw error
         return undefined
       },
     )
@@ -313,10 +361,21 @@ export class GraphWorld {
   async #send({ messageId: id, content }: Outgoing<unknown>, work: Work, store: MortalStore): Promise<SendResult> {
     if (store.isDead || store.left <= 0) throw new ProcessDied('the process is gone')
     const { recipientRunId: row, number } = keyOfMessageId(id)!
-    const { subject_line: text } = content as { subject_line: string }
+    const text = textOf(content as Shown)
     const sent = this.#account.sent({ row, number, text, answer: work.answer, at: this.now })
     if (work.whileSending !== null) await this.#call(work.whileSending)
     sent.isRecorded = work.dies === null
     return resultOf(work.answer)
   }
+}
+
+/** What of a message lists its activities. */
+interface Shown {
+  subject_line?: string
+  body?: string
+  template?: { blocks: { content: string }[] }
+}
+
+function textOf({ subject_line, body, template }: Shown): string {
+  return subject_line ?? template?.blocks[0]?.content ?? body!
 }

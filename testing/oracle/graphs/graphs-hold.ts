@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { createServer } from 'node:http'
 import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
+import { publishCatalog } from '../../../store/catalog/definitions.ts'
 import type { Store } from '../../../store/postgres/database.ts'
 import { catalogOfFiles } from '../../fixtures/walked.ts'
 import { again, onStore, SEED } from '../sequences-hold.ts'
@@ -26,16 +27,25 @@ export async function graphsHold(store: Store, count: number): Promise<void> {
   const grown = definitions(Math.min(count, 1_000), seed)
   const answers = await answering()
   let place = -1
-  const files: Record<string, object> = { [CHILD]: written(child, answers) }
-  grown.forEach((nodes, index) => (files[keyOf(index)] = written(nodes, answers)))
+  const files = { [CHILD]: written(child, answers) }
+  const filesOf = (version: 0 | 1) =>
+    Object.fromEntries(grown.map((versions, index) => [keyOf(index), written(versions[version], answers)]))
+  const read = (version: 0 | 1) => catalogOfFiles({ ...files, ...filesOf(version) }, { 'channels.json': channels })
   try {
-    const catalog = await catalogOfFiles(files, { 'channels.json': channels })
-    await onStore(catalog, store, async (context) => {
+    const catalogs = [await read(0), await read(1)] as const
+    const versionOf = (nodes: readonly Node[], key: string, version: 0 | 1) => {
+      return { nodes, read: catalogs[version].definitions.get(key)! }
+    }
+    await onStore(catalogs[1], store, async (context) => {
+      await publishCatalog(context.store.db, catalogs[0])
       const holds = fc.asyncProperty(graphLives(grown.length), async ({ definition, shared, first, steps }) => {
         const world = await GraphWorld.open(context, {
           key: keyOf(definition),
-          nodes: grown[definition]!,
-          child,
+          versions: [
+            versionOf(grown[definition]![0], keyOf(definition), 0),
+            versionOf(grown[definition]![1], keyOf(definition), 1),
+          ],
+          child: versionOf(child, CHILD, 0),
           shared,
           place: (place += 1),
         })

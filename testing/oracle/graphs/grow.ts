@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import type { StepType } from '../../../definitions/definition.ts'
-import { named, type Alternative, type Node, type NodeOf, type When } from './nodes.ts'
+import { allNodes, named, overs, type Alternative, type Node, type NodeOf, type When } from './nodes.ts'
 
 type Given<Type extends StepType> = Omit<NodeOf<Type>, 'type' | 'ref' | 'when'>
 
@@ -55,7 +55,7 @@ const kinds: { readonly [Type in StepType]: Growth<Type> } = {
     asks: true,
     grow: () =>
       fc.record({
-        over: fc.constantFrom('feed' as const, 'main' as const, 'spare' as const, 'both' as const, 'either' as const),
+        over: fc.constantFrom(...overs),
         atNoon: rarely,
       }),
   },
@@ -103,6 +103,7 @@ const kinds: { readonly [Type in StepType]: Growth<Type> } = {
     grow: () =>
       fc.record({
         event: fc.constantFrom('paid' as const, 'paid' as const, 'updated' as const, 'child' as const, 'seen' as const),
+        matches: fc.constantFrom(null, null, 'a' as const, 'own' as const),
         minutes,
         lookBack: fc.option(fc.constant(20)),
         haltsOnMatch: rarely,
@@ -130,8 +131,35 @@ const nests = (type: StepType): boolean => type === 'branch' || type === 'random
 
 const last: NodeOf<'channel'> = { type: 'channel', ref: '', when: 'always', over: 'main', atNoon: false }
 
+/** How the next version of a definition differs. */
+const revisions = fc.record({
+  /** Of the first level; not a batch of it, nor the last. */
+  drop: fc.option(fc.nat(5)),
+  /** The mode of its first batch. */
+  flips: rarely,
+  adds: listOf(1, 2).map((nodes) => nodes.filter(({ type }) => type !== 'batch')),
+  addsInFront: fc.boolean(),
+})
+type Revision = typeof revisions extends fc.Arbitrary<infer Value> ? Value : never
+
+/** Steps that stay keep their refs, and batches all else, so that both versions may share one. */
+function revised(nodes: readonly Node[], { drop, flips, adds, addsInFront }: Revision): Node[] {
+  const isKept = ({ type }: Node, index: number) => index !== drop || type === 'batch' || index === nodes.length - 1
+  const kept = structuredClone(nodes.filter(isKept))
+  const batch = allNodes(kept).find((node) => node.type === 'batch')
+  if (flips && batch !== undefined) batch.latest = !batch.latest
+  const added = named(structuredClone(adds), 'new_')
+  return addsInFront ? [...added, ...kept] : [...kept.slice(0, -1), ...added, ...kept.slice(-1)]
+}
+
+/** A definition, and the version that follows it. */
+export type Versions = readonly [Node[], Node[]]
+
 /** So many definitions, three levels deep, of each seed the same. Each ends with a mail, so that there is something to lose. */
-export function definitions(count: number, seed: number): Node[][] {
-  const grown = fc.sample(fc.noBias(listOf(3, 4)), { numRuns: count, seed })
-  return grown.map((nodes) => named([...nodes, { ...last }]))
+export function definitions(count: number, seed: number): Versions[] {
+  const grown = fc.sample(fc.noBias(fc.tuple(listOf(3, 4), revisions)), { numRuns: count, seed })
+  return grown.map(([nodes, revision]) => {
+    const first = named([...nodes, { ...last }])
+    return [first, revised(first, revision)]
+  })
 }

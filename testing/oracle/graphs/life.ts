@@ -1,4 +1,5 @@
 import fc from 'fast-check'
+import { wishes } from './wishes.ts'
 
 const key = fc.nat(2)
 const who = fc.constantFrom<number[][]>([0], [0], [1], [0, 1])
@@ -13,6 +14,7 @@ const come = fc.record({
   key,
   who,
   kind,
+  skipsDelays: fc.nat(5).map((n) => n === 0),
   conflict: fc.constantFrom('join' as const, 'join' as const, 'join' as const, 'replace' as const, 'keep' as const),
 })
 const cancel = fc.record({ do: fc.constant('cancel' as const), key, who: some, isChild: fc.nat(9).map((n) => n === 0) })
@@ -22,8 +24,24 @@ const move = fc.record({
   who: some,
   to: fc.oneof(fc.constant('now' as const), fc.constantFrom(1, 7, 60)),
 })
-const post = fc.record({ do: fc.constant('post' as const), who: some })
+const post = fc.record({ do: fc.constant('post' as const), who: some, kind })
 const change = fc.record({ do: fc.constant('change' as const), who })
+const publish = fc.record({
+  do: fc.constant('publish' as const),
+  version: fc.nat(1),
+  as: fc.constantFrom(
+    'active' as const,
+    'active' as const,
+    'active' as const,
+    'inactive' as const,
+    'archived' as const,
+  ),
+})
+const prefer = fc.record({
+  do: fc.constant('prefer' as const),
+  who: fc.nat(1),
+  wish: fc.constantFrom(...wishes),
+})
 const see = fc.record({ do: fc.constant('see' as const), n: fc.nat(9) })
 
 const call = fc.oneof(
@@ -33,6 +51,8 @@ const call = fc.oneof(
   { weight: 2, arbitrary: post },
   { weight: 1, arbitrary: change },
   { weight: 1, arbitrary: see },
+  { weight: 1, arbitrary: publish },
+  { weight: 1, arbitrary: prefer },
 )
 export type Call = typeof call extends fc.Arbitrary<infer Value> ? Value : never
 /** What may come in the middle of an activity. */
@@ -40,6 +60,7 @@ const meanwhile = fc.oneof(
   { weight: 2, arbitrary: come },
   { weight: 3, arbitrary: cancel },
   { weight: 1, arbitrary: post },
+  { weight: 1, arbitrary: publish },
 )
 
 const calls = fc.nat(30)

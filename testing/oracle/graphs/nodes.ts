@@ -9,6 +9,10 @@ export interface Alternative {
   terminates: boolean
 }
 
+/** Channels and groups of them, as written.ts has them. */
+export const overs = ['feed', 'main', 'spare', 'text', 'push', 'chat', 'both', 'either'] as const
+export type Over = (typeof overs)[number]
+
 interface Parameters {
   batch: {
     minutes: number
@@ -20,7 +24,7 @@ interface Parameters {
     latest: boolean
   }
   branch: { ways: (Alternative & { when: Exclude<When, 'always'> })[]; standard: Alternative }
-  channel: { over: 'feed' | 'main' | 'spare' | 'both' | 'either'; atNoon: boolean }
+  channel: { over: Over; atNoon: boolean }
   delay: { how: { minutes: number } | 'until' | 'before' | 'noon' }
   http_fetch: { answer: 'good' | 'gone' | 'down' }
   random_cohort: { cohorts: (Alternative & { percent: number })[] }
@@ -32,6 +36,8 @@ interface Parameters {
   update_user: object
   wait_for_event: {
     event: 'paid' | 'updated' | 'child' | 'seen'
+    /** Of events of a caller's own only those of this kind, or of the trigger's. */
+    matches: 'a' | 'own' | null
     minutes: number
     lookBack: number | null
     haltsOnMatch: boolean
@@ -53,9 +59,22 @@ function alternativesOf(node: Node): Alternative[] {
   return node.type === 'random_cohort' ? node.cohorts : []
 }
 
+/** What follows the step of this ref for one who comes out of it; null: it is not among them. */
+export function following(nodes: readonly Node[], ref: string): Node[] | null {
+  for (const [index, node] of nodes.entries()) {
+    const rest = nodes.slice(index + 1)
+    if (node.ref === ref) return rest
+    for (const way of alternativesOf(node)) {
+      const within = following(way.steps, ref)
+      if (within !== null) return onward({ ...way, steps: within }, rest)
+    }
+  }
+  return null
+}
+
 /** Its steps, with refs that name each once. */
-export function named(nodes: readonly Node[]): Node[] {
-  allNodes(nodes).forEach((node, index) => (node.ref = `${node.type}_${index}`))
+export function named(nodes: readonly Node[], mark = ''): Node[] {
+  allNodes(nodes).forEach((node, index) => (node.ref = `${node.type}_${mark}${index}`))
   return [...nodes]
 }
 

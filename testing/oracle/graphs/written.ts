@@ -1,5 +1,5 @@
 import type { StepType } from '../../../definitions/definition.ts'
-import type { Alternative, Node, NodeOf, When } from './nodes.ts'
+import type { Alternative, Node, NodeOf, Over, When } from './nodes.ts'
 
 /** The workflow that steps trigger. */
 export const CHILD = 'child'
@@ -21,6 +21,11 @@ const events = {
   updated: { event_type: 'recipient', event_key: 'updated' },
   child: { event_type: 'workflow', event_key: 'completed', source_key: CHILD },
   seen: { event_type: 'message', event_key: 'seen' },
+}
+
+const ofKind = {
+  a: { operator: 'and', conditions: [{ variable: 'event.kind', operator: 'equal_to', argument: 'a' }] },
+  own: { operator: 'and', conditions: [{ variable: 'event.kind', operator: 'equal_to', argument: 'data.kind' }] },
 }
 
 const days = ['monday', 'tuesday', 'wednesday', 'thursday', 'friday', 'saturday', 'sunday']
@@ -62,9 +67,8 @@ const kinds: { readonly [Type in StepType]: (node: NodeOf<Type>, place: Place) =
     ...(over === 'feed'
       ? { channel_type: 'in_app_feed', template: { markdown_body: LIST } }
       : {
-          channel_type: 'email',
           [over === 'both' || over === 'either' ? 'channel_group_key' : 'channel_key']: over,
-          template: { subject: LIST, html_body: '<p>Hello</p>' },
+          ...templates[over],
         }),
     ...(waits && { send_windows: atNoon }),
   }),
@@ -96,15 +100,27 @@ const kinds: { readonly [Type in StepType]: (node: NodeOf<Type>, place: Place) =
   update_object: ({ ref }) => profile(ref, 'gid://Object/things/{{ recipient.id }}'),
   update_tenant: ({ ref }) => profile(ref, 'gid://Object/$tenants/{{ recipient.id }}'),
   update_user: ({ ref }) => profile(ref, null),
-  wait_for_event: ({ event, minutes, lookBack, haltsOnMatch, haltsOnTimeout }) => ({
+  wait_for_event: ({ event, matches, minutes, lookBack, haltsOnMatch, haltsOnTimeout }) => ({
     settings: {
       event: events[event],
+      ...(matches !== null && event === 'paid' && { match_conditions: [ofKind[matches]] }),
       expires_after: duration(minutes),
       on_match: haltsOnMatch ? 'halt' : 'continue',
       on_timeout: haltsOnTimeout ? 'halt' : 'continue',
       ...(lookBack !== null && event === 'paid' && { look_back: duration(lookBack) }),
     },
   }),
+}
+
+const email = { channel_type: 'email', template: { subject: LIST, html_body: '<p>Hello</p>' } }
+const templates: Record<Exclude<Over, 'feed'>, object> = {
+  main: email,
+  spare: email,
+  both: email,
+  either: email,
+  text: { channel_type: 'sms', template: { text_body: LIST } },
+  push: { channel_type: 'push', template: { title: 'Hello', text_body: LIST } },
+  chat: { channel_type: 'chat', template: { markdown_body: LIST } },
 }
 
 const profile = (ref: string, gid: string | null) => ({
@@ -134,6 +150,13 @@ export function written(nodes: readonly Node[], place: Place): object {
 export const channels = {
   main: { type: 'email' },
   spare: { type: 'email', conditions: conditionsOf.shared },
+  text: {
+    type: 'sms',
+    provider: 'twilio',
+    settings: { account_sid: `AC${'0'.repeat(32)}`, auth_token: 'x', from: '+14155550100' },
+  },
+  push: { type: 'push', provider: 'expo' },
+  chat: { type: 'chat', provider: 'discord' },
   both: { type: 'email', operator: 'all', channels: ['main', 'spare'] },
   either: { type: 'email', operator: 'any', channels: ['spare', 'main'] },
 }
