@@ -24,10 +24,16 @@ export const delayKind: StepKind<DelayStep> = {
   resume: (walks) => Promise.resolve(walks.map((): StepResult => ({ kind: 'go_on' }))),
 }
 
-function plan({ step, scope, trigger }: Walk<DelayStep>, { now, timeZone }: StepDeps): StepResult {
+function plan(walk: Walk<DelayStep>, { now, timeZone }: StepDeps): StepResult {
+  const { step, scope, trigger } = walk
   if (trigger.skipDelay) return { kind: 'go_on' }
-  const planned = planDelay(step, scope, now, zoneFor(scope, timeZone))
+  const planned = planDelay(step, scope, beginningOf(walk, now), zoneFor(scope, timeZone))
   if ('due' in planned) return { kind: 'wait', due: planned.due }
   const reason = `${planned.field} ${planned.problem}`
   return planned.isPast === true ? { kind: 'go_on', skipped: { reason } } : { kind: 'fail', reason }
+}
+
+/** Since when it stands in its step, in epoch milliseconds: a worker that comes late makes no delay longer. */
+function beginningOf({ row, stepIndex }: Walk<DelayStep>, now: number): number {
+  return row.step === stepIndex && row.phase === 'enter' ? row.enteredAt : now
 }

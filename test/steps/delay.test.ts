@@ -7,12 +7,15 @@ import { onEachStore } from '../../testing/servers/each-store.ts'
 const feed = (ref: string) => ({ ref, type: 'channel', channel_type: 'in_app_feed', template: { markdown_body: 'Hi' } })
 const until = (settings: object) => ({ ref: 'until', type: 'delay', settings })
 const dayBefore = { unit: 'days', value: -1 }
+const hour = { unit: 'hours', value: 1 }
+const on = { all: [{ variable: 'data.at', operator: 'equal_to', argument: 'on' }] }
 
 const catalog = await catalogOfFiles({
   later: { steps: [feed('first'), until({ delay_until_field_path: 'data.at' }), feed('last')] },
   before: {
     steps: [feed('first'), until({ delay_until_field_path: 'data.at', delay_for: dayBefore }), feed('last')],
   },
+  asked: { steps: [{ ...until({ delay_for: hour }), conditions: on }, feed('last')] },
 })
 const noon = Date.parse('2030-05-01T12:00:00Z')
 
@@ -38,6 +41,17 @@ onEachStore(catalog, (store) => {
   test('an instant that is a minute past at most is now', async () => {
     const walked = await start('later', { at: '2030-05-01T11:59:00Z' })
     assert.deepEqual([await walked.made(), await walked.events()], [['first', 'last'], []])
+  })
+
+  test('a first delay counts from the trigger, however late a worker comes to it', async () => {
+    const begun = noon - 40 * 60_000
+    const walked = await startWalk(store(), catalog, 'asked', {
+      recipient: randomUUID(),
+      data: { at: 'on' },
+      acceptedAt: begun,
+      now: noon,
+    })
+    assert.deepEqual([(await walked.row()).due, await walked.made()], [begun + 60 * 60_000, []])
   })
 
   test('a value that is no instant fails the run, and nothing is sent early', async () => {
