@@ -457,7 +457,7 @@ const lives: Record<string, Life[]> = {
       start: '2026-01-10T09:00:00Z',
       recipient: { timezone: 'Europe/Berlin' },
       cancelAt: '1h',
-      takenBack: '1h  email_1  canceled',
+      takenBack: '1h  email_1  taken back',
       timeline: `
         0   T
         0   email_1  email: In office hours; not before 2d: send window
