@@ -114,4 +114,3 @@ test('an e-mail whose list of blocks is empty is its layout; an in-app message m
   assert.deepEqual((mail as ChannelStep & { channelType: 'email' }).template.body, { visualBlocks: [] })
   assert.deepEqual((item as ChannelStep & { channelType: 'in_app_feed' }).template.actionUrl, 'https://x.example')
 })
-
