@@ -1,5 +1,4 @@
 import { z } from 'zod'
-import type { ChatContent } from '../../templates/content.ts'
 import { jsonOf, refusal } from '../provider.ts'
 import { toEach } from '../push/push-tokens.ts'
 import { NotSent } from '../sender.ts'

@@ -4,7 +4,9 @@ import { MISSING, type Links } from '../links.ts'
 import type { Outgoing, SendResult } from '../sender.ts'
 
 /** The target of a Markdown link or picture, or an address between angle brackets: whole, up to what ends it. */
-const TARGET = /(!?\[[^[\]]*\]\(|<)(https?:\/\/[^\s<>()]+)(?=[)>\s])/gi
+const TARGET = /(\]\(|<)(https?:\/\/[^\s<>()]+)([)>\s])/gi
+/** How far before its target the text of a picture is looked for. */
+const PICTURE = 1_000
 /** Markdown's escapes of a value. */
 const ESCAPED = /\\([!-/:-@[-`{-~])/g
 
@@ -29,10 +31,16 @@ export async function sendTracked(
 }
 
 function trackedMarkdown(source: string, messageId: string, links: Links): string {
-  return source.replace(TARGET, (whole: string, before: string, written: string) => {
-    if (before.startsWith('!')) return whole
+  return source.replace(TARGET, (whole: string, before: string, written: string, end: string, at: number) => {
+    if (before !== '<' && isPicture(source.slice(Math.max(0, at - PICTURE), at))) return whole
     const target = unescapeHtml(written.replace(ESCAPED, '$1'))
     const ours = links.isOurs(target) || !URL.canParse(target) ? null : links.click(messageId, target)
-    return ours === null ? whole : before + ours
+    return ours === null ? whole : before + ours + end
   })
+}
+
+/** Whether what stands before a target's `](` begins as a picture does. */
+function isPicture(before: string): boolean {
+  const from = before.lastIndexOf('[')
+  return from > 0 && before[from - 1] === '!'
 }

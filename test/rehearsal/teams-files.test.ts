@@ -555,7 +555,7 @@ const files = {
 }
 
 test('workflow files as teams write them load and live as they say', async (t) => {
-  const own = Object.entries(workflows).map(([key, workflow]) => {
+  const own = Object.entries(workflows).map(([key, workflow]): [string, string] => {
     const text = JSON.stringify({ name: key, ...workflow }, null, 2)
     return [`workflows/${key}/workflow.json`, key === 'old-export' ? `\uFEFF${text.replaceAll('\n', '\r\n')}` : text]
   })
