@@ -11,7 +11,9 @@ const LIMITS = { arrayLimit: 2_000, depth: 5, parameterLimit: 2_000 }
 export function parseQuery(text: string | null): unknown {
   if (text === null) return {}
   for (const part of text.split('&')) {
-    const name = decoded(part.split('=', 1)[0]!)
+    const name = decoded(part.split('=', 1)[0]!) ?? 'query'
+    // Left as it stands it would be compared with what nobody asked for.
+    if (decoded(part) === null) throw invalid(name, 'is not UTF-8, percent-encoded', 'format')
     if (/(^|[[.])__proto__($|[\].])/.test(name)) throw invalid(name, 'is no name that can be asked for', 'unknown')
   }
   try {
@@ -24,10 +26,11 @@ export function parseQuery(text: string | null): unknown {
   }
 }
 
-function decoded(text: string): string {
+/** Null: it cannot be. */
+function decoded(text: string): string | null {
   try {
     return decodeURIComponent(text.replaceAll('+', ' '))
   } catch {
-    return text
+    return null
   }
 }

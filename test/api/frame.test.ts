@@ -142,6 +142,14 @@ test('a path that is no route is answered as Knock does', async () => {
   }
 })
 
+test('a query that is no UTF-8 is refused by its name, rather than compared as it stands', async () => {
+  for (const query of ['tenant=%E9', 'tenant=50%', 'tenant=%ED%A0%80', 'tenant=%zz+a']) {
+    const [fault] = assertError(await api.call('GET', `/v1/messages?${query}`), 422, 'invalid_params').errors
+    assert.deepEqual([fault?.field, fault?.type], ['tenant', 'format'])
+  }
+  assert.equal((await api.call('GET', '/v1/messages?tenant=%C3%A9+50%25')).status, 200)
+})
+
 test('a path that cannot be decoded names nothing', async () => {
   assertError(await api.call('GET', '/v1/users/%E0%A4%A'), 404, 'resource_missing')
 })

@@ -57,6 +57,13 @@ function assertReplayed(replay: Answer, first: Answer): void {
   assert.notEqual(replay.headers.get('x-request-id'), first.headers.get('x-request-id'))
 }
 
+test('an empty key, which would save nobody from doing it twice, is refused', async () => {
+  for (const key of ['', '  ']) {
+    const answer = await trigger({ recipients: ['ada'] }, key)
+    assert.deepEqual(assertRefused(answer, 422, 'invalid_params'), ['Idempotency-Key length'])
+  }
+})
+
 test('a repeat gets the first answer, says so, and triggers nothing', async () => {
   const key = freshKey()
   const body = { recipients: ['ada', { id: 'bob', name: 'Bob' }], cancelation_key: key, data: { b: 1, a: [2] } }
