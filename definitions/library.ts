@@ -164,7 +164,9 @@ function fromJson(bytes: Buffer, file: string, problems: DefinitionProblem[]): u
 }
 
 function fromPo(bytes: Buffer): Record<string, unknown> {
-  const entries = Object.values(po.parse(bytes).translations).flatMap((context) => Object.values(context))
+  const entries = Object.values(po.parse(withoutBlankRuns(bytes)).translations).flatMap((context) =>
+    Object.values(context),
+  )
   return Object.fromEntries(
     entries.flatMap(({ msgid, msgstr }) => {
       const [one, other] = msgstr
@@ -172,6 +174,13 @@ function fromPo(bytes: Buffer): Record<string, unknown> {
       return [[msgid, other === undefined ? one : { one, other: msgstr.at(-1) }]]
     }),
   )
+}
+
+/** Of each run of empty lines one is left: the parser looks over all of a run from every line of it. */
+function withoutBlankRuns(bytes: Buffer): Buffer {
+  const lines = bytes.toString('latin1').split('\n')
+  const kept = lines.filter((line, at) => line.trim() !== '' || lines[at - 1]?.trim() !== '')
+  return Buffer.from(kept.join('\n'), 'latin1')
 }
 
 async function isFolder(file: string): Promise<boolean> {

@@ -108,3 +108,13 @@ test("texts come in the recipient's locale, else its language, else English", as
   assert.equal(await text('en-GB', 1), 'Ada: one order / Bye / Hello\n')
   assert.equal(await text('de-AT', 3), 'Ada: 3 orders / Bye / Hallo Ada\n')
 })
+
+test('a translation is read however many empty lines are in it', { timeout: 60_000 }, async () => {
+  const po = `msgid ""\nmsgstr ""\n"Content-Type: text/plain; charset=utf-8\\n"\n\n\n${' \n'.repeat(200_000)}msgid "Hi"\nmsgstr "Hallo, hä?"\n`
+  const files = {
+    'hello/workflow.json': email(block('{{ "Hi" | t }}')),
+    'translations/de/de.po': po,
+  }
+  const { html_body } = await rendered(files, { recipient: { id: 'u', properties: { locale: 'de' } } })
+  assert.match(html_body, /Hallo, hä\?/)
+})
