@@ -192,19 +192,22 @@ test('bytes under way are bounded, and given back', async () => {
   const port = Number(new URL(api.url).port)
   const upload = (path: string, length: number) => {
     const socket = connect(port, '127.0.0.1').on('error', () => undefined)
-    socket.write(head(`POST ${path} HTTP/1.1`, `Content-Length: ${length}`))
+    socket.write(head(`POST ${path} HTTP/1.1`, `Content-Length: ${length}`, 'Expect: 100-continue'))
     return socket
   }
   const uploads = [1, 2].map(() => upload('/v1/workflows/any/trigger', 20_000_000))
-  await new Promise((resolve) => setTimeout(resolve, 500))
+  // They are let in.
+  for (const socket of uploads) assert.match(String(await once(socket, 'data')), /^HTTP\/1.1 100 /)
   const third = await heard(upload('/v1/workflows/any/trigger', 20_000_000), /"request_id"/)
   assert.match(third, /^HTTP\/1.1 503 /)
   assert.match(third, /"code":"overloaded"/)
   assert.equal((await api.call('POST', '/v1/users/ada/cancel', { body: {} })).status, 200)
   for (const socket of uploads) socket.destroy()
-  await new Promise((resolve) => setTimeout(resolve, 500))
   const body = JSON.stringify({ recipients: ['ada'], data: { x: 'x'.repeat(9_000_000) } })
-  assert.equal((await api.call('POST', '/v1/workflows/any/trigger', { body })).status, 404)
+  await eventually(
+    async () => assert.equal((await api.call('POST', '/v1/workflows/any/trigger', { body })).status, 404),
+    60_000,
+  )
 })
 
 test('a busy pool is overloaded, and leaves the api ready', { timeout: 120_000 }, async (t) => {
@@ -215,11 +218,13 @@ test('a busy pool is overloaded, and leaves the api ready', { timeout: 120_000 }
     await busy.close()
     await database.drop()
   })
+  let release: () => void = () => undefined
+  const released = new Promise<void>((resolve) => (release = resolve))
   const begun = new Promise<void>((resolve) => {
     void store.db
       .transaction(async () => {
         resolve()
-        await new Promise((go) => setTimeout(go, 12_000))
+        await released
       })
       .catch(() => undefined)
   })
@@ -228,6 +233,7 @@ test('a busy pool is overloaded, and leaves the api ready', { timeout: 120_000 }
   const ready = await busy.call('GET', '/readyz', { key: null })
   assert.deepEqual([ready.status, (ready.body as { store: string }).store], [200, 'ok'])
   assertRefused(await reading, 503, 'overloaded')
+  release()
 })
 
 test('a thousand connections at once are all served or refused, none is reset', async () => {
