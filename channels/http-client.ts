@@ -1,5 +1,6 @@
 import { Agent, type buildConnector, type Dispatcher } from 'undici'
 import { withDeadline } from './deadline.ts'
+import { withoutHidden } from './hidden.ts'
 import { exchangeOf, type Exchange } from './exchange.ts'
 import type { HostList } from '../settings/host-list.ts'
 import { guardedConnector } from './public-address.ts'
@@ -26,6 +27,8 @@ export interface HttpCall {
   onAnswered?: (exchange: Exchange) => void
   /** The path gives access to nothing: it may be kept. */
   showsPath?: boolean
+  /** What is struck out of the answer: a far side that echoes a request must not make secrets into reasons. */
+  hidden?: readonly string[]
 }
 
 export interface HttpAnswer {
@@ -79,6 +82,7 @@ export class HttpClient {
     onAnswered,
     showsPath = false,
     readBytes,
+    hidden = [],
   }: HttpCall): Promise<HttpAnswer> {
     let handedOver = false
     const dispatcher = this.#agent.compose(
@@ -91,11 +95,13 @@ export class HttpClient {
       const answered = await withDeadline(signal, timeoutMs, async (limit) => {
         const path = `${url.pathname}${url.search}`
         const answer = await dispatcher.request({ origin: url.origin, path, method, headers, body, signal: limit })
+        const read = await start(answer.body, readBytes ?? READ_BYTES)
         const wait = retryAfterMs(answer.headers['retry-after'], answer.headers.date, Date.now())
         return {
           status: answer.statusCode,
           headers: answer.headers,
-          ...(await start(answer.body, readBytes ?? READ_BYTES)),
+          ...read,
+          body: withoutHidden(read.body, hidden),
           retryAfterMs: wait,
         }
       })

@@ -4,6 +4,8 @@ import type { Settings } from '../settings/settings.ts'
 import { Links } from './links.ts'
 import { NoAnswer, withoutAnswer, type HttpAnswer, type HttpClient } from './http-client.ts'
 import { readChannelSettings } from './read-settings.ts'
+import { secretsOf } from './hidden.ts'
+import { TooLong } from './too-long.ts'
 import { notSent, oneLine, type Attempt, type Outgoing, type Receipt, type Sender, type SendResult } from './sender.ts'
 
 /** Settings of the process that stand in where a channel has none. */
@@ -91,10 +93,15 @@ export function apiProvider<Content, Schema extends z.ZodType>(given: {
           // A path below the channel's own api_url is the provider's; any other address is the recipient's.
           const isApi = ({ url }: ApiRequest) => typeof api === 'string' && url.startsWith(api)
           const http = given.http2 === true ? clients.http2 : clients.http
-          const post = (request: ApiRequest) => http.request(callOf(request, { ...attempt, showsPath: isApi(request) }))
-          const ask = (request: ApiRequest) => http.request(callOf(request, { signal: attempt.signal })).catch(before)
-          return await given.send({ message, settings, channel, post, ask, links: Links.of(defaults) })
+          const secrets = secretsOf(channel.settings, env)
+          const hidden = (request: ApiRequest) => [...secrets, ...secretsIn(request, isApi(request))]
+          const post = (request: ApiRequest) =>
+            http.request(callOf(request, { ...attempt, showsPath: isApi(request), hidden: hidden(request) }))
+          const ask = (request: ApiRequest) =>
+            http.request(callOf(request, { signal: attempt.signal, hidden: hidden(request) })).catch(before)
+          return bounded(await given.send({ message, settings, channel, post, ask, links: Links.of(defaults) }))
         } catch (error) {
+          if (error instanceof TooLong) return { kind: 'refused', reason: error.message }
           if (error instanceof NoAnswer) return withoutAnswer(error, given.repeatable ?? false)
           return notSent(error)
         }
@@ -118,7 +125,7 @@ function before(error: unknown): never {
 
 function callOf(
   { url, method = 'POST', headers = {}, body }: ApiRequest,
-  attempt: Partial<Attempt> & { signal: AbortSignal; showsPath?: boolean },
+  attempt: Partial<Attempt> & { signal: AbortSignal; showsPath?: boolean; hidden?: readonly string[] },
 ) {
   const isRaw = body === null || Buffer.isBuffer(body)
   const isForm = body instanceof URLSearchParams
@@ -133,13 +140,34 @@ function callOf(
   }
 }
 
+/** What of a request gives access to something: its login, and the address of a webhook. */
+function secretsIn({ url, headers }: ApiRequest, isApi: boolean): string[] {
+  const login = headers?.['authorization']
+  const { pathname, search } = new URL(url)
+  return [
+    ...(login === undefined ? [] : [login, login.replace(/^\w+ /, '')]),
+    ...(isApi ? [] : [pathname + search, pathname]),
+  ]
+}
+
+/** An id is the provider's word, and kept. */
+function bounded(result: SendResult): SendResult {
+  return 'externalId' in result && result.externalId !== undefined
+    ? { ...result, externalId: oneLine(result.externalId) }
+    : result
+}
+
 /** Statuses below 500 that say "not now", or that the credentials are wrong: an operator mends those. */
 const NOT_NOW = new Set([401, 408, 425, 429])
 
-/** What a refusal makes of the message, where the provider's own codes do not say better. `words` are its reasons. */
+/**
+ * What a refusal makes of the message, where the provider's own codes do not say better. `words` are its reasons. A 2xx
+ * that cannot be read is none: the provider may have taken the message.
+ */
 export function refusal(answer: HttpAnswer, ...words: unknown[]): SendResult {
   const said = words.filter((word) => typeof word === 'string' || typeof word === 'number')
   const reason = oneLine(['answered', answer.status, ...(said.length > 0 ? said : [answer.body])].join(' '))
+  if (answer.status >= 200 && answer.status < 300) return { kind: 'unknown', reason, repeatable: false }
   if (answer.status < 500 && !NOT_NOW.has(answer.status)) return { kind: 'refused', reason }
   return notTaken(answer, reason)
 }

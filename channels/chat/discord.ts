@@ -5,6 +5,7 @@ import { NotSent } from '../sender.ts'
 import { apiUrl, opaque, pace } from '../settings.ts'
 import { chatProvider } from './chat-provider.ts'
 import { connectionsOf, markdownOf } from './connections.ts'
+import { assertDiscordTakes } from './discord-limits.ts'
 
 const settings = z.strictObject({
   /** For connections that have a channel_id instead of an incoming_webhook. */
@@ -20,16 +21,18 @@ export const discord = chatProvider({
   async send({ message, settings, post }) {
     const { template } = message.content
     // Nobody is mentioned by what a value holds.
-    const body = {
+    const body: Record<string, unknown> = {
       allowed_mentions: { parse: [] },
-      ...(template.json_content ?? { content: markdownOf({ template }).slice(0, 2_000) }),
+      ...(template.json_content ?? { content: markdownOf({ template }) }),
     }
+    assertDiscordTakes(body, template.json_content === null ? 'markdown_body' : undefined)
     const needs = 'an incoming_webhook or a channel_id'
     const usable = connectionsOf(message, (each) => (each.incoming_webhook ?? each.channel_id) !== undefined, needs)
     return toEach(usable, async ({ incoming_webhook: webhook, channel_id }) => {
       const answer = await post(webhook === undefined ? asBot(channel_id!) : { url: waiting(webhook.url), body })
       const { id, code, message: words } = jsonOf(answer)
-      if (answer.status === 200) return { kind: 'sent', ...(typeof id === 'string' && { externalId: id }) }
+      if (answer.status === 200 || answer.status === 204)
+        return { kind: 'sent', ...(typeof id === 'string' && { externalId: id }) }
       return refusal(answer, code, words)
     })
 

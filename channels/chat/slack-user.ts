@@ -28,14 +28,14 @@ export async function slackUserOf(
     headers: { authorization: `Bearer ${token}` },
     body: null,
   })
-  const { ok, user, error } = jsonOf(answer) as { ok?: unknown; user?: { id?: unknown }; error?: string }
+  const { ok, user, error } = jsonOf(answer) as { ok?: unknown; user?: { id?: unknown } | null; error?: unknown }
   if (answer.status === 200 && ok === true && typeof user?.id === 'string') {
     if (known.size >= MOST) known.clear()
     known.set(key, { id: user.id, until: Date.now() + KEPT_MS })
     return { id: user.id }
   }
-  if (error !== undefined && ABOUT_IT.has(error))
+  if (typeof error === 'string' && ABOUT_IT.has(error))
     return { end: { kind: 'not_sent', reason: `Slack has no user with the recipient’s e-mail (${error})` } }
-  const reason = `users.lookupByEmail answered ${error ?? answer.status}`
-  return { end: answer.status === 200 ? notTaken(answer, reason) : refusal(answer, reason) }
+  const reason = `users.lookupByEmail answered ${typeof error === 'string' ? error : answer.status}`
+  return { end: answer.status < 300 ? notTaken(answer, reason) : refusal(answer, reason) }
 }

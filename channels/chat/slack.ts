@@ -3,11 +3,12 @@ import type { ChatContent } from '../../templates/content.ts'
 import type { HttpAnswer } from '../http-client.ts'
 import { jsonOf, notTaken, refusal, type ApiSend } from '../provider.ts'
 import { toEach } from '../push/push-tokens.ts'
-import { NotSent, type Outgoing, type SendResult } from '../sender.ts'
+import { NotSent, oneLine, type Outgoing, type SendResult } from '../sender.ts'
 import { apiUrl, opaque, pace } from '../settings.ts'
 import { chatProvider } from './chat-provider.ts'
 import { connectionsOf, listedConnections, markdownOf, type Connection } from './connections.ts'
 import { plainText, richText } from './rich-text.ts'
+import { assertSlackTakes } from './slack-limits.ts'
 import { slackUserOf } from './slack-user.ts'
 
 const schema = z.strictObject({
@@ -32,6 +33,7 @@ export const slack = chatProvider({
   requests: 21,
   async send({ message, settings, post, ask }) {
     const body = bodyOf(message.content)
+    assertSlackTakes(body)
     const found = await reachable(message, settings, ask)
     if ('end' in found) return found.end
     return toEach(found.connections, async ({ incoming_webhook: webhook, access_token, channel_id, user_id }) => {
@@ -77,7 +79,9 @@ function bodyOf({ template }: ChatContent): object {
       : { text: escaped(template.summary), ...template.json_content }
   }
   const source = markdownOf({ template })
-  const text = escaped(template.summary ?? plainText(source)).slice(0, 3_000)
+  const said = plainText(source)
+  assertSlackTakes({ text: said }, 'markdown_body')
+  const text = escaped(template.summary ?? said).slice(0, 3_000)
   return { text, mrkdwn: false, blocks: [richText(source)] }
 }
 
@@ -90,8 +94,8 @@ function apiResult(answer: HttpAnswer): SendResult {
   const { ok, ts, error } = jsonOf(answer)
   if (answer.status === 200 && ok === true) return { kind: 'sent', ...(typeof ts === 'string' && { externalId: ts }) }
   if (typeof error === 'string' && NOT_NOW.has(error)) return notTaken(answer, `answered ${error}`)
-  if (answer.status === 200)
-    return { kind: 'refused', reason: `answered ${typeof error === 'string' ? error : 'no error'}` }
+  if (answer.status === 200 && typeof error === 'string')
+    return { kind: 'refused', reason: oneLine(`answered ${error}`) }
   return refusal(answer, error)
 }
 

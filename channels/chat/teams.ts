@@ -3,9 +3,14 @@ import { refusal } from '../provider.ts'
 import { toEach } from '../push/push-tokens.ts'
 import { pace } from '../settings.ts'
 import { chatProvider } from './chat-provider.ts'
+import { atMost } from '../too-long.ts'
+import { jsonBytes } from '../push/push-size.ts'
 import { connectionsOf, markdownOf } from './connections.ts'
 
 const settings = z.strictObject({ ...pace })
+
+/** Of a message, in bytes: https://learn.microsoft.com/en-us/microsoftteams/limits-specifications-teams */
+const MOST = 28_672
 
 /**
  * Microsoft Teams by a webhook of Workflows: an Adaptive Card
@@ -24,9 +29,12 @@ export const teams = chatProvider({
       body: [{ type: 'TextBlock', text: markdownOf({ template }), wrap: true }],
     }
     const attachments = [{ contentType: 'application/vnd.microsoft.card.adaptive', content: card }]
+    const body = { type: 'message', attachments }
+    const field = template.json_content === null ? 'markdown_body' : 'json_body'
+    atMost({ field, provider: 'Teams', size: jsonBytes(body), most: MOST, unit: 'bytes' })
     const usable = connectionsOf(message, (each) => each.incoming_webhook !== undefined, 'an incoming_webhook')
     return toEach(usable, async ({ incoming_webhook: webhook }) => {
-      const answer = await post({ url: webhook!.url, body: { type: 'message', attachments } })
+      const answer = await post({ url: webhook!.url, body })
       return answer.status === 200 || answer.status === 202 ? { kind: 'sent' } : refusal(answer)
     })
   },

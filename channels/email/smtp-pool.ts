@@ -1,5 +1,6 @@
 import { parseConnectionUrl, type ConnectionUrlOptions } from 'nodemailer/lib/shared'
 import pLimit, { type LimitFunction } from 'p-limit'
+import { withoutHidden } from '../hidden.ts'
 import { oneLine, type Attempt, type SendResult } from '../sender.ts'
 import type { SmtpLimits } from './smtp-limits.ts'
 import { resultOf } from './smtp-result.ts'
@@ -36,17 +37,9 @@ export class SmtpPool {
   /** Sends one message over a connection of its own for that time. Never rejects. */
   send(mail: SmtpMail, attempt: Attempt): Promise<SendResult> {
     return this.#atOnce(async () => {
-      let session = await this.#takeIdle()
-      // A server may have closed an idle connection without our knowing: then a new one is opened, once.
-      const first = session === undefined ? undefined : await this.#carry(session, mail, attempt)
-      if (first !== undefined && !first.isLost) return first.result
-      try {
-        session = await SmtpSession.open(this.#server, this.#limits, attempt.signal)
-      } catch (error) {
-        return resultOf(error, false)
-      }
-      this.#sessions.add(session)
-      return (await this.#carry(session, mail, attempt)).result
+      const result = await this.#try(mail, attempt)
+      if (!('reason' in result)) return result
+      return { ...result, reason: withoutHidden(result.reason, loginOf(this.#server)) }
     })
   }
 
@@ -54,6 +47,20 @@ export class SmtpPool {
     for (const { timer } of this.#idle.splice(0)) clearTimeout(timer)
     for (const session of this.#sessions) session.close()
     this.#sessions.clear()
+  }
+
+  async #try(mail: SmtpMail, attempt: Attempt): Promise<SendResult> {
+    let session = await this.#takeIdle()
+    // A server may have closed an idle connection without our knowing: then a new one is opened, once.
+    const first = session === undefined ? undefined : await this.#carry(session, mail, attempt)
+    if (first !== undefined && !first.isLost) return first.result
+    try {
+      session = await SmtpSession.open(this.#server, this.#limits, attempt.signal)
+    } catch (error) {
+      return resultOf(error, false)
+    }
+    this.#sessions.add(session)
+    return (await this.#carry(session, mail, attempt)).result
   }
 
   /** `isLost`: the connection ended before the content was handed over, and the server said nothing. */
@@ -128,6 +135,12 @@ export class SmtpPool {
 }
 
 const NO_UTF8 = 'the mail server takes no internationalised addresses: it does not announce SMTPUTF8'
+
+/** A server that is odd, or hostile, may say what it was told. */
+function loginOf({ auth }: ConnectionUrlOptions): string[] {
+  const { user = '', pass = '' } = (auth ?? {}) as { user?: string; pass?: string }
+  return pass === '' ? [] : [pass, `\0${user}\0${pass}`]
+}
 
 function atLeastOne(option: unknown): number | undefined {
   return typeof option === 'number' && option >= 1 ? option : undefined

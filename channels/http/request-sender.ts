@@ -2,6 +2,7 @@ import { z } from 'zod'
 import type { Channel } from '../../definitions/catalog.ts'
 import type { HttpContent } from '../../templates/content.ts'
 import { HOST_ENTRY, HostList, isHostEntry } from '../../settings/host-list.ts'
+import { secretsOf } from '../hidden.ts'
 import { HttpClient, withoutAnswer, type HttpAnswer } from '../http-client.ts'
 import type { ChannelDefaults, Provider } from '../provider.ts'
 import { readChannelSettings } from '../read-settings.ts'
@@ -67,9 +68,10 @@ export function createHttpSender(defaults: HttpDefaults, env: NodeJS.ProcessEnv)
     const secrets = { secret: settings.secret ?? defaults.BELAY_HTTP_SECRET, headers: settings.headers }
     const hosts = settings.secret_hosts ? new HostList(settings.secret_hosts) : defaults.BELAY_HTTP_SECRET_HOSTS
     const request = httpRequest(message, (url) => secretsFor(url, secrets, hosts, channel.key), new Date())
+    const hidden = [...secretsOf(channel.settings, env), ...Object.values(settings.headers)]
     try {
       return resultOf(
-        await client.request({ ...request, timeoutMs: timeout_seconds * 1_000, showsPath: true, ...attempt }),
+        await client.request({ ...request, timeoutMs: timeout_seconds * 1_000, showsPath: true, hidden, ...attempt }),
       )
     } catch (error) {
       return withoutAnswer(error, idempotent || IDEMPOTENT.has(request.method))

@@ -5,6 +5,7 @@ import { apiProvider, jsonOf, notTaken, refusal } from '../provider.ts'
 import { laidOver } from '../payload-overrides.ts'
 import { NotSent } from '../sender.ts'
 import { apiUrl, opaque, pace, payloadOverrides } from '../settings.ts'
+import { assertPushFits, jsonBytes } from './push-size.ts'
 import { devicesOf, gone, toEach } from './push-tokens.ts'
 
 const settings = z.strictObject({
@@ -19,6 +20,9 @@ const settings = z.strictObject({
   payload_overrides: payloadOverrides,
   ...pace,
 })
+
+/** Of the payload: https://developer.apple.com/documentation/usernotifications/generating-a-remote-notification */
+const MOST_BYTES = 4_096
 
 /** Apple asks for one of 20 to 60 minutes. */
 const TOKEN_MS = 40 * 60_000
@@ -46,13 +50,14 @@ export const apns = apiProvider<PushContent, typeof settings>({
   requests: 100,
   async send({ message, settings, post }) {
     const devices = devicesOf(message)
-    const bearer = await tokenOf(settings)
     const { title, body, delivery_type, payload_overrides } = message.content
     const silent = delivery_type === 'silent'
     const aps = silent ? { 'content-available': 1 } : { alert: { title, body } }
     const payload = laidOver({ aps }, settings.payload_overrides, payload_overrides, {
       belay_message_id: message.messageId,
     })
+    assertPushFits(message.content, { provider: 'APNs', size: jsonBytes(payload), most: MOST_BYTES })
+    const bearer = await tokenOf(settings)
     return toEach(devices, async ({ token: device }) => {
       const answer = await post({
         url: `${settings.api_url}/3/device/${encodeURIComponent(device)}`,

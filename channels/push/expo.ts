@@ -5,7 +5,8 @@ import { NoAnswer } from '../http-client.ts'
 import { laidOver } from '../payload-overrides.ts'
 import { oneLine, type Receipt } from '../sender.ts'
 import { apiUrl, opaque, pace, payloadOverrides } from '../settings.ts'
-import { devicesOf, gone, toEach } from './push-tokens.ts'
+import { assertPushFits, jsonBytes } from './push-size.ts'
+import { devicesOf, gone, listOf, toEach } from './push-tokens.ts'
 
 const settings = z.strictObject({
   /** Where the account asks for one. */
@@ -14,6 +15,9 @@ const settings = z.strictObject({
   payload_overrides: payloadOverrides,
   ...pace,
 })
+
+/** Of all but the token: https://docs.expo.dev/push-notifications/sending-notifications/#individual-errors, MessageTooBig. */
+const MOST_BYTES = 4_096
 
 /** Expo has receipts some 15 minutes after the ticket, and for a day. */
 const RECEIPT_AFTER_MS = 15 * 60_000
@@ -28,28 +32,32 @@ export const expo = apiProvider<PushContent, typeof settings>({
   async send({ message, settings, post }) {
     const { title, body, delivery_type, payload_overrides } = message.content
     const shown = delivery_type === 'silent' ? { _contentAvailable: true } : { title, body }
+    const payload = laidOver(
+      { ...shown, data: { belay_message_id: message.messageId } },
+      settings.payload_overrides,
+      payload_overrides,
+    )
+    assertPushFits(message.content, { provider: 'Expo', size: jsonBytes(payload), most: MOST_BYTES })
     return toEach(devicesOf(message), async ({ token: to }) => {
       const answer = await post({
         url: `${settings.api_url}/--/api/v2/push/send`,
         headers: authorization(settings),
-        body: laidOver(
-          { to, ...shown, data: { belay_message_id: message.messageId } },
-          settings.payload_overrides,
-          payload_overrides,
-        ),
+        body: { to, ...payload },
       })
-      const { data: ticket, errors } = jsonOf(answer) as {
-        data?: Ticket
-        errors?: { code?: string; message?: string }[]
+      const { data, errors } = jsonOf(answer)
+      const ticket = ticketOf(data)
+      if (answer.status !== 200 || ticket === undefined) {
+        const [first] = listOf(errors) as ({ code?: unknown; message?: unknown } | null)[]
+        return refusal(answer, first?.code, first?.message)
       }
-      if (answer.status !== 200 || ticket === undefined) return refusal(answer, errors?.[0]?.code, errors?.[0]?.message)
       if (ticket.status === 'ok')
-        return ticket.id === undefined
-          ? { kind: 'sent' }
-          : { kind: 'sent', externalId: ticket.id, receiptAfterMs: RECEIPT_AFTER_MS }
+        return typeof ticket.id === 'string'
+          ? { kind: 'sent', externalId: ticket.id, receiptAfterMs: RECEIPT_AFTER_MS }
+          : { kind: 'sent' }
       const reason = reasonOf(ticket)
-      if (ticket.details?.error === 'DeviceNotRegistered') return gone(message.content, to, reason)
-      return NOT_NOW.has(ticket.details?.error ?? '') ? notTaken(answer, reason) : { kind: 'refused', reason }
+      const error = errorOf(ticket)
+      if (error === 'DeviceNotRegistered') return gone(message.content, to, reason)
+      return NOT_NOW.has(error) ? notTaken(answer, reason) : { kind: 'refused', reason }
     })
   },
   /** https://docs.expo.dev/push-notifications/sending-notifications/#push-receipts: `ok` says that Apple or Google has it. */
@@ -59,10 +67,11 @@ export const expo = apiProvider<PushContent, typeof settings>({
       headers: authorization(settings),
       body: { ids: externalIds },
     })
-    const { data } = jsonOf(answer) as { data?: Partial<Record<string, Ticket>> }
-    if (answer.status !== 200 || data === undefined) throw new NoAnswer(`Expo answered ${answer.status}`, false)
+    const { data } = jsonOf(answer)
+    if (answer.status !== 200 || typeof data !== 'object' || data === null)
+      throw new NoAnswer(`Expo answered ${answer.status}`, false)
     const found = externalIds.flatMap((id): [string, Receipt][] => {
-      const receipt = Object.hasOwn(data, id) ? data[id] : undefined
+      const receipt = Object.hasOwn(data, id) ? ticketOf((data as Record<string, unknown>)[id]) : undefined
       return receipt === undefined ? [] : [[id, receiptOf(receipt)]]
     })
     return new Map(found)
@@ -78,18 +87,27 @@ function receiptOf(receipt: Ticket): Receipt {
   return {
     status: 'undelivered',
     reason: reasonOf(receipt),
-    isGone: receipt.details?.error === 'DeviceNotRegistered',
+    isGone: errorOf(receipt) === 'DeviceNotRegistered',
   }
 }
 
-function reasonOf({ details, message }: Ticket): string {
-  return oneLine(`${details?.error ?? 'error'} ${message ?? ''}`)
+function reasonOf(ticket: Ticket): string {
+  return oneLine(`${errorOf(ticket)} ${typeof ticket.message === 'string' ? ticket.message : ''}`)
+}
+
+function errorOf({ details }: Ticket): string {
+  return typeof details?.error === 'string' ? details.error : 'error'
 }
 
 /** A ticket, or a receipt: both look alike. */
 interface Ticket {
-  status?: string
-  id?: string
-  message?: string
-  details?: { error?: string }
+  status: 'ok' | 'error'
+  id?: unknown
+  message?: unknown
+  details?: { error?: unknown } | null
+}
+
+function ticketOf(value: unknown): Ticket | undefined {
+  const { status } = (value ?? {}) as { status?: unknown }
+  return status === 'ok' || status === 'error' ? (value as Ticket) : undefined
 }

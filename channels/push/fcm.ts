@@ -6,7 +6,8 @@ import { NotSent, oneLine, type Outgoing, type SendResult } from '../sender.ts'
 import type { HttpAnswer } from '../http-client.ts'
 import { apiUrl, opaque, pace, payloadOverrides } from '../settings.ts'
 import { GoogleTokens, type ServiceAccount } from './google-token.ts'
-import { devicesOf, gone, toEach } from './push-tokens.ts'
+import { assertPushFits, keyAndValueBytes } from './push-size.ts'
+import { devicesOf, gone, listOf, toEach } from './push-tokens.ts'
 
 const settings = z.strictObject({
   /** The JSON file of a service account, as text. */
@@ -23,6 +24,9 @@ const account = z.object({
   token_uri: z.url(),
 })
 
+/** Of names and values of notification and data: https://firebase.google.com/docs/cloud-messaging/concept-options */
+const MOST_BYTES = 4_096
+
 const tokens = new GoogleTokens()
 
 /** Firebase Cloud Messaging, HTTP v1: https://firebase.google.com/docs/reference/fcm/rest/v1/projects.messages/send. It has no idempotency key. */
@@ -32,6 +36,7 @@ export const fcm = apiProvider<PushContent, typeof settings>({
   async send({ message, settings, post, ask }) {
     const devices = devicesOf(message)
     const { payload_overrides: ofChannel } = settings
+    assertFits(message, ofChannel)
     const google = accountOf(settings.service_account)
     const bearer = await tokens.get(google, ask)
     if (typeof bearer !== 'string') return bearer
@@ -47,6 +52,12 @@ export const fcm = apiProvider<PushContent, typeof settings>({
   },
 })
 
+function assertFits(message: Outgoing<PushContent>, ofChannel: object | undefined): void {
+  const { notification, data } = messageFor('', message, ofChannel)
+  const size = keyAndValueBytes(notification) + keyAndValueBytes(data)
+  assertPushFits(message.content, { provider: 'FCM', size, most: MOST_BYTES })
+}
+
 function messageFor(token: string, { messageId, content }: Outgoing<PushContent>, ofChannel: object | undefined) {
   const { title, body, delivery_type, payload_overrides } = content
   const notification = delivery_type === 'silent' ? {} : { notification: { title, body } }
@@ -55,9 +66,9 @@ function messageFor(token: string, { messageId, content }: Outgoing<PushContent>
 }
 
 function resultOf(answer: HttpAnswer, content: PushContent, device: string): SendResult {
-  const { name, error } = jsonOf(answer) as { name?: unknown; error?: FcmError }
+  const { name, error } = jsonOf(answer) as { name?: unknown; error?: FcmError | null }
   if (answer.status === 200) return { kind: 'sent', ...(typeof name === 'string' && { externalId: name }) }
-  const code = error?.details?.find((detail) => typeof detail.errorCode === 'string')?.errorCode ?? error?.status
+  const code = codeOf(error) ?? error?.status
   if (code === 'THIRD_PARTY_AUTH_ERROR' || code === 'QUOTA_EXCEEDED')
     return notTaken(answer, `answered ${answer.status} ${code}`)
   if (code === 'UNREGISTERED') return gone(content, device, `answered ${answer.status} ${code}`)
@@ -65,9 +76,14 @@ function resultOf(answer: HttpAnswer, content: PushContent, device: string): Sen
 }
 
 interface FcmError {
-  status?: string
-  message?: string
-  details?: { errorCode?: string }[]
+  status?: unknown
+  message?: unknown
+  details?: unknown
+}
+
+function codeOf(error: FcmError | null | undefined): string | undefined {
+  const details = listOf(error?.details) as ({ errorCode?: unknown } | null)[]
+  return details.flatMap((detail) => (typeof detail?.errorCode === 'string' ? [detail.errorCode] : []))[0]
 }
 
 function accountOf(text: string): ServiceAccount {

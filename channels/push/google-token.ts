@@ -1,5 +1,6 @@
 import { importPKCS8, SignJWT } from 'jose'
-import { jsonOf, refusal, type ApiSend } from '../provider.ts'
+import { withoutHidden } from '../hidden.ts'
+import { jsonOf, notTaken, type ApiSend } from '../provider.ts'
 import { NotSent, type SendResult } from '../sender.ts'
 
 export interface ServiceAccount {
@@ -32,13 +33,13 @@ export class GoogleTokens {
     const { access_token: token, expires_in: seconds, error, error_description: words } = jsonOf(answer)
     if (answer.status !== 200 || typeof token !== 'string') {
       // Google refuses an account or a key: an operator mends that.
-      return {
-        ...refusal(answer, error, words),
-        kind: 'not_taken',
-        reason: `Google gives no token: ${String(answer.status)} ${answer.body.slice(0, 300)}`,
-      }
+      const said = typeof error === 'string' ? [error, words].join(' ') : answer.body.slice(0, 300)
+      return notTaken(answer, `Google gives no token: ${answer.status} ${withoutHidden(said, [assertion])}`)
     }
-    this.#known.set(account.client_email, { token, until: now + Number(seconds) * 1_000 - EARLY_MS })
+    this.#known.set(account.client_email, {
+      token,
+      until: now + (typeof seconds === 'number' ? seconds * 1_000 : 0) - EARLY_MS,
+    })
     return token
   }
 

@@ -5,6 +5,7 @@ import { apiProvider, refusal } from '../provider.ts'
 import { NotSent, type Outgoing } from '../sender.ts'
 import { laidOver } from '../payload-overrides.ts'
 import { opaque, pace, payloadOverrides, text } from '../settings.ts'
+import { assertPushFits } from './push-size.ts'
 import { devicesOf, gone, toEach } from './push-tokens.ts'
 
 const settings = z.strictObject({
@@ -19,6 +20,9 @@ const settings = z.strictObject({
   payload_overrides: payloadOverrides,
   ...pace,
 })
+
+/** Of what is encrypted: the 4,096 that a push service has to take (RFC 8030 7.2) less the encryption (RFC 8291 4). */
+const MOST_BYTES = 3_993
 
 const subscription = z.object({
   endpoint: z.url({ protocol: /^https?$/ }),
@@ -35,6 +39,7 @@ export const webpush = apiProvider<PushContent, typeof settings>({
     const payload = JSON.stringify(
       laidOver({ ...shown, belay_message_id: message.messageId }, settings.payload_overrides, payload_overrides),
     )
+    assertPushFits(message.content, { provider: 'Web Push', size: Buffer.byteLength(payload), most: MOST_BYTES })
     return toEach(subscriptionsOf(message), async (device) => {
       const { endpoint, headers, body: encrypted } = requestTo(device, payload, settings)
       const answer = await post({ url: endpoint, headers, body: encrypted })

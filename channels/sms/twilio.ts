@@ -2,6 +2,7 @@ import { z } from 'zod'
 import type { SmsContent } from '../../templates/content.ts'
 import { apiProvider, jsonOf, refusal } from '../provider.ts'
 import { laidOver } from '../payload-overrides.ts'
+import { atMost, charactersOf } from '../too-long.ts'
 import { apiUrl, opaque, pace, payloadOverrides, text } from '../settings.ts'
 import { phoneNumber } from './phone-number.ts'
 import { trackedText } from './tracked-text.ts'
@@ -27,6 +28,9 @@ const settings = z
     message: 'is missing: a number to send from, or a messaging_service_sid',
   })
 
+/** Of `Body`; what is longer is answered 21617. */
+const MOST_CHARACTERS = 1_600
+
 /**
  * Twilio's Messages resource: https://www.twilio.com/docs/messaging/api/message-resource. It has no idempotency key, so what
  * was not answered is not repeated. Logs in with the account's token, or with an API key and its secret.
@@ -46,16 +50,17 @@ export const twilio = apiProvider<SmsContent, typeof settings>({
     const overrides = laidOver({}, settings.payload_overrides, message.content.payload_overrides)
     for (const [name, value] of Object.entries(overrides))
       form.set(name, typeof value === 'string' ? value : JSON.stringify(value))
+    const body = { field: 'text_body', size: charactersOf(form.get('Body')), unit: 'characters' } as const
+    atMost({ ...body, provider: 'Twilio', most: MOST_CHARACTERS })
     const login = `${settings.api_key_sid ?? account}:${settings.auth_token}`
     const answer = await post({
       url: `${settings.api_url}/2010-04-01/Accounts/${encodeURIComponent(account)}/Messages.json`,
       headers: { authorization: `Basic ${Buffer.from(login).toString('base64')}` },
       body: form,
     })
-    const body = jsonOf(answer)
-    if (answer.status === 201)
-      return { kind: 'sent', ...(typeof body.sid === 'string' && { externalId: body.sid }), filled }
-    return { ...refusal(answer, body.code, body.message), filled }
+    const { sid, code, message: words } = jsonOf(answer)
+    if (answer.status === 201) return { kind: 'sent', ...(typeof sid === 'string' && { externalId: sid }), filled }
+    return { ...refusal(answer, code, words), filled }
   },
 })
 

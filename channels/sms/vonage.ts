@@ -2,6 +2,7 @@ import { z } from 'zod'
 import type { SmsContent } from '../../templates/content.ts'
 import { apiProvider, jsonOf, notTaken, refusal } from '../provider.ts'
 import { laidOver } from '../payload-overrides.ts'
+import { atMost, charactersOf } from '../too-long.ts'
 import { oneLine } from '../sender.ts'
 import { apiUrl, opaque, pace, payloadOverrides } from '../settings.ts'
 import { phoneNumber } from './phone-number.ts'
@@ -19,6 +20,9 @@ const settings = z.strictObject({
 /** Throttled, wrong credentials, an error of theirs, no credit, too many binds: mended, or over soon. */
 const NOT_NOW = new Set(['1', '4', '5', '9', '10'])
 
+/** Of `text`, in some 20 parts; what is longer is answered status 12. */
+const MOST_CHARACTERS = 3_200
+
 /** Vonage's SMS API: https://developer.vonage.com/en/api/sms. It has no idempotency key. */
 export const vonage = apiProvider<SmsContent, typeof settings>({
   settings,
@@ -28,27 +32,42 @@ export const vonage = apiProvider<SmsContent, typeof settings>({
     const { body: text, told } = trackedText(message, links)
     const filled = { to, ...told }
     const isPlain = /^[\n\r\x20-\x7e]*$/.test(text)
-    const answer = await post({
-      url: `${settings.api_url}/sms/json`,
-      body: laidOver(
-        {
-          api_key: settings.api_key,
-          api_secret: settings.api_secret,
-          from: settings.from,
-          to: to.slice(1),
-          text,
-          ...(!isPlain && { type: 'unicode' }),
-          'client-ref': message.messageId,
-        },
-        settings.payload_overrides,
-        payload_overrides,
-      ),
-    })
-    const [part] = (jsonOf(answer).messages ?? []) as Record<string, string>[]
-    if (answer.status !== 200 || part === undefined) return { ...refusal(answer), filled }
-    if (part.status === '0') return { kind: 'sent', externalId: part['message-id'] ?? '', filled }
-    const reason = oneLine(`status ${part.status ?? ''} ${part['error-text'] ?? ''}`)
-    if (NOT_NOW.has(part.status ?? '')) return { ...notTaken(answer, reason), filled }
+    const body = laidOver(
+      {
+        api_key: settings.api_key,
+        api_secret: settings.api_secret,
+        from: settings.from,
+        to: to.slice(1),
+        text,
+        ...(!isPlain && { type: 'unicode' }),
+        'client-ref': message.messageId,
+      },
+      settings.payload_overrides,
+      payload_overrides,
+    )
+    const size = charactersOf(body.text)
+    atMost({ field: 'text_body', provider: 'Vonage', size, most: MOST_CHARACTERS, unit: 'characters' })
+    const answer = await post({ url: `${settings.api_url}/sms/json`, body })
+    const { messages } = jsonOf(answer)
+    const [part] = Array.isArray(messages) ? (messages as (Part | null)[]) : []
+    if (answer.status !== 200 || typeof part?.status !== 'string') return { ...refusal(answer), filled }
+    if (part.status === '0') return { kind: 'sent', ...idOf(part), filled }
+    const reason = oneLine(`status ${part.status} ${textOf(part['error-text'])}`)
+    if (NOT_NOW.has(part.status)) return { ...notTaken(answer, reason), filled }
     return { kind: 'refused', reason, filled }
   },
 })
+
+interface Part {
+  status?: unknown
+  'message-id'?: unknown
+  'error-text'?: unknown
+}
+
+function idOf({ 'message-id': id }: Part): { externalId?: string } {
+  return typeof id === 'string' ? { externalId: id } : {}
+}
+
+function textOf(value: unknown): string {
+  return typeof value === 'string' ? value : ''
+}
