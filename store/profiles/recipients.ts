@@ -7,7 +7,7 @@ import type { JsonObject } from '../schema/index.ts'
 
 /** The properties of users and objects, by recipient key (recipient.ts): of a merged user those of the other. Who was never stored is absent. */
 export async function loadRecipients(db: Database, keys: readonly string[]): Promise<Map<string, JsonObject>> {
-  const rows = await load<{ properties: JsonObject }>(db, keys, sql`properties`)
+  const rows = await query<{ key: string; properties: JsonObject }>(db, selectOf(keys, sql`properties`))
   return new Map(rows.map(({ key, properties }) => [key, properties]))
 }
 
@@ -17,11 +17,12 @@ export async function loadProfiles(
   keys: readonly string[],
 ): Promise<Map<string, Omit<StoredProfile, 'id'>>> {
   const columns = sql`properties, ${isoText(sql`created_at`)} as created_at, ${isoText(sql`updated_at`)} as updated_at`
-  const rows = await load<Omit<StoredProfile, 'id'>>(db, keys, columns)
+  const rows = await query<Omit<StoredProfile, 'id'> & { key: string }>(db, selectOf(keys, columns))
   return new Map(rows.map(({ key, ...profile }) => [key, profile]))
 }
 
-async function load<Row>(db: Database, keys: readonly string[], columns: SQL): Promise<(Row & { key: string })[]> {
+/** Selects `key`, and `columns` of users and objects alike. */
+function selectOf(keys: readonly string[], columns: SQL): SQL {
   const users: string[] = []
   const objects: { collection: string; id: string }[] = []
   for (const key of keys) {
@@ -32,15 +33,12 @@ async function load<Row>(db: Database, keys: readonly string[], columns: SQL): P
   const tenants = objects.filter(({ collection }) => collection === TENANTS).map(({ id }) => id)
   const objectKeys = sql`select * from unnest(${texts(objects.map((object) => object.collection))},
     ${texts(objects.map((object) => object.id))})`
-  return query(
-    db,
-    sql`select id as key, ${columns} from users where id = any(${texts(users)})
+  return sql`select id as key, ${columns} from users where id = any(${texts(users)})
       union all
       select g.from_id, ${columns} from merged_users g join users on users.id = g.into_id where g.from_id = any(${texts(users)})
       union all
       select collection || '#' || id, ${columns} from objects where (collection, id) in (${objectKeys})
         and collection <> ${TENANTS}
       union all
-      select ${`${TENANTS}#`} || id, ${columns} from tenants where id = any(${texts(tenants)})`,
-  )
+      select ${`${TENANTS}#`} || id, ${columns} from tenants where id = any(${texts(tenants)})`
 }

@@ -39,7 +39,7 @@ export async function runOfTrigger(
   db: Database,
   workflowRunId: string,
 ): Promise<Omit<PendingRun, 'runId' | 'workflowRunIds'> | undefined> {
-  const [run] = await query<PendingRun>(
+  const [run] = await query<Omit<PendingRun, 'runId' | 'workflowRunIds'>>(
     db,
     sql`select u.workflow_id as "workflowId", u.definition_key as definition, u.cancelation_key as "cancelationKey"
         from triggers t join runs u on u.id = t.run_id where t.workflow_run_id = ${workflowRunId}::uuid`,

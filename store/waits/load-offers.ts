@@ -18,7 +18,7 @@ export const MOST_OFFERS = 100
 export async function loadOffers(db: Database, rowIds: readonly number[]): Promise<Map<number, Offer[]>> {
   const rows = await query<Offer & { row: number }>(
     db,
-    sql`select * from (
+    sql`select row, id, name, data, "happenedAt" from (
           select o.recipient_run_id as row, e.id, e.name, e.data,
             round(extract(epoch from e.happened_at) * 1000)::float8 as "happenedAt",
             row_number() over (partition by o.recipient_run_id order by e.happened_at, e.id) as place
