@@ -1,5 +1,6 @@
 import { Context, Liquid, toValueSync, type LiquidOptions, type Template } from 'liquidjs'
 import { escapeHtml, unescapeHtml } from './escape.ts'
+import { directOf, fillDirect, type Direct } from './liquid/direct.ts'
 import { registerFilters } from './liquid/filters.ts'
 import { Output } from './liquid/output.ts'
 import { setRendering, type Rendering } from './liquid/rendering.ts'
@@ -162,7 +163,25 @@ function render(liquid: Liquid, template: Parsed, scope: { data?: object }, give
   const fillShared = (run: Template[], warn: () => void) =>
     written(liquid, run, contextOf(liquid, scope, { ...given, warn }))
   const filled = parts === null ? templates : (partlyFilled(parts, scope, fillShared) ?? templates)
+  const direct = directFor(filled, liquid)
+  if (direct !== null) {
+    try {
+      return fillDirect(direct, scope, scope.data ?? {}, liquid.options.outputEscape as (value: unknown) => string)
+    } catch {
+      // Too long: liquidjs says where.
+    }
+  }
   return written(liquid, filled, contextOf(liquid, scope, given))
+}
+
+const directs = new WeakMap<Template[], Direct | null>()
+
+function directFor(templates: Template[], liquid: Liquid): Direct | null {
+  const known = directs.get(templates)
+  if (known !== undefined) return known
+  const direct = directOf(templates, liquid)
+  directs.set(templates, direct)
+  return direct
 }
 
 function contextOf(liquid: Liquid, scope: { data?: object }, given: RenderingOptions): Context {

@@ -1,4 +1,4 @@
-import type { Liquid, Template } from 'liquidjs'
+import type { Context, Emitter, Liquid, Template, Token } from 'liquidjs'
 import { RESULT_LIMIT } from './output.ts'
 import { sharedUnless } from './shared.ts'
 
@@ -90,7 +90,7 @@ function fillShared(
       )
       told.length += text.length
       if (told.length > RESULT_LIMIT || told.warnings > 0) return null
-      templates.push(constant(text, run[0]!.template))
+      templates.push(new Constant(text, run[0]!.template.token))
     } catch {
       return null
     }
@@ -100,12 +100,17 @@ function fillShared(
   return { templates, unless: [...unless] }
 }
 
-/** A piece whose text is known. */
-function constant(text: string, like: Template): Template {
-  return {
-    token: like.token,
-    render: (_context, emitter) => {
-      emitter.write(text)
-    },
+/** A piece whose text is known. `token` is of what it stands for. */
+export class Constant implements Template {
+  readonly text: string
+  readonly token: Token
+
+  constructor(text: string, token: Token) {
+    this.text = text
+    this.token = token
+  }
+
+  render(_context: Context, emitter: Emitter): void {
+    emitter.write(this.text)
   }
 }
