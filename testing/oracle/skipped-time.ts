@@ -12,7 +12,7 @@ import type { JsonObject } from '../../store/schema/index.ts'
 import { addSearchAttributes } from '../../temporal/register.ts'
 import { Signaler } from '../../temporal/signaler.ts'
 import type { RunActivities } from '../../workflows/messages.ts'
-import { quiet, TestWorker } from '../fixtures/activities.ts'
+import { quiet, TestWorker, type Provider } from '../fixtures/activities.ts'
 import { timeSkipping } from '../servers/temporal.ts'
 import { LiveWorker, ServerClock, TASK_QUEUE } from './live-worker.ts'
 
@@ -37,7 +37,8 @@ export class SkippedTime {
     this.#env = env
   }
 
-  static async start(context: Context): Promise<SkippedTime> {
+  /** `provider` left out: one that takes everything, and what it took is in `sent`. */
+  static async start(context: Context, provider?: Provider): Promise<SkippedTime> {
     Runtime.install({ logger: new DefaultLogger('ERROR'), telemetryOptions: { logging } })
     const env = await timeSkipping()
     await addSearchAttributes(env.connection, 'default')
@@ -49,7 +50,7 @@ export class SkippedTime {
     started.#signaler = new Signaler({ client, taskQueue: TASK_QUEUE, db, store, link, log: quiet })
     const { now } = started.#clock
     started.#context = { ...context, signaler: started.#signaler, now }
-    const activities: RunActivities = await new TestWorker(db, (message) => started.#send(message), now).activities()
+    const activities: RunActivities = await new TestWorker(db, provider ?? started.#send, now).activities()
     started.#worker = await LiveWorker.start(env.nativeConnection, started.#clock, () => activities)
     await started.now()
     return started
@@ -68,14 +69,19 @@ export class SkippedTime {
     await this.now()
   }
 
-  async trigger(workflow: string, key: string, recipient: string, data: JsonObject = {}): Promise<void> {
+  async trigger(
+    workflow: string,
+    key: string,
+    recipient: string | { id: string; email: string },
+    data: JsonObject = {},
+  ): Promise<void> {
     const request = triggerRequest.parse({ recipients: [recipient], cancelation_key: key, data })
     await acceptTrigger(this.#context, this.#context, workflow, triggerOf(request))
   }
 
-  async cancel(workflow: string, cancelationKey: string): Promise<string> {
+  async cancel(workflow: string, cancelationKey: string) {
     const address = { key: workflow, cancelationKey }
-    return (await cancel(this.#context, this.#context, address, { recipients: null })).answer.status
+    return (await cancel(this.#context, this.#context, address, { recipients: null })).answer
   }
 
   async post(event: string, recipient: string): Promise<void> {
@@ -88,7 +94,7 @@ export class SkippedTime {
     await this.#env.teardown()
   }
 
-  #send({ content }: Outgoing<unknown>): Promise<SendResult> {
+  readonly #send = ({ content }: Outgoing<unknown>): Promise<SendResult> => {
     this.sent.push({ subject: (content as { subject_line: string }).subject_line, at: this.#clock.now() })
     return Promise.resolve({ kind: 'sent' })
   }

@@ -9,6 +9,8 @@ export interface Proxy {
   silence(): void
   /** As `silence`, and new connections get no answer either: a host that vanished. */
   vanish(): void
+  /** Resets all that is open, and each new connection: nobody listens any more. */
+  refuse(): void
   /** New connections pass again; what was silent stays so, as after a failover to another host. */
   heal(): void
   /** Resets all that is open. */
@@ -21,9 +23,14 @@ export async function proxyTo(port: number): Promise<Proxy> {
   const pairs = new Set<Pair>()
   const held = new Set<Socket>()
   let vanished = false
+  let refusing = false
   const server = createServer({ pauseOnConnect: true }, (client) => {
     proxy.connections += 1
     client.on('error', () => undefined)
+    if (refusing) {
+      client.resetAndDestroy()
+      return
+    }
     if (vanished) {
       held.add(client)
       client.once('close', () => held.delete(client))
@@ -75,8 +82,13 @@ export async function proxyTo(port: number): Promise<Proxy> {
       vanished = true
       silence()
     },
+    refuse() {
+      refusing = true
+      cut()
+    },
     heal() {
       vanished = false
+      refusing = false
     },
     cut,
     async close() {
