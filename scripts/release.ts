@@ -17,10 +17,10 @@ const git = (...args: string[]) => execFileSync('git', args, { encoding: 'utf8' 
 
 /** By file: what stands before the version, and after it. */
 const places = new Map<string, RegExp>([
-  ['package.json', /^(  "version": ")[^"]+(")/m],
-  ['client/package.json', /^(  "version": ")[^"]+(")/m],
+  ['package.json', /^( {2}"version": ")[^"]+(")/m],
+  ['client/package.json', /^( {2}"version": ")[^"]+(")/m],
   // Its own version, and that of its root package: they stand before all others.
-  ['package-lock.json', /^(\{\n  "name": "belay",\n  "version": ")[^"]+(")/],
+  ['package-lock.json', /^(\{\n {2}"name": "belay",\n {2}"version": ")[^"]+(")/],
   ['Dockerfile', /(org\.opencontainers\.image\.version=")[^"]+(")/],
 ])
 

@@ -33,7 +33,7 @@ async function faultsAt(url: string): Promise<string[]> {
     for (const text of texts) {
       const found = await describer.describe(text).then(
         (columns) => differences(checker, row, columns, describer.labels),
-        (error: Error) => [`${error.message} in ${text}`],
+        (error: unknown) => [`${(error as Error).message} in ${text}`],
       )
       for (const fault of found) faults.add(`${file} ${fault}`)
     }

@@ -61,7 +61,7 @@ export class StatementText {
     if (ts.isTaggedTemplateExpression(node)) {
       return this.#template(node.template, (each) => this.#filled({ node: each, bound }))
     }
-    if (ts.isConditionalExpression(node)) return this.#fragment({ node: this.#taken(node, bound), bound })
+    if (ts.isConditionalExpression(node)) return this.#fragment({ node: this.#taken(node), bound })
     if (ts.isCallExpression(node)) return this.#called(node, bound)
     if (ts.isIdentifier(node) || ts.isPropertyAccessExpression(node) || ts.isElementAccessExpression(node)) {
       return this.#fragment(this.#meant(node, bound))
@@ -117,8 +117,16 @@ export class StatementText {
       const given = call.arguments[i] ?? ('initializer' in parameter ? parameter.initializer : undefined)
       const symbol = ts.isIdentifier(parameter.name) ? this.#checker.getSymbolAtLocation(parameter.name) : undefined
       if (given !== undefined && symbol !== undefined) inside.set(symbol, { node: given, bound })
+      if (!ts.isObjectBindingPattern(parameter.name) || given === undefined) return
+      if (!ts.isObjectLiteralExpression(given)) return
+      for (const { name } of parameter.name.elements) {
+        const member = given.properties.find((each) => each.name?.getText() === name.getText())
+        const taken = this.#checker.getSymbolAtLocation(name)
+        if (taken !== undefined && member !== undefined && ts.isPropertyAssignment(member))
+          inside.set(taken, { node: member.initializer, bound })
+      }
     })
-    if (!ts.isBlock(body)) return { node: body as ts.Expression, bound: inside }
+    if (!ts.isBlock(body)) return { node: body, bound: inside }
     const answers = returnsOf(body)
     const answer = this.#branch === 'first' ? answers[0] : answers.at(-1)
     if (answer === undefined) throw new Unreadable(call, 'the function answers nothing')
@@ -131,7 +139,7 @@ export class StatementText {
     if (ts.isArrayLiteralExpression(node)) {
       return node.elements.filter((each) => !ts.isSpreadElement(each)).map((each) => ({ node: each, bound }))
     }
-    if (ts.isConditionalExpression(node)) return this.#members({ node: this.#taken(node, bound), bound })
+    if (ts.isConditionalExpression(node)) return this.#members({ node: this.#taken(node), bound })
     if (!ts.isCallExpression(node)) return this.#members(this.#meant(node, bound))
     const method = ts.isPropertyAccessExpression(node.expression) ? node.expression : undefined
     const [how] = node.arguments
@@ -156,7 +164,7 @@ export class StatementText {
     if (ts.isTemplateExpression(node) || ts.isNoSubstitutionTemplateLiteral(node)) {
       return this.#template(node, (each) => this.#plain({ node: each, bound }))
     }
-    if (ts.isConditionalExpression(node)) return this.#plain({ node: this.#taken(node, bound), bound })
+    if (ts.isConditionalExpression(node)) return this.#plain({ node: this.#taken(node), bound })
     if (ts.isBinaryExpression(node)) {
       const [left, right] = [node.left, node.right].map((side) => Number(this.#plain({ node: side, bound })))
       if (node.operatorToken.kind === ts.SyntaxKind.MinusToken) return String(left! - right!)
@@ -184,7 +192,7 @@ export class StatementText {
   }
 
   /** A side of `?:`: where the condition asks which of a few texts something is, as `#literal` has it. */
-  #taken({ condition, whenTrue, whenFalse }: ts.ConditionalExpression, bound: Bound): ts.Expression {
+  #taken({ condition, whenTrue, whenFalse }: ts.ConditionalExpression): ts.Expression {
     const { left, right } = condition as Partial<ts.BinaryExpression>
     const asked = left && right && ts.isStringLiteral(right) ? right.text : undefined
     const is = asked === undefined ? undefined : this.#literal(left!)
@@ -232,7 +240,7 @@ export class StatementText {
   #object({ node: given, bound }: Value): Value & { node: ts.ObjectLiteralExpression } {
     const node = bare(given)
     if (ts.isObjectLiteralExpression(node)) return { node, bound }
-    if (ts.isConditionalExpression(node)) return this.#object({ node: this.#taken(node, bound), bound })
+    if (ts.isConditionalExpression(node)) return this.#object({ node: this.#taken(node), bound })
     if (ts.isCallExpression(node)) return this.#object(this.#returned(node, bound))
     return this.#object(this.#meant(node, bound))
   }
