@@ -27,8 +27,8 @@ const TRIGGERS_SHOWN = 50
 
 /**
  * The next sleepers of a run in the order (due, lane, row): who waits, and what is queued; what is claimed wakes the run at
- * the end of its lease. Triggers are looked at in the order of `next_due`, a lower bound of what is theirs, until no other
- * can hold anything earlier than the page's end; of those looked at in vain the bound is raised by repairs.
+ * the end of its lease. Reads all of the run's sleepers for each page: no index holds them by their due, since one would make
+ * every step of every walk write to it. A page is up to 50,000, so that few are read.
  */
 export async function loadPage(
   db: Database,
