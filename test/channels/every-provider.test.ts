@@ -14,7 +14,7 @@ import { answerWith, providerRows, type ProviderRow } from '../../testing/fixtur
 import { makeCertificates } from '../../testing/servers/certificates.ts'
 import { httpReceiver } from '../../testing/servers/http-receiver.ts'
 
-// Every provider that is asked over HTTP meets every way in which a far side can fail. Those over SMTP: every-mail-service.
+// Every provider that is asked over HTTP meets every way in which a far side can fail. Those over SMTP: smtp-stages and smtp-presets.
 
 const keys = Object.entries(channelTypeRegistry).flatMap(([type, { providers }]) =>
   type === 'in_app_feed' || type === 'email' ? [] : Object.keys(providers),
