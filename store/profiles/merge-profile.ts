@@ -43,11 +43,13 @@ export async function mergeProfile(tx: Database, from: string, into: string): Pr
   ])
   for (const [table, column] of ownedTables) {
     const [owned, by] = [sql.raw(table), sql.raw(column)]
+    // Not an update: what is written of the primary user at the same time goes before, too.
     await tx.execute(
-      sql`update ${owned} own set recipient = ${into} where recipient = ${from} and not exists (
-            select from ${owned} had where had.recipient = ${into} and had.${by} = own.${by})`,
+      sql`with gone as (delete from ${owned} own where recipient = ${from} returning own)
+          insert into ${owned}
+          select (jsonb_populate_record(own, jsonb_build_object('recipient', ${into}::text))).* from gone
+          order by (own).${by} on conflict do nothing`,
     )
-    await tx.execute(sql`delete from ${owned} where recipient = ${from}`)
   }
   await tx.execute(sql`update schedules set recipient = ${into} where recipient = ${from}`)
   await tx.execute(
