@@ -1,7 +1,7 @@
 import type { Logger } from 'pino'
 import { triggerIdOf } from '../store/ids/row-id.ts'
 import type { OwnTrigger } from '../store/recipient-runs/load-walks.ts'
-import type { WalkSettlement } from '../store/recipient-runs/settle-walks.ts'
+import type { WalkSettlement } from '../store/recipient-runs/walk-settlement.ts'
 import { callingRun } from './chunk.ts'
 
 interface Walked {

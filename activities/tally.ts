@@ -3,7 +3,7 @@ import { messageLane } from '../store/ids/lane.ts'
 import type { SettledTry, TrySettlement } from '../store/messages/settle-messages.ts'
 import { countMessage, failedRuns } from '../metrics/counted.ts'
 import { sleepersOf, type Sleeper } from '../store/recipient-runs/sleepers.ts'
-import type { WalkSettlement } from '../store/recipient-runs/settle-walks.ts'
+import type { WalkSettlement } from '../store/recipient-runs/walk-settlement.ts'
 
 /** What a chunk came to: who was settled, how, and who sleeps again. */
 export class Tally {

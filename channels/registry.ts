@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { ChannelType } from '../definitions/definition.ts'
+import type { ChannelType } from '../definitions/step.ts'
 import type {
   ChatContent,
   EmailContent,

@@ -1,5 +1,6 @@
 import type { PreferenceSet } from '../preferences/preference-set.ts'
-import type { ChannelType, DefinitionVersion } from './definition.ts'
+import type { ChannelType } from './step.ts'
+import type { DefinitionVersion } from './definition.ts'
 import type { DefinitionProblem } from './problem.ts'
 
 export interface Channel {

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import type { ConditionGroup } from '../conditions/conditions.ts'
 import type { Channel } from './catalog.ts'
-import { channelTypes, type ChannelGroup, type ChannelReference, type ChannelType } from './definition.ts'
+import { channelTypes, type ChannelGroup, type ChannelReference, type ChannelType } from './step.ts'
 import { channelConditions } from './fields.ts'
 
 const MOST = 20

@@ -3,7 +3,7 @@ import type { ReadStep } from '../steps/step-file.ts'
 import type { Channel } from './catalog.ts'
 import type { ChannelRules } from './channel-groups.ts'
 import { channelOf, groupOf } from './channels-file.ts'
-import type { Step } from './definition.ts'
+import type { Step } from './step.ts'
 import type { JsonPath } from './source.ts'
 
 const MOST_STEPS = 100

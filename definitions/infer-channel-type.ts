@@ -1,5 +1,5 @@
 import type { Channel } from './catalog.ts'
-import { channelTypes, type ChannelType } from './definition.ts'
+import { channelTypes, type ChannelType } from './step.ts'
 
 /** What refs of each type begin with, as editors name steps. */
 const prefixes: readonly (readonly [RegExp, ChannelType])[] = [

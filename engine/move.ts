@@ -1,5 +1,5 @@
 import { after, withinYear } from '../steps/delay/delay.ts'
-import type { Duration } from '../definitions/definition.ts'
+import type { Duration } from '../definitions/step.ts'
 import { instantForm, readInstant } from '../store/clock/read-instant.ts'
 import type { RecipientReference } from '../store/ids/recipient.ts'
 import type { Database } from '../store/postgres/database.ts'

@@ -1,5 +1,5 @@
 import { Counter, Histogram, Registry } from 'prom-client'
-import { channelTypes } from '../definitions/definition.ts'
+import { channelTypes } from '../definitions/step.ts'
 
 /**
  * What this process has counted since its start. One registry a process, like Temporal's runtime. No label ever holds what

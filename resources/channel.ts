@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { channelTypes } from '../definitions/definition.ts'
+import { channelTypes } from '../definitions/step.ts'
 
 export const channel = z
   .object({

@@ -1,4 +1,5 @@
-import type { Definition, DefinitionVersion, Step } from '../definitions/definition.ts'
+import type { Definition, DefinitionVersion } from '../definitions/definition.ts'
+import type { Step } from '../definitions/step.ts'
 import type { GroupExplanation } from '../conditions/explanation.ts'
 import type { Channel } from '../definitions/catalog.ts'
 import type { HttpClient } from '../channels/http-client.ts'

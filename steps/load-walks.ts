@@ -15,7 +15,7 @@ import { loadDigests } from './batch/digest.ts'
 import { LoadedEntities } from './loaded-entities.ts'
 import { subject, tenantSubject } from './subject.ts'
 import { DATA, dataOver, leftBySteps } from './walk-data.ts'
-import type { WalkUnderWay } from './walk-on.ts'
+import type { WalkUnderWay } from './progress.ts'
 
 /**
  * Loads what rows are about, in a handful of statements however many they are. `now`: the store's clock, epoch

@@ -1,4 +1,4 @@
-import type { Step, StepType } from '../definitions/definition.ts'
+import type { Step, StepType } from '../definitions/step.ts'
 import { batchKind } from './batch/kind.ts'
 import { branchKind } from './branch/kind.ts'
 import { channelKind } from './channel/channel.ts'

@@ -1,5 +1,5 @@
 import type { Stop } from '../store/catalog/stopped.ts'
-import type { WalkSettlement } from '../store/recipient-runs/settle-walks.ts'
+import type { WalkSettlement } from '../store/recipient-runs/walk-settlement.ts'
 import type { Walk } from './kind.ts'
 
 const REASONS: Record<Stop, string> = {

@@ -1,5 +1,5 @@
 import type { WalkEvent } from '../store/recipient-runs/insert-events.ts'
-import type { WalkSettlement } from '../store/recipient-runs/settle-walks.ts'
+import type { WalkSettlement } from '../store/recipient-runs/walk-settlement.ts'
 import { stepNumber } from '../store/recipient-runs/step-number.ts'
 import { RUN_LANE } from '../workflows/messages.ts'
 import type { Walk } from './kind.ts'

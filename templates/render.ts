@@ -1,13 +1,13 @@
 import type {
   Button,
-  ChannelStep,
   ChatTemplate,
   EmailOverrides,
   FeedTemplate,
   HttpTemplate,
   PushTemplate,
   SmsTemplate,
-} from '../definitions/definition.ts'
+} from '../definitions/template.ts'
+import type { ChannelStep } from '../definitions/step.ts'
 import { withExactNumbers } from '../json/source.ts'
 import type { JsonObject } from '../store/schema/index.ts'
 import { safeAddress } from './address.ts'

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { durationUnits } from '../../definitions/definition.ts'
+import { durationUnits } from '../../definitions/step.ts'
 import { rescheduleOutcomes, sendNowOutcomes } from '../../store/recipient-runs/move.ts'
 import { answer } from '../../resources/answer.ts'
 import { boundedList } from '../../resources/bounded-list.ts'

@@ -1,6 +1,6 @@
 import { Liquid } from 'liquidjs'
 import MarkdownIt from 'markdown-it'
-import type { ChannelStep } from '../../definitions/definition.ts'
+import type { ChannelStep } from '../../definitions/step.ts'
 import { readCatalog } from '../../definitions/read-catalog.ts'
 import { compileEmail } from '../../templates/email/compile.ts'
 import { renderStep } from '../../templates/render.ts'

@@ -18,7 +18,8 @@ export const floors = [
   ['conditions/'],
   ['preferences/', 'schedules/'],
   // What a compiled definition is. How one is read from files stands higher, since each step and channel reads its part.
-  ['templates/liquid/rendering.ts', 'definitions/json-line.ts'],
+  ['templates/liquid/rendering.ts', 'definitions/json-line.ts', 'definitions/template.ts'],
+  ['definitions/step.ts'],
   ['definitions/definition.ts', 'definitions/problem.ts', 'definitions/source.ts'],
   [
     'definitions/catalog.ts',
@@ -33,7 +34,7 @@ export const floors = [
   ['store/postgres/', 'templates/'],
   ['store/clock/', 'channels/', 'events/'],
   ['definitions/fields.ts', 'store/'],
-  ['definitions/template-file.ts'],
+  ['definitions/template-file/'],
   ['events/webhooks/', 'steps/', 'temporal/', 'resources/'],
   ['definitions/', 'engine/'],
   ['activities/', 'metrics/'],

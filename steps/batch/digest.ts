@@ -1,4 +1,5 @@
-import type { BatchStep, Definition } from '../../definitions/definition.ts'
+import type { BatchStep } from '../../definitions/step.ts'
+import type { Definition } from '../../definitions/definition.ts'
 import type { Batch } from '../../store/batches/load-batches.ts'
 import type { Activity, DigestRequest } from '../../store/batches/load-activities.ts'
 import { loadContained } from '../../store/batches/load-contained.ts'

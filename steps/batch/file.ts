@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { BatchStep } from '../../definitions/definition.ts'
+import type { BatchStep } from '../../definitions/step.ts'
 import { liquid, object } from '../../definitions/fields.ts'
 import { delayFor, delayPath } from '../delay/file.ts'
 import { holding, stepFields, type StepFile } from '../step-file.ts'

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import type { BatchStep } from '../../definitions/definition.ts'
+import type { BatchStep } from '../../definitions/step.ts'
 import { keyOf } from '../key-of.ts'
 import type { Walk } from '../kind.ts'
 

@@ -1,4 +1,4 @@
-import type { BatchStep } from '../../definitions/definition.ts'
+import type { BatchStep } from '../../definitions/step.ts'
 import type { BatchEntry } from '../../store/batches/batch-entry.ts'
 import { doorText, findOpen } from '../../store/batches/find-open.ts'
 import { loadBatches } from '../../store/batches/load-batches.ts'

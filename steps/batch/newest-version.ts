@@ -1,4 +1,5 @@
-import type { BatchStep, DefinitionVersion } from '../../definitions/definition.ts'
+import type { BatchStep } from '../../definitions/step.ts'
+import type { DefinitionVersion } from '../../definitions/definition.ts'
 import { loadNewest } from '../../store/catalog/newest-versions.ts'
 import type { Database } from '../../store/postgres/database.ts'
 import type { Walk } from '../kind.ts'

@@ -1,4 +1,4 @@
-import type { BatchStep } from '../../definitions/definition.ts'
+import type { BatchStep } from '../../definitions/step.ts'
 import type { BatchEntry } from '../../store/batches/batch-entry.ts'
 import type { Scope } from '../../templates/scope.ts'
 import { after, planDelay } from '../delay/delay.ts'

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { ConditionGroup } from '../../conditions/conditions.ts'
-import type { BranchStep } from '../../definitions/definition.ts'
+import type { BranchStep } from '../../definitions/step.ts'
 import { conditions, ignored, object, unsupported } from '../../definitions/fields.ts'
 import { holding, stepFields, type ReadBranch, type ReadStep, type StepFile } from '../step-file.ts'
 

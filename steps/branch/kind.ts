@@ -1,4 +1,4 @@
-import type { BranchStep } from '../../definitions/definition.ts'
+import type { BranchStep } from '../../definitions/step.ts'
 import type { JsonObject } from '../../store/schema/index.ts'
 import { judge, shownAs } from '../judge.ts'
 import type { StepDeps, StepKind, StepResult, Walk } from '../kind.ts'

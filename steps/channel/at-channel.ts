@@ -1,7 +1,7 @@
 import { parseAddress } from '../../channels/email/email-address.ts'
 import { hasLiquid, VARIABLE } from '../../channels/settings.ts'
 import type { Channel } from '../../definitions/catalog.ts'
-import type { ChannelStep } from '../../definitions/definition.ts'
+import type { ChannelStep } from '../../definitions/step.ts'
 import type { EmailContent, EmailSettings, Rendered } from '../../templates/content.ts'
 import { renderLine, renderStep } from '../../templates/render.ts'
 import type { Scope } from '../../templates/scope.ts'

@@ -1,4 +1,4 @@
-import type { ChannelStep } from '../../definitions/definition.ts'
+import type { ChannelStep } from '../../definitions/step.ts'
 import type { JsonObject } from '../../store/schema/index.ts'
 import { judge, shownAs } from '../judge.ts'
 import type { StepDeps, StepResult, Walk } from '../kind.ts'

@@ -1,4 +1,4 @@
-import type { ChannelStep } from '../../definitions/definition.ts'
+import type { ChannelStep } from '../../definitions/step.ts'
 import type { NewMessage } from '../../store/messages/new-message.ts'
 import { TemplateError } from '../../templates/render.ts'
 import { zoneFor } from '../delay/zone.ts'

@@ -1,5 +1,5 @@
 import { devicesIn, type Device } from '../../channels/push/push-tokens.ts'
-import type { ChannelStep } from '../../definitions/definition.ts'
+import type { ChannelStep } from '../../definitions/step.ts'
 import type { Database } from '../../store/postgres/database.ts'
 import { loadChannelData } from '../../store/profiles/channel-data.ts'
 import type { Walk } from '../kind.ts'

@@ -1,20 +1,13 @@
 import { z } from 'zod'
 import type { ConditionGroup } from '../../conditions/conditions.ts'
-import { channelTypes, type ChannelStep } from '../../definitions/definition.ts'
+import { channelTypes, type ChannelStep } from '../../definitions/step.ts'
 import { notOneOf, object, unsupported } from '../../definitions/fields.ts'
-import {
-  chatOverrides,
-  chatTemplate,
-  emailOverrides,
-  emailTemplate,
-  feedOverrides,
-  feedTemplate,
-  httpTemplate,
-  pushOverrides,
-  pushTemplate,
-  smsOverrides,
-  smsTemplate,
-} from '../../definitions/template-file.ts'
+import { chatOverrides, chatTemplate } from '../../definitions/template-file/chat.ts'
+import { emailOverrides, emailTemplate } from '../../definitions/template-file/email.ts'
+import { httpTemplate } from '../../definitions/template-file/http.ts'
+import { feedOverrides, feedTemplate } from '../../definitions/template-file/in-app-feed.ts'
+import { pushOverrides, pushTemplate } from '../../definitions/template-file/push.ts'
+import { smsOverrides, smsTemplate } from '../../definitions/template-file/sms.ts'
 import { holding, stepFields, type StepFile } from '../step-file.ts'
 import { sendWindowsField, type SendWindows } from './send-window.ts'
 

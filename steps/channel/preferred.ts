@@ -1,4 +1,4 @@
-import type { ChannelStep } from '../../definitions/definition.ts'
+import type { ChannelStep } from '../../definitions/step.ts'
 import { decidePreferences } from '../../preferences/decide.ts'
 import { mergePreferences } from '../../preferences/merge.ts'
 import { preferenceSetSchema, type PreferenceSet } from '../../preferences/preference-set.ts'

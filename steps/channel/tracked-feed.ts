@@ -1,6 +1,6 @@
 import { trackLinks } from '../../channels/email/tracking.ts'
 import { MISSING, type Links } from '../../channels/links.ts'
-import type { ChannelStep } from '../../definitions/definition.ts'
+import type { ChannelStep } from '../../definitions/step.ts'
 import type { FeedContent } from '../../templates/content.ts'
 import { renderingFor } from '../../templates/rendering-for.ts'
 import type { Scope } from '../../templates/scope.ts'

@@ -1,5 +1,5 @@
 import { DateTime } from 'luxon'
-import type { DelayStep, Duration } from '../../definitions/definition.ts'
+import type { DelayStep, Duration } from '../../definitions/step.ts'
 import { instantOfDynamicValue, readDynamicValue } from './dynamic-value.ts'
 import { nextInWindow } from './window-rule.ts'
 

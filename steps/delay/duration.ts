@@ -1,5 +1,5 @@
 import { DateTime } from 'luxon'
-import { durationUnits, type DurationUnit } from '../../definitions/definition.ts'
+import { durationUnits, type DurationUnit } from '../../definitions/step.ts'
 
 /** `value` is a whole number, not 0; negative for "before" where that is allowed. */
 export interface SignedDuration {

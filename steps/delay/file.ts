@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { durationUnits, type DelayStep, type Duration } from '../../definitions/definition.ts'
+import { durationUnits, type DelayStep, type Duration } from '../../definitions/step.ts'
 import { isUnset, object } from '../../definitions/fields.ts'
 import { holding, stepFields, type StepFile } from '../step-file.ts'
 import { withinYear } from './delay.ts'

@@ -1,4 +1,4 @@
-import type { DelayStep } from '../../definitions/definition.ts'
+import type { DelayStep } from '../../definitions/step.ts'
 import { judgeStep, skippedBy } from '../judge.ts'
 import type { StepDeps, StepKind, StepResult, Walk } from '../kind.ts'
 import { planDelay } from './delay.ts'

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { isHeaderName, isReservedHeader } from '../../channels/http/http-headers.ts'
-import { httpMethods, type FetchStep } from '../../definitions/definition.ts'
+import { httpMethods } from '../../definitions/template.ts'
+import type { FetchStep } from '../../definitions/step.ts'
 import { liquid, object, optional, required } from '../../definitions/fields.ts'
 import { holding, stepFields, type StepFile } from '../step-file.ts'
 

@@ -1,6 +1,6 @@
 import { NoAnswer, type HttpAnswer } from '../../channels/http-client.ts'
 import { NotSent } from '../../channels/sender.ts'
-import type { FetchStep } from '../../definitions/definition.ts'
+import type { FetchStep } from '../../definitions/step.ts'
 import { recipientRunUuid } from '../../store/ids/row-id.ts'
 import type { JsonObject } from '../../store/schema/index.ts'
 import { judgeStep, skippedBy } from '../judge.ts'

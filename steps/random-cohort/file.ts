@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { CohortStep } from '../../definitions/definition.ts'
+import type { CohortStep } from '../../definitions/step.ts'
 import { ignored, liquid, object, unsupported } from '../../definitions/fields.ts'
 import { stepFields, type ReadBranch, type ReadStep, type StepFile } from '../step-file.ts'
 

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import type { CohortStep } from '../../definitions/definition.ts'
+import type { CohortStep } from '../../definitions/step.ts'
 import { parsePath, valueAt } from '../../conditions/path.ts'
 import { renderLiquid } from '../../templates/liquid.ts'
 import { keyRenderingFor } from '../../templates/rendering-for.ts'

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import type { ThrottleStep } from '../../definitions/definition.ts'
+import type { ThrottleStep } from '../../definitions/step.ts'
 import { countPasses, type Passing } from '../../store/throttles/pass.ts'
 import { zoneFor } from '../delay/zone.ts'
 import { judgeStep, skippedBy } from '../judge.ts'

@@ -1,5 +1,5 @@
 import { valueAt } from '../../conditions/path.ts'
-import type { Duration, ThrottleStep } from '../../definitions/definition.ts'
+import type { Duration, ThrottleStep } from '../../definitions/step.ts'
 import { after } from '../delay/delay.ts'
 import { instantOfDynamicValue, readDynamicValue } from '../delay/dynamic-value.ts'
 import { nextInWindow } from '../delay/window-rule.ts'

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { TriggerStep } from '../../definitions/definition.ts'
+import type { TriggerStep } from '../../definitions/step.ts'
 import { object, optional, required } from '../../definitions/fields.ts'
 import { holding, stepFields, type StepFile } from '../step-file.ts'
 

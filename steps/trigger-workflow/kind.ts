@@ -1,4 +1,4 @@
-import type { TriggerStep } from '../../definitions/definition.ts'
+import type { TriggerStep } from '../../definitions/step.ts'
 import { judgeStep, skippedBy } from '../judge.ts'
 import type { OutsideDeps, StepDeps, StepKind, StepResult, Walk } from '../kind.ts'
 import { renderFor } from '../render-each.ts'

@@ -1,4 +1,4 @@
-import type { TriggerStep } from '../../definitions/definition.ts'
+import type { TriggerStep } from '../../definitions/step.ts'
 import { recipientReference } from '../../store/ids/recipient.ts'
 import { withExactNumbers } from '../../json/source.ts'
 import { renderLiquid } from '../../templates/liquid.ts'

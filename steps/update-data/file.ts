@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { UpdateDataStep } from '../../definitions/definition.ts'
+import type { UpdateDataStep } from '../../definitions/step.ts'
 import { object, required } from '../../definitions/fields.ts'
 import { holding, stepFields, type StepFile } from '../step-file.ts'
 

@@ -1,4 +1,4 @@
-import type { UpdateDataStep } from '../../definitions/definition.ts'
+import type { UpdateDataStep } from '../../definitions/step.ts'
 import { judgeStep, skippedBy } from '../judge.ts'
 import type { StepDeps, StepKind, StepResult, Walk } from '../kind.ts'
 import { renderEach } from '../render-each.ts'

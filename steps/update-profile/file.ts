@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { UpdateStep } from '../../definitions/definition.ts'
+import type { UpdateStep } from '../../definitions/step.ts'
 import { object, oneOf, optional, required } from '../../definitions/fields.ts'
 import { holding, stepFields, type StepPlace } from '../step-file.ts'
 

@@ -1,4 +1,4 @@
-import type { UpdateStep } from '../../definitions/definition.ts'
+import type { UpdateStep } from '../../definitions/step.ts'
 import { judgeStep, skippedBy } from '../judge.ts'
 import type { OutsideDeps, ProfileUpdate, StepDeps, StepKind, StepResult, Walk } from '../kind.ts'
 import { renderFor } from '../render-each.ts'

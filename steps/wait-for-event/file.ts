@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { matchConditionsField } from '../../conditions/field.ts'
-import { durationUnits, type WaitStep } from '../../definitions/definition.ts'
+import { durationUnits, type WaitStep } from '../../definitions/step.ts'
 import { isUnset, object, oneOf } from '../../definitions/fields.ts'
 import { engagementActions } from '../../store/messages/engagement.ts'
 import { LOOK_BACK_DAYS } from '../../store/waits/load-offers.ts'

@@ -1,4 +1,4 @@
-import type { WaitStep } from '../../definitions/definition.ts'
+import type { WaitStep } from '../../definitions/step.ts'
 import type { JsonObject } from '../../store/schema/index.ts'
 import { loadOffers, MOST_OFFERS, type Offer } from '../../store/waits/load-offers.ts'
 import { after } from '../delay/delay.ts'

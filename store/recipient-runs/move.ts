@@ -5,7 +5,7 @@ import { triggerIdOf } from '../ids/row-id.ts'
 import type { LockedMessage } from '../messages/lock-messages.ts'
 import { at, ids, json, query, type Database } from '../postgres/database.ts'
 import { answerOf, type Answer } from './answer.ts'
-import { lanesOf } from './cancel.ts'
+import { lanesOf } from './lane-rows.ts'
 import { lockRecipientRuns, type LockedRow, type Which } from './lock-recipient-runs.ts'
 import { sleepersOf } from './sleepers.ts'
 

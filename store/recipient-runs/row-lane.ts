@@ -1,5 +1,5 @@
 import { sql, type SQL } from 'drizzle-orm'
-import { outsideStepTypes } from '../../definitions/definition.ts'
+import { outsideStepTypes } from '../../definitions/step.ts'
 import { actLane, RUN_LANE, type Lane } from '../../workflows/messages.ts'
 
 const outside: ReadonlySet<string> = new Set(outsideStepTypes)

@@ -1,54 +1,18 @@
 import { sql, type SQL } from 'drizzle-orm'
 import { walkEvents } from '../../events/walk-events.ts'
 import { noOutbox, recordEvents, type Outbox } from '../../events/outbox.ts'
-import type { BatchEntry, BatchSeen, Placed } from '../batches/batch-entry.ts'
+import type { Placed } from '../batches/batch-entry.ts'
 import { carriersAtStake, openDoors, placeActivities } from '../batches/place-activities.ts'
 import { closeAbandoned, closeBatches, lockSeen } from '../batches/seen.ts'
 import { wakeRows } from './wake-rows.ts'
-import { at, ids, json, query, transaction, type Database } from '../postgres/database.ts'
-import { Kinds } from '../postgres/kinds.ts'
-import { insertWalkEvents, type WalkEvent } from './insert-events.ts'
+import { ids, query, transaction, type Database } from '../postgres/database.ts'
+import { insertWalkEvents } from './insert-events.ts'
 import { insertMessages } from '../messages/insert-messages.ts'
 import { enterWaits, leaveWaits } from '../waits/enter-waits.ts'
 import { waitsForEndsOf, whoWait } from '../waits/lock-waiting.ts'
 import { tellEnds } from '../waits/tell-waits.ts'
-import type { EventWait } from '../waits/event-wait.ts'
-import type { NewMessage } from '../messages/new-message.ts'
-import type { Lane, RetryReason } from '../../workflows/messages.ts'
-import type { JsonObject } from '../schema/index.ts'
-
-/** Where a walk stands, or how it ended. */
-export interface WalkSettlement {
-  id: number
-  /** The revision it was walked under; nothing is written for a row that has another by now. */
-  revision: number
-  status: 'waiting' | 'ended'
-  step: number
-  phase: 'enter' | 'wait'
-  /** Epoch milliseconds: since when it stands in `step`. */
-  enteredAt: number
-  /** Epoch milliseconds; null: something else wakes it. */
-  due: number | null
-  /** Where it sleeps in its run; absent: with all walks. */
-  lane?: Lane
-  /** Failed tries of its step; absent: none. */
-  attempt?: number
-  /** Why its step is tried again; absent: it is not. */
-  why?: RetryReason
-  /** Steps that failed. */
-  errors: number
-  reason: string | null
-  /** What its steps remember from now on; null: as it was. */
-  state: JsonObject | null
-  messages: NewMessage[]
-  events: WalkEvent[]
-  /** The batches it comes to, and the one it goes on for. Absent: none. */
-  batch?: { entries: BatchEntry[]; seen: BatchSeen | null }
-  /** It begins to wait for an event, has looked at some in vain, or its wait is over. Absent: none of it. */
-  wait?: { enters?: EventWait; seen?: string[]; leaves?: boolean }
-  /** The version it walks in from now on. Absent: as it was. */
-  definitionHash?: string
-}
+import type { WalkSettlement } from './walk-settlement.ts'
+import { writeWalks } from './write-walks.ts'
 
 /** What was written, and the signals to send once it is committed: other runs hold somebody who is to wake earlier. */
 export interface SettledWalks {
@@ -146,7 +110,7 @@ async function settleIn(
     going.flatMap(({ messages }) => messages),
     now,
   )
-  await writeRows(tx, settled, { canceled, placed }, now)
+  await writeWalks(tx, settled, { canceled, placed }, now)
   const abandoned = settled.filter(({ id, status, batch }) => {
     return status === 'ended' && batch === undefined && found.get(id)!.inBatch
   })
@@ -186,44 +150,4 @@ async function withWaits(tx: Database, walks: WalkSettlement[], now: number): Pr
   const begun = changed.flatMap(({ id, enters }) => (enters === undefined ? [] : [{ id, wait: enters }]))
   const offered = await enterWaits(tx, begun)
   return walks.map((walk) => (offered.has(walk.id) ? { ...walk, due: now } : walk))
-}
-
-/** A carrier whose activity was taken back ends as canceled, whatever became of the others'. */
-async function writeRows(
-  tx: Database,
-  settled: readonly WalkSettlement[],
-  { canceled, placed }: { canceled: ReadonlySet<number>; placed: ReadonlyMap<number, Placed | null> },
-  now: number,
-): Promise<void> {
-  const kinds = new Kinds()
-  const rows = settled.map((walk) => {
-    const isCanceled = canceled.has(walk.id)
-    const k = kinds.of({
-      w: isCanceled ? 'canceled' : walk.status,
-      s: walk.step,
-      p: walk.phase,
-      a: walk.enteredAt,
-      d: walk.due,
-      y: walk.attempt ?? 0,
-      x: walk.errors,
-      r: walk.reason,
-      m: isCanceled ? 0 : walk.messages.length,
-      h: walk.definitionHash ?? null,
-    })
-    return { id: walk.id, k, t: walk.state ?? undefined, b: placed.get(walk.id)?.batchId }
-  })
-  await tx.execute(
-    sql`update recipient_runs r set
-          status = case when y.w = 'ended' and r.cancel_id is not null then 'canceled' else y.w end::recipient_run_status,
-          claim = null, lease_until = null,
-          step = y.s, phase = y.p::step_phase, entered_at = to_timestamp(y.a / 1000.0),
-          due = to_timestamp(y.d / 1000.0), attempt = y.y, error_count = r.error_count + y.x,
-          reason = coalesce(y.r, r.reason), state = coalesce(x.t, r.state), messages = r.messages + y.m,
-          batch_id = coalesce(x.b, r.batch_id), definition_hash = coalesce(y.h, r.definition_hash),
-          revision = r.revision + 1, updated_at = ${at(now)}
-        from jsonb_to_recordset(${json(rows)}) as x(id bigint, k integer, t jsonb, b bigint)
-          join jsonb_to_recordset(${kinds.rows}) as y(k integer, w text, s smallint, p text, a float8, d float8, y smallint,
-            x smallint, r text, m smallint, h text) using (k)
-        where r.id = x.id`,
-  )
 }

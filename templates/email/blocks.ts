@@ -1,4 +1,4 @@
-import type { ButtonLook, Edges, EmailButton, VisualBlock } from '../../definitions/definition.ts'
+import type { ButtonLook, Edges, EmailButton, VisualBlock } from '../../definitions/template.ts'
 import { escapeHtml } from '../escape.ts'
 import { cover } from '../liquid-source.ts'
 import { compileMarkdown } from '../markdown.ts'

@@ -1,4 +1,5 @@
-import type { EmailTemplate, Layout, Library } from '../../definitions/definition.ts'
+import type { EmailTemplate } from '../../definitions/template.ts'
+import type { Layout, Library } from '../../definitions/definition.ts'
 import { guardAddresses } from '../address.ts'
 import { escapeHtml } from '../escape.ts'
 import { cover } from '../liquid-source.ts'

@@ -3,7 +3,8 @@ import { test } from 'node:test'
 import type { EmailContent, FeedContent, HttpContent } from '../../templates/content.ts'
 import { renderStep, TemplateError } from '../../templates/render.ts'
 import { takeWarnings, type Scope } from '../../templates/scope.ts'
-import type { ChannelStep, EmailTemplate, FeedTemplate, HttpTemplate } from '../../definitions/definition.ts'
+import type { ChannelStep } from '../../definitions/step.ts'
+import type { EmailTemplate, FeedTemplate, HttpTemplate } from '../../definitions/template.ts'
 import { testScope } from '../../testing/fixtures/scope.ts'
 
 const base = { type: 'channel' as const, ref: 'step_1', name: 'Step', next: null, channel: { key: 'c', id: 'c' } }

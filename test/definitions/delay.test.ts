@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import fc from 'fast-check'
 import { test } from 'node:test'
 import { after, canPlanAtTrigger, planDelay, type DelayPlan } from '../../steps/delay/delay.ts'
-import { durationUnits, type DelayStep, type Duration } from '../../definitions/definition.ts'
+import { durationUnits, type DelayStep, type Duration } from '../../definitions/step.ts'
 
 const from = Date.parse('2030-01-31T12:00:00.000Z')
 const HOUR = 3_600_000

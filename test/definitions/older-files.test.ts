@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { ChannelStep } from '../../definitions/definition.ts'
+import type { ChannelStep } from '../../definitions/step.ts'
 import { readCatalog } from '../../definitions/read-catalog.ts'
 import { notificationsFolder, problemsOf } from '../../testing/fixtures/notifications-folder.ts'
 

@@ -38,11 +38,11 @@ function replace(file: string, from: string, to: string): string {
 }
 
 const withTrial =
-  replace('definitions/definition.ts', 'export type Step =', 'export type Step =\n  | TrialStep') +
+  replace('definitions/step.ts', 'export type Step =', 'export type Step =\n  | TrialStep') +
   `\nexport interface TrialStep extends StepBase { type: 'trial'; seconds: number; word: string }\n`
 
 test('a kind of step that is missing in the registry does not compile, and the compiler names that place alone', () => {
-  assert.deepEqual(notCompiling({ 'definitions/definition.ts': withTrial }), ['steps/registry.ts'])
+  assert.deepEqual(notCompiling({ 'definitions/step.ts': withTrial }), ['steps/registry.ts'])
 })
 
 test('with its line in the registry a new kind compiles', () => {
@@ -50,16 +50,16 @@ test('with its line in the registry a new kind compiles', () => {
     'import',
     `import { trialKind } from '../testing/fixtures/trial-kind/kind.ts'\nimport`,
   )
-  assert.deepEqual(notCompiling({ 'definitions/definition.ts': withTrial, 'steps/registry.ts': registry }), [])
+  assert.deepEqual(notCompiling({ 'definitions/step.ts': withTrial, 'steps/registry.ts': registry }), [])
 })
 
 test('a channel type that is not handled everywhere does not compile, and the compiler names each place', () => {
   const withFax =
-    replace('definitions/definition.ts', "'sms', 'push']", "'sms', 'push', 'fax']").replace(
+    replace('definitions/step.ts', "'sms', 'push']", "'sms', 'push', 'fax']").replace(
       'export type ChannelStep =',
       "export type ChannelStep =\n  | (ChannelStepBase & { channelType: 'fax'; template: FaxTemplate })",
     ) + '\nexport interface FaxTemplate { pages: string[] }\n'
-  const places = notCompiling({ 'definitions/definition.ts': withFax })
+  const places = notCompiling({ 'definitions/step.ts': withFax })
   for (const place of ['channels/registry.ts', 'templates/render.ts'])
     assert.ok(places.includes(place), `${place}: ${places.join()}`)
 })

@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import type { StepType } from '../../../definitions/definition.ts'
+import type { StepType } from '../../../definitions/step.ts'
 import { allNodes, named, overs, type Alternative, type Node, type NodeOf, type When } from './nodes.ts'
 
 type Given<Type extends StepType> = Omit<NodeOf<Type>, 'type' | 'ref' | 'when'>

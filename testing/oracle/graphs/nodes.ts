@@ -1,4 +1,4 @@
-import type { StepType } from '../../../definitions/definition.ts'
+import type { StepType } from '../../../definitions/step.ts'
 
 /** What a node's conditions ask; `shared` is the same for all triggers of a life, `kind` is a trigger's own. */
 export type When = 'always' | 'shared' | 'not shared' | 'kind a' | 'kind b'

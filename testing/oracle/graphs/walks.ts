@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { isDeepStrictEqual } from 'node:util'
-import type { StepType } from '../../../definitions/definition.ts'
+import type { StepType } from '../../../definitions/step.ts'
 import type { Changes } from './changes.ts'
 import { allNodes, following, mayAct, onward, type Node, type NodeOf, type Over, type When } from './nodes.ts'
 import { allows, channelsOver, type Wish } from './wishes.ts'

@@ -1,4 +1,4 @@
-import type { StepType } from '../../../definitions/definition.ts'
+import type { StepType } from '../../../definitions/step.ts'
 import type { Alternative, Node, NodeOf, Over, When } from './nodes.ts'
 
 /** The workflow that steps trigger. */

@@ -1,0 +1,3 @@
+import { object, required } from '../fields.ts'
+
+export const button = object({ label: required('text'), action: required('text') })

@@ -1,0 +1,29 @@
+import { z } from 'zod'
+import { ignored, object, optional } from '../fields.ts'
+
+export const chatTemplate = object({
+  markdown_body: optional('markdown'),
+  json_body: optional('text'),
+  summary: optional('text'),
+})
+  .refine(({ markdown_body, json_body }) => markdown_body !== null || json_body !== null, {
+    path: ['markdown_body'],
+    message: 'must not be empty where there is no json_body',
+  })
+  .transform(({ markdown_body, json_body, summary }) => ({
+    markdownBody: markdown_body ?? '',
+    jsonBody: json_body,
+    summary,
+  }))
+
+/** `channel_overrides` of a chat step. */
+export const chatOverrides = object({
+  email_based_user_id_resolution: z.boolean().nullish(),
+  link_tracking: z.boolean().nullish(),
+  link_tracking_uses_short_links: ignored,
+})
+  .nullish()
+  .transform((given) => ({
+    ...(given?.email_based_user_id_resolution === false && { namedOnly: true as const }),
+    ...(given?.link_tracking === true && { linkTracking: true as const }),
+  }))

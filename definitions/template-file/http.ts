@@ -1,0 +1,32 @@
+import { z } from 'zod'
+import { isHeaderName, isReservedHeader } from '../../channels/http/http-headers.ts'
+import { httpMethods } from '../template.ts'
+import { liquid, object, optional, required } from '../fields.ts'
+
+const pair = object({
+  key: z
+    .string()
+    .refine(isHeaderName, 'must be a header name; Liquid is not filled in here')
+    .refine((name) => !isReservedHeader(name), 'is set by the channel, and by nobody else'),
+  value: liquid('text'),
+})
+const parameter = object({ key: z.string().min(1), value: liquid('text') })
+
+export const httpTemplate = object({
+  method: z.enum(httpMethods, { error: `must be one of ${httpMethods.join(', ')}` }),
+  url: required('text'),
+  headers: z.array(pair).nullish(),
+  query_params: z.array(parameter).nullish(),
+  body: optional('text'),
+})
+  .refine((template) => template.method !== 'get' || template.body === null, {
+    path: ['body'],
+    message: 'a get request has no body',
+  })
+  .transform((template) => ({
+    method: template.method,
+    url: template.url,
+    headers: template.headers ?? [],
+    queryParams: template.query_params ?? [],
+    body: template.body,
+  }))
