@@ -5,11 +5,10 @@ import type { Catalog } from '../../definitions/catalog.ts'
 import { endMembers, unsettledBatches } from '../../store/batches/end-members.ts'
 import { noOutbox } from '../../events/outbox.ts'
 import { keyOfMessageId } from '../../store/ids/message-id.ts'
-import { rowOfUuid } from '../../store/ids/row-id.ts'
 import { query, type Database } from '../../store/postgres/database.ts'
-import type { Outcome } from '../../store/recipient-runs/verdict.ts'
 import { TestWorker } from '../fixtures/activities.ts'
 import { Digests, type Activity } from '../fixtures/digests.ts'
+import { HandOvers, type HandedOver } from './handed-over.ts'
 import { isDeath, MortalStore, ProcessDied } from './mortal.ts'
 import { resultOf, type ProviderAnswer } from './provider.ts'
 
@@ -26,22 +25,6 @@ export interface Work {
 }
 
 export type Meanwhile = { do: 'come' | 'cancel'; key: number }
-
-/** What a cancel said first of a row. Messages are `row/number`. */
-interface Told {
-  outcome: Outcome
-  order: number
-  reached: string[]
-  inFlight: string[]
-}
-
-/** A message as it was handed over, or, in-app, written. */
-interface HandedOver {
-  order: number
-  message: string
-  isSent: boolean
-  activities: number[]
-}
 
 interface StoredMessage {
   row: number
@@ -70,9 +53,7 @@ export class DigestWorld {
   readonly #story: Digests
   readonly #recipient: string
   readonly #activities: Activity[] = []
-  readonly #told = new Map<number, Told>()
-  readonly #handedOver: HandedOver[] = []
-  #order = 0
+  readonly #handOvers = new HandOvers()
 
   constructor(db: Database, catalog: Catalog, definition: string, recipient: string) {
     this.#db = db
@@ -90,16 +71,8 @@ export class DigestWorld {
   async cancel(key: number): Promise<void> {
     const name = this.#keyOf(key)
     if (!this.#activities.some((activity) => activity.key === name)) return
-    const order = (this.#order += 1)
-    const verdict = await this.#story.cancel(this.now, name)
-    for (const run of verdict.recipients.flatMap(({ runs }) => runs)) {
-      const row = rowOfUuid(run.workflow_recipient_run_id)!
-      const [reached, inFlight] = [run.messages.map(messageText), run.in_flight.map(messageText)]
-      const before = this.#told.get(row)
-      const isOver = before?.outcome === 'already_sent' || before?.outcome === 'ended'
-      if (before === undefined) this.#told.set(row, { outcome: run.outcome, order, reached, inFlight })
-      else assert.equal(run.outcome, isOver ? before.outcome : 'already_canceled', JSON.stringify({ before, run }))
-    }
+    const order = this.#handOvers.next()
+    this.#handOvers.addVerdict(await this.#story.cancel(this.now, name), order)
   }
 
   /** The clock goes to the close of the first batch that is open. */
@@ -160,21 +133,20 @@ export class DigestWorld {
   async #send(message: Outgoing<unknown>, work: Work, store: MortalStore): Promise<SendResult> {
     if (store.isDead || store.left <= 0) throw new ProcessDied('the process is gone')
     const { subject_line: subject } = message.content as { subject_line: string }
-    const order = (this.#order += 1)
-    const isSent = work.answer === 'sent' || work.answer === 'unknown'
-    const activities = numbersIn(subject)
-    this.#handedOver.push({ order, message: messageText(message.messageId), isSent, activities })
+    const { recipientRunId, number } = keyOfMessageId(message.messageId)!
+    const name = `${recipientRunId}/${number}`
+    const given = { at: this.now, rows: this.#rowsIn(subject), answer: work.answer, isRecorded: false }
+    this.#handOvers.add({ message: name, ...given })
     if (work.whileSending !== null) await this.#meanwhile(work.whileSending)
     return resultOf(work.answer)
   }
 
   /** In-app messages are handed over by being written: those that are new are seen now. */
   async #seeFeed(): Promise<void> {
-    const known = new Set(this.#handedOver.map(({ message }) => message))
     for (const { row, number, stepRef, text } of await this.#messages()) {
       const message = `${row}/${number}`
-      if (stepRef !== 'feed' || known.has(message)) continue
-      this.#handedOver.push({ order: (this.#order += 1), message, isSent: true, activities: numbersIn(text) })
+      if (stepRef !== 'feed' || this.#handOvers.has(message)) continue
+      this.#handOvers.add({ message, at: this.now, rows: this.#rowsIn(text), answer: 'sent', isRecorded: true })
     }
   }
 
@@ -220,34 +192,42 @@ export class DigestWorld {
       sql`select carrier, closed_at is not null as "isClosed", is_settled as "isSettled" from batches
           where recipient = ${this.#recipient}`,
     )
-    const all = JSON.stringify({ messages, rows, batches, told: [...this.#told], handedOver: this.#handedOver })
+    const all = JSON.stringify({
+      messages,
+      rows,
+      batches,
+      told: [...this.#handOvers.verdicts],
+      handedOver: this.#handOvers.all,
+    })
     for (const { carrier, isClosed, isSettled } of batches)
       assert.ok(carrier === null || (isClosed && isSettled), `a batch is left behind: ${all}`)
     for (const [n, { row }] of this.#activities.entries()) {
       const stored = rows.find(({ id }) => id === row)!
       assert.ok(stored.status === 'ended' || stored.status === 'canceled', `activity ${n} is still pending: ${all}`)
-      const told = this.#told.get(row)
-      const seen = this.#handedOver.filter(({ activities }) => activities.includes(n))
+      const said = this.#handOvers.verdicts.get(row)
+      const seen = this.#handOvers.all.filter(({ rows: within }) => within.includes(row))
       for (const step of ['feed', 'mail']) {
         const inStep = (message: string) =>
           messages.find((each) => `${each.row}/${each.number}` === message)?.stepRef === step
-        const sent = new Set(
-          seen.filter(({ message, isSent }) => isSent && inStep(message)).map(({ message }) => message),
-        )
+        const sent = new Set(seen.filter((each) => isSent(each) && inStep(each.message)).map(({ message }) => message))
         assert.ok(sent.size <= 1, `activity ${n} is in two digests of ${step}: ${all}`)
-        if (told === undefined || told.outcome === 'already_sent')
+        if (said === undefined || said.outcome === 'already_sent')
           assert.equal(sent.size, 1, `activity ${n} is in no digest of ${step}: ${all}`)
       }
-      const isTold = told?.outcome === 'canceled' || told?.outcome === 'sending'
-      assert.ok(isTold || !stored.canceling, `nobody was told so: ${all}`)
-      if (told === undefined) continue
-      const named = new Set([...told.reached, ...told.inFlight])
-      for (const { order, message, isSent } of seen) {
-        if (order > told.order) assert.ok(named.has(message), `activity ${n} went out after a cancel: ${all}`)
-        else if (isSent) assert.ok(named.has(message), `activity ${n} had gone out, and no cancel said so: ${all}`)
-      }
+      const isSaid = said?.outcome === 'canceled' || said?.outcome === 'sending'
+      assert.ok(isSaid || !stored.canceling, `nobody was told so: ${all}`)
+      this.#handOvers.holdVerdict(row)
     }
   }
+
+  /** The recipient runs whose activities a text names by their numbers. */
+  #rowsIn(text: string): number[] {
+    return numbersIn(text).map((n) => this.#activities[n]!.row)
+  }
+}
+
+function isSent({ answer }: HandedOver): boolean {
+  return answer === 'sent' || answer === 'unknown'
 }
 
 function numbersIn(text: string): number[] {
@@ -255,9 +235,4 @@ function numbersIn(text: string): number[] {
     .split(' ')
     .filter((part) => /^\d+$/.test(part))
     .map(Number)
-}
-
-function messageText(id: string): string {
-  const { recipientRunId, number } = keyOfMessageId(id)!
-  return `${recipientRunId}/${number}`
 }

@@ -1,11 +1,10 @@
 import assert from 'node:assert/strict'
 import { sql } from 'drizzle-orm'
-import { keyOfMessageId } from '../../../store/ids/message-id.ts'
 import { rowOfUuid } from '../../../store/ids/row-id.ts'
 import { query, texts, type Database } from '../../../store/postgres/database.ts'
-import type { Outcome, Verdict } from '../../../store/recipient-runs/verdict.ts'
 import type { Answer } from '../../../store/recipient-runs/answer.ts'
 import type { MoveOutcome } from '../../../store/recipient-runs/move.ts'
+import { HandOvers, type HandedOver } from '../handed-over.ts'
 import type { ProviderAnswer } from '../provider.ts'
 import { Changes } from './changes.ts'
 import { allNodes, type Node } from './nodes.ts'
@@ -13,25 +12,6 @@ import { loadBatches, loadMessages, loadRows, loadTold, type BatchSeen, type Mes
 import { follow, windowFrom, type Posted, type Published, type Stand, type Walked } from './walks.ts'
 import type { Wish } from './wishes.ts'
 import { CHILD } from './written.ts'
-
-/** What a cancel said first of a row. Messages are `row/number`. */
-interface Verdicted {
-  outcome: Outcome
-  order: number
-  reached: string[]
-  inFlight: string[]
-}
-
-/** A message as it was handed over or, in-app, seen in the feed. */
-interface HandedOver {
-  order: number
-  message: string
-  at: number
-  rows: number[]
-  answer: ProviderAnswer
-  /** Its process was there to record the answer. */
-  isRecorded: boolean
-}
 
 export interface GraphAccountOptions {
   /** Its versions, and the one of what it triggers, by their hashes; the one that triggers begin with at first. */
@@ -46,14 +26,12 @@ export interface GraphAccountOptions {
 /** All that was asked, seen, handed over and answered, in one order, and whether it holds together. */
 export class GraphAccount {
   readonly #options: GraphAccountOptions
-  readonly #told = new Map<number, Verdicted>()
-  readonly #handedOver: HandedOver[] = []
+  readonly handOvers = new HandOvers()
   readonly #stands = new Map<number, Stand[]>()
   readonly #moves = new Map<number, number[]>()
   readonly #posted = new Map<string, Posted[]>()
   readonly #wishes: ReadonlyMap<string, Changes<Wish>>
   readonly published: Changes<Published>
-  #order = 0
 
   constructor(options: GraphAccountOptions) {
     this.#options = options
@@ -61,14 +39,9 @@ export class GraphAccount {
     this.published = new Changes({ nodes: options.first, isActive: true })
   }
 
-  /** The next place in the one order of all that happens. */
-  next(): number {
-    return (this.#order += 1)
-  }
-
   /** Recipient runs and messages as they are now. */
   look(rows: readonly Row[], messages: readonly Message[]): void {
-    const order = this.next()
+    const order = this.handOvers.next()
     for (const { id, ref, status, phase, due, enteredAt } of rows) {
       const stands = this.#stands.get(id) ?? []
       const last = stands.at(-1)
@@ -76,46 +49,24 @@ export class GraphAccount {
       if (status !== 'waiting' || phase !== 'wait' || isSame) continue
       this.#stands.set(id, [...stands, { ref, due, enteredAt, order }])
     }
-    const known = new Set(this.#handedOver.map(({ message }) => message))
     for (const { row, number, text, at, status } of messages) {
       const message = `${row}/${number}`
-      if (status !== 'delivered' || known.has(message)) continue
-      const order = this.next()
-      this.#handedOver.push({ order, message, at, rows: rowsIn(text), answer: 'sent', isRecorded: true })
+      if (status !== 'delivered' || this.handOvers.has(message)) continue
+      this.handOvers.add({ message, at, rows: rowsIn(text), answer: 'sent', isRecorded: true })
     }
   }
 
   sent(given: { row: number; number: number; text: string; at: number; answer: ProviderAnswer }): HandedOver {
     const { row, number, text, at, answer } = given
-    const message = `${row}/${number}`
-    const handedOver = { order: this.next(), message, at, rows: rowsIn(text), answer, isRecorded: false }
-    this.#handedOver.push(handedOver)
-    return handedOver
+    return this.handOvers.add({ message: `${row}/${number}`, at, rows: rowsIn(text), answer, isRecorded: false })
   }
 
   posted(recipient: string, kind: 'a' | 'b', at: number): void {
-    this.#posted.set(recipient, [...(this.#posted.get(recipient) ?? []), { at, kind, order: this.next() }])
+    this.#posted.set(recipient, [...(this.#posted.get(recipient) ?? []), { at, kind, order: this.handOvers.next() }])
   }
 
   preferred(recipient: string, wish: Wish, at: number): void {
     this.#wishes.get(recipient)!.say(wish, at)
-  }
-
-  /** What a cancel said, asked for at `order`. Only the first answer for a row decides. */
-  tell(verdict: Verdict, order: number): void {
-    for (const run of verdict.recipients.flatMap(({ runs }) => runs)) {
-      const row = rowOfUuid(run.workflow_recipient_run_id)!
-      const before = this.#told.get(row)
-      const isOver = before?.outcome === 'already_sent' || before?.outcome === 'ended'
-      const told = {
-        order,
-        outcome: run.outcome,
-        reached: run.messages.map(nameOf),
-        inFlight: run.in_flight.map(nameOf),
-      }
-      if (before === undefined) this.#told.set(row, told)
-      else assert.equal(run.outcome, isOver ? before.outcome : 'already_canceled', JSON.stringify({ before, run }))
-    }
   }
 
   moved(answer: Answer<MoveOutcome>, due: number, rows: readonly Row[]): void {
@@ -128,7 +79,7 @@ export class GraphAccount {
         continue
       }
       assert.ok(row.batch === null, `what stands in a batch was moved: ${JSON.stringify({ run, row })}`)
-      assert.ok(!this.#isTaken(id), `what was canceled was moved: ${JSON.stringify(run)}`)
+      assert.ok(!this.handOvers.isTaken(id), `what was canceled was moved: ${JSON.stringify(run)}`)
       this.#moves.set(id, [...(this.#moves.get(id) ?? []), due])
     }
   }
@@ -136,12 +87,6 @@ export class GraphAccount {
   /** The step that a row stands in. */
   #stepOf({ ref, began, movedTo }: Row): Node {
     return allNodes(this.#options.versions.get(movedTo ?? began)!).find((node) => node.ref === ref)!
-  }
-
-  /** Its own key has taken it back. */
-  #isTaken(row: number): boolean {
-    const outcome = this.#told.get(row)?.outcome
-    return outcome !== undefined && outcome !== 'already_sent' && outcome !== 'ended'
   }
 
   /** Held once nothing is under way any more. */
@@ -172,13 +117,13 @@ export class GraphAccount {
       }
       this.#holdEnds(rows, walks, batches)
       this.#holdMessages(rows, walks, messages)
-      holdThrottles(rows, walks, (row) => this.#isTaken(row))
+      holdThrottles(rows, walks, (row) => this.handOvers.isTaken(row))
       holdCohorts(rows, walks)
       holdChildren(rows, walks)
       await holdProfiles(db, recipients, rows, walks)
     } catch (error) {
       const seen = { rows, told, messages, batches, walks: [...walks], stands: [...this.#stands] }
-      const own = { verdicts: [...this.#told], handedOver: this.#handedOver, posted: [...this.#posted] }
+      const own = { verdicts: [...this.handOvers.verdicts], handedOver: this.handOvers.all, posted: [...this.#posted] }
       const all = { versions: [...versions], ...seen, ...own }
       throw new Error(`${(error as Error).message}\n${JSON.stringify(all)}`, { cause: error })
     }
@@ -189,9 +134,9 @@ export class GraphAccount {
     for (const row of rows) {
       const { isOver, carried } = walks.get(row.id)!
       assert.ok(row.status === 'ended' || row.status === 'canceled', `${row.id} is still pending`)
-      assert.ok(!row.canceling || this.#isTaken(row.id), `${row.id} is marked, and nobody was told`)
+      assert.ok(!row.canceling || this.handOvers.isTaken(row.id), `${row.id} is marked, and nobody was told`)
       const goesOnFor = carried === null ? [row] : rows.filter(({ batch }) => batch === carried.id)
-      const isLive = goesOnFor.some(({ id }) => !this.#isTaken(id))
+      const isLive = goesOnFor.some(({ id }) => !this.handOvers.isTaken(id))
       if (isLive) assert.ok(isOver, `${row.id} has stopped in the middle`)
     }
     for (const { id, carrier, isClosed, isSettled, items } of batches) {
@@ -211,16 +156,16 @@ export class GraphAccount {
         shown.every((each) => within.includes(each)) && new Set(shown).size === shown.length && shown.length > 0,
         `${row}/${number} shows ${text}`,
       )
-      const live = within.filter((each) => !this.#isTaken(each))
+      const live = within.filter((each) => !this.handOvers.isTaken(each))
       for (const each of live) assert.ok(shown.includes(each), `${each} is in no digest of ${ref}`)
-      const tries = this.#handedOver.filter((each) => each.message === `${row}/${number}`)
+      const tries = this.handOvers.all.filter((each) => each.message === `${row}/${number}`)
       this.#holdTries(message, tries, live.length > 0)
       const first = tries[0]
       if (atNoon && first !== undefined && within.every((each) => !this.#moves.has(each)))
         assert.ok(first.at >= windowFrom(message.at), `${row}/${number} was sent at ${first.at}, outside of its window`)
       assert.notEqual(status, 'queued', `${row}/${number} is still to be sent`)
     }
-    for (const row of rows) this.#holdVerdict(row)
+    for (const { id } of rows) this.handOvers.holdVerdict(id)
   }
 
   /** It goes out once, unless nobody took it or its process was gone; and it does, while an activity of it is live. */
@@ -232,24 +177,6 @@ export class GraphAccount {
     if (last?.isRecorded === true && last.answer === 'sent')
       assert.ok(status === 'sent' || status === 'delivered' || status === 'delivery_attempted', `${name} is ${status}`)
     if (isLive) assert.ok(last !== undefined && status !== 'not_sent', `${name} was never sent`)
-  }
-
-  /** What went out with an activity before a cancel is what that said; after it nothing does but what it said was in flight. */
-  #holdVerdict({ id }: Row): void {
-    const told = this.#told.get(id)
-    if (told === undefined) return
-    const named = new Set([...told.reached, ...told.inFlight])
-    for (const { order, message, rows, answer } of this.#handedOver) {
-      if (!rows.includes(id)) continue
-      if (order > told.order) assert.ok(named.has(message), `${id} went out with ${message} after "${told.outcome}"`)
-      else if (answer === 'sent' || answer === 'unknown')
-        assert.ok(named.has(message), `${id} had gone out with ${message}, and "${told.outcome}" does not say so`)
-    }
-    for (const message of told.reached)
-      assert.ok(
-        this.#handedOver.some((each) => each.message === message && each.rows.includes(id)),
-        `${id} was said to have gone out with ${message}`,
-      )
   }
 }
 
@@ -339,10 +266,4 @@ function rowsIn(text: string): number[] {
     .replaceAll('\\', '')
     .split(' ')
     .flatMap((part) => (part === '' ? [] : [rowOfUuid(part)!]))
-}
-
-/** A message; or the ref of a step that acts at that moment, as it is. */
-function nameOf(id: string): string {
-  const key = keyOfMessageId(id)
-  return key === null ? id : `${key.recipientRunId}/${key.number}`
 }

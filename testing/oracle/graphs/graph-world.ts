@@ -203,7 +203,7 @@ export class GraphWorld {
       data: { kind, shared: this.#life.shared, due_at: new Date(this.#dueAt).toISOString() },
       settings: { on_conflict: conflict, skip_delay: skipsDelays },
     })
-    const order = this.#account.next()
+    const order = this.#account.handOvers.next()
     const accepted = acceptTrigger(this.#context, this.#context, this.#life.key, triggerOf(request))
     const answer = await accepted.then(
       (given) => given.answer,
@@ -214,14 +214,14 @@ export class GraphWorld {
         return undefined
       },
     )
-    if (answer?.replaced !== undefined) this.#account.tell(answer.replaced, order)
+    if (answer?.replaced !== undefined) this.#account.handOvers.addVerdict(answer.replaced, order)
   }
 
   async #cancel({ key, who, isChild }: Call & { do: 'cancel' }): Promise<void> {
-    const order = this.#account.next()
+    const order = this.#account.handOvers.next()
     const address = { key: isChild ? CHILD : this.#life.key, cancelationKey: this.#keys[key]! }
     const { answer } = await cancel(this.#context, this.#context, address, { recipients: this.#named(who) })
-    this.#account.tell(answer, order)
+    this.#account.handOvers.addVerdict(answer, order)
   }
 
   async #move({ key, who, to }: Call & { do: 'move' }): Promise<void> {
