@@ -11,19 +11,24 @@ import type {
   SmsTemplate,
 } from './template.ts'
 
-export type Step =
-  | DelayStep
-  | ChannelStep
-  | BranchStep
-  | CohortStep
-  | ThrottleStep
-  | BatchStep
-  | FetchStep
-  | TriggerStep
-  | UpdateStep
-  | UpdateDataStep
-  | WaitStep
-export type StepType = Step['type']
+/** The compiled form of every kind of step, by its `type`. A kind may add its own from its folder, by `declare module`. */
+export interface Steps {
+  delay: DelayStep
+  channel: ChannelStep
+  branch: BranchStep
+  random_cohort: CohortStep
+  throttle: ThrottleStep
+  batch: BatchStep
+  http_fetch: FetchStep
+  trigger_workflow: TriggerStep
+  update_user: UpdateStepOf<'update_user'>
+  update_object: UpdateStepOf<'update_object'>
+  update_tenant: UpdateStepOf<'update_tenant'>
+  update_data: UpdateDataStep
+  wait_for_event: WaitStep
+}
+export type StepType = keyof Steps
+export type Step = Steps[StepType]
 
 /** Steps that act on the outside by themselves: a recipient run is claimed while one of them does. */
 export const outsideStepTypes = [

@@ -1,4 +1,4 @@
-import type { Step, StepType } from '../definitions/step.ts'
+import type { Step, Steps, StepType } from '../definitions/step.ts'
 import { batchKind } from './batch/kind.ts'
 import { branchKind } from './branch/kind.ts'
 import { channelKind } from './channel/channel.ts'
@@ -13,7 +13,7 @@ import { updateObjectKind, updateTenantKind, updateUserKind } from './update-pro
 import { waitKind } from './wait-for-event/kind.ts'
 
 /** Every kind of step there is: one that is missing here does not compile. */
-export const stepKinds: { readonly [Type in StepType]: StepKind<Extract<Step, { type: Type }>> } = {
+export const stepKinds: { readonly [Type in StepType]: StepKind<Steps[Type]> } = {
   batch: batchKind,
   branch: branchKind,
   channel: channelKind,

@@ -1,47 +1,18 @@
+import type { ChannelStep } from '../definitions/step.ts'
 import type {
   Button,
   ChatTemplate,
-  EmailOverrides,
   FeedTemplate,
   HttpTemplate,
   PushTemplate,
   SmsTemplate,
 } from '../definitions/template.ts'
-import type { ChannelStep } from '../definitions/step.ts'
-import { withExactNumbers } from '../json/source.ts'
-import type { JsonObject } from '../store/schema/index.ts'
-import { safeAddress } from './address.ts'
-import { attachmentsOf } from './email/attachments.ts'
-import { compileEmail } from './email/compile.ts'
-import { compileMjml } from './email/mjml.ts'
-import { renderLiquid, type LiquidContext, type RenderingOptions } from './liquid.ts'
-import type {
-  ChatContent,
-  EmailContent,
-  EmailSettings,
-  FeedContent,
-  HttpContent,
-  PushContent,
-  Rendered,
-  SmsContent,
-} from './content.ts'
+import type { ChatContent, FeedContent, HttpContent, PushContent, Rendered, SmsContent } from './content.ts'
+import { Filler, onOneLine, TemplateError } from './filler.ts'
+import { renderLiquid } from './liquid.ts'
+import { renderEmail } from './render-email.ts'
 import { renderingFor } from './rendering-for.ts'
-import { SOURCE, type Scope } from './scope.ts'
-
-/** A template that cannot be rendered for this scope. Another try would end the same way. */
-export class TemplateError extends Error {
-  override readonly name = 'TemplateError'
-  /** The step's ref. */
-  readonly step: string
-  /** As in workflow.json: `template.markdown_body`. */
-  readonly field: string
-
-  constructor(step: string, field: string, reason: string) {
-    super(`step ${step}, ${field}: ${reason}`)
-    this.step = step
-    this.field = field
-  }
-}
+import type { Scope } from './scope.ts'
 
 /** Longest message, in bytes of its JSON, attachments aside. */
 const MESSAGE_LIMIT = 800_000
@@ -72,20 +43,12 @@ export function renderLine(step: string, field: string, text: string, scope: Sco
   }
 }
 
-function onOneLine(text: string): string {
-  return text
-    .trim()
-    .split(/[\r\n]+/)
-    .map((part) => part.trim())
-    .join(' ')
-}
-
 function renderWith(step: ChannelStep, scope: Scope, fill: Filler): Rendered {
   switch (step.channelType) {
     case 'in_app_feed':
       return { channelType: step.channelType, content: feed(step.template, fill) }
     case 'email':
-      return { channelType: step.channelType, content: email(step, scope, fill) }
+      return { channelType: step.channelType, content: renderEmail(step, scope, fill) }
     case 'http':
       return { channelType: step.channelType, content: http(step.template, fill) }
     case 'sms':
@@ -94,69 +57,6 @@ function renderWith(step: ChannelStep, scope: Scope, fill: Filler): Rendered {
       return { channelType: step.channelType, content: push(step.template, fill) }
     case 'chat':
       return { channelType: step.channelType, content: chat(step.template, fill) }
-  }
-}
-
-type EmailStep = Extract<ChannelStep, { channelType: 'email' }>
-
-/** Fills the texts of one step for one recipient. A class, since there is one for every recipient and closures are dear. */
-class Filler {
-  readonly #step: string
-  readonly #scope: Scope
-  readonly #rendering: RenderingOptions
-  /** Characters of all texts so far. */
-  written = 0
-
-  constructor(step: string, scope: Scope) {
-    this.#step = step
-    this.#scope = scope
-    this.#rendering = renderingFor(scope)
-  }
-
-  text(field: string, text: string, context: LiquidContext): string {
-    try {
-      const filled = renderLiquid(text, context, this.#scope, this.#rendering)
-      this.written += filled.length
-      return filled
-    } catch (error) {
-      throw new TemplateError(this.#step, `template.${field}`, (error as Error).message)
-    }
-  }
-
-  /** MJML that is filled in, as HTML. */
-  mjml(field: string, source: string): string {
-    try {
-      const html = compileMjml(source)
-      this.written += html.length
-      return html
-    } catch (error) {
-      throw new TemplateError(this.#step, `template.${field}`, (error as Error).message)
-    }
-  }
-
-  /** On one line, without space at its ends. */
-  line(field: string, text: string): string {
-    return onOneLine(this.text(field, text, 'text'))
-  }
-
-  /** A JSON object, each number in it that a double cannot hold as a text; null where the template has none. */
-  json(field: string, text: string | null): JsonObject | null {
-    if (text === null) return null
-    const filled = this.text(field, text, 'text')
-    try {
-      const value: unknown = JSON.parse(withExactNumbers(filled))
-      if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as JsonObject
-    } catch {
-      // Said below.
-    }
-    throw new TemplateError(this.#step, `template.${field}`, 'is not a JSON object once it is filled in')
-  }
-
-  /** An address that a client may open. */
-  address(field: string, text: string): string {
-    const address = safeAddress(this.text(field, text, 'text'))
-    if (address !== null) return address
-    throw new TemplateError(this.#step, `template.${field}`, 'is an address that is not safe to open')
   }
 }
 
@@ -185,55 +85,6 @@ function fillButtons(field: string, buttons: readonly Button[], fill: Filler): B
     label: fill.line(`${field}[${index}].label`, label),
     action: fill.address(`${field}[${index}].action`, action),
   }))
-}
-
-function email(step: EmailStep, scope: Scope, fill: Filler): EmailContent {
-  const { template } = step
-  const compiled = compileEmail(template, scope[SOURCE]?.library)
-  const subject_line = fill.line('subject', template.subject)
-  compiled.addresses.forEach(({ field, address }) => fill.address(field, address))
-  const filled = fill.text(compiled.field, compiled.html, 'html')
-  const html_body = compiled.isMjml ? fill.mjml(compiled.field, filled) : filled
-  const text_body = `${fill
-    .text(compiled.textField, compiled.text, 'text')
-    .replace(/\n{3,}/g, '\n\n')
-    .trim()}\n`
-  const settings = emailSettings(step, scope, fill)
-  return { subject_line, html_body, text_body, ...(Object.keys(settings).length > 0 && { settings }) }
-}
-
-function emailSettings({ ref, template }: EmailStep, scope: Scope, fill: Filler): EmailSettings {
-  const { overrides = {}, tracking = {}, attachmentKey } = template
-  const settings: EmailSettings = {
-    ...(tracking.links !== undefined && { link_tracking: tracking.links }),
-    ...(tracking.openings !== undefined && { open_tracking: tracking.openings }),
-    ...(scope[SOURCE]?.isCommercial === true && { commercial: true }),
-  }
-  for (const [name, text] of Object.entries(overrides) as [keyof EmailOverrides, string][]) {
-    const [setting, field] = overridden[name]
-    const filled = fill.line(`channel_overrides.${field}`, text)
-    if (filled !== '') settings[setting] = filled
-  }
-  const json = fill.json('channel_overrides.json_overrides', template.jsonOverrides ?? null)
-  if (json !== null) settings.json_overrides = json
-  if (attachmentKey === null || !Object.hasOwn(scope.data, attachmentKey)) return settings
-  try {
-    if (attachmentsOf(scope.data[attachmentKey], attachmentKey).length > 0) settings.attachment_key = attachmentKey
-  } catch (error) {
-    throw new TemplateError(ref, 'template.settings.attachment_key', (error as Error).message)
-  }
-  return settings
-}
-
-type AddressSetting = 'from' | 'from_name' | 'to' | 'cc' | 'bcc' | 'reply_to'
-
-const overridden: Record<keyof EmailOverrides, [setting: AddressSetting, field: string]> = {
-  from: ['from', 'from_address'],
-  fromName: ['from_name', 'from_name'],
-  to: ['to', 'to_address'],
-  cc: ['cc', 'cc_address'],
-  bcc: ['bcc', 'bcc_address'],
-  replyTo: ['reply_to', 'reply_to_address'],
 }
 
 /** The channel checks address and headers: they may name a value that only it can judge. */

@@ -24,7 +24,6 @@ export const onlyTested = new Map([
   ['store/ids/row-id.ts rowsOf', 'Rows of a trigger, for tests that look at them.'],
   ['store/ids/workflow-id.ts readWorkflowId', 'The other direction, which proves that an ID is injective.'],
   ['store/signals/pending-signals.ts countPendingSignals', 'Tests wait until all are sent.'],
-  ['templates/render.ts TemplateError', 'Which error a template throws.'],
   ['temporal/register.ts HOUSEKEEPING_ID', 'Tests look at the workflow by its id.'],
   ['temporal/register.ts addSearchAttributes', 'A server that knows them already.'],
   ['temporal/webhook-waker.ts webhookWorkflowId', 'Tests look at the workflow of an endpoint.'],

@@ -1,6 +1,6 @@
 import type { ChannelStep } from '../../definitions/step.ts'
 import type { NewMessage } from '../../store/messages/new-message.ts'
-import { TemplateError } from '../../templates/render.ts'
+import { TemplateError } from '../../templates/filler.ts'
 import { zoneFor } from '../delay/zone.ts'
 import { messageId } from '../../store/ids/message-id.ts'
 import { withDevice, type Scope } from '../../templates/scope.ts'

@@ -6,7 +6,13 @@ import ts from 'typescript'
 
 const root = path.resolve(import.meta.dirname, '../..')
 const read = (file: string) => readFileSync(path.join(root, file), 'utf8')
-const roots = ['steps/walk-on.ts', 'definitions/read-catalog.ts', 'definitions/preview.ts', 'activities/deliver.ts']
+const roots = [
+  'steps/walk-on.ts',
+  'definitions/read-catalog.ts',
+  'definitions/preview.ts',
+  'activities/deliver.ts',
+  'testing/fixtures/trial-kind/kind.ts',
+]
 
 /** The files of the project that do not compile once some are replaced by other texts. */
 function notCompiling(replaced: Record<string, string>): string[] {
@@ -37,20 +43,26 @@ function replace(file: string, from: string, to: string): string {
   return text.replace(from, to)
 }
 
-const withTrial =
-  replace('definitions/step.ts', 'export type Step =', 'export type Step =\n  | TrialStep') +
-  `\nexport interface TrialStep extends StepBase { type: 'trial'; seconds: number; word: string }\n`
+const KIND = 'testing/fixtures/trial-kind/kind.ts'
+/** A kind's folder as `steps/<kind>/` would be: it adds its compiled form to those there are. */
+const withTrial = `${read(KIND)}
+declare module '../../../definitions/step.ts' {
+  interface Steps {
+    trial: TrialStep
+  }
+}
+`
 
 test('a kind of step that is missing in the registry does not compile, and the compiler names that place alone', () => {
-  assert.deepEqual(notCompiling({ 'definitions/step.ts': withTrial }), ['steps/registry.ts'])
+  assert.deepEqual(notCompiling({ [KIND]: withTrial }), ['steps/registry.ts'])
 })
 
-test('with its line in the registry a new kind compiles', () => {
+test('its folder and a line in the registry are all that a new kind needs to compile', () => {
   const registry = replace('steps/registry.ts', '> } = {', '> } = {\n  trial: trialKind,').replace(
     'import',
-    `import { trialKind } from '../testing/fixtures/trial-kind/kind.ts'\nimport`,
+    `import { trialKind } from '../${KIND}'\nimport`,
   )
-  assert.deepEqual(notCompiling({ 'definitions/step.ts': withTrial, 'steps/registry.ts': registry }), [])
+  assert.deepEqual(notCompiling({ [KIND]: withTrial, 'steps/registry.ts': registry }), [])
 })
 
 test('a channel type that is not handled everywhere does not compile, and the compiler names each place', () => {
