@@ -38,7 +38,7 @@ export interface ActJobDeps {
   owner: string
   tally: Tally
   triggers: ReadonlyMap<number, OwnTrigger>
-  told?: StepListener | undefined
+  onResult?: StepListener | undefined
 }
 
 interface Claimed {
@@ -73,7 +73,7 @@ export class ActJob {
       const done = async () => {
         const result = isFresh ? await this.#act(walk) : stalled
         log.debug({ ...this.#which(row.id), step: walk.step.ref, outcome: result.kind }, 'a step acted on the outside')
-        this.#deps.told?.(walk, result)
+        this.#deps.onResult?.(walk, result)
         return afterAct(walk, result, now())
       }
       await this.#records.add({ walk, settlement: stopped ?? (await done()) })

@@ -19,7 +19,7 @@ const PATIENCE_MS = { least: 3_000, most: 5_000 }
 /** Of one step, in this process, at once. */
 const AT_ONCE = 20
 
-export type ActDeps = Pick<AdvanceDeps, 'db' | 'store' | 'now' | 'outbox' | 'told' | 'log'> & {
+export type ActDeps = Pick<AdvanceDeps, 'db' | 'store' | 'now' | 'outbox' | 'onResult' | 'log'> & {
   outside: OutsideDeps
   /** Whose claims are this process's. */
   leases: { owner: string }

@@ -42,7 +42,7 @@ export interface AdvanceDeps {
   /** Sends what other runs are to be told; absent: housekeeping does. */
   send?: (signalIds: readonly number[]) => Promise<void>
   /** Looks on, in a rehearsal. */
-  told?: StepListener | undefined
+  onResult?: StepListener | undefined
   log: Logger
 }
 
@@ -79,7 +79,7 @@ async function advance(deps: AdvanceDeps, input: AdvanceInput): Promise<ChunkRes
       await workThrough(
         part,
         (walked) => walkPart(deps, walked, triggers, instant, tally),
-        (row, error) => giveUp(deps, row, triggers.get(triggerIdOf(row.id))!, error, instant, tally),
+        (row, error) => failRow(deps, row, triggers.get(triggerIdOf(row.id))!, error, instant, tally),
       )
     }
   })
@@ -104,7 +104,7 @@ async function walkPart(
   tally: Tally,
   rounds = ROUNDS,
 ): Promise<void> {
-  const { db, outbox, told, log } = deps
+  const { db, outbox, onResult, log } = deps
   const walks = await loadWalks(db, rows, now)
   const channels = new Map((await loadChannels(db)).map((channel) => [channel.key, channel]))
   const stops = await stoppedWorkflows(
@@ -115,7 +115,7 @@ async function walkPart(
   const going = walks.filter((walk) => stopOf(walk) === undefined)
   const stopped = walks.flatMap((walk) => stoppedWalk(walk, stopOf(walk)) ?? [])
   const { timeZone, links } = deps
-  const settlements = [...(await walkOn(going, { db, channels, now, timeZone, links, told })), ...stopped]
+  const settlements = [...(await walkOn(going, { db, channels, now, timeZone, links, onResult })), ...stopped]
   const { walks: settled, signals } = await settleWalks(db, settlements, now, outbox)
   await deps.send?.(signals)
   const definitionOf = new Map(walks.map(({ row, definition }) => [row.id, definition]))
@@ -151,7 +151,7 @@ function stepRef(steps: readonly { ref: string }[], { step }: WalkSettlement): s
   return steps[step]!.ref
 }
 
-async function giveUp(
+async function failRow(
   { db, outbox, log }: AdvanceDeps,
   row: RowToWalk,
   { workflowRunId }: OwnTrigger,

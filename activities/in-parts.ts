@@ -26,21 +26,21 @@ export function partsOf<Item>(items: readonly Item[], bytesOf: (item: Item) => n
 
 /**
  * Works through a part; one that fails for a reason that never passes is halved, down to the item at fault, which
- * `giveUp` ends visibly. Any other error is thrown: the activity is tried again.
+ * `endVisibly` is handed. Any other error is thrown: the activity is tried again.
  */
 export async function workThrough<Item>(
   part: readonly Item[],
   work: (part: readonly Item[]) => Promise<void>,
-  giveUp: (item: Item, error: unknown) => Promise<void>,
+  endVisibly: (item: Item, error: unknown) => Promise<void>,
 ): Promise<void> {
   try {
     await work(part)
   } catch (error) {
     if (!neverPasses(error)) throw error
-    if (part.length === 1) return giveUp(part[0]!, error)
+    if (part.length === 1) return endVisibly(part[0]!, error)
     const half = Math.ceil(part.length / 2)
-    await workThrough(part.slice(0, half), work, giveUp)
-    await workThrough(part.slice(half), work, giveUp)
+    await workThrough(part.slice(0, half), work, endVisibly)
+    await workThrough(part.slice(half), work, endVisibly)
   }
   await yieldToOthers()
 }

@@ -17,7 +17,7 @@ import { deleteTenant, upsertTenants, type Tenant } from '../store/profiles/tena
 import { deleteUser, upsertUsers, type User } from '../store/profiles/users.ts'
 import { endSchedulesOf } from '../store/schedules/schedules.ts'
 import type { JsonObject } from '../store/schema/index.ts'
-import { tellChanges } from '../store/waits/tell-waits.ts'
+import { offerChanges } from '../store/waits/offer-events.ts'
 import { cancelRecipient, type CancelDeps } from './cancel-many.ts'
 import { engageChunk, type MessageChange } from './bulk-messages.ts'
 import { mergedInto } from '../store/profiles/merged-users.ts'
@@ -136,7 +136,7 @@ async function change(tx: Database, deps: CancelDeps, input: ItemInput, apiKey: 
   const { now, outbox } = deps
   switch (input.kind) {
     case 'users.identify':
-      return tellChanges(tx, await upsertUsers(tx, await meantItems(tx, input.items, 'id')), now(), outbox)
+      return offerChanges(tx, await upsertUsers(tx, await meantItems(tx, input.items, 'id')), now(), outbox)
     case 'users.delete':
       for (const id of input.items) await deleteUser(tx, id)
       await endSchedulesOf(tx, input.items, now())
@@ -144,7 +144,7 @@ async function change(tx: Database, deps: CancelDeps, input: ItemInput, apiKey: 
     case 'users.set_preferences':
       return putPreferenceSets(tx, await meantItems(tx, input.items, 'recipient'))
     case 'objects.set':
-      return tellChanges(tx, await upsertObjects(tx, input.items), now(), outbox)
+      return offerChanges(tx, await upsertObjects(tx, input.items), now(), outbox)
     case 'objects.delete':
       for (const object of input.items) await deleteObject(tx, object)
       await endSchedulesOf(tx, input.items.map(recipientKey), now())

@@ -1,5 +1,5 @@
 import type { DefinitionVersion } from '../definitions/definition.ts'
-import { judge, shownAs } from '../steps/judge.ts'
+import { evaluateWalks, shownAs } from '../steps/conditions.ts'
 import { loadWalks } from '../steps/load-walks.ts'
 import { rowId } from '../store/ids/row-id.ts'
 import type { Database } from '../store/postgres/database.ts'
@@ -77,7 +77,7 @@ async function judged(
     ),
     now,
   )
-  const judgements = await judge(walks, () => conditions, { db: tx, now })
+  const judgements = await evaluateWalks(walks, () => conditions, { db: tx, now })
   const held: { id: number; events: WalkEvent[] }[] = []
   walks.forEach(({ row: { id } }, index) => {
     const { result, explanation } = judgements[index]!

@@ -10,7 +10,7 @@ import {
   unmovedMerges,
 } from '../store/profiles/merged-users.ts'
 import { moveMerged } from '../store/recipient-runs/move-merged.ts'
-import { tellChanges } from '../store/waits/tell-waits.ts'
+import { offerChanges } from '../store/waits/offer-events.ts'
 import type { EngineDeps } from './deps.ts'
 import { invalidField } from './errors.ts'
 
@@ -46,7 +46,7 @@ export async function mergeUsers(deps: Deps, from: string, into: string): Promis
     if (means.has(from)) throw invalidField('from_user_id', 'was merged into another user')
     if (!(await isKnownUser(tx, from))) return undefined
     await recordMerge(tx, from, target, now())
-    await tellChanges(tx, await mergeProfile(tx, from, target), now(), outbox)
+    await offerChanges(tx, await mergeProfile(tx, from, target), now(), outbox)
     return target
   })
   if (survivor !== undefined && survivor !== from) await movePages(deps, from, survivor)
@@ -69,7 +69,7 @@ async function mergeLateWrites({ store, now, outbox }: Deps, from: string): Prom
   await transaction(store.db, async (tx) => {
     const into = await holdMerge(tx, from)
     if (into === undefined || !(await hasProfile(tx, from))) return
-    await tellChanges(tx, await mergeProfile(tx, from, into), now(), outbox)
+    await offerChanges(tx, await mergeProfile(tx, from, into), now(), outbox)
   })
 }
 

@@ -2,7 +2,7 @@ import { upsertObjects } from '../store/profiles/objects.ts'
 import { upsertTenants } from '../store/profiles/tenants.ts'
 import { upsertUsers } from '../store/profiles/users.ts'
 import type { Database } from '../store/postgres/database.ts'
-import { tellChanges } from '../store/waits/tell-waits.ts'
+import { offerChanges } from '../store/waits/offer-events.ts'
 import type { EngineDeps } from './deps.ts'
 import type { TriggerRecipient, TriggerRequest } from './trigger-request.ts'
 
@@ -36,5 +36,5 @@ export async function storeRecipients(
     tx,
     described.flatMap(({ object }) => (object === undefined ? [] : [object])),
   )
-  await tellChanges(tx, [...users, ...objects], now(), outbox)
+  await offerChanges(tx, [...users, ...objects], now(), outbox)
 }

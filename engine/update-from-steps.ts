@@ -8,7 +8,7 @@ import { transaction, type Database } from '../store/postgres/database.ts'
 import { mergeProperties, profileTables, type ProfileTable } from '../store/profiles/merge-deep.ts'
 import { putPreferenceSets, type PreferenceWrites } from '../store/profiles/preference-sets.ts'
 import { PropertiesTooLargeError } from '../store/profiles/properties.ts'
-import { tellChanges } from '../store/waits/tell-waits.ts'
+import { offerChanges } from '../store/waits/offer-events.ts'
 import type { EngineDeps } from './deps.ts'
 import { claimsHold } from '../store/recipient-runs/claims.ts'
 
@@ -41,7 +41,7 @@ export async function updateFromSteps(
   let good = checked.filter((each): each is Checked => typeof each !== 'string')
   while (good.length > 0) {
     try {
-      await transaction(db, async (tx) => tellChanges(tx, await write(tx, owner, good), now(), outbox))
+      await transaction(db, async (tx) => offerChanges(tx, await write(tx, owner, good), now(), outbox))
       break
     } catch (error) {
       if (!(error instanceof PropertiesTooLargeError)) throw error

@@ -23,7 +23,7 @@ const MAX_CHARACTERS = 7_900
  * Tells every api process which in-app messages changed, once the transaction has committed, and never if it does not. It
  * names rows and not recipients: a chunk of a broadcast is one range. Nobody has to listen.
  */
-export async function tellFeeds(
+export async function notifyFeeds(
   tx: Database,
   changed: readonly { change: FeedChange; recipientRunId: number; number: number }[],
 ): Promise<void> {

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto'
 import type { WebhookEndpoint, WebhookEventType } from '../settings/webhook-endpoints.ts'
 import { at, json, onCommit, type Database } from '../store/postgres/database.ts'
 import type { JsonObject } from '../store/schema/index.ts'
-import { tellFeeds, type FeedChange } from './feed-changes.ts'
+import { notifyFeeds, type FeedChange } from './feed-changes.ts'
 
 /** Where events go. Without endpoints nothing is written, and nobody is woken. */
 export interface Outbox {
@@ -42,7 +42,7 @@ export async function recordEvents(
   for (const { feed: change, recipientRunId, number } of recorded) {
     if (change !== undefined && number !== undefined) changed.push({ change, recipientRunId, number })
   }
-  await tellFeeds(tx, changed)
+  await notifyFeeds(tx, changed)
   if (outbox.endpoints.length === 0) return
   const rows = recorded.flatMap(({ type, recipientRunId, number, data }) => {
     const event = { e: randomUUID(), t: type, r: recipientRunId, n: number, d: data ?? undefined }

@@ -140,8 +140,8 @@ class Rehearsal {
     const http = new Fetches(answers, this.#network, (ref, request, made) => {
       timeline.add({ workflow, recipient: null, label: ref, text: `${request} ${made ?? NOT_MADE}` })
     })
-    const told = timeline.told.bind(timeline)
-    const shared = { db, store: identity, now, outbox, log, told, timeZone, leases }
+    const onResult = timeline.told.bind(timeline)
+    const shared = { db, store: identity, now, outbox, log, onResult, timeZone, leases }
     const outside = createOutside({ db, http, now, outbox, signaler, leases })
     const senders = recordingSenders((id, whom) => timeline.reached.set(id, whom))
     const advance = createAdvance(shared)

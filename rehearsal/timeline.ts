@@ -1,4 +1,4 @@
-import { shownAs } from '../steps/judge.ts'
+import { shownAs } from '../steps/conditions.ts'
 import type { StepResult, Walk } from '../steps/kind.ts'
 import { messageId } from '../store/ids/message-id.ts'
 import type { Database } from '../store/postgres/database.ts'

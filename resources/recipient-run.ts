@@ -69,7 +69,7 @@ export const recipientRunWithEvents = recipientRun
 type Event = z.input<typeof recipientRunEvent>
 
 /** Arrival, messages, cancel and end are told by the rows themselves; tries and moves are on record. Oldest first. */
-export function eventsOf(row: RecipientRunRow, trace: RecipientRunTrace): Event[] {
+export function recipientRunEvents(row: RecipientRunRow, trace: RecipientRunTrace): Event[] {
   const uuid = recipientRunUuid(row.workflow_run_id, row.id)
   const trigger = { workflowRunId: row.workflow_run_id, acceptedAt: new Date(row.accepted_at) }
   const event = (id: string, event: string, inserted_at: string, rest: Partial<Event> = {}): Event => ({

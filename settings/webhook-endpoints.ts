@@ -78,7 +78,7 @@ export const webhookEndpoints = z
   .transform((list) =>
     list.map(({ url, secret, events }): WebhookEndpoint => {
       const key = createHash('sha256').update(url).digest('hex').slice(0, 16)
-      return { key, url, secret, events: new Set(events.flatMap(eventsOf)) }
+      return { key, url, secret, events: new Set(events.flatMap(eventTypesOf)) }
     }),
   )
 
@@ -89,7 +89,7 @@ function commaSeparated(text: string): string[] {
     .filter((item) => item !== '')
 }
 
-function eventsOf(name: WebhookEventType | (typeof groups)[number]): WebhookEventType[] {
+function eventTypesOf(name: WebhookEventType | (typeof groups)[number]): WebhookEventType[] {
   if (!name.endsWith('*')) return [name as WebhookEventType]
   return webhookEvents.filter((event) => event.startsWith(name.slice(0, -1)))
 }

@@ -1,7 +1,7 @@
 import type { JsonObject } from '../store/schema/index.ts'
 import { takeWarnings } from '../templates/scope.ts'
 import { actLane } from '../workflows/messages.ts'
-import { shownAs } from './judge.ts'
+import { shownAs } from './conditions.ts'
 import type { StepEffects, StepResult } from './kind.ts'
 import { record, remember, type Progress } from './progress.ts'
 import { mayStillAct } from './reach.ts'

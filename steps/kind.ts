@@ -90,7 +90,7 @@ export interface StepDeps {
   /** The store's clock, epoch milliseconds: one instant for a whole chunk, so that who waits as one wakes as one. */
   now: number
   /** Absent: nobody looks on. */
-  told?: StepListener | undefined
+  onResult?: StepListener | undefined
 }
 
 /** Told of what each step of a walk came to, before it is written: how a rehearsal sees steps that leave no trace. */

@@ -26,7 +26,7 @@ export async function walkOn(walks: readonly WalkUnderWay[], deps: StepDeps): Pr
       const entering = group[0]!.phase === 'enter'
       const results = await (entering ? kind.enter(standing, deps) : kind.resume(standing, deps))
       group.forEach((progress, index) => {
-        deps.told?.(progress.walk, results[index]!)
+        deps.onResult?.(progress.walk, results[index]!)
         applyResult(progress, results[index]!, deps.now)
       })
     }

@@ -19,7 +19,7 @@ export class StoreTime {
   }
 
   /** A result has come that was made at `store` by the store's clock, at `now` by this run's. Both epoch milliseconds. */
-  told(store: number, now: number, wasEarly = false): void {
+  observe(store: number, now: number, wasEarly = false): void {
     if (wasEarly) this.#measured = []
     this.#measured.push(store - now)
     if (this.#measured.length > MEASUREMENTS) this.#measured.shift()

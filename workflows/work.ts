@@ -81,7 +81,7 @@ export class Work {
     try {
       const result = await this.#call(chunk)
       const isEarly = state.settle(chunk, result)
-      time.told(result.now, Date.now(), isEarly)
+      time.observe(result.now, Date.now(), isEarly)
     } catch (error) {
       if (!(error instanceof ActivityFailure)) throw error
       if (chunk.size === 1) {
@@ -115,7 +115,7 @@ export class Work {
     const begun = state.beginPage()
     try {
       const page = await loadPage({ store: store(), after, limit: WINDOW / 2 })
-      time.told(page.now, Date.now())
+      time.observe(page.now, Date.now())
       state.endPage(begun, page)
     } catch (error) {
       if (!(error instanceof ActivityFailure)) throw error

@@ -12,7 +12,7 @@ import { transaction, type Database } from '../../store/postgres/database.ts'
 import { listProfiles } from '../../store/profiles/list-profiles.ts'
 import { deleteObject, findObject, upsertObjects, type ObjectReference } from '../../store/profiles/objects.ts'
 import { endSchedulesOf } from '../../store/schedules/schedules.ts'
-import { tellChanges } from '../../store/waits/tell-waits.ts'
+import { offerChanges } from '../../store/waits/offer-events.ts'
 import { defineRoute } from '../http/define-route.ts'
 import { ApiError } from '../http/errors.ts'
 import { Reply } from '../http/route.ts'
@@ -41,7 +41,7 @@ const putObject = defineRoute({
   response: object,
   handle: ({ params, body }, { store, now, outbox }) =>
     transaction(store.db, async (tx) => {
-      await tellChanges(tx, await upsertObjects(tx, [{ ...params, ...body }]), now(), outbox)
+      await offerChanges(tx, await upsertObjects(tx, [{ ...params, ...body }]), now(), outbox)
       return existing(tx, params)
     }),
 })

@@ -3,7 +3,7 @@ import type { Database } from '../../store/postgres/database.ts'
 import { transaction } from '../../store/postgres/database.ts'
 import { deleteUser, findUser, upsertUsers } from '../../store/profiles/users.ts'
 import { endSchedulesOf } from '../../store/schedules/schedules.ts'
-import { tellChanges } from '../../store/waits/tell-waits.ts'
+import { offerChanges } from '../../store/waits/offer-events.ts'
 import { mergeUsers } from '../../engine/merge-users.ts'
 import { mergedInto } from '../../store/profiles/merged-users.ts'
 import { cancelUser } from '../../engine/cancel-many.ts'
@@ -40,7 +40,7 @@ const putUser = defineRoute({
   response: user,
   handle: ({ params, body }, { store, now, outbox }) =>
     transaction(store.db, async (tx) => {
-      await tellChanges(tx, await upsertUsers(tx, [{ id: params.id, ...body }]), now(), outbox)
+      await offerChanges(tx, await upsertUsers(tx, [{ id: params.id, ...body }]), now(), outbox)
       return existing(tx, params.id)
     }),
 })

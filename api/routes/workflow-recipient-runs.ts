@@ -13,7 +13,7 @@ import { keyFields, keyOf, oneKey } from '../requests/cancelation-key.ts'
 import { flag, several } from '../requests/filters.ts'
 import { instant } from '../../resources/instant.ts'
 import { pageInfo, pageInfoOf, pageQuery, rowPosition, windowOf } from '../../resources/page.ts'
-import { eventsOf, recipientRun, recipientRunWithEvents } from '../../resources/recipient-run.ts'
+import { recipientRunEvents, recipientRun, recipientRunWithEvents } from '../../resources/recipient-run.ts'
 
 const tag = 'Recipient runs'
 
@@ -72,7 +72,7 @@ const getRun = defineRoute({
   async handle({ params }, { store, now }) {
     const row = await findRecipientRun(store.db, params.id, now())
     if (row === undefined) throw new ApiError('resource_missing')
-    return { ...recipientRunOf(row), events: eventsOf(row, await traceOf(store.db, row)) }
+    return { ...recipientRunOf(row), events: recipientRunEvents(row, await traceOf(store.db, row)) }
   },
 })
 

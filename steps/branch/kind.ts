@@ -1,6 +1,6 @@
 import type { BranchStep } from '../../definitions/step.ts'
 import type { JsonObject } from '../../store/schema/index.ts'
-import { judge, shownAs } from '../judge.ts'
+import { evaluateWalks, shownAs } from '../conditions.ts'
 import type { StepDeps, StepKind, StepResult, Walk } from '../kind.ts'
 import { branchFile } from './file.ts'
 
@@ -20,7 +20,7 @@ async function choose(walks: readonly Walk<BranchStep>[], deps: StepDeps): Promi
   const passedOver = new Map<Walk, JsonObject[]>()
   let left = [...walks]
   for (let index = 0; left.length > 0; index += 1) {
-    const judgements = await judge(left, ({ step }) => step.branches[index]?.conditions, deps)
+    const judgements = await evaluateWalks(left, ({ step }) => step.branches[index]?.conditions, deps)
     left.forEach((walk, place) => {
       const { result, explanation } = judgements[place]!
       const branch = walk.step.branches[index]

@@ -1,6 +1,6 @@
 import type { ChannelStep } from '../../definitions/step.ts'
 import type { JsonObject } from '../../store/schema/index.ts'
-import { judge, shownAs } from '../judge.ts'
+import { evaluateWalks, shownAs } from '../conditions.ts'
 import type { StepDeps, StepResult, Walk } from '../kind.ts'
 import type { Devices } from './devices.ts'
 import { heldBack } from './preferred.ts'
@@ -21,7 +21,7 @@ export function candidatesOf(walk: Walk<ChannelStep>): Candidate[] {
  */
 export async function refusals(candidates: readonly Candidate[], deps: StepDeps): Promise<(StepResult | null)[]> {
   const conditionsOf = ({ step, trigger }: Candidate) => (trigger.sandboxMode ? undefined : step.channel.conditions)
-  const judgements = await judge(candidates, conditionsOf, deps)
+  const judgements = await evaluateWalks(candidates, conditionsOf, deps)
   return candidates.map((candidate, index) => {
     const { result, explanation } = judgements[index]!
     if (result) return heldBack(candidate, deps)

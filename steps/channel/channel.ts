@@ -8,7 +8,7 @@ import type { Device } from '../../channels/push/push-tokens.ts'
 import { renderAt } from './at-channel.ts'
 import { candidatesOf, chosen, noneOf, refusals, type Candidate } from './candidates.ts'
 import { loadDevices, type Devices } from './devices.ts'
-import { judgeStep, skippedBy } from '../judge.ts'
+import { evaluateStepConditions, skippedBy } from '../conditions.ts'
 import type { StepDeps, StepKind, StepResult, Walk } from '../kind.ts'
 import { renderEach } from '../render-each.ts'
 import { channelFile } from './file.ts'
@@ -31,7 +31,7 @@ export const channelKind: StepKind<ChannelStep> = {
 }
 
 async function passGate(walks: readonly Walk<ChannelStep>[], deps: StepDeps): Promise<StepResult[]> {
-  const judgements = await judgeStep(walks, deps)
+  const judgements = await evaluateStepConditions(walks, deps)
   const lists = walks.map((walk, index) => (judgements[index]!.result ? candidatesOf(walk) : []))
   const candidates = lists.flat()
   const refused = await refusals(candidates, deps)

@@ -3,7 +3,7 @@ import { decidePreferences } from '../../preferences/decide.ts'
 import { mergePreferences } from '../../preferences/merge.ts'
 import { preferenceSetSchema, type PreferenceSet } from '../../preferences/preference-set.ts'
 import type { JsonObject } from '../../store/schema/index.ts'
-import { scopeOf } from '../judge.ts'
+import { scopeOf } from '../conditions.ts'
 import type { StepDeps, StepResult, Walk } from '../kind.ts'
 
 /** The result of a channel step that preferences hold back, with the rule that did; null where they allow it. */

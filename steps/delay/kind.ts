@@ -1,5 +1,5 @@
 import type { DelayStep } from '../../definitions/step.ts'
-import { judgeStep, skippedBy } from '../judge.ts'
+import { evaluateStepConditions, skippedBy } from '../conditions.ts'
 import type { StepDeps, StepKind, StepResult, Walk } from '../kind.ts'
 import { planDelay } from './delay.ts'
 import { delayFile } from './file.ts'
@@ -15,7 +15,7 @@ export const delayKind: StepKind<DelayStep> = {
   acts: false,
   targets: ({ next }) => [next],
   async enter(walks, deps) {
-    const judgements = await judgeStep(walks, deps)
+    const judgements = await evaluateStepConditions(walks, deps)
     return walks.map((walk, index) => {
       const { result, explanation } = judgements[index]!
       return result ? plan(walk, deps) : skippedBy(explanation)

@@ -3,7 +3,7 @@ import { NotSent } from '../../channels/sender.ts'
 import type { FetchStep } from '../../definitions/step.ts'
 import { recipientRunUuid } from '../../store/ids/row-id.ts'
 import type { JsonObject } from '../../store/schema/index.ts'
-import { judgeStep, skippedBy } from '../judge.ts'
+import { evaluateStepConditions, skippedBy } from '../conditions.ts'
 import type { OutsideDeps, StepDeps, StepKind, StepResult, Walk } from '../kind.ts'
 import { renderFor } from '../render-each.ts'
 import { keptWith } from '../walk-data.ts'
@@ -30,7 +30,7 @@ export const fetchKind: StepKind<FetchStep> = {
 }
 
 async function enter(walks: readonly Walk<FetchStep>[], deps: StepDeps): Promise<StepResult[]> {
-  const judgements = await judgeStep(walks, deps)
+  const judgements = await evaluateStepConditions(walks, deps)
   return judgements.map(({ result, explanation }) => (result ? { kind: 'act' } : skippedBy(explanation)))
 }
 

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import type { ThrottleStep } from '../../definitions/step.ts'
 import { countPasses, type Passing } from '../../store/throttles/pass.ts'
 import { zoneFor } from '../delay/zone.ts'
-import { judgeStep, skippedBy } from '../judge.ts'
+import { evaluateStepConditions, skippedBy } from '../conditions.ts'
 import { keyOf } from '../key-of.ts'
 import type { StepDeps, StepKind, StepResult, Walk } from '../kind.ts'
 import { throttleFile } from './file.ts'
@@ -22,7 +22,7 @@ export const throttleKind: StepKind<ThrottleStep> = {
 }
 
 async function pass(walks: readonly Walk<ThrottleStep>[], deps: StepDeps): Promise<StepResult[]> {
-  const judgements = await judgeStep(walks, deps)
+  const judgements = await evaluateStepConditions(walks, deps)
   const results = new Map<Walk, StepResult>()
   const passings = new Map<Walk, Passing>()
   walks.forEach((walk, index) => {

@@ -1,5 +1,5 @@
 import type { TriggerStep } from '../../definitions/step.ts'
-import { judgeStep, skippedBy } from '../judge.ts'
+import { evaluateStepConditions, skippedBy } from '../conditions.ts'
 import type { OutsideDeps, StepDeps, StepKind, StepResult, Walk } from '../kind.ts'
 import { renderFor } from '../render-each.ts'
 import { wishOf } from './wish.ts'
@@ -20,7 +20,7 @@ export const triggerKind: StepKind<TriggerStep> = {
 }
 
 async function enter(walks: readonly Walk<TriggerStep>[], deps: StepDeps): Promise<StepResult[]> {
-  const judgements = await judgeStep(walks, deps)
+  const judgements = await evaluateStepConditions(walks, deps)
   return judgements.map(({ result, explanation }) => (result ? { kind: 'act' } : skippedBy(explanation)))
 }
 

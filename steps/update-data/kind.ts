@@ -1,5 +1,5 @@
 import type { UpdateDataStep } from '../../definitions/step.ts'
-import { judgeStep, skippedBy } from '../judge.ts'
+import { evaluateStepConditions, skippedBy } from '../conditions.ts'
 import type { StepDeps, StepKind, StepResult, Walk } from '../kind.ts'
 import { renderEach } from '../render-each.ts'
 import { renderedObject } from '../rendered-json.ts'
@@ -17,7 +17,7 @@ export const updateDataKind: StepKind<UpdateDataStep> = {
 }
 
 async function update(walks: readonly Walk<UpdateDataStep>[], deps: StepDeps): Promise<StepResult[]> {
-  const judgements = await judgeStep(walks, deps)
+  const judgements = await evaluateStepConditions(walks, deps)
   const passed = walks.filter((_walk, index) => judgements[index]!.result)
   const laid = (await renderEach(passed, layData)).values()
   return judgements.map(({ result, explanation }) => (result ? laid.next().value! : skippedBy(explanation)))

@@ -1,5 +1,5 @@
 import type { UpdateStep } from '../../definitions/step.ts'
-import { judgeStep, skippedBy } from '../judge.ts'
+import { evaluateStepConditions, skippedBy } from '../conditions.ts'
 import type { OutsideDeps, ProfileUpdate, StepDeps, StepKind, StepResult, Walk } from '../kind.ts'
 import { renderFor } from '../render-each.ts'
 import { renderedObject, renderedText } from '../rendered-json.ts'
@@ -32,7 +32,7 @@ export const updateTenantKind: Kind<'update_tenant'> = {
 }
 
 async function enter(walks: readonly Walk<UpdateStep>[], deps: StepDeps): Promise<StepResult[]> {
-  const judgements = await judgeStep(walks, deps)
+  const judgements = await evaluateStepConditions(walks, deps)
   return judgements.map(({ result, explanation }) => (result ? { kind: 'act' } : skippedBy(explanation)))
 }
 

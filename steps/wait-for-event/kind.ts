@@ -2,7 +2,7 @@ import type { WaitStep } from '../../definitions/step.ts'
 import type { JsonObject } from '../../store/schema/index.ts'
 import { loadOffers, MOST_OFFERS, type Offer } from '../../store/waits/load-offers.ts'
 import { after } from '../delay/delay.ts'
-import { judge, judgeStep, shownAs, skippedBy } from '../judge.ts'
+import { evaluateWalks, evaluateStepConditions, shownAs, skippedBy } from '../conditions.ts'
 import type { StepDeps, StepKind, StepResult, Walk } from '../kind.ts'
 import { waitFile } from './file.ts'
 
@@ -23,7 +23,7 @@ export const waitKind: StepKind<WaitStep> = {
 }
 
 async function enter(walks: readonly Walk<WaitStep>[], deps: StepDeps): Promise<StepResult[]> {
-  const judgements = await judgeStep(walks, deps)
+  const judgements = await evaluateStepConditions(walks, deps)
   return walks.map((walk, index): StepResult => {
     const { result, explanation } = judgements[index]!
     return result ? begin(walk, deps.now) : skippedBy(explanation)
@@ -50,7 +50,7 @@ async function resume(walks: readonly Walk<WaitStep>[], deps: StepDeps): Promise
   }
   for (let place = 0, asked = left(0); asked.length > 0; place += 1, asked = left(place)) {
     const offerOf = ({ row }: Walk) => offers.get(row.id)![place]!
-    const judgements = await judge(
+    const judgements = await evaluateWalks(
       asked,
       ({ step }) => step.matchConditions,
       deps,

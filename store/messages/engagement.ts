@@ -6,7 +6,7 @@ import { findMessages, messageIdOf, type MessageRow } from './message-list.ts'
 import { noOutbox, recordEvents, type Outbox } from '../../events/outbox.ts'
 import { triggerOf } from '../ids/row-id.ts'
 import { lockWaiting } from '../waits/lock-waiting.ts'
-import { tellEngagements, type Engaged } from '../waits/tell-waits.ts'
+import { offerEngagements, type Engaged } from '../waits/offer-events.ts'
 import type { JsonObject } from '../schema/index.ts'
 
 type Column = 'seen_at' | 'read_at' | 'interacted_at' | 'link_clicked_at' | 'archived_at'
@@ -67,13 +67,13 @@ export async function engageInTransaction(
         where ${withIds(messageIds)} order by m.recipient_run_id, m.number for update of m`,
   )
   const wanted = new Set(messageIds)
-  const changed = locked.filter((row) => wanted.has(messageIdOf(row)) && eventsOf(row, action).length > 0)
+  const changed = locked.filter((row) => wanted.has(messageIdOf(row)) && eventTypesOf(row, action).length > 0)
   if (changed.length > 0) {
     await setColumns(tx, changed, action, options.now)
     const events = changed.flatMap((row) => recordsOf(row, action, options.metadata))
     await record(tx, events, options.now)
     const inApp = new Set(changed.flatMap((row) => (row.in_app ? [keyText(row.recipient_run_id, row.number)] : [])))
-    await tellEngagements(tx, events.map(engagedOf(changed)), options.now, outbox)
+    await offerEngagements(tx, events.map(engagedOf(changed)), options.now, outbox)
     await recordEvents(tx, outbox, options.now, () =>
       events.map(([recipientRunId, number, type, data]) => ({
         type: `message.${type}`,
@@ -88,7 +88,7 @@ export async function engageInTransaction(
 
 const keyText = (recipientRunId: number, number: number) => `${recipientRunId}/${number}`
 
-function eventsOf(row: LockedRow, action: EngagementAction): EngagementAction[] {
+function eventTypesOf(row: LockedRow, action: EngagementAction): EngagementAction[] {
   const { set, columns } = actions[action]
   return columns
     .filter((column) => (set ? row[column] === null || column === 'interacted_at' : row[column] !== null))
@@ -113,7 +113,7 @@ async function setColumns(tx: Database, rows: LockedRow[], action: EngagementAct
 type EventRecord = [recipientRunId: number, number: number, type: EngagementAction, data: JsonObject | null]
 
 function recordsOf(row: LockedRow, action: EngagementAction, metadata: JsonObject | undefined): EventRecord[] {
-  return eventsOf(row, action).map((type) => [
+  return eventTypesOf(row, action).map((type) => [
     row.recipient_run_id,
     row.number,
     type,

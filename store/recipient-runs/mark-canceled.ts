@@ -2,7 +2,7 @@ import { recordEvents, type Outbox, type OutboxEvent } from '../../events/outbox
 import { countMessage } from '../../metrics/counted.ts'
 import type { LockedMessage } from '../messages/lock-messages.ts'
 import { onCommit, type Database } from '../postgres/database.ts'
-import { tellEnds } from '../waits/tell-waits.ts'
+import { offerEnds } from '../waits/offer-events.ts'
 import { lanesOf, type LaneRows } from './lane-rows.ts'
 import type { LockedRow } from './lock-recipient-runs.ts'
 import { runsOf, signalOtherRuns } from './signal-other-runs.ts'
@@ -56,7 +56,7 @@ export async function markCanceled(
   )
   const written = await writeMarks(tx, { runId, rows, takenBack, cutShort, marked, left, removed }, request)
   await signalOtherRuns(tx, [...takenBack, ...cutShort].filter(isElsewhere), runOf, request)
-  await tellEnds(
+  await offerEnds(
     tx,
     asleep.map(({ id }) => id),
     request.now,

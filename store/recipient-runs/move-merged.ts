@@ -1,5 +1,5 @@
 import { sql } from 'drizzle-orm'
-import { tellFeeds } from '../../events/feed-changes.ts'
+import { notifyFeeds } from '../../events/feed-changes.ts'
 import { takeBatchLocks } from '../batches/lock-batches.ts'
 import { ids, json, query, transaction, type Database } from '../postgres/database.ts'
 
@@ -40,7 +40,7 @@ export async function moveMerged(db: Database, from: string, into: string, limit
           select recipient_run_id as "recipientRunId", number from moved
           where channel_type = 'in_app_feed' and archived_at is null`,
     )
-    await tellFeeds(
+    await notifyFeeds(
       tx,
       shown.map((message) => ({ ...message, change: 'changed' as const })),
     )

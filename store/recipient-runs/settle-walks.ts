@@ -10,7 +10,7 @@ import { insertWalkEvents } from './insert-events.ts'
 import { insertMessages } from '../messages/insert-messages.ts'
 import { enterWaits, leaveWaits } from '../waits/enter-waits.ts'
 import { waitsForEndsOf, whoWait } from '../waits/lock-waiting.ts'
-import { tellEnds } from '../waits/tell-waits.ts'
+import { offerEnds } from '../waits/offer-events.ts'
 import type { WalkSettlement } from './walk-settlement.ts'
 import { writeWalks } from './write-walks.ts'
 
@@ -122,7 +122,7 @@ async function settleIn(
     )
   }
   const over = settled.filter(({ id, status }) => status === 'ended' || canceled.has(id)).map(({ id }) => id)
-  await tellEnds(tx, over, now, outbox)
+  await offerEnds(tx, over, now, outbox)
   const signals = await wakeRows(tx, earlier, now)
   await insertWalkEvents(tx, settled, now)
   await recordEvents(tx, outbox, now, () => [

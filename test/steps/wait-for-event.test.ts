@@ -11,7 +11,7 @@ import { eventOffers, eventWaits, occurrences, type JsonObject } from '../../sto
 import { enterWaits } from '../../store/waits/enter-waits.ts'
 import { forgetEvents } from '../../store/waits/load-offers.ts'
 import { recordOccurrences } from '../../store/waits/record-occurrences.ts'
-import { tellChanges } from '../../store/waits/tell-waits.ts'
+import { offerChanges } from '../../store/waits/offer-events.ts'
 import { cancel } from '../../testing/fixtures/recipient-runs.ts'
 import { notificationsFolder, problemsOf } from '../../testing/fixtures/notifications-folder.ts'
 import { catalogOfFiles, startWalk, type Walked } from '../../testing/fixtures/walked.ts'
@@ -338,7 +338,7 @@ onEachStore(catalog, (store) => {
     const changed = await start('changed', '', recipient)
     const update = (plan: string, minutes: number) =>
       transaction(store(), async (tx) => {
-        await tellChanges(tx, await upsertUsers(tx, [{ id: recipient, properties: { plan } }]), at(minutes), noOutbox)
+        await offerChanges(tx, await upsertUsers(tx, [{ id: recipient, properties: { plan } }]), at(minutes), noOutbox)
       })
     await update('free', 4)
     await changed.walk(at(4))

@@ -18,7 +18,7 @@ import { keyOfMessageId, messageId } from '../../../store/ids/message-id.ts'
 import { engage } from '../../../store/messages/engagement.ts'
 import { query, texts, transaction, type Database } from '../../../store/postgres/database.ts'
 import { upsertUsers } from '../../../store/profiles/users.ts'
-import { tellChanges } from '../../../store/waits/tell-waits.ts'
+import { offerChanges } from '../../../store/waits/offer-events.ts'
 import type { PendingSignal } from '../../../store/signals/pending-signals.ts'
 import type { StoreIdentity } from '../../../workflows/messages.ts'
 import { TestWorker } from '../../fixtures/activities.ts'
@@ -169,7 +169,7 @@ export class GraphWorld {
       }
       case 'change': {
         const users = this.#named(call.who)!.map((id) => ({ id, properties: { changed: this.now } }))
-        await transaction(this.#db, async (tx) => tellChanges(tx, await upsertUsers(tx, users), this.now, noOutbox))
+        await transaction(this.#db, async (tx) => offerChanges(tx, await upsertUsers(tx, users), this.now, noOutbox))
         return
       }
       case 'see': {

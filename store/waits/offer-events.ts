@@ -8,10 +8,10 @@ import { lockSubjects } from './event-wait.ts'
 import { lockWaiting, waitsForEndsOf } from './lock-waiting.ts'
 import { recordOccurrences, type Occurrence } from './record-occurrences.ts'
 
-type Told = Omit<Occurrence, 'id'>
+type Happened = Omit<Occurrence, 'id'>
 
 /** Offers what happened to who waits for it, and wakes their runs once it is committed. */
-async function tellWaits(tx: Database, all: readonly Told[], now: number, outbox: Outbox): Promise<void> {
+async function offerAll(tx: Database, all: readonly Happened[], now: number, outbox: Outbox): Promise<void> {
   const occurrences = all.map((each) => ({ id: randomUUID(), ...each }))
   const { signals } = await recordOccurrences(tx, occurrences, now)
   if (signals.length > 0) onCommit(tx, () => outbox.wakeRuns?.(signals))
@@ -28,7 +28,7 @@ interface Ended {
 }
 
 /** Recipient runs that are over, their rows written by now: `completed`, `error` or `cancelled`. */
-export async function tellEnds(tx: Database, rowIds: readonly number[], now: number, outbox: Outbox): Promise<void> {
+export async function offerEnds(tx: Database, rowIds: readonly number[], now: number, outbox: Outbox): Promise<void> {
   if (rowIds.length === 0) return
   await lockWaiting(tx, waitsForEndsOf(rowIds))
   await tx.execute(lockSubjects(['workflow'], 'records'))
@@ -41,7 +41,7 @@ export async function tellEnds(tx: Database, rowIds: readonly number[], now: num
           select from event_waits w where w.kind = 'workflow' and w.recipient = r.recipient and w.source = u.definition_key)
         order by r.id`,
   )
-  const told = ended.map((row): Told => {
+  const happened = ended.map((row): Happened => {
     const name = row.status === 'canceled' ? 'cancelled' : row.failed ? 'error' : 'completed'
     const data = {
       workflow_key: row.workflow,
@@ -52,7 +52,7 @@ export async function tellEnds(tx: Database, rowIds: readonly number[], now: num
     }
     return { kind: 'workflow', name, recipients: [row.recipient], source: row.workflow, data, ofRow: null }
   })
-  await tellWaits(tx, told, now, outbox)
+  await offerAll(tx, happened, now, outbox)
 }
 
 /** What somebody did with a message. */
@@ -65,7 +65,7 @@ export interface Engaged {
 }
 
 /** Messages that were seen, read and so on. Who waits for them was locked before the messages were. */
-export async function tellEngagements(
+export async function offerEngagements(
   tx: Database,
   engaged: readonly Engaged[],
   now: number,
@@ -90,7 +90,7 @@ export async function tellEngagements(
           and exists (select from event_waits w where w.kind = 'message' and w.recipient = m.recipient)`,
   )
   const byKey = new Map(found.map((message) => [`${message.row}/${message.number}`, message]))
-  const told = engaged.flatMap((each): Told[] => {
+  const happened = engaged.flatMap((each): Happened[] => {
     const message = byKey.get(`${each.recipientRunId}/${each.number}`)
     if (message === undefined) return []
     const { row, recipient, workflow, workflowRunId } = message
@@ -104,11 +104,11 @@ export async function tellEngagements(
     }
     return [{ kind: 'message', name: each.type, recipients: [recipient], source: workflow, data, ofRow: row }]
   })
-  await tellWaits(tx, told, now, outbox)
+  await offerAll(tx, happened, now, outbox)
 }
 
 /** Users and objects, by their keys, whose properties were changed. */
-export async function tellChanges(
+export async function offerChanges(
   tx: Database,
   recipients: readonly string[],
   now: number,
@@ -121,7 +121,7 @@ export async function tellChanges(
     tx,
     sql`select distinct recipient from event_waits where kind = 'recipient' and recipient = any(${texts(recipients)})`,
   )
-  const told = awaited.map(({ recipient }): Told => {
+  const happened = awaited.map(({ recipient }): Happened => {
     return {
       kind: 'recipient',
       name: 'updated',
@@ -131,5 +131,5 @@ export async function tellChanges(
       ofRow: null,
     }
   })
-  await tellWaits(tx, told, now, outbox)
+  await offerAll(tx, happened, now, outbox)
 }

@@ -16,7 +16,7 @@ const holds: Evaluation = { result: true, explanation: null }
  * Evaluates the conditions that each walk has to pass, in the order of the walks; without any they hold. The messages
  * of earlier steps are loaded in one statement, and only if a condition asks for them. `eventOf`: what a wait was offered.
  */
-export async function judge<W extends Walk>(
+export async function evaluateWalks<W extends Walk>(
   walks: readonly W[],
   conditionsOf: (walk: W) => ConditionGroup | undefined,
   { db, now }: Pick<StepDeps, 'db' | 'now'>,
@@ -44,8 +44,11 @@ export async function judge<W extends Walk>(
 }
 
 /** The same of the step each walk stands in. That they held is noted with the walk, and told with what the step comes to. */
-export async function judgeStep(walks: readonly Walk[], deps: Pick<StepDeps, 'db' | 'now'>): Promise<Evaluation[]> {
-  const judgements = await judge(walks, ({ step }) => step.conditions, deps)
+export async function evaluateStepConditions(
+  walks: readonly Walk[],
+  deps: Pick<StepDeps, 'db' | 'now'>,
+): Promise<Evaluation[]> {
+  const judgements = await evaluateWalks(walks, ({ step }) => step.conditions, deps)
   judgements.forEach(({ result, explanation }, index) => {
     if (result && explanation !== null) walks[index]!.held = explanation
   })
