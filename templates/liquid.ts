@@ -1,5 +1,7 @@
 import { Context, Liquid, toValueSync, type LiquidOptions, type Template } from 'liquidjs'
 import { escapeHtml, unescapeHtml } from './escape.ts'
+import { registerBounds } from './liquid/bounds.ts'
+import { registerCounters } from './liquid/counters.ts'
 import { directOf, fillDirect, type Direct } from './liquid/direct.ts'
 import { registerFilters } from './liquid/filters.ts'
 import { Output } from './liquid/output.ts'
@@ -56,6 +58,8 @@ function engine(kind: 'text' | 'html', escape: (value: unknown) => string): Liqu
   const liquid = new Liquid({ ...options, outputEscape: escape })
   for (const tag of fileTags) Reflect.deleteProperty(liquid.tags, tag)
   registerFilters(liquid)
+  registerBounds(liquid)
+  registerCounters(liquid)
   registerTags(liquid, kind, {
     own: (text) => parseLiquid(text, kind),
     text: (text) => parseLiquid(text, 'text'),
