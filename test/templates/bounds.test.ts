@@ -19,8 +19,7 @@ test('whatever a template repeats, it ends within its bounds and says which', ()
   const cases: [string, string, object?][] = [
     ['partials', "{% render 'p1' %}".repeat(10), { partials: bomb((next) => next.repeat(10)) }],
     ['partials in loops', "{% render 'p1' %}", { partials: bomb((next) => loop(next, 100)) }],
-    ['a long loop', loop('')],
-    ['a longer one', loop('', 1_000_000_000)],
+    ['a long loop', loop('', 1_000_000_000)],
     ['loops within loops', loop(loop('', 5_000), 5_000)],
     ['captures that double', `{% assign a = "x" %}${'{% capture a %}{{ a }}{{ a }}{% endcapture %}'.repeat(40)}`],
     ['captures in a loop', loop(`{% capture a %}${'x'.repeat(1_000)}{% endcapture %}`)],
