@@ -9,7 +9,6 @@ import { webhookReceiver } from '../../testing/servers/webhook-receiver.ts'
 
 const SECRET = 'a secret for the webhooks'
 const pause = { ref: 'until', type: 'delay', settings: { delay_until_field_path: 'data.at' } }
-const inSeconds = (seconds: number) => new Date(Date.now() + seconds * 1_000).toISOString()
 const sleeper = workflow(feedStep('now', 'first'), pause, feedStep('later', 'second'))
 
 interface Run {
@@ -36,15 +35,23 @@ test('who resumes in a workflow that takes nobody on any more ends, which its ru
   const { belay } = product
   const triggers: Record<string, string> = {}
   for (const key of ['removed', 'paused', 'kept']) {
-    // Later than the stop, however slow it is.
-    const data = { at: inSeconds(20) }
+    const data = { at: new Date(Date.now() + 86_400_000).toISOString() }
     const { workflow_run_id } = await belay.trigger(key, { recipients: ['ada'], cancelation_key: key, data })
     triggers[key] = workflow_run_id
+  }
+  for (const key of Object.keys(triggers)) {
+    await until(`the first message of ${key}`, async () => {
+      const [row] = await belay.recipientRuns({ workflow_run_id: triggers[key]! })
+      return row?.status === 'paused' && (await belay.messages({ workflow_run_id: triggers[key]! })).length === 1
+    })
   }
   await product.stop()
   const after = { 'paused/workflow.json': { ...sleeper, active: false }, 'kept/workflow.json': sleeper }
   await product.start(notificationsFolder(after))
-  for (const key of Object.keys(triggers)) await product.temporal.workflow.getHandle(`${key}/${key}`).result()
+  for (const key of Object.keys(triggers)) {
+    await belay.post(`/v1/workflows/${key}/send_now`, { cancelation_key: key })
+    await product.temporal.workflow.getHandle(`${key}/${key}`).result()
+  }
 
   const runOf = async (key: string) => {
     const [row] = await belay.recipientRuns({ workflow_run_id: triggers[key]! })

@@ -20,7 +20,7 @@ test('stopped while recipients sleep, and started again with other definitions',
   const letter = { recipients: ['ada', 'bob', 'carl'], cancelation_key: 'k' }
   const { workflow_run_id: triggerId } = await belay.trigger('letter', letter)
   await belay.cancel('letter', { cancelation_key: 'k', recipients: ['bob'] })
-  await belay.trigger('removed', { recipients: ['dora'], cancelation_key: 'soon', data: { at: inSeconds(2) } })
+  await belay.trigger('removed', { recipients: ['dora'], cancelation_key: 'soon', data: { at: inSeconds(3_600) } })
   await belay.trigger('removed', { recipients: ['erik'], cancelation_key: 'late', data: { at: inSeconds(3_600) } })
   await product.stop()
   await product.start(
@@ -51,6 +51,7 @@ test('stopped while recipients sleep, and started again with other definitions',
     async () => {
       const { status } = await belay.request('POST', '/v1/workflows/removed/trigger', { recipients: ['ada'] })
       assert.equal(status, 404)
+      await belay.post('/v1/workflows/removed/send_now', { cancelation_key: 'soon' })
       await product.temporal.workflow.getHandle('removed/soon').result()
       assert.deepEqual(bodies(await belay.feed('dora')), [])
       const { summary } = await belay.cancel('removed', { cancelation_key: 'late' })
