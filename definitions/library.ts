@@ -1,17 +1,16 @@
-import { po } from 'gettext-parser'
-import { readdir, readFile, stat } from 'node:fs/promises'
+import { stat } from 'node:fs/promises'
 import path from 'node:path'
 import { z } from 'zod'
-import { faultsOfSource, MAX_DEPTH } from '../json/source.ts'
 import { cover } from '../templates/liquid-source.ts'
 import { mjmlProblem } from '../templates/email/mjml-check.ts'
 import { isMjmlDocument } from '../templates/email/mjml-content.ts'
 import { parseLiquid } from '../templates/liquid.ts'
 import type { PartialSource } from '../templates/liquid/rendering.ts'
 import type { Layout, Library } from './definition.ts'
-import { lineOf } from './json-line.ts'
 import { fieldName, type DefinitionProblem } from './problem.ts'
-import { isErrno, readSource } from './source.ts'
+import { readSource } from './source.ts'
+import { namesIn } from './names-in.ts'
+import { readTranslations } from './translations.ts'
 
 const layoutFile = z.looseObject({
   html_layout: z.string().refine((text) => /\{\{-?\s*content\s*-?\}\}/.test(text), 'must hold {{ content }}'),
@@ -115,7 +114,7 @@ async function each<Schema extends z.ZodType>(
   problems: DefinitionProblem[],
 ): Promise<Record<string, z.output<Schema>>> {
   const found: Record<string, z.output<Schema>> = {}
-  for (const key of await namesIn(path.join(folder, kind))) {
+  for (const key of await namesIn(folder, kind, problems)) {
     const own = path.join(folder, kind, key)
     if (!(await isFolder(own))) continue
     const source = await readSource(own, file)
@@ -133,70 +132,11 @@ async function each<Schema extends z.ZodType>(
   return found
 }
 
-/** `translations/<locale>/[<namespace>.]<locale>.json` or `.po`. */
-async function readTranslations(folder: string, problems: DefinitionProblem[]): Promise<Record<string, unknown>> {
-  const texts: Record<string, Record<string, unknown>> = {}
-  for (const locale of await namesIn(path.join(folder, 'translations'))) {
-    for (const name of await namesIn(path.join(folder, 'translations', locale))) {
-      const [, namespace, type] = /^(?:([\w-]+)\.)?[\w-]+\.(json|po)$/.exec(name) ?? []
-      if (type === undefined) continue
-      const file = `translations/${locale}/${name}`
-      try {
-        const bytes = await readFile(path.join(folder, file))
-        const read: unknown = type === 'json' ? fromJson(bytes, file, problems) : fromPo(bytes)
-        texts[locale.replaceAll('_', '-')] = { ...texts[locale], [namespace ?? '']: read }
-      } catch (error) {
-        problems.push({ file, message: `cannot be read: ${(error as Error).message}` })
-      }
-    }
-  }
-  return texts
-}
-
-function fromJson(bytes: Buffer, file: string, problems: DefinitionProblem[]): unknown {
-  const text = new TextDecoder('utf-8', { fatal: true }).decode(bytes)
-  const value: unknown = JSON.parse(text)
-  for (const { path: at, message } of faultsOfSource(text, Infinity)) {
-    if (at.length >= MAX_DEPTH) throw new Error(message)
-    problems.push({ file, line: lineOf(text, at), field: fieldName(at), message })
-  }
-  return value
-}
-
-function fromPo(bytes: Buffer): Record<string, unknown> {
-  const entries = Object.values(po.parse(withoutBlankRuns(bytes)).translations).flatMap((context) =>
-    Object.values(context),
-  )
-  return Object.fromEntries(
-    entries.flatMap(({ msgid, msgstr }) => {
-      const [one, other] = msgstr
-      if (msgid === '' || !one) return []
-      return [[msgid, other === undefined ? one : { one, other: msgstr.at(-1) }]]
-    }),
-  )
-}
-
-/** Of each run of empty lines one is left: the parser looks over all of a run from every line of it. */
-function withoutBlankRuns(bytes: Buffer): Buffer {
-  const lines = bytes.toString('latin1').split('\n')
-  const kept = lines.filter((line, at) => line.trim() !== '' || lines[at - 1]?.trim() !== '')
-  return Buffer.from(kept.join('\n'), 'latin1')
-}
-
 async function isFolder(file: string): Promise<boolean> {
   return stat(file).then(
     (found) => found.isDirectory(),
     () => false,
   )
-}
-
-async function namesIn(folder: string): Promise<string[]> {
-  try {
-    return (await readdir(folder)).filter((name) => !name.startsWith('.')).sort()
-  } catch (error) {
-    if (isErrno(error)) return []
-    throw error
-  }
 }
 
 /** What one definition uses of the library, and what it names and is not there. */

@@ -1,7 +1,7 @@
-import { readdir, readFile, stat } from 'node:fs/promises'
+import { readdir, stat } from 'node:fs/promises'
 import path from 'node:path'
 import { DefinitionsError } from './problem.ts'
-import { isErrno } from './source.ts'
+import { FileError, isErrno, readUtf8 } from './read-file.ts'
 
 /** Where the parts of a notifications folder are. */
 export interface Project {
@@ -56,8 +56,9 @@ async function knockDirOf(folder: string): Promise<string> {
   const refuse = (message: string) => new DefinitionsError([{ file: 'knock.json', message }])
   let value: unknown
   try {
-    value = JSON.parse((await readFile(path.join(folder, 'knock.json'), 'utf8')).replace(/^\uFEFF/, ''))
+    value = JSON.parse(await readUtf8(path.join(folder, 'knock.json')))
   } catch (error) {
+    if (error instanceof FileError) throw refuse(error.message)
     throw refuse(`is not JSON: ${(error as Error).message}`)
   }
   if (typeof value !== 'object' || value === null || Array.isArray(value)) throw refuse('must hold an object')

@@ -8,7 +8,7 @@ import { PREFERENCES_FILE, readPreferences } from './preferences-file.ts'
 import { DefinitionsError, type DefinitionProblem } from './problem.ts'
 import { findProject, OTHER_FOLDERS, type Project } from './project.ts'
 import { readDefinition, type Reading } from './read-definition.ts'
-import { isErrno } from './source.ts'
+import { isErrno } from './read-file.ts'
 import { readVars, secretNames, VARS_FILE } from './vars-file.ts'
 import { versionOf } from './version.ts'
 

@@ -1,7 +1,8 @@
-import { readFile, realpath } from 'node:fs/promises'
+import { realpath } from 'node:fs/promises'
 import path from 'node:path'
 import { faultsOfSource, MAX_DEPTH, tooDeep } from '../json/source.ts'
 import { lineAt, lineOf } from './json-line.ts'
+import { Allowance, FileError, isErrno, readUtf8 } from './read-file.ts'
 
 export type JsonPath = readonly PropertyKey[]
 
@@ -25,19 +26,23 @@ export interface SourceProblem {
   line?: number
 }
 
-/** Reads `file` in `folder` and all it refers to, at any depth. A reference is relative to the file it stands in and stays in the folder. */
+/**
+ * Reads `file` in `folder` and all it refers to, at any depth, within one allowance. A reference is relative to the file it
+ * stands in and stays in the folder.
+ */
 export async function readSource(folder: string, file: string): Promise<Source> {
   const root = await realpath(folder)
   const files = new Map<string, { file: string; at: JsonPath; text: string }>()
   const failed = new Set<string>()
   const problems: SourceProblem[] = []
+  const allowance = new Allowance()
 
   /** `open`: the files being resolved, outermost first; a file among them refers to itself. */
   async function read(relative: string, at: JsonPath, open: readonly string[], referrer: string): Promise<unknown> {
     try {
       const target = await within(root, relative)
       if (open.includes(target)) throw new SourceError(`${relative} refers to itself`)
-      const text = await readText(target, relative)
+      const text = await readText(target, relative, allowance)
       files.set(keyOf(at), { file: relative, at, text })
       if (!relative.endsWith('.json')) return text
       const value = parseJson(text, relative)
@@ -60,27 +65,44 @@ export async function readSource(folder: string, file: string): Promise<Source> 
       problems.push({ file: relative, at, message: 'holds U+0000 or half a surrogate pair, which is not text' })
     }
     if (Array.isArray(value)) {
-      return Promise.all(value.map((item, index) => resolve(item, relative, [...at, index], open)))
+      const items: unknown[] = []
+      for (const [index, item] of value.entries()) items.push(await resolve(item, relative, [...at, index], open))
+      return items
     }
     if (typeof value !== 'object' || value === null) return value
-    const set = Object.entries(value).filter(([name, inner]) => !(isNothing(inner) && isSetBy(value, twinOf(name))))
-    const entries = set.map(async ([name, inner]): Promise<[string, unknown]> => {
-      if (!name.endsWith('@')) return [name, await resolve(inner, relative, [...at, name], open)]
-      const plain = name.slice(0, -1)
-      const refuse = (message: string): [string, undefined] => {
-        failed.add(keyOf([...at, plain]))
-        problems.push({ file: relative, at: [...at, name], message })
-        return [plain, undefined]
-      }
-      if (isNothing(inner)) return [plain, null]
-      if (isSetBy(value, plain)) return refuse('stands beside the same name without @')
-      if (typeof inner !== 'string') return refuse('must be the path of a file, as a string')
-      // Written on another system, its separators may be others.
-      const named = inner.replaceAll('\\', '/')
-      const target = path.posix.isAbsolute(named) ? named : path.posix.join(path.posix.dirname(relative), named)
-      return [plain, await read(target, [...at, plain], open, relative)]
-    })
-    return Object.fromEntries(await Promise.all(entries))
+    const entries: [string, unknown][] = []
+    for (const [name, inner] of Object.entries(value)) {
+      if (isNothing(inner) && isSetBy(value, twinOf(name))) continue
+      entries.push(
+        name.endsWith('@')
+          ? [name.slice(0, -1), await referred(value, name, inner, relative, at, open)]
+          : [name, await resolve(inner, relative, [...at, name], open)],
+      )
+    }
+    return Object.fromEntries(entries)
+  }
+
+  /** What `"name@": inner` stands for. */
+  async function referred(
+    within: object,
+    name: string,
+    inner: unknown,
+    relative: string,
+    at: JsonPath,
+    open: readonly string[],
+  ): Promise<unknown> {
+    const plain = name.slice(0, -1)
+    const refuse = (message: string): undefined => {
+      failed.add(keyOf([...at, plain]))
+      problems.push({ file: relative, at: [...at, name], message })
+    }
+    if (isNothing(inner)) return null
+    if (isSetBy(within, plain)) return refuse('stands beside the same name without @')
+    if (typeof inner !== 'string') return refuse('must be the path of a file, as a string')
+    // Written on another system, its separators may be others.
+    const named = inner.replaceAll('\\', '/')
+    const target = path.posix.isAbsolute(named) ? named : path.posix.join(path.posix.dirname(relative), named)
+    return read(target, [...at, plain], open, relative)
   }
 
   const prefixes = (at: JsonPath) => Array.from({ length: at.length + 1 }, (_, n) => keyOf(at.slice(0, at.length - n)))
@@ -130,18 +152,13 @@ async function within(root: string, relative: string): Promise<string> {
   return target
 }
 
-async function readText(target: string, relative: string): Promise<string> {
-  const bytes = await readFile(target).catch((error: unknown) => {
-    if (isErrno(error)) throw new SourceError(`the file ${relative} cannot be read (${error.code})`)
+async function readText(target: string, relative: string, allowance: Allowance): Promise<string> {
+  const text = await readUtf8(target, allowance).catch((error: unknown) => {
+    if (error instanceof FileError) throw new SourceError(`the file ${relative} ${error.message}`)
     throw error
   })
-  try {
-    const text = new TextDecoder('utf-8', { fatal: true }).decode(bytes)
-    if (isStorable(text)) return text
-  } catch (error) {
-    if (!(error instanceof TypeError)) throw error
-  }
-  throw new SourceError(`the file ${relative} is not UTF-8 text`)
+  if (!isStorable(text)) throw new SourceError(`the file ${relative} is not UTF-8 text`)
+  return text
 }
 
 function parseJson(text: string, relative: string): unknown {
@@ -157,8 +174,3 @@ function parseJson(text: string, relative: string): unknown {
 
 /** Postgres keeps neither U+0000 nor half a surrogate pair. */
 const isStorable = (text: string) => !/[\0\p{Surrogate}]/u.test(text)
-
-/** An error of the file system, such as ENOENT. */
-export function isErrno(error: unknown): error is Error & { code: string } {
-  return error instanceof Error && 'code' in error && typeof error.code === 'string'
-}
