@@ -18,7 +18,7 @@ export const floors = [
   ['conditions/'],
   ['preferences/', 'schedules/'],
   // What a compiled definition is. How one is read from files stands higher, since each step and channel reads its part.
-  ['templates/liquid/rendering.ts', 'definitions/json-line.ts', 'definitions/template.ts'],
+  ['templates/liquid/rendering.ts', 'definitions/json-line.ts', 'definitions/read-file.ts', 'definitions/template.ts'],
   ['definitions/step.ts'],
   ['definitions/definition.ts', 'definitions/problem.ts', 'definitions/source.ts'],
   [
