@@ -2,6 +2,7 @@ import { Agent, type buildConnector, type Dispatcher } from 'undici'
 import { withDeadline } from './deadline.ts'
 import { withoutHidden } from './hidden.ts'
 import { exchangeOf, type Exchange } from './exchange.ts'
+import { http2Agent, type Asking } from './http2-agent.ts'
 import type { HostList } from '../settings/host-list.ts'
 import { guardedConnector } from './public-address.ts'
 import { retryAfterMs } from './retry-after.ts'
@@ -53,6 +54,15 @@ export class NoAnswer extends Error {
   }
 }
 
+export interface HttpClientOptions {
+  allowPrivate: HostList
+  tls?: buildConnector.BuildOptions
+  /** Speaks HTTP/2 where the far side does. */
+  http2?: boolean
+  /** How sessions over HTTP/2 are watched. */
+  asking?: Asking
+}
+
 /**
  * Every request that leaves Belay for an address that somebody configured goes through here: bounded in time and in what is
  * read, no redirect followed, and no private address reached but those that `allowPrivate` lists.
@@ -60,14 +70,10 @@ export class NoAnswer extends Error {
 export class HttpClient {
   readonly #agent: Agent
 
-  constructor(options: { allowPrivate: HostList; tls?: buildConnector.BuildOptions; http2?: boolean }) {
-    const connect = { timeout: CONNECT_MS, allowH2: options.http2 ?? false, ...options.tls }
-    this.#agent = new Agent({
-      connect: guardedConnector(connect, options.allowPrivate),
-      allowH2: options.http2 ?? false,
-      // A server may close an idle connection just as a request is written to it: then its end would be unknown.
-      keepAliveTimeout: 2_000,
-    })
+  constructor({ allowPrivate, tls, http2 = false, asking }: HttpClientOptions) {
+    const connect = guardedConnector({ timeout: CONNECT_MS, allowH2: http2, ...tls }, allowPrivate)
+    // A server may close an idle connection just as a request is written to it: then its end would be unknown.
+    this.#agent = http2 ? http2Agent(connect, asking) : new Agent({ connect, keepAliveTimeout: 2_000 })
   }
 
   /** Throws NoAnswer, or NotSent for an address that may not be reached. */

@@ -118,8 +118,11 @@ export class SmtpSession {
     return reset.catch(() => false)
   }
 
+  /** Says goodbye, and ends it in any case a moment later: the server may have gone, or say nothing. */
   quit(): void {
-    if (this.isOpen) this.#connection.quit()
+    if (!this.isOpen) return
+    this.#connection.quit()
+    setTimeout(() => this.close(), this.#limits.probe).unref()
   }
 
   /** Ends it now, whatever is under way. */

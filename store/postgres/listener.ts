@@ -57,7 +57,8 @@ export function listenTo(
       statementMs: ANSWER_MS,
       connectionTimeoutMillis: ANSWER_MS,
     })
-    const ended = new Promise<void>((resolve) => client.once('end', () => resolve()))
+    const ended = new AbortController()
+    client.once('end', () => ended.abort())
     client.on('notification', ({ payload }) => listener.told(payload ?? ''))
     const leave = () => void client.end().catch(() => undefined)
     stop.signal.addEventListener('abort', leave)
@@ -65,9 +66,8 @@ export function listenTo(
       await client.connect()
       await client.query(`listen "${channel}"`)
       if (!first) listener.missed()
-      const gone = ended.then(() => false)
-      const later = () => delay(ASK_MS, true, { signal: stop.signal, ref: false }).catch(() => false)
-      while (await Promise.race([gone, later()])) await client.query('select 1')
+      const later = () => delay(ASK_MS, true, { signal: ended.signal, ref: false }).catch(() => false)
+      while (await later()) await client.query('select 1')
       if (!isStopped()) throw new Error('the connection has ended')
     } finally {
       stop.signal.removeEventListener('abort', leave)
