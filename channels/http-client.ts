@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer'
 import { Agent, type buildConnector, type Dispatcher } from 'undici'
 import { withDeadline } from './deadline.ts'
 import { withoutHidden } from './hidden.ts'
@@ -39,6 +40,8 @@ export interface HttpAnswer {
   body: string
   /** The body was read to its end. */
   isWhole: boolean
+  /** What was read is UTF-8; else `body` holds U+FFFD where it is not. */
+  isUtf8: boolean
   /** What a Retry-After header asks for. */
   retryAfterMs: number | undefined
 }
@@ -150,7 +153,7 @@ function onStart(started: () => void): Dispatcher.DispatcherComposeInterceptor {
 async function start(
   body: Dispatcher.ResponseData['body'],
   most: number,
-): Promise<Pick<HttpAnswer, 'body' | 'isWhole'>> {
+): Promise<Pick<HttpAnswer, 'body' | 'isWhole' | 'isUtf8'>> {
   const chunks: Buffer[] = []
   let size = 0
   let isWhole = false
@@ -166,7 +169,8 @@ async function start(
   } catch {
     // As above.
   }
-  return { body: Buffer.concat(chunks).subarray(0, most).toString('utf8'), isWhole }
+  const bytes = Buffer.concat(chunks).subarray(0, most)
+  return { body: bytes.toString('utf8'), isWhole, isUtf8: isUtf8(bytes) }
 }
 
 function describe(error: unknown): string {

@@ -1,6 +1,6 @@
-import { readFile } from 'node:fs/promises'
 import path from 'node:path'
 import { parseArgs } from 'node:util'
+import { readObjectFile } from '../json/object-file.ts'
 import { readSettings } from '../settings/settings.ts'
 import { writePreview } from './preview.ts'
 import { problemLine } from './problem.ts'
@@ -52,11 +52,7 @@ async function check(folder: string): Promise<void> {
 }
 
 async function objectIn(file: string | undefined): Promise<Record<string, unknown>> {
-  if (file === undefined) return {}
-  const value: unknown = JSON.parse(await readFile(file, 'utf8'))
-  if (typeof value !== 'object' || value === null || Array.isArray(value))
-    throw new Error(`${file} must hold a JSON object`)
-  return value as Record<string, unknown>
+  return file === undefined ? {} : readObjectFile(file)
 }
 
 main().catch((error: unknown) => {

@@ -58,5 +58,5 @@ export class Fetches implements Pick<HttpClient, 'request'> {
 }
 
 function answered(status: number, body: string): HttpAnswer {
-  return { status, headers: {}, body, isWhole: true, retryAfterMs: undefined }
+  return { status, headers: {}, body, isWhole: true, isUtf8: true, retryAfterMs: undefined }
 }

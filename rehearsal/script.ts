@@ -1,7 +1,7 @@
-import { readFile } from 'node:fs/promises'
 import type { ParseArgsConfig } from 'node:util'
 import { zodErrorMap } from '../settings/zod-error-map.ts'
 import type { HostList } from '../settings/host-list.ts'
+import { readObjectFile } from '../json/object-file.ts'
 import { readInstant } from '../store/clock/read-instant.ts'
 import { engagementActions, type EngagementAction } from '../store/messages/engagement.ts'
 import type { JsonObject } from '../store/schema/index.ts'
@@ -125,12 +125,5 @@ async function answersIn(file: string): Promise<Answers> {
 }
 
 async function objectIn(file: string): Promise<JsonObject> {
-  let value: unknown
-  try {
-    value = JSON.parse(await readFile(file, 'utf8'))
-  } catch (error) {
-    throw new Error(`${file} cannot be read: ${(error as Error).message}`, { cause: error })
-  }
-  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as JsonObject
-  throw new Error(`${file} must hold a JSON object`)
+  return (await readObjectFile(file)) as JsonObject
 }

@@ -2,9 +2,9 @@ import type { Request } from 'express'
 import { z } from 'zod'
 import { zodErrorMap } from '../../settings/zod-error-map.ts'
 import { ApiError, type FieldError } from './errors.ts'
-import { fieldName } from './field-name.ts'
+import { fieldName } from '../../json/field-name.ts'
 import type { Input, Route } from './route.ts'
-import { findUnstorable } from './storable.ts'
+import { findUnstorable } from '../../json/storable.ts'
 import { unknownFields } from './unknown-fields.ts'
 
 /** Of each part; what is wrong with thousands of recipients is told by the first. */

@@ -1,7 +1,7 @@
 import type { Request, Response } from 'express'
 import { bodyBytes } from './body-bytes.ts'
 import { ApiError } from './errors.ts'
-import { fieldName } from './field-name.ts'
+import { fieldName } from '../../json/field-name.ts'
 import { faultsOfSource } from '../../json/source.ts'
 
 /** How much one request may bring: bytes, before and after they are decompressed, and values of JSON. */

@@ -3,7 +3,7 @@ import type { FeedFilter } from '../../store/messages/feed.ts'
 import type { ApiCaller } from '../http/caller.ts'
 import { ApiError } from '../http/errors.ts'
 import { findChannel } from '../http/find-channel.ts'
-import { findUnstorable } from '../http/storable.ts'
+import { findUnstorable } from '../../json/storable.ts'
 import { feedFilterOf, readFeedOptions } from '../requests/feed-query.ts'
 import type { Frame } from './frame.ts'
 

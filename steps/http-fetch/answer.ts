@@ -15,11 +15,11 @@ const GOOD = new Set([200, 201, 204])
 export type Fetched = { data: JsonObject } | { problem: string; again: boolean }
 
 /**
- * Reads an answer: 200, 201 or 204 with JSON or nothing. It is laid over `data`, or over what stands at `path`, field by
+ * Reads an answer: 200, 201 or 204 with JSON in UTF-8 or nothing. It is laid over `data`, or over what stands at `path`, field by
  * field; what is no object stands at `path` alone. `data` is what the recipient run sees so far.
  */
 export function readAnswer(answer: HttpAnswer, path: string[] | null, data: JsonObject): Fetched {
-  const { status, body, isWhole } = answer
+  const { status, body, isWhole, isUtf8 } = answer
   if (!GOOD.has(status)) {
     const problem = oneLine(`answered ${status} ${body.slice(0, SHOWN)}`)
     return { problem, again: status >= 500 }
@@ -27,6 +27,8 @@ export function readAnswer(answer: HttpAnswer, path: string[] | null, data: Json
   if (!isWhole && Buffer.byteLength(body) >= ANSWER_BYTES)
     return { problem: `answered more than ${ANSWER_BYTES} bytes`, again: false }
   if (!isWhole) return { problem: 'the answer broke off', again: true }
+  // Two different ids would become one.
+  if (!isUtf8) return { problem: 'answered a body that is not UTF-8', again: false }
   if (body.trim() === '') return { data: {} }
   const read = parse(body)
   if (read === undefined) return { problem: oneLine(`answered no JSON: ${body.slice(0, SHOWN)}`), again: false }

@@ -88,6 +88,8 @@ test('what never became a request is answered with a body of ours', async () => 
     assert.match(answer, /content-type: application\/json\r\n/i)
     assert.match(answer, /x-request-id: [0-9a-f-]{36}\r\n/i)
   }
+  const unencoded = await said(head('GET /v1/users/jörg HTTP/1.1'), /"request_id":"[^"]+"\}/)
+  assert.match(unencoded, /^HTTP\/1.1 400 [^]*"The URL holds a character that must be percent-encoded/)
   assert.match(
     await said(head('GET /v1/messages HTTP/1.1', 'Expect: the-best', 'Connection: close')),
     /^HTTP\/1.1 200 /,

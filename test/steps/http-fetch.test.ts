@@ -153,6 +153,7 @@ onEachStore(catalog, (store) => {
       [json({ error: 'gone' }, 404), /answered 404/],
       [(response) => response.writeHead(302, { location: '/x' }).end(), /answered 302/],
       [(response) => response.writeHead(200).end('<html>'), /answered no JSON/],
+      [(response) => response.writeHead(200).end(Buffer.from('{"id":"j\xf6rg"}', 'latin1')), /not UTF-8/],
       [json([1, 2]), /no object: give the step a response_path/],
       [json({ much: 'x'.repeat(300_000) }), /more than 262144 bytes/],
     ]

@@ -1,4 +1,4 @@
-import { MAX_DEPTH, tooDeep } from '../../json/source.ts'
+import { MAX_DEPTH, tooDeep } from './source.ts'
 
 export interface Unstorable {
   path: (string | number)[]
