@@ -59,7 +59,7 @@ function runTests(env: NodeJS.ProcessEnv): Promise<number> {
   const limits =
     kind !== 'test'
       ? ['--test-concurrency=1', '--test-timeout=7200000']
-      : ['--test-concurrency=2', '--test-timeout=600000']
+      : ['--test-concurrency=2', '--test-timeout=1800000']
   const runner = ['--test', ...limits, '--test-reporter=spec']
   const all = ['--import', 'tsx', ...runner, ...options, ...files]
   const [command, args] = endedWithParent('TERM', process.execPath, all)

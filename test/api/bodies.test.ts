@@ -199,6 +199,6 @@ test('lists and texts of any shape take linear time', () => {
   ]) {
     const begun = performance.now()
     faultsOfSource(`[${text}]`, 1e7)
-    assert.ok(performance.now() - begun < 5_000)
+    assert.ok(performance.now() - begun < 30_000)
   }
 })

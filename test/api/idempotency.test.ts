@@ -171,7 +171,7 @@ test('a repeat that waited for two seconds is told to come back, and then gets t
   const began = performance.now()
   const second = await trigger(body, key)
   const waited = performance.now() - began
-  assert.ok(waited > 1_900 && waited < 6_000, `${waited} ms`)
+  assert.ok(waited > 1_900 && waited < 15_000, `${waited} ms`)
   assertRefused(second, 503, 'overloaded')
   assert.equal(second.headers.get('retry-after'), '1')
   assert.match((second.body as { message: string }).message, /Idempotency-Key/)

@@ -62,14 +62,14 @@ async function walk(path: string, most: number, pageSize = 50): Promise<string[]
 const feed = (user: string) => `/v1/users/${user}/feeds/${feedChannel.id}`
 const newestFirst = (count: number, from = 0) => ids.slice(from, from + count).sort()
 
-test('a page of a list is bounded in bytes, and the pages together are the list', { timeout: 200_000 }, async () => {
+test('a page of a list is bounded in bytes, and the pages together are the list', { timeout: 600_000 }, async () => {
   assert.deepEqual((await walk('/v1/users/ada/messages', MOST)).sort(), newestFirst(40))
   assert.deepEqual((await walk('/v1/users/ada/messages', MOST, 3)).sort(), newestFirst(40))
   assert.deepEqual((await walk(feed('ada'), MOST)).sort(), newestFirst(40))
   assert.deepEqual((await walk(`${feed('ada')}?mode=compact`, MOST)).sort(), newestFirst(40))
 })
 
-test('backwards, a page is what lies next to its cursor', { timeout: 200_000 }, async () => {
+test('backwards, a page is what lies next to its cursor', { timeout: 600_000 }, async () => {
   const all = await walk('/v1/users/ada/messages', MOST)
   const { page: last } = await get('/v1/users/ada/messages?page_size=1')
   let cursor = last.page_info.after!
@@ -80,12 +80,12 @@ test('backwards, a page is what lies next to its cursor', { timeout: 200_000 }, 
   assert.ok(found.length < 10 && page.page_info.before !== null)
 })
 
-test('one row that is larger than a page is a page of its own', { timeout: 200_000 }, async () => {
+test('one row that is larger than a page is a page of its own', { timeout: 600_000 }, async () => {
   assert.deepEqual((await walk('/v1/users/bob/messages', 10 * MB)).sort(), newestFirst(3, 40))
   assert.deepEqual((await walk(feed('bob'), 19 * MB)).sort(), newestFirst(3, 40))
 })
 
-test('what is excluded is not loaded, and makes room for more', { timeout: 200_000 }, async () => {
+test('what is excluded is not loaded, and makes room for more', { timeout: 600_000 }, async () => {
   const { page, bytes } = await get(`${feed('ada')}?exclude=entries.data,entries.activities`)
   assert.equal(page.entries?.length, 40)
   assert.ok(bytes < MB)
@@ -93,7 +93,7 @@ test('what is excluded is not loaded, and makes room for more', { timeout: 200_0
   assert.equal(without.page.entries?.length, 40)
 })
 
-test('a batch answers every message, and leaves data out where there is too much', { timeout: 200_000 }, async () => {
+test('a batch answers every message, and leaves data out where there is too much', { timeout: 600_000 }, async () => {
   const answer = await api.call('POST', '/v1/messages/batch/seen', { body: { message_ids: ids } })
   const messages = answer.body as { id: string; data: object; data_omitted?: true; seen_at: string | null }[]
   assert.deepEqual(

@@ -35,7 +35,7 @@ test('an api looks for Temporal before it lets anybody in, and starts within abo
   await assert.rejects(fetch(`http://127.0.0.1:${port}/readyz`), 'it listens while it looks')
   const api = await starting
   const took = performance.now() - begun
-  assert.ok(took < 5_000, `took ${took} ms`)
+  assert.ok(took < 15_000, `took ${took} ms`)
   const ready = await fetch(`${api.url}/readyz`)
   assert.deepEqual([ready.status, await ready.json()], [200, { store: 'ok', temporal: 'away', worker: 'away' }])
 })

@@ -144,7 +144,7 @@ describe('Knock’s own packages in a browser, on a page of another origin', { s
     await product.stop()
     await product.start()
     // It may be there before the page is back.
-    await eventually(async () => assert.deepEqual(await badge(page), ['1']), 60_000)
+    await eventually(async () => assert.deepEqual(await badge(page), ['1']), 120_000)
     await comment('tom', 'Grace')
     await eventually(async () => assert.deepEqual(await badge(page), ['2']))
     await page.close()

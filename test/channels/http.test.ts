@@ -115,7 +115,7 @@ test('the status decides: 2xx is delivered, "not now" is not taken, anything els
   assert.equal(far.requests.length, Object.values(kinds).flat().length, 'no redirect was followed')
 })
 
-test('an answer without end is read only so far', { timeout: 3_000 }, async () => {
+test('an answer without end is read only so far', { timeout: 60_000 }, async () => {
   const far = await receiver((response) => {
     response.writeHead(404)
     const write = (): void => {

@@ -96,7 +96,7 @@ test('a dev server that lives and does not answer at its first start is ended, a
   const cli = join(folder, 'temporal')
   const hangs = `echo $$ > '${folder}/hung'; exec sleep 600`
   writeFileSync(cli, `#!/bin/sh\n[ -e '${folder}/hung' ] || { ${hangs}; }\nexec '${given.cli}' "$@"\n`, { mode: 0o755 })
-  const server = await startDevServer({ ...given, cli, log, readyWithinMs: [1_000, 60_000] })
+  const server = await startDevServer({ ...given, cli, log, readyWithinMs: [2_000, 120_000] })
   t.after(() => server.stop())
   await says('did not answer at')
   await gone(Number(readFileSync(join(folder, 'hung'), 'utf8')))
@@ -140,7 +140,7 @@ test('no web page can use its HTTP API', async (t) => {
       const url = `http://127.0.0.1:${port}/api/v1/namespaces/default/workflows/some/cancel`
       const headers = { 'content-type': 'text/plain', origin: 'https://elsewhere.example' }
       try {
-        const answer = await fetch(url, { method: 'POST', headers, body: '{}', signal: AbortSignal.timeout(2_000) })
+        const answer = await fetch(url, { method: 'POST', headers, body: '{}', signal: AbortSignal.timeout(20_000) })
         return { status: answer.status, allows: answer.headers.get('access-control-allow-origin') }
       } catch {
         return undefined

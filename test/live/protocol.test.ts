@@ -158,7 +158,7 @@ test('a connection ends when its token does', async () => {
   await page.join(feedChannel.id, 'ada')
   secured.clock.now = exp * 1_000 + 1
   try {
-    await eventually(() => assert.deepEqual(page.closed, { code: 1008 }), 30_000)
+    await eventually(() => assert.deepEqual(page.closed, { code: 1008 }))
   } finally {
     secured.clock.now = Date.now()
   }

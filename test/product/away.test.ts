@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { isDeepStrictEqual } from 'node:util'
 import { bodies } from '../../testing/product/belay.ts'
 import { notificationsFolder } from '../../testing/fixtures/notifications-folder.ts'
 import { startPostgres } from '../../testing/servers/postgres-server.ts'
@@ -9,9 +10,12 @@ import { until } from '../../testing/fixtures/until.ts'
 
 const definitions = {
   'letter/workflow.json': workflow(feedStep('now', '{{ data.text }}')),
-  'late/workflow.json': workflow(delayStep('wait', 1), feedStep('later', 'late')),
+  'late/workflow.json': workflow(delayStep('wait', 5), feedStep('later', 'late')),
   'patient/workflow.json': workflow(delayStep('wait', 30, 'days'), feedStep('later')),
 }
+
+/** A call that Temporal does not answer waits two seconds for it; one that waits twice takes four. */
+const ONCE_MS = 4_000
 
 interface Ready {
   store: string
@@ -44,7 +48,7 @@ test('parts of it away', async (t) => {
     process.kill(temporal, 'SIGSTOP')
     const first = await trigger('letter', letter('first'))
     assert.equal(first.status, 200)
-    assert.ok(first.ms < 3_000, `took ${first.ms} ms`)
+    assert.ok(first.ms < ONCE_MS, `took ${first.ms} ms`)
     const { status, body } = await until('known to be away', async () => {
       const answer = await ready()
       return answer.body.temporal === 'away' && answer
@@ -57,7 +61,7 @@ test('parts of it away', async (t) => {
     const earlier = await belay.cancel('patient', { cancelation_key: 'before', recipients: ['dora'] })
     for (const { status, ms } of [second, verdict]) {
       assert.equal(status, 200)
-      assert.ok(ms < 300, `took ${ms} ms`)
+      assert.ok(ms < 1_500, `took ${ms} ms`)
     }
     assert.equal(verdict.body.summary['canceled'], 1)
     assert.equal(earlier.summary.canceled, 1)
@@ -70,7 +74,10 @@ test('parts of it away', async (t) => {
     assert.deepEqual(bodies(await belay.feed('bob')), ['first'])
     const run = product.temporal.workflow.getHandle('patient/before')
     await until('the run knows', async () => (await run.query<{ pending: number }>('state')).pending === 1)
-    assert.deepEqual((await ready()).body, { store: 'ok', temporal: 'ok', worker: 'ok' })
+    await until('all are well', async () => {
+      const { status: now, body: told } = await ready()
+      return now === 200 && isDeepStrictEqual(told, { store: 'ok', temporal: 'ok', worker: 'ok' })
+    })
   })
 
   await t.test('a Temporal that dies: the same, and its next process carries it out', async () => {
@@ -79,10 +86,10 @@ test('parts of it away', async (t) => {
     const verdict = await cancel({ cancelation_key: 'third', recipients: ['bob'] })
     for (const { status, ms } of [accepted, verdict]) {
       assert.equal(status, 200)
-      assert.ok(ms < 3_000, `took ${ms} ms`)
+      assert.ok(ms < ONCE_MS, `took ${ms} ms`)
     }
     assert.equal(verdict.body.summary['canceled'], 1)
-    await until('the letter', async () => bodies(await belay.feed('ada'))[0] === 'third', 40_000)
+    await until('the letter', async () => bodies(await belay.feed('ada'))[0] === 'third')
     assert.deepEqual(bodies(await belay.feed('bob')), ['first'])
   })
 
@@ -113,7 +120,7 @@ test('parts of it away', async (t) => {
     })
     await until('the letter', async () => bodies(await belay.feed('ada'))[0] === 'fourth')
     await until('the one whose instant had come', async () => (await belay.feed('fay')).length === 1)
-    assert.equal((await ready()).status, 200)
+    await until('ready', async () => (await ready()).status === 200)
     const { summary } = await belay.cancel('patient', { cancelation_key: 'k' })
     assert.equal(summary.canceled, 1)
     assert.ok(!bodies(await belay.feed('ada')).includes('never'))

@@ -89,7 +89,7 @@ test('a store without tables ends the start with the command to run', async (t) 
 })
 
 test('on SIGTERM an api is out of rotation at once, goes on serving while it drains, and ends with 0', async (t) => {
-  const { script, belay, url } = await startApi(t, { env: { BELAY_DRAIN_SECONDS: '3' } })
+  const { script, belay, url } = await startApi(t, { env: { BELAY_DRAIN_SECONDS: '6' } })
   await script.says('api listens')
   assert.equal((await fetch(`${url}/readyz`)).status, 200)
   script.kill('SIGTERM')
@@ -99,15 +99,10 @@ test('on SIGTERM an api is out of rotation at once, goes on serving while it dra
   })
   assert.equal(leaving.headers.get('connection'), 'close')
   assert.equal(((await leaving.json()) as { draining: boolean }).draining, true)
-  let served = 0
-  let over = false
-  void script.ended.then(() => (over = true))
-  for (const drainEnds = performance.now() + 2_000; performance.now() < drainEnds; await wait(100)) {
+  for (let call = 0; call < 5; call += 1) {
     const { status, headers } = await belay.request('POST', '/v1/workflows/letter/trigger', { recipients: ['ada'] })
     assert.deepEqual([status, headers.get('connection')], [200, 'close'])
-    served += 1
   }
-  assert.ok(served > 0 && !over)
   assert.equal(await script.ended, 0, script.output())
 })
 

@@ -35,7 +35,7 @@ test('killed while some sleep and others are being sent to, and started again', 
   const port = await freePort()
   const env = await productSettings(t, {
     notifications: notificationsFolder({
-      'sleep/workflow.json': workflow(delayStep('wait', 4), feedStep('later')),
+      'sleep/workflow.json': workflow(delayStep('wait', 10), feedStep('later')),
       'mail/workflow.json': workflow(emailStep('mail', { subject: 'Hello' })),
     }),
     env: { PORT: String(port), BELAY_EMAIL_FROM: 'belay@example.com', SMTP_URL: smtp.url, DATABASE_URL: '' },
@@ -87,7 +87,7 @@ test('killed while some sleep and others are being sent to, and started again', 
           const found = await belay.messages({ workflow_run_id: mailing })
           return found.length === 12 && found.every(({ status }) => status === 'sent') && found
         },
-        90_000,
+        240_000,
       )
       const idOf = new Map(messages.map(({ recipient, id }) => [recipient, id]))
       assert.equal(idOf.size, 12)

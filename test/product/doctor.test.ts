@@ -2,6 +2,7 @@ import { Client, Connection } from '@temporalio/client'
 import { sql } from 'drizzle-orm'
 import assert from 'node:assert/strict'
 import { test, type TestContext } from 'node:test'
+import { isDeepStrictEqual } from 'node:util'
 import { pino } from 'pino'
 import { examine, repair } from '../../temporal/doctor/doctor.ts'
 import { openPostgres } from '../../store/postgres/database.ts'
@@ -60,7 +61,13 @@ test('the doctor says what differs between store and Temporal, and makes Tempora
   await parts.belay.cancel('patient', { cancelation_key: 'deleted', recipients: ['bob'] })
   const pending = async (key: string) =>
     (await client.workflow.getHandle(`patient/${key}`).query<{ pending: number }>('state')).pending
-  await until('the runs know', async () => (await pending('deleted')) === 2 && (await pending('ended')) === 3)
+  await until('the runs know', async () => {
+    const counts = await Promise.all(['kept', 'deleted', 'moved', 'ended'].map(pending))
+    return isDeepStrictEqual(counts, [3, 2, 3, 3])
+  })
+  // The list follows what runs say themselves.
+  const open = async () => (await client.workflow.count("WorkflowType = 'notificationRun'")).count
+  await until('the runs are listed', async () => (await open()) === 4)
 
   const weekly = { workflow: 'patient', recipients: ['ada', 'bob'], repeats: [{ frequency: 'weekly', days: ['mon'] }] }
   const { body: schedules } = await parts.belay.request<{ id: string }[]>('POST', '/v1/schedules', weekly)

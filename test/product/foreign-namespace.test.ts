@@ -67,7 +67,7 @@ test('staging that was given the namespace of production does not start in it, a
         const { body } = await api.belay.request<Ready>('GET', '/readyz')
         return body.warnings?.find((warning) => /belongs to another deployment/.test(warning))
       },
-      60_000,
+      120_000,
     )
     assert.match(warned, new RegExp(id))
     await api.belay.trigger('patient', { recipients: ['eve'], cancelation_key: 'later' })

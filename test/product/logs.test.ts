@@ -26,7 +26,7 @@ test('the log lines of api and worker are joined by the id of a trigger: accepte
   const { workflow_run_id: other } = await belay.trigger('letter', { ...about, cancelation_key: 'other' })
   await until('both were sent, one at its second try', () => tries === 3, 120_000)
   const wakes = async () => (await belay.recipientRuns()).every(({ status }) => status === 'paused')
-  await until('both sleep', wakes, 60_000)
+  await until('both sleep', wakes)
   await belay.post('/v1/workflows/letter/reschedule', { cancelation_key: 'k', delay_for: { unit: 'days', value: 2 } })
   await belay.cancel('letter', { cancelation_key: 'k' })
 
@@ -39,7 +39,8 @@ test('the log lines of api and worker are joined by the id of a trigger: accepte
       .filter((line) => line.workflow_run_id === of)
       .map(({ msg }) => msg)
   const tried = (of: string) => linesOf(worker, of).filter((msg) => msg.startsWith('a send'))
-  await until('the worker has said so', () => tried(id).length + tried(other).length === 3, 60_000)
+  await until('the worker has said so', () => tried(id).length + tried(other).length === 3)
+  await until('the api has said so', () => linesOf(api, id).length >= 3)
   assert.deepEqual(linesOf(api, id), [
     'a trigger was accepted',
     'a trigger was moved, or asked to be',

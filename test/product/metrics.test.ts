@@ -59,11 +59,9 @@ test('api and worker tell what they did on ports of their own, the worker with t
   assert.equal(sumOf(api, 'belay_verdicts_total', { outcome: 'canceled' }), 1)
   assert.equal(sumOf(api, 'belay_http_requests_total', { route: '/v1/workflows/:key/trigger', code: '200' }), 3)
   assert.equal(sumOf(api, 'belay_live_connections'), 0)
-  assert.ok(Math.abs(sumOf(api, 'belay_clock_skew_seconds')!) < 2)
-  await until(
-    'who is pending',
-    async () => sumOf(await scrapeOf(metrics.api), 'belay_pending_recipient_runs') === 2,
-    30_000,
-  )
+  assert.ok(Math.abs(sumOf(api, 'belay_clock_skew_seconds')!) < 20)
+  await until('who is pending', async () => {
+    return sumOf(await scrapeOf(metrics.api), 'belay_pending_recipient_runs') === 2
+  })
   assert.equal(sumOf(await scrapeOf(metrics.api), 'belay_overdue_recipient_runs'), 0)
 })

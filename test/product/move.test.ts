@@ -51,11 +51,16 @@ void test('moving sleeps, and canceling without the key', async (t) => {
 
   await t.test('reschedule moves the current sleep, to an instant or to a while from now', async () => {
     await belay.trigger('reminder', { recipients: ['cat', 'dan'], cancelation_key: 'moved' })
-    const body = { cancelation_key: 'moved', recipients: ['cat'], delay_for: { unit: 'seconds', value: 1 } }
-    const moved = await belay.post<Moved>('/v1/workflows/reminder/reschedule', body)
-    assert.equal(moved.summary['rescheduled'], 1)
+    const reschedule = (value: number) => {
+      const body = { cancelation_key: 'moved', recipients: ['cat'], delay_for: { unit: 'seconds', value } }
+      return belay.post<Moved>('/v1/workflows/reminder/reschedule', body)
+    }
+    const inAnHour = await reschedule(3_600)
+    assert.equal(inAnHour.summary['rescheduled'], 1)
     const [run] = await belay.recipientRuns({ cancelation_key: 'moved', recipient: 'cat' })
-    assert.equal(new Date(run!.scheduled_at!).toISOString(), moved.scheduled_at)
+    assert.equal(new Date(run!.scheduled_at!).toISOString(), inAnHour.scheduled_at)
+    const moved = await reschedule(1)
+    assert.equal(moved.summary['rescheduled'], 1)
     await until('cat has it', async () => (await sentTo('cat')).length === 1)
     const [message] = await belay.messagesOf('cat')
     assert.ok(new Date(message!.inserted_at) >= new Date(moved.scheduled_at), 'not before its instant')

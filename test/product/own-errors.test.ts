@@ -76,7 +76,7 @@ test('no store failure of any kind carries text of a message into a history, int
   // In the worker: the message cannot be written.
   await query(db, refusals('messages', 'content'))
   for (const code of CODES) assert.equal((await trigger(code, code)).status, 200)
-  for (const code of CODES) await until(`the worker met ${code}`, () => logged.includes(`SQLSTATE ${code}`), 60_000)
+  for (const code of CODES) await until(`the worker met ${code}`, () => logged.includes(`SQLSTATE ${code}`), 120_000)
   const pending = await Promise.all(CODES.map((code) => temporal.workflow.getHandle(`letter/${code}`).describe()))
   assert.ok(pending.some(({ raw }) => (raw.pendingActivities ?? []).some(({ lastFailure }) => lastFailure !== null)))
 
@@ -94,7 +94,7 @@ test('no store failure of any kind carries text of a message into a history, int
   for (const code of CODES) {
     const handle = temporal.workflow.getHandle(`letter/${code}`)
     // What is refused for good ends otherwise, or waits for a person.
-    if (!REFUSED.includes(code)) await until(`${code} is over`, async () => isOver(await handle.describe()), 90_000)
+    if (!REFUSED.includes(code)) await until(`${code} is over`, async () => isOver(await handle.describe()), 240_000)
     const { events } = await handle.fetchHistory()
     const text = JSON.stringify(events, (_key, value: unknown) => (typeof value === 'bigint' ? Number(value) : value))
     for (const part of [MARKER, Buffer.from(MARKER).toString('base64').slice(4, 16)])

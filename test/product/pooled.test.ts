@@ -21,7 +21,7 @@ test(
     const temporal = await devServer()
     const parts = await startParts({
       notifications: notificationsFolder({
-        'letter/workflow.json': workflow(feedStep('now'), delayStep('wait', 2), feedStep('later')),
+        'letter/workflow.json': workflow(feedStep('now'), delayStep('wait', 1, 'days'), feedStep('later')),
       }),
       database: bouncer.url,
       address: temporal.address,
@@ -41,6 +41,14 @@ test(
       assert.equal(verdict.summary.canceled, 1)
     }
     await Promise.all(Array.from({ length: TRIGGERS }, (_, n) => lead(n)))
+    await until('the first messages', async () => {
+      const sent = await belay.messages({ source: 'letter' })
+      return (
+        new Set(sent.map(({ recipient }) => recipient as string).filter((id) => id.startsWith('in-'))).size === TRIGGERS
+      )
+    })
+    const wake = (n: number) => belay.post('/v1/workflows/letter/send_now', { cancelation_key: `k-${n}` })
+    await Promise.all(Array.from({ length: TRIGGERS }, (_, n) => wake(n)))
     await until(
       'everybody is served',
       async () => {

@@ -9,6 +9,7 @@ import { PUBLIC_KEY, SECRET_KEY } from '../../testing/product/api-server.ts'
 import { Belay } from '../../testing/product/belay.ts'
 import { temporaryFolder } from '../../testing/fixtures/folder.ts'
 import { httpReceiver } from '../../testing/servers/http-receiver.ts'
+import { inLanes } from '../../testing/fixtures/lanes.ts'
 import { notificationsFolder } from '../../testing/fixtures/notifications-folder.ts'
 import { freePort } from '../../testing/servers/ports.ts'
 import { testPostgres } from '../../testing/servers/postgres.ts'
@@ -56,8 +57,7 @@ test('what a process cannot start without is named where it does not answer; Tem
   t.after(() => database.drop())
   const keys = { BELAY_SECRET_KEY: SECRET_KEY, BELAY_PUBLIC_KEY: PUBLIC_KEY }
   const noStore = { ...keys, DATABASE_URL: 'postgres://belay:hidden@localhost:9/none' }
-  for (const script of [api, migrate]) {
-    const process = start(t, script, noStore)
+  for (const process of [api, migrate].map((script) => start(t, script, noStore))) {
     assert.equal(await process.ended, 1)
     // It has waited for a minute, and said so; its last line is the reason.
     assert.match(process.output(), /(^|\n)DATABASE_URL: the database does not answer \([^\n]*ECONNREFUSED[^\n]*\n$/)
@@ -91,7 +91,7 @@ test('two apis and two workers, one of which stops on the way: nothing lost, not
     BELAY_PUBLIC_KEY: PUBLIC_KEY,
     BELAY_HTTP_ALLOW_PRIVATE: 'true',
     BELAY_NOTIFICATIONS_DIR: notificationsFolder({
-      'letter/workflow.json': workflow(feedStep('now'), delayStep('wait', 2), feedStep('later')),
+      'letter/workflow.json': workflow(feedStep('now'), delayStep('wait', 1, 'days'), feedStep('later')),
       'hook/workflow.json': workflow(httpStep('hook', receiver.url, '{}')),
     }),
     LOG_LEVEL: 'info',
@@ -128,6 +128,12 @@ test('two apis and two workers, one of which stops on the way: nothing lost, not
     await Promise.all(Array.from({ length: LANES }, lane))
     assert.equal(await workers[0].ended, 0, workers[0].output())
     assert.ok(!existsSync(readyFile), 'a worker that stops is not ready')
+    await until('whoever was not canceled sleeps', async () => {
+      const sent = (await one.messages()).filter(({ recipient }) => (recipient as string).startsWith('in-'))
+      return new Set(sent.map(({ recipient }) => recipient)).size === TRIGGERS
+    })
+    const keys = Array.from({ length: TRIGGERS }, (_, n) => `k-${n}`)
+    await inLanes(LANES, keys, (cancelation_key) => one.post('/v1/workflows/letter/send_now', { cancelation_key }))
     const everybodyServed = async () => {
       const runs = await one.recipientRuns({ workflow: 'letter' })
       assert.equal(runs.length, 2 * TRIGGERS)

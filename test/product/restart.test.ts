@@ -12,7 +12,7 @@ test('stopped while recipients sleep, and started again with other definitions',
   const product = await startProduct(t, {
     store: 'postgres',
     notifications: notificationsFolder({
-      'letter/workflow.json': workflow(feedStep('now', 'first'), delayStep('wait', 2), feedStep('later', 'second')),
+      'letter/workflow.json': workflow(feedStep('now', 'first'), delayStep('wait', 5), feedStep('later', 'second')),
       'removed/workflow.json': workflow(until, feedStep('later', 'kept its sleepers')),
     }),
   })

@@ -80,7 +80,7 @@ test('a database restored to before some triggers: the runs follow it, and none 
   assert.ok(findings.some(({ kind }) => kind === 'restored'))
   parts = await startParts({ ...place, database: backup.url })
   assert.deepEqual(await storeIdentity(parts.store.db), { id, epoch: 2 })
-  await until('the run reads of bob again', async () => (await view('patient/before')).pending === 2, 60_000)
+  await until('the run reads of bob again', async () => (await view('patient/before')).pending === 2, 120_000)
 
   await parts.belay.trigger('patient', { recipients: ['carl'], cancelation_key: 'after' })
   assert.ok((await newest()) > lost + 1_000_000, 'no id is given out twice')

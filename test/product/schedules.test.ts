@@ -30,7 +30,7 @@ test('schedules on Temporal', async (t) => {
   })
   const { belay, temporal } = product
   const knock = new Knock({ apiKey: SECRET_KEY, baseURL: belay.url })
-  const soon = (ms = 1_500) => new Date(Date.now() + ms).toISOString()
+  const soon = (ms = 4_000) => new Date(Date.now() + ms).toISOString()
   const handleOf = (id: string) => temporal.schedule.getHandle(temporalScheduleId(id))
   const isThere = (id: string) =>
     handleOf(id)

@@ -11,11 +11,11 @@ import { until } from '../../testing/fixtures/until.ts'
 const definitions = {
   'invite/workflow.json': workflow(
     feedStep('now', 'Invited: {{ recipient.name | default: recipient.id }}'),
-    delayStep('wait', 2),
+    delayStep('wait', 3, 'days'),
     feedStep('later', 'Still open: {{ data.workspace }}'),
   ),
   'patient/workflow.json': workflow(feedStep('now'), delayStep('wait', 30, 'days'), feedStep('later')),
-  'late/workflow.json': workflow(delayStep('wait', 1), feedStep('later')),
+  'late/workflow.json': workflow(delayStep('wait', 3, 'days'), feedStep('later')),
 }
 
 for (const store of [undefined, 'postgres'] as const) {
@@ -64,6 +64,8 @@ for (const store of [undefined, 'postgres'] as const) {
         },
       ])
 
+      const soon = { cancelation_key: 'invite-1', delay_for: { unit: 'seconds', value: 1 } }
+      await belay.post('/v1/workflows/invite/reschedule', soon)
       const run = temporal.workflow.getHandle('invite/invite-1')
       assert.deepEqual(await run.result(), { sent: 5, canceled: 1, skipped: 0, failed: 0 } satisfies Counts)
       assert.deepEqual(bodies(await belay.feed('alan')), ['Still open: Acme', 'Invited: alan'])

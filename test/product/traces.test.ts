@@ -82,12 +82,14 @@ test('a call’s trace goes on over the workflow to the provider, and one that i
   const workflowRunId = await trigger(`00-${TRACE}-${CALLER}-01`)
 
   const spans = await until(
-    'both sends to be exported',
+    'the call and both sends to be exported',
     () => {
       const found = spansOf(collector).filter(({ traceId }) => traceId === TRACE)
-      return found.filter(({ name }) => name === 'send http').length === 2 && found.length >= 4 && found
+      const names = found.map(({ name }) => name)
+      const isAll = ['POST /v1/workflows/:key/trigger', 'advance'].every((each) => names.includes(each))
+      return isAll && names.filter((name) => name === 'send http').length === 2 && found
     },
-    60_000,
+    120_000,
   )
   const call = spans.find(({ name }) => name === 'POST /v1/workflows/:key/trigger')
   assert.equal(call?.parentSpanId, CALLER)
@@ -103,9 +105,9 @@ test('a call’s trace goes on over the workflow to the provider, and one that i
     }
   }
   const sends = spans.filter(({ name }) => name === 'send http').map(({ spanId }) => `00-${TRACE}-${spanId}-01`)
+  await until('the other trigger to be served, too', () => provider.requests.length >= 4)
   const told = provider.requests.map(({ headers }) => headers['traceparent'])
   for (const send of sends) assert.ok(told.includes(send), 'the provider is told which try it is')
-  assert.ok(provider.requests.length >= 4, 'the other trigger was served, too')
   assert.equal(told.filter((given) => given === undefined).length, 2, 'and told of no trace')
   assert.deepEqual(
     spansOf(collector).filter(({ traceId }) => traceId.startsWith('1111')),
@@ -118,9 +120,10 @@ test('a call’s trace goes on over the workflow to the provider, and one that i
     'what was triggered in turn to be exported',
     () => {
       const found = spansOf(collector).filter(({ traceId }) => traceId === OTHER)
-      return found.filter(({ name }) => name === 'send http').length === 2 && found
+      const counted = (name: string) => found.filter((span) => span.name === name).length
+      return counted('send http') === 2 && counted('trigger') === 2 && found
     },
-    60_000,
+    120_000,
   )
   const steps = below.filter(({ name }) => name === 'trigger')
   assert.equal(steps.length, 2)

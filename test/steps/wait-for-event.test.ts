@@ -1,6 +1,7 @@
 import { sql } from 'drizzle-orm'
 import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
+import { once } from 'node:events'
 import { beforeEach, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { noOutbox } from '../../events/outbox.ts'
@@ -192,8 +193,10 @@ onEachStore(catalog, (store) => {
   test('an event that meets a wait which is being left does not wake the delay after it', async () => {
     const walked = await start('patient', randomUUID())
     await ready()
+    const locked = new AbortController()
     const leaving = transaction(store(), async (tx) => {
       await tx.execute(sql`select from recipient_runs where id = ${walked.id} for update`)
+      locked.abort()
       await sleep(HELD_MS)
       await tx.execute(sql`delete from event_waits where recipient_run_id = ${walked.id}`)
       await tx.execute(
@@ -201,7 +204,7 @@ onEachStore(catalog, (store) => {
             where id = ${walked.id}`,
       )
     })
-    await sleep(HELD_MS / 4)
+    await once(locked.signal, 'abort')
     assert.equal((await post(60, {})).offered, 0)
     await leaving
     assert.equal((await walked.row()).due, at(120))
@@ -214,13 +217,15 @@ onEachStore(catalog, (store) => {
     const walked = await start('seen', '')
     await ready()
     const tries = { cancel: 0, seen: 0 }
+    const locked = new AbortController()
     const canceling = transaction(store(), async (tx) => {
       tries.cancel += 1
       await tx.execute(sql`select from recipient_runs where id = ${walked.id} for update`)
+      locked.abort()
       await sleep(HELD_MS)
       await tx.execute(sql`select from messages where recipient_run_id = ${walked.id} for update`)
     })
-    await sleep(HELD_MS / 4)
+    await once(locked.signal, 'abort')
     await transaction(store(), async (tx) => {
       tries.seen += 1
       await engageInTransaction(tx, [walked.messageId(0)], 'seen', { now: at(2) }, noOutbox)
@@ -234,14 +239,16 @@ onEachStore(catalog, (store) => {
     const walked = await start('patient', randomUUID())
     await ready()
     const tries = { entering: 0, told: 0 }
+    const locked = new AbortController()
     const entering = transaction(store(), async (tx) => {
       tries.entering += 1
       await tx.execute(sql`select from recipient_runs where id = ${walked.id} for update`)
+      locked.abort()
       await sleep(HELD_MS)
       const wait = { kind: 'event', name: 'paid', source: null, recipient: 'ada', until: at(60), since: at(0) } as const
       await enterWaits(tx, [{ id: walked.id, wait }])
     })
-    await sleep(HELD_MS / 4)
+    await once(locked.signal, 'abort')
     await transaction(store(), async (tx) => {
       tries.told += 1
       const paidOnce = { kind: 'event', name: 'paid', recipients: null, source: null, data: {}, ofRow: null } as const

@@ -84,14 +84,15 @@ test('connections cut three times a second for ten seconds: what fails says so, 
 })
 
 test('a host that vanishes without a reset holds a connection until the deadline of its statement, and no longer', async (t) => {
-  const { store, proxy } = await lab(t, { connections: 5, statementMs: 1_500, transactionMs: 4_000 })
+  const { store, direct, proxy } = await lab(t, { connections: 5, statementMs: 2_500, transactionMs: 5_000 })
   await Promise.all(Array.from({ length: 5 }, () => query(store.db, sql`select pg_sleep(0.1)`)))
   const slow = Array.from({ length: 5 }, () => faultOf(() => query(store.db, sql`select pg_sleep(60)`)))
-  await wait(300)
+  const underWay = sql`select pid from pg_stat_activity where query = 'select pg_sleep(60)' and state = 'active'`
+  await until('all are under way', async () => (await query(direct.db, underWay)).length === 5)
   proxy.silence()
   const began = performance.now()
   assert.deepEqual([...new Set(await Promise.all(slow))], ['unavailable'])
-  assert.ok(performance.now() - began < 10_000)
+  assert.ok(performance.now() - began < 30_000)
   await Promise.all(Array.from({ length: 5 }, () => query(store.db, sql`select pg_sleep(0.1)`)))
 })
 
@@ -100,11 +101,11 @@ test('a transaction has a deadline, too, whatever its statements do', async (t) 
   const began = performance.now()
   const fault = await faultOf(() =>
     transaction(store.db, async (tx) => {
-      while (performance.now() - began < 20_000) await query(tx, sql`select pg_sleep(0.05)`)
+      while (performance.now() - began < 60_000) await query(tx, sql`select pg_sleep(0.05)`)
     }),
   )
   assert.equal(fault, 'unavailable')
-  assert.ok(performance.now() - began < 10_000)
+  assert.ok(performance.now() - began < 30_000)
   assert.equal((await select(store)).length, 1)
 })
 

@@ -83,7 +83,7 @@ test('while a table is held, a migration lets the others by, and is carried out 
   })
   await old.migrate()
   await Promise.all([migrator!.connect(), holder!.connect()])
-  // Somebody reads, and does not end for six seconds.
+  // Somebody reads, and does not end for eight seconds.
   await holder!.query('begin')
   await holder!.query('select count(*) from triggers')
   const migration = withOneMore('ALTER TABLE "triggers" ADD COLUMN "next" text')
@@ -91,7 +91,7 @@ test('while a table is held, a migration lets the others by, and is carried out 
   const migrated = migrateTables(migrator!, migration).then(() => (isDone = true))
   let longest = 0
   const began = performance.now()
-  while (performance.now() - began < 6_000) {
+  while (performance.now() - began < 8_000) {
     const from = performance.now()
     await query(old.db, sql`select count(*) from triggers`)
     longest = Math.max(longest, performance.now() - from)
@@ -99,7 +99,7 @@ test('while a table is held, a migration lets the others by, and is carried out 
   }
   assert.equal(isDone, false)
   // Without its giving way they would have waited for as long as the table was held.
-  assert.ok(longest < 4_500, `a read waited for ${longest} ms`)
+  assert.ok(longest < 7_000, `a read waited for ${longest} ms`)
   await holder!.query('commit')
   await migrated
   // The version before goes on with what it finds.

@@ -89,5 +89,5 @@ test('a worker polls once Temporal sees it, and not while Temporal is away or af
   await temporal.teardown()
   const begun = performance.now()
   assert.equal(await other.worker.polls(), false)
-  assert.ok(performance.now() - begun < 4_000, 'a check must not outlast its file')
+  assert.ok(performance.now() - begun < 15_000, 'a check must not outlast its file, which is old after twenty seconds')
 })

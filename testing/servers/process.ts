@@ -61,7 +61,7 @@ export function isRunning(pid: number): boolean {
 }
 
 /** Resolves when the process has ended. */
-export async function gone(pid: number, withinMs = 15_000): Promise<void> {
+export async function gone(pid: number, withinMs = 60_000): Promise<void> {
   const deadline = Date.now() + withinMs
   while (isRunning(pid)) {
     if (Date.now() > deadline) throw new Error(`process ${pid} still runs after ${withinMs} ms`)
