@@ -38,6 +38,8 @@ export interface ActJobDeps {
   owner: string
   tally: Tally
   triggers: ReadonlyMap<number, OwnTrigger>
+  /** What this process has claimed and not yet recorded. */
+  underWay: Set<number>
   onResult?: StepListener | undefined
 }
 
@@ -63,10 +65,13 @@ export class ActJob {
 
   /** Claims the row, acts for it, and records what came of it. What cannot be recorded is left to its lease. */
   async actFor(row: RowToAct): Promise<void> {
-    const { now, log } = this.#deps
+    const { now, log, underWay } = this.#deps
+    let isOurs = false
     try {
       const claimed = await this.#claims.add(row)
       if (claimed === undefined) return
+      isOurs = true
+      underWay.add(row.id)
       const { walk, stopped } = claimed
       const isFresh = performance.now() - claimed.at < FRESH_MS
       const stalled: StepResult = { kind: 'act' }
@@ -79,6 +84,8 @@ export class ActJob {
       await this.#records.add({ walk, settlement: stopped ?? (await done()) })
     } catch (error) {
       log.error({ err: error, ...this.#which(row.id) }, 'a step that acts on the outside went wrong')
+    } finally {
+      if (isOurs) underWay.delete(row.id)
     }
   }
 

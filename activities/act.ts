@@ -4,10 +4,11 @@ import { withDeadline } from '../channels/deadline.ts'
 import type { OutsideDeps } from '../steps/kind.ts'
 import { triggerIdOf } from '../store/ids/row-id.ts'
 import { endAbandonedRows, loadRowsToAct, type RowToAct } from '../store/recipient-runs/claims.ts'
-import { loadOwnTriggers } from '../store/recipient-runs/load-walks.ts'
+import { loadOwnTriggers, type OwnTrigger } from '../store/recipient-runs/load-walks.ts'
 import { loadAllSleepers } from '../store/recipient-runs/sleepers.ts'
 import { isActLane, type ActInput, type ChunkResult } from '../workflows/messages.ts'
-import { ActJob, type ActJobDeps } from './act-job.ts'
+import { abandonedOf } from './abandoned.ts'
+import { ActJob } from './act-job.ts'
 import { lateRuns } from '../metrics/counted.ts'
 import { assertOwnStore, believedRevisions, callingRun, waitForInstant, withHeartbeat } from './chunk.ts'
 import type { AdvanceDeps } from './advance.ts'
@@ -23,6 +24,14 @@ export type ActDeps = Pick<AdvanceDeps, 'db' | 'store' | 'now' | 'outbox' | 'onR
   outside: OutsideDeps
   /** Whose claims are this process's. */
   leases: { owner: string }
+  /** How far apart a lease that ran out is looked at; LOOK_AGAIN_MS unless given. */
+  lookAgainMs?: number
+}
+
+/** What this process has claimed and not yet recorded, and whose turn it is, across chunks. */
+interface UnderWay {
+  rows: Set<number>
+  turnOf: (stepKey: string) => LimitFunction
 }
 
 /**
@@ -37,10 +46,11 @@ export function createAct(deps: ActDeps): (input: ActInput) => Promise<ChunkResu
     turns.set(stepKey, turn)
     return turn
   }
-  return (input) => withHeartbeat(() => act(deps, input, turnOf))
+  const underWay: UnderWay = { rows: new Set(), turnOf }
+  return (input) => withHeartbeat(() => act(deps, input, underWay))
 }
 
-async function act(deps: ActDeps, input: ActInput, turnOf: (stepKey: string) => LimitFunction): Promise<ChunkResult> {
+async function act(deps: ActDeps, input: ActInput, underWay: UnderWay): Promise<ChunkResult> {
   const { db, now, outbox, leases } = deps
   assertOwnStore(input.store, deps.store)
   const tally = new Tally()
@@ -48,27 +58,39 @@ async function act(deps: ActDeps, input: ActInput, turnOf: (stepKey: string) => 
   const believed = believedRevisions(input.rows)
   const triggers = await loadOwnTriggers(db, callingRun(), believed.keys())
   const ours = [...believed.keys()].filter((id) => triggers.has(triggerIdOf(id)))
-  const found = (await loadRowsToAct(db, ours)).filter(({ id, revision }) => revision === believed.get(id))
+  const load = async () => (await loadRowsToAct(db, ours)).filter(({ id, revision }) => revision === believed.get(id))
+  const found = await load()
   await waitForInstant(
     found.map(({ due }) => due),
     now,
   )
   const instant = now()
-  tally.counts.canceled += await endAbandonedRows(db, ours, instant, outbox)
-  const isFree = ({ status, leaseUntil }: RowToAct) => status === 'waiting' || (leaseUntil ?? 0) <= instant
-  const ready = found.filter((row) => row.due <= instant && isFree(row))
-  for (const { due } of ready) lateRuns.observe((instant - due) / 1_000)
-  if (ready.length > 0) {
-    const patience = PATIENCE_MS.least + Math.random() * (PATIENCE_MS.most - PATIENCE_MS.least)
-    const jobDeps: ActJobDeps = { ...deps, owner: leases.owner, tally, triggers }
-    await withDeadline(cancellationSignal(), patience, async (stop) => {
-      const job = new ActJob(jobDeps)
-      const inTurn = (row: RowToAct) => turnOf(row.stepKey)(() => (stop.aborted ? undefined : job.actFor(row)))
-      await traceChunk('act', ready, triggers, () => Promise.all(ready.map(inTurn)))
-    })
-  }
-  // The rest came early, was handed back, or somebody else has it.
+  const job = new ActJob({ ...deps, owner: leases.owner, tally, triggers, underWay: underWay.rows })
+  const carryOut = (rows: readonly RowToAct[]) => actForAll(job, rows, { underWay, triggers, instant })
+  await carryOut(found.filter(({ status, due }) => status === 'waiting' && due <= instant))
+  const isLost = ({ id, status, leaseUntil }: RowToAct) =>
+    status === 'claimed' && (leaseUntil ?? 0) <= instant && !underWay.rows.has(id)
+  const keyOf = ({ id }: RowToAct) => String(id)
+  await carryOut(await abandonedOf(found.filter(isLost), { keyOf, load, lookAgainMs: deps.lookAgainMs }))
   const others = ours.filter((id) => !tally.has(id))
+  const theirs = others.filter((id) => !underWay.rows.has(id))
+  tally.counts.canceled += await endAbandonedRows(db, theirs, instant, outbox)
+  // The rest came early, was handed back, or somebody else has it.
   if (others.length > 0) for (const sleeper of await loadAllSleepers(db, { rows: others })) tally.sleep(sleeper)
   return tally.result(now())
+}
+
+/** Acts for those whose turn comes within some seconds. */
+async function actForAll(
+  job: ActJob,
+  rows: readonly RowToAct[],
+  { underWay, triggers, instant }: { underWay: UnderWay; triggers: ReadonlyMap<number, OwnTrigger>; instant: number },
+): Promise<void> {
+  if (rows.length === 0) return
+  for (const { due } of rows) lateRuns.observe((instant - due) / 1_000)
+  const patience = PATIENCE_MS.least + Math.random() * (PATIENCE_MS.most - PATIENCE_MS.least)
+  await withDeadline(cancellationSignal(), patience, async (stop) => {
+    const inTurn = (row: RowToAct) => underWay.turnOf(row.stepKey)(() => (stop.aborted ? undefined : job.actFor(row)))
+    await traceChunk('act', rows, triggers, () => Promise.all(rows.map(inTurn)))
+  })
 }

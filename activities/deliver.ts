@@ -7,10 +7,11 @@ import { loadToSend, type MessageToSend } from '../store/messages/load-to-send.t
 import { endAbandoned } from '../store/messages/settle-messages.ts'
 import { loadChannelData } from '../store/profiles/channel-data.ts'
 import { loadRecipients } from '../store/profiles/recipients.ts'
-import { loadOwnTriggers } from '../store/recipient-runs/load-walks.ts'
+import { loadOwnTriggers, type OwnTrigger } from '../store/recipient-runs/load-walks.ts'
 import { loadSleepers } from '../store/recipient-runs/sleepers.ts'
 import type { ChunkResult, DeliverInput } from '../workflows/messages.ts'
 import { countMessage, lateMessages } from '../metrics/counted.ts'
+import { abandonedOf } from './abandoned.ts'
 import { assertOwnStore, believedRevisions, callingRun, waitForInstant, withHeartbeat } from './chunk.ts'
 import { SendJob, type DeliverDeps } from './send-job.ts'
 import { Tally } from './tally.ts'
@@ -49,36 +50,52 @@ async function deliver(deps: DeliverDeps, input: DeliverInput): Promise<ChunkRes
     now,
   )
   const instant = now()
-  const isLost = ({ leaseUntil }: MessageToSend) => leaseUntil !== null && leaseUntil <= instant
-  const abandoned = found.filter((message) => message.canceled && isLost(message) && !leases.has(message))
-  const ended = await endAbandoned(db, abandoned, instant, outbox)
+  const isLost = (message: MessageToSend) =>
+    message.claim !== null && message.leaseUntil !== null && message.leaseUntil <= instant && !leases.has(message)
+  const isReady = ({ canceled, due }: MessageToSend) => !canceled && due !== null && due <= instant
+  const send = (messages: readonly MessageToSend[]) => sendAll(deps, messages, { triggers, tally, instant })
+  await send(current.filter((message) => message.claim === null && isReady(message)))
+  const abandoned = await abandonedOf(found.filter(isLost), {
+    keyOf: ({ recipientRunId }) => String(recipientRunId),
+    load: async () => (await loadToSend(db, ours, lane.number)).filter(({ status }) => status === 'queued'),
+    lookAgainMs: deps.lookAgainMs,
+  })
+  const canceled = abandoned.filter((message) => message.canceled)
+  const ended = await endAbandoned(db, canceled, now(), outbox)
   tally.counts.sent += ended.length
   // A chunk's messages are of one lane: of one channel type, and one a recipient run.
-  if (ended.length > 0) countMessage(abandoned[0]!.channelType, 'delivery_attempted', ended.length)
-  const isFree = (message: MessageToSend) => message.claim === null || (isLost(message) && !leases.has(message))
-  const ready = current.filter(
-    (message) => !message.canceled && message.due !== null && message.due <= instant && isFree(message),
+  if (ended.length > 0) countMessage(canceled[0]!.channelType, 'delivery_attempted', ended.length)
+  await send(
+    abandoned.filter((message) => believed.get(message.recipientRunId) === message.revision && isReady(message)),
   )
-  for (const { due } of ready) lateMessages.observe((instant - due!) / 1_000)
-  if (ready.length > 0) {
-    const channels = new Map((await loadChannels(db)).map((channel) => [channel.id, channel]))
-    const recipients = [...new Set(ready.map(({ recipient }) => recipient))]
-    const properties = await loadRecipients(db, recipients)
-    const reached = ready.filter(({ channelType }) => REACHED_BY_CHANNEL_DATA.has(channelType))
-    const channelData = await loadChannelData(
-      db,
-      [...new Set(reached.map(({ recipient }) => recipient))],
-      [...new Set(reached.map(({ channelId }) => channelId))],
-    )
-    const patience = PATIENCE_MS.least + Math.random() * (PATIENCE_MS.most - PATIENCE_MS.least)
-    await withDeadline(cancellationSignal(), patience, (stop) =>
-      new SendJob(deps, { channels, properties, channelData, triggers, tally, stop }).run(ready),
-    )
-  }
   // The rest was handed back, is still being sent, or somebody else has it.
   const others = ours.filter((id) => !tally.has(id))
   if (others.length > 0) {
     for (const sleeper of await loadSleepers(db, input.lane, { rows: others })) tally.sleep(sleeper)
   }
   return tally.result(now())
+}
+
+/** Sends within some seconds what of these messages it can. */
+async function sendAll(
+  deps: DeliverDeps,
+  ready: readonly MessageToSend[],
+  { triggers, tally, instant }: { triggers: ReadonlyMap<number, OwnTrigger>; tally: Tally; instant: number },
+): Promise<void> {
+  if (ready.length === 0) return
+  const { db } = deps
+  for (const { due } of ready) lateMessages.observe((instant - due!) / 1_000)
+  const channels = new Map((await loadChannels(db)).map((channel) => [channel.id, channel]))
+  const recipients = [...new Set(ready.map(({ recipient }) => recipient))]
+  const properties = await loadRecipients(db, recipients)
+  const reached = ready.filter(({ channelType }) => REACHED_BY_CHANNEL_DATA.has(channelType))
+  const channelData = await loadChannelData(
+    db,
+    [...new Set(reached.map(({ recipient }) => recipient))],
+    [...new Set(reached.map(({ channelId }) => channelId))],
+  )
+  const patience = PATIENCE_MS.least + Math.random() * (PATIENCE_MS.most - PATIENCE_MS.least)
+  await withDeadline(cancellationSignal(), patience, (stop) =>
+    new SendJob(deps, { channels, properties, channelData, triggers, tally, stop }).run(ready),
+  )
 }

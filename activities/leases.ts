@@ -7,6 +7,8 @@ import type { Database } from '../store/postgres/database.ts'
 /** How long a claim holds without being renewed: a lease that ran out is a dead worker's. */
 export const LEASE_MS = 30_000
 const RENEW_MS = 8_000
+/** After a renewal that failed. */
+const RENEW_AGAIN_MS = 1_000
 
 interface UnderWay {
   key: MessageKey
@@ -24,6 +26,7 @@ export class Leases {
   readonly #underWay = new Map<string, UnderWay>()
   readonly #done = new Set<Promise<void>>()
   #timer: NodeJS.Timeout | undefined
+  #again: NodeJS.Timeout | undefined
 
   constructor(db: Database, now: () => number, log: Logger) {
     this.#db = db
@@ -53,16 +56,21 @@ export class Leases {
   async close(): Promise<void> {
     while (this.#done.size > 0) await Promise.all(this.#done)
     clearInterval(this.#timer)
+    clearTimeout(this.#again)
   }
 
-  async #renew(): Promise<void> {
+  async #renew(isAgain = false): Promise<void> {
     const held = [...this.#underWay.values()].filter(({ until }) => performance.now() < until).map(({ key }) => key)
     if (held.length === 0) return
     try {
       await renewLeases(this.#db, held, this.owner, this.#now() + LEASE_MS)
     } catch (error) {
-      // The next round tries again; a lease lasts three rounds.
-      this.#log.warn({ err: error, messages: held.length }, 'leases of sends under way were not renewed')
+      // A lease lasts three rounds. One that ran out while the store was away stands until somebody takes it.
+      this.#again ??= setTimeout(() => {
+        this.#again = undefined
+        void this.#renew(true)
+      }, RENEW_AGAIN_MS).unref()
+      if (!isAgain) this.#log.warn({ err: error, messages: held.length }, 'leases of sends under way were not renewed')
     }
   }
 }

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Logger } from 'pino'
+import type { TryOutcome } from '../events/message-events.ts'
 import type { Outbox } from '../events/outbox.ts'
 import { settleMessages, type SettledTry, type TrySettlement } from '../store/messages/settle-messages.ts'
 import type { Database } from '../store/postgres/database.ts'
@@ -8,29 +9,60 @@ import type { Leases } from './leases.ts'
 
 /** While the store is away an outcome is offered to it again this often. */
 const RECORD_AGAIN_MS = { first: 100, most: 2_000 }
+const UNRECORDED = 'what the provider said could not be recorded'
+
+interface RecordDeps {
+  db: Database
+  leases: Pick<Leases, 'owner'>
+  now: () => number
+  outbox: Outbox
+  log: Pick<Logger, 'warn' | 'error'>
+}
 
 /**
  * Records how tries came out, offered until the store takes them: what is known of a send is not lost while this process
- * lives. Answers in the order of `settlements`; undefined: its lease was somebody else's by then. `which` says in a line of
- * log what they are found by. Rejects with what no other offer would change.
+ * lives, since a message without a record is sent again. Where the store refuses them for good, they are halved, down to the
+ * one at fault, of which the bare outcome is recorded. Answers in the order of `settlements`; undefined: its lease was
+ * somebody else's by then. `which` says in a line of log what they are found by. Never rejects.
  */
 export async function recordTries(
-  { db, leases, now, outbox, log }: { db: Database; leases: Leases; now: () => number; outbox: Outbox; log: Logger },
+  deps: RecordDeps,
   settlements: readonly TrySettlement[],
-  which: () => object,
+  which: (first: TrySettlement) => object,
 ): Promise<(SettledTry | undefined)[]> {
+  const { db, leases, now, outbox, log } = deps
+  let offered = settlements
+  const about = { ...which(settlements[0]!), messages: settlements.length }
   for (let wait = RECORD_AGAIN_MS.first; ; wait = Math.min(2 * wait, RECORD_AGAIN_MS.most)) {
     try {
-      const settled = await settleMessages(db, settlements, leases.owner, now(), outbox)
+      const settled = await settleMessages(db, offered, leases.owner, now(), outbox)
       const byRow = new Map(settled.map((each) => [each.recipientRunId, each]))
       return settlements.map(({ recipientRunId }) => byRow.get(recipientRunId))
     } catch (error) {
-      if (neverPasses(error)) throw error
+      if (neverPasses(error) && settlements.length > 1) {
+        const half = Math.ceil(settlements.length / 2)
+        const first = await recordTries(deps, settlements.slice(0, half), which)
+        return [...first, ...(await recordTries(deps, settlements.slice(half), which))]
+      }
+      if (neverPasses(error) && offered === settlements) {
+        log.error({ err: error, ...about }, 'the store refuses what was sent; its bare outcome is recorded')
+        offered = settlements.map(bare)
+        wait = RECORD_AGAIN_MS.first / 2
+        continue
+      }
       if (wait === RECORD_AGAIN_MS.first) {
-        const about = { ...which(), messages: settlements.length }
         log.warn({ err: error, ...about }, 'the store does not take what was sent; offered again')
       }
       await sleep(wait)
     }
   }
+}
+
+/** Without a word of anybody else's. */
+function bare({ recipientRunId, number, outcome }: TrySettlement): TrySettlement {
+  return { recipientRunId, number, outcome: bareOutcome(outcome) }
+}
+
+function bareOutcome(outcome: TryOutcome): TryOutcome {
+  return 'reason' in outcome ? { ...outcome, reason: UNRECORDED } : { ...outcome, externalId: null }
 }

@@ -42,6 +42,8 @@ export interface DeliverDeps {
   leases: Leases
   outbox: Outbox
   log: Logger
+  /** How far apart a lease that ran out is looked at; LOOK_AGAIN_MS unless given. */
+  lookAgainMs?: number
 }
 
 export interface SendContext {
@@ -66,7 +68,7 @@ export class SendJob {
     this.#deps = deps
     this.#context = context
     this.#claims = new Gathered(MOST, (messages) => claimToSend(deps, messages, context.channels))
-    this.#records = new Gathered(MOST, (tries) => recordTries(deps, tries, () => this.#which(tries[0]!)))
+    this.#records = new Gathered(MOST, (tries) => recordTries(deps, tries, (first) => this.#which(first)))
   }
 
   /** Resolves when each message was sent and recorded, or `stop` came: what is being sent then goes on by itself. */

@@ -9,7 +9,7 @@ import { readSettings, SettingsError } from '../settings/settings.ts'
 import { untilStopped } from '../settings/stopping.ts'
 import { openClock } from '../store/clock/open-clock.ts'
 import { pooledBy } from '../store/postgres/pooled.ts'
-import { openReachablePostgres, requireSchema } from '../store/postgres/reachable.ts'
+import { openReachablePostgres, patiently, requireSchema } from '../store/postgres/reachable.ts'
 import { openConnection } from '../temporal/connection.ts'
 import { warnOfUnknownSettings } from '../settings/unknown-settings.ts'
 import { listenEarly } from './http/front.ts'
@@ -33,13 +33,10 @@ async function main(): Promise<void> {
   const endTracing = startTracing(settings, 'belay-api')
   const catalog = await catalogAtStart(settings.BELAY_NOTIFICATIONS_DIR)
   const server = await listenEarly(settings)
-  const store = await openReachablePostgres(
-    settings.DATABASE_URL!,
-    { ...pooledBy(settings), log },
-    { waitMs: STORE_WAIT_MS, log, signal },
-  )
-  await requireSchema(store)
-  const clock = await openClock(store.db, log)
+  const patience = { waitMs: STORE_WAIT_MS, log, signal }
+  const store = await openReachablePostgres(settings.DATABASE_URL!, { ...pooledBy(settings), log }, patience)
+  await requireSchema(store, patience)
+  const clock = await patiently(() => openClock(store.db, log), patience)
   const { connectionOptions, namespace = 'default' } = loadClientConnectConfig()
   const temporal = openConnection(connectionOptions)
   const { connection, renew } = temporal
@@ -55,6 +52,7 @@ async function main(): Promise<void> {
     readFolder: again,
     log,
     server,
+    patience,
   })
   reload = () => api.reload()
   log.info({ url: api.url, namespace, definitions: [...catalog.definitions.keys()] }, 'api listens')

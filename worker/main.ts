@@ -6,7 +6,7 @@ import { readSettings, SettingsError } from '../settings/settings.ts'
 import { untilStopped } from '../settings/stopping.ts'
 import { openClock } from '../store/clock/open-clock.ts'
 import { pooledBy } from '../store/postgres/pooled.ts'
-import { openReachablePostgres, requireSchema } from '../store/postgres/reachable.ts'
+import { openReachablePostgres, patiently, requireSchema } from '../store/postgres/reachable.ts'
 import { warnOfUnknownSettings } from '../settings/unknown-settings.ts'
 import { builtBundle } from './bundle.ts'
 import { keepReadyFile } from './ready-file.ts'
@@ -32,16 +32,13 @@ async function main(): Promise<void> {
   warnOfUnknownSettings(log)
   await installRuntime(log, settings)
   const endTracing = startTracing(settings, 'belay-worker')
-  const store = await openReachablePostgres(
-    settings.DATABASE_URL,
-    { ...pooledBy(settings), log },
-    { waitMs: STORE_WAIT_MS, log, signal },
-  )
-  await requireSchema(store)
-  const clock = await openClock(store.db, log)
+  const patience = { waitMs: STORE_WAIT_MS, log, signal }
+  const store = await openReachablePostgres(settings.DATABASE_URL, { ...pooledBy(settings), log }, patience)
+  await requireSchema(store, patience)
+  const clock = await patiently(() => openClock(store.db, log), patience)
   const { connection, namespace } = await connectWorker(log, signal)
   const bundle = existsSync(builtBundle) ? { codePath: builtBundle } : undefined
-  const worker = await startWorker({ settings, store, clock, connection, namespace, log, bundle })
+  const worker = await startWorker({ settings, store, clock, connection, namespace, log, bundle, patience })
   log.info({ namespace, taskQueue: settings.BELAY_TASK_QUEUE }, 'worker polls')
   const { BELAY_READY_FILE: file } = settings
   const client = new Client({ connection, namespace })

@@ -19,6 +19,7 @@ import { Signaler } from '../temporal/signaler.ts'
 import { WebhookWaker } from '../temporal/webhook-waker.ts'
 import type { Clock } from '../store/clock/store-clock.ts'
 import type { Store } from '../store/postgres/database.ts'
+import { patiently, type Patience } from '../store/postgres/reachable.ts'
 import { loadPendingSignals } from '../store/signals/pending-signals.ts'
 import { isSeenPolling } from './poller.ts'
 import { bundleWorkflows } from './bundle.ts'
@@ -37,6 +38,8 @@ export interface WorkerStart {
   log: Logger
   /** Absent: built now, from the sources. */
   bundle?: WorkflowBundleOption
+  /** How long a store that goes away during the start is waited for; absent: not at all. */
+  patience?: Patience
   /** Laid over options.ts: how a bench tries others. */
   options?: Partial<WorkerOptions>
 }
@@ -58,7 +61,7 @@ export async function startWorker(start: WorkerStart): Promise<RunningWorker> {
   const { db } = store
   const client = openClient({ connection, namespace, keys: settings.BELAY_PAYLOAD_KEYS })
   const taskQueue = settings.BELAY_TASK_QUEUE
-  const deployment = await Deployment.of({ client, db, log })
+  const deployment = await patiently(() => Deployment.of({ client, db, log }), start.patience)
   await untilAnswered(() => deployment.require())
   const { identity } = deployment
   // Nothing is told to another deployment's runs.
@@ -158,7 +161,6 @@ export async function startWorker(start: WorkerStart): Promise<RunningWorker> {
   }
 }
 
-/** Temporal was there a moment ago, and may just be starting: tried for half a minute, but for what only an operator mends. */
 /** With a build ID tasks come only once the build is promoted, and then those of all runs. */
 function versionOf({ BELAY_BUILD_ID: buildId, BELAY_TASK_QUEUE: deploymentName }: Settings): Partial<WorkerOptions> {
   if (buildId === undefined) return {}
@@ -168,6 +170,7 @@ function versionOf({ BELAY_BUILD_ID: buildId, BELAY_TASK_QUEUE: deploymentName }
   }
 }
 
+/** Temporal was there a moment ago, and may just be starting: tried for half a minute, but for what only an operator mends. */
 async function untilAnswered(work: () => Promise<void>): Promise<void> {
   for (const until = performance.now() + ANSWERED_MS; ; await delay(500)) {
     try {

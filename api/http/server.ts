@@ -17,6 +17,7 @@ import { TemporalLink } from '../../temporal/temporal-link.ts'
 import { WebhookWaker } from '../../temporal/webhook-waker.ts'
 import type { Clock } from '../../store/clock/store-clock.ts'
 import type { Store } from '../../store/postgres/database.ts'
+import { patiently, type Patience } from '../../store/postgres/reachable.ts'
 import { openLive, type Live } from '../socket/live.ts'
 import { LiveCatalog } from '../../engine/live-catalog.ts'
 import { logProblems, reloadAndLog, watchCatalog } from './catalog-watch.ts'
@@ -50,6 +51,8 @@ export interface ApiStart {
   server?: Server
   /** Of the store; who opened it closes it. */
   clock: Clock
+  /** How long a store that goes away during the start is waited for; absent: not at all. */
+  patience?: Patience
 }
 
 export interface RunningApi {
@@ -77,10 +80,10 @@ export async function startApi(start: ApiStart): Promise<RunningApi> {
   const taskQueue = settings.BELAY_TASK_QUEUE
   const folder = new LiveCatalog({ db: store.db, catalog, read: start.readFolder })
   logProblems(folder, log)
-  await folder.publish()
+  await patiently(() => folder.publish(), start.patience)
   const catalogWatch = watchCatalog(folder, log)
   const { renew } = start
-  const deployment = await Deployment.of({ client, db: store.db, log })
+  const deployment = await patiently(() => Deployment.of({ client, db: store.db, log }), start.patience)
   const temporal = new TemporalLink({
     client,
     taskQueue,

@@ -23,7 +23,7 @@ const LINE_MS = 10_000
 export async function openReachablePostgres(url: string, options?: PoolOptions, patience?: Patience): Promise<Store> {
   const store = openPostgres(url, options)
   try {
-    await answered(store, patience)
+    await patiently(() => store.ping(), patience)
     if (options?.pooled === true) await warnOfEndless(store, options.log)
     return store
   } catch (error) {
@@ -32,12 +32,17 @@ export async function openReachablePostgres(url: string, options?: PoolOptions, 
   }
 }
 
-/** Throws a SettingsError with the command to run where the tables of this version are not there. */
-export async function requireSchema(store: Store): Promise<void> {
-  const state = await store.schema()
+/** Throws a SettingsError with the command to run where the tables of this version are not there. What may pass is waited for. */
+export async function requireSchema(store: Store, patience?: Patience): Promise<void> {
+  const look = async () => {
+    const state = await store.schema()
+    // As in a failover, until the standby is promoted.
+    if (state === 'read_only') throw new TakesNothing('the database is read-only; it must be the primary')
+    if (state === 'full') throw new TakesNothing("the database's disk is full")
+    return state
+  }
+  const state = await patiently(look, patience)
   if (state === 'current') return
-  if (state === 'read_only') throw new SettingsError('DATABASE_URL: the database is read-only; it must be the primary')
-  if (state === 'full') throw new SettingsError("DATABASE_URL: the database's disk is full")
   const what =
     state === 'missing'
       ? 'the database holds no tables of Belay'
@@ -45,6 +50,42 @@ export async function requireSchema(store: Store): Promise<void> {
   throw new SettingsError(
     `DATABASE_URL: ${what}; run npm run migrate (in containers: node dist/worker/migrate-main.js) first`,
   )
+}
+
+class TakesNothing extends SettingsError {
+  constructor(what: string) {
+    super(`DATABASE_URL: ${what}`)
+  }
+}
+
+/**
+ * Runs `work` until the store answers it and takes what it writes, for as long as `patience` lasts. Throws a SettingsError
+ * that names DATABASE_URL where it is the store's fault, and what `work` throws otherwise.
+ */
+export async function patiently<Result>(work: () => Promise<Result>, patience: Patience | undefined): Promise<Result> {
+  const until = performance.now() + (patience?.waitMs ?? 0)
+  for (let toldAt = -Infinity; ;) {
+    try {
+      return await work()
+    } catch (error) {
+      patience?.signal.throwIfAborted()
+      const takesNothing = error instanceof TakesNothing
+      if (!takesNothing && !(error instanceof StoreError)) throw error
+      const reason = takesNothing ? error.message : reasonOf(error)
+      if (patience === undefined || isFinal(error) || performance.now() > until) {
+        if (takesNothing) throw error
+        throw new SettingsError(`DATABASE_URL: the database does not answer (${reason})`, { cause: error })
+      }
+      if (performance.now() - toldAt >= LINE_MS) {
+        patience.log.warn(
+          { reason },
+          `the database ${takesNothing ? 'takes nothing' : 'does not answer'} yet; waiting for it`,
+        )
+        toldAt = performance.now()
+      }
+      await delay(LOOK_MS, undefined, { signal: patience.signal })
+    }
+  }
 }
 
 /** What runs outside of a transaction has the server's timeouts by the role alone, where a pooler takes no options. */
@@ -55,42 +96,22 @@ async function warnOfEndless({ db }: Store, log: PoolOptions['log']): Promise<vo
   }
 }
 
-async function answered(store: Store, patience: Patience | undefined): Promise<void> {
-  const until = performance.now() + (patience?.waitMs ?? 0)
-  for (let toldAt = -Infinity; ;) {
-    try {
-      await store.ping()
-      return
-    } catch (error) {
-      patience?.signal.throwIfAborted()
-      const reason = reasonOf(error)
-      if (patience === undefined || isFinal(error) || performance.now() > until) {
-        throw new SettingsError(`DATABASE_URL: the database does not answer (${reason})`, { cause: error })
-      }
-      if (performance.now() - toldAt >= LINE_MS) {
-        patience.log.warn({ reason }, 'the database does not answer yet; waiting for it')
-        toldAt = performance.now()
-      }
-      await delay(LOOK_MS, undefined, { signal: patience.signal })
-    }
-  }
-}
-
 /** What only an operator puts right: the user, the password, the database's name. */
 const REASONS: Record<string, string> = {
   '28P01': 'it refuses the password',
   '28000': 'it refuses the user',
   '3D000': 'it has no database of that name',
+  '42501': 'it does not let this user read its tables',
   '08P01': 'it refuses how it is spoken to; a pooler such as PgBouncer needs BELAY_DATABASE_POOLED=true',
 }
 
 function isFinal(error: unknown): boolean {
-  return error instanceof StoreError && error.sqlState !== undefined && error.sqlState in REASONS
+  if (!(error instanceof StoreError)) return false
+  if (error.fault === 'refused' || error.fault === 'failed') return true
+  return error.sqlState !== undefined && error.sqlState in REASONS
 }
 
-function reasonOf(error: unknown): string {
-  if (!(error instanceof StoreError)) return error instanceof Error ? error.message : String(error)
-  const { sqlState, reason } = error
+function reasonOf({ sqlState, reason, message }: StoreError): string {
   if (sqlState !== undefined) return REASONS[sqlState] ?? `SQLSTATE ${sqlState}`
-  return reason ?? error.message
+  return reason ?? message
 }

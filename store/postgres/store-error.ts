@@ -67,12 +67,16 @@ export class StoreDeadlineError extends Error {
 const CONFLICT = new Set(['40P01', '40001'])
 const BUSY = new Set(['55P03', '57014'])
 /**
- * The store is not the one this process was started with: without its tables or columns, read-only since another server
- * took over, or without the database, or it no longer takes this user. 25P03 ends a connection that stood still.
+ * The store is not the one this process was started with: without its tables, columns, types or functions (42P01, 42703, 42704,
+ * 42883, 3F000), read-only or in recovery since another server took over (25006, 55000), without the database, or it no
+ * longer takes this user or lets it do what it did. 25P03 and 25P04 end a connection whose transaction stood still or
+ * lasted.
  */
-const ANOTHER_STORE = new Set(['42P01', '42703', '3F000', '3D000', '25006', '25P03', '28000', '28P01'])
-/** Connection, resources (a full disk, too many connections), and a server that stops or starts. */
-const AWAY = /^(08|53|57P0)/
+const ANOTHER_STORE = new Set(
+  '42P01 42703 42704 42883 3F000 3D000 25006 55000 25P03 25P04 28000 28P01 42501'.split(' '),
+)
+/** Connection, resources (a full disk, too many connections), a server that stops or starts, and the system below it. */
+const AWAY = /^(08|53|57P0|58)/
 const NEVER = /^(22|23|42)/
 
 /** What an SQLSTATE means. */

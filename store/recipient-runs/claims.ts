@@ -9,6 +9,8 @@ export interface RowToAct {
   revision: number
   status: 'waiting' | 'claimed'
   due: number
+  /** Who has it; null: nobody. */
+  claim: string | null
   /** Null while nobody has it. */
   leaseUntil: number | null
   /** The same for all that stand in this step of this version. */
@@ -22,7 +24,7 @@ const mayGoOn = sql`(r.cancel_id is null or r.batch_id is not null)`
 export async function loadRowsToAct(db: Database, rowIds: readonly number[]): Promise<RowToAct[]> {
   return query<RowToAct>(
     db,
-    sql`select r.id, r.revision, r.status, round(extract(epoch from r.due) * 1000)::float8 as due,
+    sql`select r.id, r.revision, r.status, r.claim, round(extract(epoch from r.due) * 1000)::float8 as due,
           round(extract(epoch from r.lease_until) * 1000)::float8 as "leaseUntil",
           coalesce(r.definition_hash, t.definition_hash) || '/' || r.step as "stepKey"
         from recipient_runs r join triggers t on t.id = ${triggerOf('r.id')}

@@ -2,6 +2,8 @@ import { eq, inArray } from 'drizzle-orm'
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { SendResult } from '../../channels/sender.ts'
+import { setTimeout as wait } from 'node:timers/promises'
+import { renewLeases } from '../../store/messages/claims.ts'
 import { keyOfMessageId } from '../../store/ids/message-id.ts'
 import type { Database } from '../../store/postgres/database.ts'
 import { triggerIdOf } from '../../store/ids/row-id.ts'
@@ -160,6 +162,45 @@ onEachStore(catalogOf(version), (store) => {
     const { asleep, ...told } = await worker.deliver(workflowId, LANE, rows)
     assert.deepEqual([asleep, told.sent, sent], [[], 2, [rows[0]]])
     assert.deepEqual(await statusesOf(db, rows), ['sent', 'delivery_attempted'])
+  })
+
+  test('a lease that ran out while its worker could not reach the store is no dead worker’s: it is renewed, and nobody else sends', async () => {
+    const db = store()
+    const { rows, workflowId } = await mailed(db, ['ada'])
+    const key = { recipientRunId: rows[0]!, number: 0 }
+    const now = Date.now()
+    await claimMessage(db, rows[0]!, 0, { owner: 'alive', now, leaseMs: 5_000 })
+    const worker = new TestWorker(db, () => assert.fail('sent by two'))
+    worker.now = () => now + 60_000
+    worker.lookAgainMs = 2_000
+    const delivered = worker.deliver(workflowId, LANE, rows)
+    await wait(500)
+    await renewLeases(db, [key], 'alive', now + 90_000)
+    const { asleep } = await delivered
+    assert.deepEqual(
+      asleep.map((group) => [group.due, idsOf(group.rows)]),
+      [[now + 90_000, rows]],
+    )
+  })
+
+  test('what the store refuses to record of one send is recorded without it, and of the others as it is: none is sent again', async () => {
+    const db = store()
+    const { rows, workflowId } = await mailed(db, ['ada', 'bo', 'cy'])
+    // Postgres holds no NUL in a text.
+    const words = ['one', 'tw\u0000o', 'three']
+    let sent = 0
+    const worker = new TestWorker(db, ({ messageId }) => {
+      sent += 1
+      return Promise.resolve({
+        kind: 'sent',
+        externalId: words[rows.indexOf(keyOfMessageId(messageId)!.recipientRunId)]!,
+      })
+    })
+    assert.equal((await worker.deliver(workflowId, LANE, rows)).sent, 3)
+    assert.equal(sent, 3)
+    const found = await db.select().from(messages).where(inArray(messages.recipientRunId, rows))
+    const told = rows.map((row) => found.find(({ recipientRunId }) => recipientRunId === row)!.externalId)
+    assert.deepEqual(told, ['one', null, 'three'])
   })
 
   test('what is canceled in the middle of a chunk is not sent; a try under way that was not taken is not made again', async () => {

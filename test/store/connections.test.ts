@@ -160,3 +160,17 @@ test('the schema is known: of this version, on a server that takes writes, older
   await query(direct.db, sql`drop schema drizzle cascade`)
   assert.equal(await store.schema(), 'missing')
 })
+
+test('whatever says that the store is away, full, another one or not ours any more is told apart from a value it refuses', async (t) => {
+  const { direct } = await lab(t)
+  const raised = (code: string) =>
+    faultOf(() => query(direct.db, sql.raw(`do $$ begin raise exception 'it' using errcode = '${code}'; end $$`)))
+  const away = '08006 08P01 53000 53100 53200 53300 57P01 57P02 57P03 57P05 58000 58030 58P01 25006 25P03 25P04 55000'
+  const another = '42P01 42703 42704 42883 42501 3D000 3F000 28000 28P01'
+  for (const code of `${away} ${another}`.split(' ')) assert.equal(await raised(code), 'unavailable', code)
+  for (const code of ['55P03', '57014']) assert.equal(await raised(code), 'busy', code)
+  // A transaction is run again; a statement alone is its caller's to repeat.
+  for (const code of ['40001', '40P01']) assert.equal(await raised(code), 'conflict', code)
+  for (const code of ['22001', '22P05', '23505', '42601']) assert.equal(await raised(code), 'refused', code)
+  for (const code of ['XX000', '0A000', 'P0001']) assert.equal(await raised(code), 'failed', code)
+})
