@@ -37,6 +37,7 @@ try {
     // Far from UTC, and half an hour off: what asks for the host's zone shows.
     TZ: process.env['TZ'] ?? 'America/St_Johns',
     BELAY_TEST_BUNDLE: join(folder, 'workflow-bundle.js'),
+    BELAY_TEST_PGLITE: join(folder, 'pglite.tar'),
     BELAY_TEST_DATABASE_URL: '',
   }
   await writeBundle(shared.BELAY_TEST_BUNDLE)
@@ -59,7 +60,7 @@ function runTests(env: NodeJS.ProcessEnv): Promise<number> {
   const limits =
     kind !== 'test'
       ? ['--test-concurrency=1', '--test-timeout=7200000']
-      : ['--test-concurrency=2', '--test-timeout=1800000']
+      : ['--test-concurrency=3', '--test-timeout=1800000']
   const runner = ['--test', ...limits, '--test-reporter=spec']
   const all = ['--import', 'tsx', ...runner, ...options, ...files]
   const [command, args] = endedWithParent('TERM', process.execPath, all)

@@ -79,14 +79,17 @@ export function openPostgres(url: string, options: PoolOptions = {}): Store {
   }
 }
 
-/** Postgres in this process. `folder` null: in memory. One process a folder: the embedded start holds a lock on it. */
-export async function openPglite(folder: string | null): Promise<Store> {
+/**
+ * Postgres in this process. `folder` null: in memory, with what was in `dumped`, a data folder as PGlite dumps it. One process
+ * a folder: the embedded start holds a lock on it.
+ */
+export async function openPglite(folder: string | null, dumped?: Blob): Promise<Store> {
   // Only here, since the image holds no PGlite (scripts/prune-image.mjs).
   const { PGlite } = await import('@electric-sql/pglite')
   const { drizzle: drizzlePglite } = await import('drizzle-orm/pglite')
   const { migrate: migratePglite } = await import('drizzle-orm/pglite/migrator')
   if (folder !== null) mkdirSync(folder, { recursive: true })
-  const client = await PGlite.create(folder ?? 'memory://')
+  const client = await PGlite.create(folder ?? 'memory://', dumped && { loadDataDir: dumped })
   const db = drizzlePglite(client, { schema })
   let known: SchemaState | undefined
   throwStoreErrors(db)

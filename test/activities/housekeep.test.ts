@@ -8,7 +8,7 @@ import { createSenders } from '../../channels/senders.ts'
 import { HostList } from '../../settings/host-list.ts'
 import { noOutbox } from '../../events/outbox.ts'
 import { storeIdentity } from '../../store/environment/store-identity.ts'
-import { openPglite, query, type Database } from '../../store/postgres/database.ts'
+import { query, type Database } from '../../store/postgres/database.ts'
 import { publishCatalog } from '../../store/catalog/definitions.ts'
 import { openConnection } from '../../temporal/connection.ts'
 import { searchAttributes } from '../../temporal/send.ts'
@@ -18,6 +18,7 @@ import { accept } from '../../testing/fixtures/recipient-runs.ts'
 import { catalogOf, testVersion } from '../../testing/fixtures/versions.ts'
 import { proxyTo } from '../../testing/servers/proxy.ts'
 import { devServer } from '../../testing/servers/temporal.ts'
+import { testPglite } from '../../testing/servers/pglite.ts'
 
 const version = testVersion('invite', ['wait', 'mail'])
 const TASK_QUEUE = 'belay'
@@ -27,7 +28,7 @@ async function house(t: TestContext) {
   const server = await devServer({ searchAttributes: Object.values(searchAttributes) })
   const proxy = await proxyTo(Number(server.address.split(':')[1]))
   const { connection, renew, close } = openConnection({ address: `127.0.0.1:${proxy.port}` })
-  const store = await openPglite(null)
+  const store = await testPglite()
   t.after(async () => {
     await senders.close()
     await signaler.close()

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import type { ErrorCode } from '../../api/http/errors.ts'
-import { openPglite, openPostgres } from '../../store/postgres/database.ts'
+import { openPostgres } from '../../store/postgres/database.ts'
 import { PUBLIC_KEY, startApi, type Answer, type ApiServer } from '../../testing/product/api-server.ts'
 import { catalog } from '../../testing/fixtures/seed.ts'
+import { testPglite } from '../../testing/servers/pglite.ts'
 
 let api: ApiServer
 before(async () => {
@@ -166,7 +167,7 @@ test('the api is ready while its store answers, though Temporal is away', async 
 })
 
 const closed = async () => {
-  const store = await openPglite(null)
+  const store = await testPglite()
   await store.close()
   return { ...store, close: () => Promise.resolve() }
 }

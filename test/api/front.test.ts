@@ -4,13 +4,14 @@ import { connect, type Socket } from 'node:net'
 import { after, before, test } from 'node:test'
 import { apiKeyId } from '../../api/http/setting-keys.ts'
 import { httpServer } from '../../api/http/front.ts'
-import { openPglite, openPostgres } from '../../store/postgres/database.ts'
+import { openPostgres } from '../../store/postgres/database.ts'
 import { readSettings } from '../../settings/settings.ts'
 import { eventually } from '../../testing/fixtures/eventually.ts'
 import { assertRefused } from '../../testing/fixtures/refused.ts'
 import { catalog } from '../../testing/fixtures/seed.ts'
 import { SECRET_KEY, startApi, type ApiServer } from '../../testing/product/api-server.ts'
 import { testPostgres } from '../../testing/servers/postgres.ts'
+import { testPglite } from '../../testing/servers/pglite.ts'
 
 let api: ApiServer
 before(async () => {
@@ -153,7 +154,7 @@ test('timeouts and bounds are chosen', () => {
 })
 
 test('more requests than can be under way are overloaded at once, cancels find room, and health is never refused', async (t) => {
-  const store = await openPglite(null)
+  const store = await testPglite()
   const held: (() => void)[] = []
   let waiting = 0
   let released = false

@@ -3,13 +3,14 @@ import { after, before, describe, test } from 'node:test'
 import { routes } from '../../api/routes/index.ts'
 import { keyFinder } from '../../api/http/find-key.ts'
 import { publishCatalog } from '../../store/catalog/definitions.ts'
-import { openPglite, openPostgres, query, type Database, type Store } from '../../store/postgres/database.ts'
+import { openPostgres, query, type Database, type Store } from '../../store/postgres/database.ts'
 import { sql } from 'drizzle-orm'
 import { PUBLIC_KEY, SECRET_KEY, startApi, type Answer, type ApiServer } from '../../testing/product/api-server.ts'
 import { eventually } from '../../testing/fixtures/eventually.ts'
 import { assertRefused } from '../../testing/fixtures/refused.ts'
 import { catalogOf, testVersion } from '../../testing/fixtures/versions.ts'
 import { testPostgres, type TestDatabase } from '../../testing/servers/postgres.ts'
+import { testPglite } from '../../testing/servers/pglite.ts'
 
 const catalog = catalogOf(testVersion('invite', ['feed', 'wait', 'mail']))
 
@@ -166,7 +167,7 @@ test('an Idempotency-Key is its key’s own', async () => {
 describe('the keys in memory', () => {
   let store: Store
   before(async () => {
-    store = await openPglite(null)
+    store = await testPglite()
     await store.migrate()
   })
   after(() => store.close())

@@ -3,13 +3,14 @@ import { sql } from 'drizzle-orm'
 import fc from 'fast-check'
 import { after, before, describe, test } from 'node:test'
 import { RateWindow } from '../../api/http/rate-window.ts'
-import { openPglite, openPostgres, query, type Store } from '../../store/postgres/database.ts'
+import { openPostgres, query, type Store } from '../../store/postgres/database.ts'
 import { forgetRateLimits, takeRequests } from '../../store/rate-limits/take-requests.ts'
 import { assertRefused } from '../../testing/fixtures/refused.ts'
 import { catalog, feedChannel, seedChannels } from '../../testing/fixtures/seed.ts'
 import { SIGNING_PUBLIC_KEY, signUserToken } from '../../testing/fixtures/user-tokens.ts'
 import { PUBLIC_KEY, startApi, type Answer, type ApiServer } from '../../testing/product/api-server.ts'
 import { testPostgres, type TestDatabase } from '../../testing/servers/postgres.ts'
+import { testPglite } from '../../testing/servers/pglite.ts'
 
 const LIMITS = { BELAY_RATE_LIMIT: '10', BELAY_RATE_LIMIT_PER_USER: '2', BELAY_SIGNING_PUBLIC_KEY: SIGNING_PUBLIC_KEY }
 /** At the begin of a window. */
@@ -81,7 +82,7 @@ describe('windows over a store', () => {
   let store: Store
   let windows = 0
   before(async () => {
-    store = await openPglite(null)
+    store = await testPglite()
     await store.migrate()
   })
   after(() => store.close())

@@ -6,17 +6,17 @@ import { test } from 'node:test'
 import { pino } from 'pino'
 import { startApi } from '../../api/http/server.ts'
 import { readSettings } from '../../settings/settings.ts'
-import { openPglite } from '../../store/postgres/database.ts'
 import { freePort } from '../../testing/servers/ports.ts'
 import { PUBLIC_KEY, SECRET_KEY } from '../../testing/product/api-server.ts'
 import { hostClock } from '../../testing/fixtures/host-clock.ts'
 import { catalog } from '../../testing/fixtures/seed.ts'
+import { testPglite } from '../../testing/servers/pglite.ts'
 
 test('an api looks for Temporal before it lets anybody in, and starts within about two seconds if that says nothing', async (t) => {
   const sockets = new Set<Socket>()
   const silent = createServer((socket) => sockets.add(socket.on('error', () => undefined))).listen(0, '127.0.0.1')
   await once(silent, 'listening')
-  const store = await openPglite(null)
+  const store = await testPglite()
   const connection = Connection.lazy({ address: `127.0.0.1:${(silent.address() as AddressInfo).port}` })
   await store.migrate()
   const port = await freePort()
@@ -41,7 +41,7 @@ test('an api looks for Temporal before it lets anybody in, and starts within abo
 })
 
 test('an address that cannot be listened on ends the start with the setting to change', async (t) => {
-  const store = await openPglite(null)
+  const store = await testPglite()
   const connection = Connection.lazy({ address: '127.0.0.1:9' })
   t.after(async () => {
     await connection.close()

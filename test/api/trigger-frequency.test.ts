@@ -2,12 +2,13 @@ import { sql } from 'drizzle-orm'
 import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import { after, before, describe, test } from 'node:test'
-import { openPglite, openPostgres, query, type Database, type Store } from '../../store/postgres/database.ts'
+import { openPostgres, query, type Database, type Store } from '../../store/postgres/database.ts'
 import { publishCatalog } from '../../store/catalog/definitions.ts'
 import { isRowOf } from '../../store/ids/row-id.ts'
 import { catalogOfFiles } from '../../testing/fixtures/walked.ts'
 import { startApi, type ApiServer } from '../../testing/product/api-server.ts'
 import { testPostgres } from '../../testing/servers/postgres.ts'
+import { testPglite } from '../../testing/servers/pglite.ts'
 
 const feed = { ref: 'feed_1', type: 'channel', channel_type: 'in_app_feed', template: { markdown_body: 'Hi' } }
 const wait = { ref: 'delay_1', type: 'delay', settings: { delay_for: { unit: 'days', value: 1 } } }
@@ -29,7 +30,7 @@ interface Run {
 }
 
 for (const [where, open] of [
-  ['in PGlite', async () => ({ store: await openPglite(null), drop: () => Promise.resolve() })],
+  ['in PGlite', async () => ({ store: await testPglite(), drop: () => Promise.resolve() })],
   ['in Postgres', openOwnPostgres],
 ] as const) {
   describe(where, () => {

@@ -5,9 +5,9 @@ import { sendTracked } from '../../channels/chat/tracked-chat.ts'
 import { Links, MISSING } from '../../channels/links.ts'
 import type { SendResult } from '../../channels/sender.ts'
 import type { ChatContent, FeedContent } from '../../templates/content.ts'
-import { openPglite } from '../../store/postgres/database.ts'
 import { publishCatalog } from '../../store/catalog/definitions.ts'
 import { catalogOfFiles, startWalk } from '../../testing/fixtures/walked.ts'
+import { testPglite } from '../../testing/servers/pglite.ts'
 
 const ID = '2aBcDeFgHiJkLmNoPqRsTuVwXyZ'
 const links = new Links('https://belay.example', 'secret')
@@ -70,7 +70,7 @@ const feed = (channel_overrides: object) => ({
 })
 
 test('what a client opens of an in-app message leads over ours, and its content shows the address', async () => {
-  const store = await openPglite(null)
+  const store = await testPglite()
   after(() => store.close())
   await store.migrate()
   const catalog = await catalogOfFiles({ asks: feed({ link_tracking: true }), not: feed({ link_tracking: false }) })

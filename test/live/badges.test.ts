@@ -3,7 +3,7 @@ import fc from 'fast-check'
 import { randomUUID } from 'node:crypto'
 import { test } from 'node:test'
 import { publishCatalog } from '../../store/catalog/definitions.ts'
-import { openPglite, openPostgres, type Store } from '../../store/postgres/database.ts'
+import { openPostgres, type Store } from '../../store/postgres/database.ts'
 import { accept, walk } from '../../testing/fixtures/recipient-runs.ts'
 import { PhoenixPage, socketUrl } from '../../testing/fixtures/phoenix.ts'
 import { feedChannel } from '../../testing/fixtures/seed.ts'
@@ -11,6 +11,7 @@ import { eventually } from '../../testing/fixtures/eventually.ts'
 import { catalogOf, testVersion } from '../../testing/fixtures/versions.ts'
 import { startApi, type ApiServer } from '../../testing/product/api-server.ts'
 import { testPostgres } from '../../testing/servers/postgres.ts'
+import { testPglite } from '../../testing/servers/pglite.ts'
 
 const SEQUENCES = Number(process.env['BELAY_MODEL_RUNS'] ?? 30)
 const version = testVersion('invite', ['feed'])
@@ -101,7 +102,7 @@ async function lead(api: ApiServer, store: Store, life: readonly Happens[]): Pro
 }
 
 test('whatever happens to messages, the badge of an open page is right in the end, on PGlite', async () => {
-  await badgesHold(await openPglite(null))
+  await badgesHold(await testPglite())
 })
 
 test('whatever happens to messages, the badge of an open page is right in the end, on Postgres', async (t) => {

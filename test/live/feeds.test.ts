@@ -3,7 +3,7 @@ import { after, before, describe, test } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
 import { sql } from 'drizzle-orm'
 import { publishCatalog } from '../../store/catalog/definitions.ts'
-import { openPglite, openPostgres, query, type Database, type Store } from '../../store/postgres/database.ts'
+import { openPostgres, query, type Database, type Store } from '../../store/postgres/database.ts'
 import { accept, walk } from '../../testing/fixtures/recipient-runs.ts'
 import { PhoenixPage, socketUrl } from '../../testing/fixtures/phoenix.ts'
 import { feedChannel } from '../../testing/fixtures/seed.ts'
@@ -11,6 +11,7 @@ import { eventually } from '../../testing/fixtures/eventually.ts'
 import { catalogOf, testVersion } from '../../testing/fixtures/versions.ts'
 import { startApi, type ApiServer } from '../../testing/product/api-server.ts'
 import { testPostgres, type TestDatabase } from '../../testing/servers/postgres.ts'
+import { testPglite } from '../../testing/servers/pglite.ts'
 
 const version = testVersion('invite', ['feed', 'wait', 'mail'])
 const catalog = catalogOf(version)
@@ -30,7 +31,7 @@ for (const kind of ['PGlite', 'Postgres'] as const) {
     let database: TestDatabase | undefined
     before(async () => {
       const stores: Store[] = []
-      if (kind === 'PGlite') stores.push(await openPglite(null))
+      if (kind === 'PGlite') stores.push(await testPglite())
       else {
         database = await testPostgres()
         stores.push(openPostgres(database.url), openPostgres(database.url))

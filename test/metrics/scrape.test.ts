@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { publishCatalog } from '../../store/catalog/definitions.ts'
-import { openPglite } from '../../store/postgres/database.ts'
 import { samplesOf, sumOf } from '../../testing/fixtures/samples.ts'
 import { PUBLIC_KEY, startApi, type ApiServer } from '../../testing/product/api-server.ts'
 import { catalogOf } from '../../testing/fixtures/versions.ts'
 import { invite } from '../../testing/fixtures/row-states.ts'
+import { testPglite } from '../../testing/servers/pglite.ts'
 
 let api: ApiServer
 before(async () => {
@@ -62,7 +62,7 @@ test('the store’s figures are read from the store', async () => {
 })
 
 test('a store that hangs holds no scrape up: what is counted here is told, and figures nobody knows are left out', async (t) => {
-  const store = await openPglite(null)
+  const store = await testPglite()
   const hanging = await startApi(catalogOf(invite), store)
   t.after(() => hanging.close())
   let goOn: (() => void) | undefined

@@ -6,11 +6,12 @@ import { test } from 'node:test'
 import { triggerOf } from '../../store/ids/row-id.ts'
 import { recipientKey, recipientReference } from '../../store/ids/recipient.ts'
 import { publishCatalog } from '../../store/catalog/definitions.ts'
-import { openPglite, query, type Database } from '../../store/postgres/database.ts'
+import { query, type Database } from '../../store/postgres/database.ts'
 import type { Verdict } from '../../store/recipient-runs/verdict.ts'
 import { TestWorker } from '../../testing/fixtures/activities.ts'
 import { catalogOfFiles } from '../../testing/fixtures/walked.ts'
 import { startApi, type ApiServer } from '../../testing/product/api-server.ts'
+import { testPglite } from '../../testing/servers/pglite.ts'
 
 const SEQUENCES = Number(process.env['BELAY_MODEL_RUNS'] ?? 12)
 const HOURS = 3_600_000
@@ -204,7 +205,7 @@ test('nobody is sent what they opted out of, nobody twice, and a cancel of an ob
     { ref: 'feed', type: 'channel', channel_type: 'in_app_feed', template: { markdown_body: 'Note' } },
   ]
   const catalog = await catalogOfFiles({ note: { steps } })
-  const store = await openPglite(null)
+  const store = await testPglite()
   const api = await startApi(catalog, store)
   await publishCatalog(store.db, catalog)
   try {

@@ -1,9 +1,9 @@
 import { test } from 'node:test'
-import { openPglite } from '../../store/postgres/database.ts'
 import { sequencesHold } from '../../testing/oracle/sequences-hold.ts'
+import { testPglite } from '../../testing/servers/pglite.ts'
 
 const SEQUENCES = Number(process.env['BELAY_MODEL_RUNS'] ?? 300)
 
 test('in whatever order it all comes, each step is sent once or canceled, and every answer is true', async () => {
-  await sequencesHold(await openPglite(null), SEQUENCES)
+  await sequencesHold(await testPglite(), SEQUENCES)
 })

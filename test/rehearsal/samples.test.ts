@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { readFolder } from '../../definitions/read-catalog.ts'
-import { openPglite } from '../../store/postgres/database.ts'
 import { givenFolder, withGivenFiles } from '../../testing/fixtures/given-files.ts'
 import { holdsLife, type Life } from '../../testing/fixtures/lives.ts'
 import { feedStep, workflow } from '../../testing/fixtures/steps.ts'
+import { testPglite } from '../../testing/servers/pglite.ts'
 
 const ada = { id: 'ada', name: 'Ada Lovelace' }
 
@@ -757,7 +757,7 @@ test('each sample lives as its file says, and ends where it is canceled', withGi
     [],
     'every sample that loads has a timeline',
   )
-  const store = await openPglite(null)
+  const store = await testPglite()
   await store.migrate()
   t.after(() => store.close())
   for (const key of loaded)

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { readFolder } from '../../definitions/read-catalog.ts'
-import { openPglite } from '../../store/postgres/database.ts'
 import { holdsLife, type Life } from '../../testing/fixtures/lives.ts'
 import { notificationsFolder } from '../../testing/fixtures/notifications-folder.ts'
+import { testPglite } from '../../testing/servers/pglite.ts'
 
 const is = (variable: string, argument: unknown, operator = 'equal_to') => ({ variable, operator, argument })
 const feed = (ref: string, markdown_body: string, more: object = {}) => ({
@@ -561,7 +561,7 @@ test('workflow files as teams write them load and live as they say', async (t) =
   })
   const catalog = await readFolder(notificationsFolder({ ...files, ...Object.fromEntries(own) }))
   assert.deepEqual(catalog.problems ?? [], [])
-  const store = await openPglite(null)
+  const store = await testPglite()
   await store.migrate()
   t.after(() => store.close())
   for (const [key, all] of Object.entries(lives)) {

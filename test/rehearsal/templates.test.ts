@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { readFolder } from '../../definitions/read-catalog.ts'
-import { openPglite } from '../../store/postgres/database.ts'
 import { givenFolder, withGivenFiles } from '../../testing/fixtures/given-files.ts'
 import { holdsLife, type Life } from '../../testing/fixtures/lives.ts'
+import { testPglite } from '../../testing/servers/pglite.ts'
 
 const ada = { id: 'ada', name: 'Ada Lovelace' }
 const bob = { id: 'bob', name: 'Bob Stone' }
@@ -247,7 +247,7 @@ test('each of Knock’s workflows lives as its file says, and ends where it is c
   const { folder, templates } = givenFolder({ 'vars.json': { app_url: 'https://app.example' } })
   assert.deepEqual(Object.keys(lives).sort(), templates)
   const catalog = await readFolder(folder)
-  const store = await openPglite(null)
+  const store = await testPglite()
   await store.migrate()
   t.after(() => store.close())
   for (const [key, all] of Object.entries(lives))

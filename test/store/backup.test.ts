@@ -3,11 +3,12 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { backup, BackupError, restore } from '../../store/backup/backup.ts'
 import { storeIdentity } from '../../store/environment/store-identity.ts'
-import { openPglite, query, type Database } from '../../store/postgres/database.ts'
+import { query, type Database } from '../../store/postgres/database.ts'
 import { accept, cancel } from '../../testing/fixtures/recipient-runs.ts'
 import { invite as version } from '../../testing/fixtures/row-states.ts'
 import { catalogOf } from '../../testing/fixtures/versions.ts'
 import { onEachStore } from '../../testing/servers/each-store.ts'
+import { testPglite } from '../../testing/servers/pglite.ts'
 
 async function linesOf(db: Database): Promise<string[]> {
   const lines: string[] = []
@@ -71,7 +72,7 @@ onEachStore(catalogOf(version), (store) => {
     const [largest] = lines.map(({ length }) => length).sort((a, b) => b - a)
     assert.ok(largest! < 8_000_000, `a line of ${largest} characters`)
 
-    const other = await openPglite(null)
+    const other = await testPglite()
     t.after(() => other.close())
     await other.migrate()
     await restore(other.db, given(lines))

@@ -3,13 +3,14 @@ import { after, before, test } from 'node:test'
 import type { Catalog } from '../../definitions/catalog.ts'
 import type { Definition } from '../../definitions/definition.ts'
 import { uuidOf, versionOf } from '../../definitions/version.ts'
-import { openPglite, type Store } from '../../store/postgres/database.ts'
+import type { Store } from '../../store/postgres/database.ts'
 import { definitionKnown, loadChannels, loadDefinitions, publishCatalog } from '../../store/catalog/definitions.ts'
 import { channels as channelRows } from '../../store/schema/index.ts'
+import { testPglite } from '../../testing/servers/pglite.ts'
 
 let store: Store
 before(async () => {
-  store = await openPglite(null)
+  store = await testPglite()
   await store.migrate()
 })
 after(() => store.close())

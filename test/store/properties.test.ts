@@ -1,16 +1,17 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
-import { openPglite, transaction, type Store } from '../../store/postgres/database.ts'
+import { transaction, type Store } from '../../store/postgres/database.ts'
 import { upsertObjects } from '../../store/profiles/objects.ts'
 import { PropertiesTooLargeError } from '../../store/profiles/properties.ts'
 import { loadRecipients } from '../../store/profiles/recipients.ts'
 import { tenants } from '../../store/schema/index.ts'
 import { upsertTenants } from '../../store/profiles/tenants.ts'
 import { findUser, upsertUsers } from '../../store/profiles/users.ts'
+import { testPglite } from '../../testing/servers/pglite.ts'
 
 let store: Store
 before(async () => {
-  store = await openPglite(null)
+  store = await testPglite()
   await store.migrate()
 })
 after(() => store.close())

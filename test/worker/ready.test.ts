@@ -5,7 +5,6 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { pino } from 'pino'
 import { readSettings } from '../../settings/settings.ts'
-import { openPglite } from '../../store/postgres/database.ts'
 import { installRuntime } from '../../worker/runtime.ts'
 import { keepReadyFile } from '../../worker/ready-file.ts'
 import { startWorker } from '../../worker/worker.ts'
@@ -14,6 +13,7 @@ import { temporaryFolder } from '../../testing/fixtures/folder.ts'
 import { devServer } from '../../testing/servers/temporal.ts'
 import { hostClock } from '../../testing/fixtures/host-clock.ts'
 import { until } from '../../testing/fixtures/until.ts'
+import { testPglite } from '../../testing/servers/pglite.ts'
 
 const log = pino({ level: 'silent' })
 
@@ -57,7 +57,7 @@ test('a ready file that cannot be written is an error that names its variable', 
 test('a worker polls once Temporal sees it, and not while Temporal is away or after its own stop', async (t) => {
   await installRuntime(log)
   const temporal = await devServer({ extraArgs: ['--log-level', 'never'] })
-  const store = await openPglite(null)
+  const store = await testPglite()
   await store.migrate()
   const settings = readSettings({})
   const start = async () => {

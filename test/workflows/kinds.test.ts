@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import { after, before, test } from 'node:test'
-import { openPglite } from '../../store/postgres/database.ts'
 import { emailStep } from '../../testing/fixtures/steps.ts'
 import { catalogOfFiles } from '../../testing/fixtures/walked.ts'
 import { onStore } from '../../testing/oracle/sequences-hold.ts'
 import { SkippedTime } from '../../testing/oracle/skipped-time.ts'
+import { testPglite } from '../../testing/servers/pglite.ts'
 
 const MINUTE = 60_000
 const DAY = 1_440 * MINUTE
@@ -86,7 +86,7 @@ const over = new AbortController()
 let ended: Promise<void>
 
 before(async () => {
-  const store = await openPglite(null)
+  const store = await testPglite()
   time = await new Promise((ready, failed) => {
     ended = onStore(catalog, store, async (context) => {
       const started = await SkippedTime.start(context)

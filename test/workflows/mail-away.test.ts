@@ -6,13 +6,14 @@ import type { Context } from '../../api/http/route.ts'
 import { createEmailSender } from '../../channels/email/smtp.ts'
 import type { EmailContent } from '../../templates/content.ts'
 import type { Channel } from '../../definitions/catalog.ts'
-import { openPglite, query } from '../../store/postgres/database.ts'
+import { query } from '../../store/postgres/database.ts'
 import { emailStep, feedStep } from '../../testing/fixtures/steps.ts'
 import { catalogOfFiles } from '../../testing/fixtures/walked.ts'
 import { onStore } from '../../testing/oracle/sequences-hold.ts'
 import { SkippedTime } from '../../testing/oracle/skipped-time.ts'
 import { proxyTo } from '../../testing/servers/proxy.ts'
 import { smtpReceiver } from '../../testing/servers/smtp-receiver.ts'
+import { testPglite } from '../../testing/servers/pglite.ts'
 
 const MINUTE = 60_000
 /** By so much what is due may be late on a server whose clock also runs on. */
@@ -54,7 +55,7 @@ test('while the mail server is away for an hour the feed is not held up, mail co
     await proxy.close()
     await receiver.close()
   })
-  const store = await openPglite(null)
+  const store = await testPglite()
   await onStore(catalog, store, async (context) => {
     const time = await SkippedTime.start(context, (message) => {
       const attempt = { signal: AbortSignal.timeout(sender.timeoutMs), onHandedOver: () => undefined }

@@ -18,8 +18,9 @@ import { readSettings } from '../../settings/settings.ts'
 import { storeIdentity } from '../../store/environment/store-identity.ts'
 import { Signaler } from '../../temporal/signaler.ts'
 import { TemporalLink } from '../../temporal/temporal-link.ts'
-import { openPglite, type Store } from '../../store/postgres/database.ts'
+import type { Store } from '../../store/postgres/database.ts'
 import { noOutbox } from '../../events/outbox.ts'
+import { testPglite } from '../servers/pglite.ts'
 
 /** Of a store that a test has made unable to answer. */
 const NO_STORE = '00000000-0000-4000-8000-000000000000'
@@ -65,7 +66,7 @@ export async function startApi(
 ): Promise<ApiServer> {
   const keys = { BELAY_SECRET_KEY: SECRET_KEY, BELAY_PUBLIC_KEY: PUBLIC_KEY }
   const settings = readSettings({ ...keys, LOG_LEVEL: 'silent', ...env })
-  const store = given ?? (await openPglite(null))
+  const store = given ?? (await testPglite())
   await store.migrate()
   const log = pino({ level: 'silent' })
   const client = new Client({ connection: Connection.lazy({ address: '127.0.0.1:9' }) })
