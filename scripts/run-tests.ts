@@ -56,7 +56,7 @@ process.exit()
 
 /** The tests have a process group of their own, so that what they left running ends with them. */
 function runTests(env: NodeJS.ProcessEnv): Promise<number> {
-  // What measures is alone.
+  // What measures is alone. Of the others three go together on two cores: they wait for servers and instants much of the time.
   const limits =
     kind !== 'test'
       ? ['--test-concurrency=1', '--test-timeout=7200000']
