@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import type { Outbox } from '../events/outbox.ts'
 import type { OutsideDeps, StepListener, StepResult } from '../steps/kind.ts'
@@ -19,6 +18,7 @@ import { leaseLosses } from '../metrics/counted.ts'
 import { Gathered } from './gather.ts'
 import { neverPasses, workThrough } from './in-parts.ts'
 import type { Tally } from './tally.ts'
+import { untilTaken } from './until-taken.ts'
 
 /** Longer than any step acts and its record takes: nobody renews it. */
 const LEASE_MS = 60_000
@@ -26,7 +26,6 @@ const LEASE_MS = 60_000
 const FRESH_MS = 30_000
 /** Rows claimed, or recorded, by one statement: their data is in memory. */
 const MOST = 50
-const RECORD_AGAIN_MS = { first: 100, most: 2_000 }
 const FAULT = 'could not be carried out: see the worker’s log'
 
 export interface ActJobDeps {
@@ -130,24 +129,15 @@ export class ActJob {
 
   /** Offered until the store takes it, as long as this process lives: what was done is not done again. */
   async #record(done: readonly { walk: WalkUnderWay; settlement: WalkSettlement }[]): Promise<undefined[]> {
-    for (let wait = RECORD_AGAIN_MS.first; ; wait = Math.min(2 * wait, RECORD_AGAIN_MS.most)) {
-      try {
-        await workThrough(
-          done,
-          (part) => this.#settle(part),
-          ({ walk }) => this.#settle([{ walk, settlement: failedWalk(walk.row, FAULT) }]),
-        )
-        return done.map(() => undefined)
-      } catch (error) {
-        if (neverPasses(error)) throw error
-        if (wait === RECORD_AGAIN_MS.first) {
-          const [first] = done
-          const which = { ...this.#which(first!.walk.row.id), rows: done.length }
-          this.#deps.log.warn({ err: error, ...which }, 'the store does not take what was done; offered again')
-        }
-        await sleep(wait)
-      }
-    }
+    const about = () => ({ ...this.#which(done[0]!.walk.row.id), rows: done.length })
+    const record = () =>
+      workThrough(
+        done,
+        (part) => this.#settle(part),
+        ({ walk }) => this.#settle([{ walk, settlement: failedWalk(walk.row, FAULT) }]),
+      )
+    await untilTaken(record, { log: this.#deps.log, about })
+    return done.map(() => undefined)
   }
 
   async #settle(part: readonly { walk: WalkUnderWay; settlement: WalkSettlement }[]): Promise<void> {

@@ -1,5 +1,5 @@
 import { cancellationSignal, heartbeat } from '@temporalio/activity'
-import pLimit from 'p-limit'
+import pLimit, { type LimitFunction } from 'p-limit'
 import type { Logger } from 'pino'
 import type { Database } from '../store/postgres/database.ts'
 import { loadMessages } from '../store/messages/message-list.ts'
@@ -21,6 +21,7 @@ import type { WebhookBody, WebhookSender } from '../events/webhooks/webhook-send
 import { webhookPosts } from '../metrics/counted.ts'
 import { partsOf } from './in-parts.ts'
 import { BACKOFF_S } from './outcome.ts'
+import { untilTaken } from './until-taken.ts'
 
 const BATCH = 100
 const CONCURRENCY = 20
@@ -36,11 +37,18 @@ export interface DeliverWebhooksDeps {
 }
 
 /**
- * Posts what is due for an endpoint, and records how that went after each batch: a crash in between posts a batch again,
- * with the same event ids.
+ * Posts what is due for an endpoint, and records how that went after each batch, offered until the store takes it: a crash in
+ * between posts a batch again, with the same event ids.
  */
 export function createDeliverWebhooks(deps: DeliverWebhooksDeps): (endpoint: string) => Promise<WebhookTurn> {
   const { db, outbox, log } = deps
+  // A try that Temporal has given up, since it was away too, may still be at its record.
+  const turns = new Map<string, LimitFunction>()
+  const turnOf = (key: string): LimitFunction => {
+    const turn = turns.get(key) ?? pLimit(1)
+    turns.set(key, turn)
+    return turn
+  }
   return async (key) => {
     const turn: WebhookTurn = { delivered: 0, failed: 0, nextInMs: null }
     const endpoint = outbox.endpoints.find((candidate) => candidate.key === key)
@@ -50,22 +58,25 @@ export function createDeliverWebhooks(deps: DeliverWebhooksDeps): (endpoint: str
     }
     const beat = setInterval(heartbeat, HEARTBEAT_MS)
     try {
-      const environment = (await storeIdentity(db)).id
-      const until = performance.now() + PATIENCE_MS
-      do {
-        // What they tell of is in memory until all are answered: the rest comes with the next batch.
-        const [events] = partsOf(await loadDueEvents(db, key, BATCH), ({ bytes }) => bytes ?? 0, BATCH)
-        if (events === undefined) break
-        const { delivered, failed } = await postAll(deps, endpoint, events, environment, until)
-        await markDeliveries(db, delivered, failed)
-        webhookPosts.inc({ outcome: 'delivered' }, delivered.length)
-        const givenUp = failed.filter(({ waitSeconds }) => waitSeconds === null).length
-        webhookPosts.inc({ outcome: 'given_up' }, givenUp)
-        webhookPosts.inc({ outcome: 'refused' }, failed.length - givenUp)
-        turn.delivered += delivered.length
-        turn.failed += failed.length
-      } while (performance.now() < until)
-      return { ...turn, nextInMs: await untilNextDue(db, key) }
+      return await turnOf(key)(async () => {
+        const environment = (await storeIdentity(db)).id
+        const until = performance.now() + PATIENCE_MS
+        do {
+          // What they tell of is in memory until all are answered: the rest comes with the next batch.
+          const [events] = partsOf(await loadDueEvents(db, key, BATCH), ({ bytes }) => bytes ?? 0, BATCH)
+          if (events === undefined) break
+          const { delivered, failed } = await postAll(deps, endpoint, events, environment, until)
+          const about = () => ({ endpoint: key, events: delivered.length + failed.length })
+          await untilTaken(() => markDeliveries(db, delivered, failed), { log, about })
+          webhookPosts.inc({ outcome: 'delivered' }, delivered.length)
+          const givenUp = failed.filter(({ waitSeconds }) => waitSeconds === null).length
+          webhookPosts.inc({ outcome: 'given_up' }, givenUp)
+          webhookPosts.inc({ outcome: 'refused' }, failed.length - givenUp)
+          turn.delivered += delivered.length
+          turn.failed += failed.length
+        } while (performance.now() < until)
+        return { ...turn, nextInMs: await untilNextDue(db, key) }
+      })
     } finally {
       clearInterval(beat)
     }

@@ -4,12 +4,12 @@ import type { TryOutcome } from '../events/message-events.ts'
 import type { Outbox } from '../events/outbox.ts'
 import { settleMessages, type SettledTry, type TrySettlement } from '../store/messages/settle-messages.ts'
 import type { Database } from '../store/postgres/database.ts'
-import { neverPasses } from './in-parts.ts'
 import type { Leases } from './leases.ts'
+import { untilTaken } from './until-taken.ts'
 
-/** While the store is away an outcome is offered to it again this often. */
-const RECORD_AGAIN_MS = { first: 100, most: 2_000 }
 const UNRECORDED = 'what the provider said could not be recorded'
+/** Between offers of a bare outcome that is refused, too: until an operator has mended the store. */
+const REFUSED_MS = 5_000
 
 interface RecordDeps {
   db: Database
@@ -21,9 +21,9 @@ interface RecordDeps {
 
 /**
  * Records how tries came out, offered until the store takes them: what is known of a send is not lost while this process
- * lives, since a message without a record is sent again. Where the store refuses them for good, they are halved, down to the
- * one at fault, of which the bare outcome is recorded. Answers in the order of `settlements`; undefined: its lease was
- * somebody else's by then. `which` says in a line of log what they are found by. Never rejects.
+ * lives. Where the store refuses them for good, they are halved, down to the one at fault, of which the bare outcome is
+ * recorded. Answers in the order of `settlements`; undefined: its lease was somebody else's by then. `which` says in a line
+ * of log what they are found by. Never rejects.
  */
 export async function recordTries(
   deps: RecordDeps,
@@ -31,29 +31,24 @@ export async function recordTries(
   which: (first: TrySettlement) => object,
 ): Promise<(SettledTry | undefined)[]> {
   const { db, leases, now, outbox, log } = deps
+  const about = () => ({ ...which(settlements[0]!), messages: settlements.length })
+  const record = (offered: readonly TrySettlement[]) =>
+    untilTaken(() => settleMessages(db, offered, leases.owner, now(), outbox), { log, about })
   let offered = settlements
-  const about = { ...which(settlements[0]!), messages: settlements.length }
-  for (let wait = RECORD_AGAIN_MS.first; ; wait = Math.min(2 * wait, RECORD_AGAIN_MS.most)) {
+  for (;;) {
     try {
-      const settled = await settleMessages(db, offered, leases.owner, now(), outbox)
+      const settled = await record(offered)
       const byRow = new Map(settled.map((each) => [each.recipientRunId, each]))
       return settlements.map(({ recipientRunId }) => byRow.get(recipientRunId))
     } catch (error) {
-      if (neverPasses(error) && settlements.length > 1) {
+      if (settlements.length > 1) {
         const half = Math.ceil(settlements.length / 2)
         const first = await recordTries(deps, settlements.slice(0, half), which)
         return [...first, ...(await recordTries(deps, settlements.slice(half), which))]
       }
-      if (neverPasses(error) && offered === settlements) {
-        log.error({ err: error, ...about }, 'the store refuses what was sent; its bare outcome is recorded')
-        offered = settlements.map(bare)
-        wait = RECORD_AGAIN_MS.first / 2
-        continue
-      }
-      if (wait === RECORD_AGAIN_MS.first) {
-        log.warn({ err: error, ...about }, 'the store does not take what was sent; offered again')
-      }
-      await sleep(wait)
+      log.error({ err: error, ...about() }, 'the store refuses what was sent; its bare outcome is offered')
+      if (offered === settlements) offered = settlements.map(bare)
+      else await sleep(REFUSED_MS)
     }
   }
 }

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import { sql } from 'drizzle-orm'
 import { test } from 'node:test'
+import { setTimeout as wait } from 'node:timers/promises'
 import { createDeliverWebhooks } from '../../activities/deliver-webhooks.ts'
 import type { WebhookBody } from '../../events/webhooks/webhook-sender.ts'
 import { readSettings } from '../../settings/settings.ts'
@@ -46,5 +47,31 @@ onEachStore(catalogOf(version), (store) => {
     const bytes = new Map<number, number>()
     posted.forEach((body, i) => bytes.set(left[i]!, (bytes.get(left[i]!) ?? 0) + JSON.stringify(body).length))
     assert.ok(Math.max(...bytes.values()) < 9_000_000, `at once: ${[...bytes.values()].join()} bytes`)
+  })
+
+  test('what was posted while the store takes nothing is recorded once it does, and not posted again', async () => {
+    const db = store()
+    const { rows } = await accept(db, version, randomUUID(), ['ada'])
+    for (const row of await loadRows(db, rows)) await settleWalks(db, [walked(version, row)], Date.now(), outbox)
+    await db.execute(
+      sql.raw(`create function no_room() returns trigger language plpgsql as
+        $$ begin raise exception 'could not extend file' using errcode = 'disk_full'; end $$`),
+    )
+    await db.execute(sql.raw('create trigger full_disk before delete on webhook_events execute function no_room()'))
+    const posted: string[] = []
+    const webhooks = {
+      post(_endpoint: unknown, { id }: WebhookBody) {
+        posted.push(id)
+        return Promise.resolve(null)
+      },
+      close: () => Promise.resolve(),
+    }
+    const deliver = createDeliverWebhooks({ db, outbox, webhooks, log: quiet })
+    const turn = new MockActivityEnvironment().run<[string], WebhookTurn, typeof deliver>(deliver, endpoints[0]!.key)
+    await wait(1_000)
+    await db.execute(sql.raw('drop trigger full_disk on webhook_events'))
+    const { delivered, nextInMs } = await turn
+    assert.deepEqual([new Set(posted).size, delivered, nextInMs], [posted.length, posted.length, null])
+    assert.ok(posted.length > 0)
   })
 })
