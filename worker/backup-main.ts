@@ -34,7 +34,7 @@ async function main(): Promise<void> {
     part === undefined
       ? process.stdout
       : createWriteStream(part, { mode: 0o600, flush: true }).on('error', () => undefined)
-  const gzip = createGzip()
+  const gzip = createGzip().on('error', () => undefined)
   const written = pipeline(gzip, target)
   try {
     const write = async (line: string) => {

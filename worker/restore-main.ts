@@ -29,7 +29,8 @@ async function main(): Promise<void> {
 }
 
 async function* readLines(file: string): AsyncGenerator<string> {
-  const gunzip = createGunzip()
+  // Whoever reads it hears of it.
+  const gunzip = createGunzip().on('error', () => undefined)
   const failed = (error: Error) => gunzip.destroy(error)
   const source = file === '-' ? process.stdin.on('error', failed) : createReadStream(file).on('error', failed)
   try {

@@ -6,11 +6,16 @@ const MAKERS = {
   'node:http': ['createServer', 'request', 'get'],
   'node:https': ['createServer', 'request', 'get'],
   'node:http2': ['connect', 'createServer', 'createSecureServer'],
-  'node:fs': ['createReadStream', 'createWriteStream'],
+  'node:fs': ['createReadStream', 'createWriteStream', 'watch'],
+  'node:zlib': ['createGzip', 'createGunzip', 'createDeflate', 'createInflate', 'createBrotliCompress', 'createUnzip'],
+  'node:dgram': ['createSocket'],
   'node:worker_threads': ['Worker'],
+  'node:cluster': ['fork'],
   pg: ['Client', 'Pool'],
   nodemailer: ['createTransport'],
-  ws: ['WebSocket', 'WebSocketServer'],
+  'nodemailer/lib/smtp-connection': ['default'],
+  'smtp-server': ['SMTPServer'],
+  ws: ['WebSocket', 'WebSocketServer', 'default'],
   undici: ['WebSocket', 'EventSource'],
 }
 
@@ -46,10 +51,11 @@ export const errorListener = {
 
     return {
       ImportDeclaration({ source, specifiers }) {
-        const names = MAKERS[source.value]
+        const names = MAKERS[source.value] ?? MAKERS[`node:${source.value}`]
         if (names === undefined) return
         for (const { type, imported, local } of specifiers) {
-          if (type !== 'ImportSpecifier') modules.set(local.name, names)
+          if (type === 'ImportDefaultSpecifier' && names.includes('default')) makers.set(local.name, local.name)
+          else if (type !== 'ImportSpecifier') modules.set(local.name, names)
           else if (names.includes(imported.name)) makers.set(local.name, imported.name)
         }
       },
