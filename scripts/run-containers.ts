@@ -9,14 +9,16 @@ import { smallDisk } from '../testing/containers/small-disk.ts'
 import { freePort } from '../testing/servers/ports.ts'
 
 const FILE_MS = 420_000
-const ALL_MS = 20 * 60_000
+/** On a machine that other work keeps busy, BELAY_CONTAINERS_MINUTES gives it longer. */
+const MINUTES = Number(process.env['BELAY_CONTAINERS_MINUTES'] ?? 20)
 
 process.chdir(root)
 const given = process.argv.slice(2)
 const options = given.filter((argument) => argument.startsWith('-'))
 const filters = given.filter((argument) => !argument.startsWith('-'))
 const files = readdirSync('test/containers')
-  .filter((file) => file.endsWith('.containers.ts'))
+  // Files of more faults run by their names alone: all together would take longer than twenty minutes.
+  .filter((file) => file.endsWith('.containers.ts') || (filters.length > 0 && file.endsWith('.more.ts')))
   .filter((file) => filters.length === 0 || filters.some((filter) => file.includes(filter)))
   .map((file) => join('test/containers', file))
   .sort()
@@ -89,9 +91,9 @@ function runTests(): Promise<number> {
   }
   closers.push(end)
   const timer = setTimeout(() => {
-    console.error('not done within 20 minutes')
+    console.error(`not done within ${MINUTES} minutes`)
     end()
-  }, ALL_MS)
+  }, MINUTES * 60_000)
   return new Promise((resolve, reject) => {
     child.once('error', reject)
     child.once('exit', (code) => {
