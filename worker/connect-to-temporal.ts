@@ -20,10 +20,14 @@ export async function requireNamespace(connection: Connection, namespace: string
     await connection.workflowService.describeNamespace({ namespace })
   } catch (error) {
     if ((error as { code?: unknown }).code !== GRPC_NOT_FOUND) return
-    throw new SettingsError(
-      `TEMPORAL_NAMESPACE: Temporal at ${connection.options.address} has no namespace ${namespace}; correct the name, ` +
-        `or make it: temporal operator namespace create --namespace ${namespace}`,
-      { cause: error },
-    )
+    throw noNamespace(` at ${connection.options.address}`, namespace, error)
   }
+}
+
+export function noNamespace(where: string, namespace: string, cause: unknown): SettingsError {
+  return new SettingsError(
+    `TEMPORAL_NAMESPACE: Temporal${where} has no namespace ${namespace}; correct the name, ` +
+      `or make it: temporal operator namespace create --namespace ${namespace}`,
+    { cause },
+  )
 }

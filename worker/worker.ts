@@ -1,3 +1,4 @@
+import { NamespaceNotFoundError } from '@temporalio/common'
 import { NativeConnection, Worker, type WorkerOptions, type WorkflowBundleOption } from '@temporalio/worker'
 import type { Logger } from 'pino'
 import { setTimeout as delay } from 'node:timers/promises'
@@ -23,6 +24,7 @@ import { patiently, type Patience } from '../store/postgres/reachable.ts'
 import { loadPendingSignals } from '../store/signals/pending-signals.ts'
 import { isSeenPolling } from './poller.ts'
 import { bundleWorkflows } from './bundle.ts'
+import { noNamespace } from './connect-to-temporal.ts'
 import { workerOptions } from './options.ts'
 import { ownErrors } from './own-errors.ts'
 
@@ -177,7 +179,9 @@ async function untilAnswered(work: () => Promise<void>): Promise<void> {
       await work()
       return
     } catch (error) {
-      if (error instanceof SettingsError || performance.now() > until) throw error
+      if (error instanceof SettingsError) throw error
+      if (performance.now() < until) continue
+      throw error instanceof NamespaceNotFoundError ? noNamespace('', error.namespace, error) : error
     }
   }
 }

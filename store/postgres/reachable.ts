@@ -101,7 +101,7 @@ const REASONS: Record<string, string> = {
   '28P01': 'it refuses the password',
   '28000': 'it refuses the user',
   '3D000': 'it has no database of that name',
-  '42501': 'it does not let this user read its tables',
+  '42501': 'it does not let this user in, or at its tables',
   '08P01': 'it refuses how it is spoken to; a pooler such as PgBouncer needs BELAY_DATABASE_POOLED=true',
 }
 
