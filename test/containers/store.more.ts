@@ -16,7 +16,7 @@ test('Postgres takes no writes, as a standby after a failover', (t) =>
       await sql('select pg_reload_conf()')
       await wait(FAULT_MS)
     } finally {
-      await sql('set default_transaction_read_only = off; alter system reset default_transaction_read_only')
+      await sql('alter system reset default_transaction_read_only')
       await sql('select pg_reload_conf()')
     }
   }))
