@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { readsWithin } from '../settings/schemas-within.ts'
 import { zodErrorMap } from '../settings/zod-error-map.ts'
 import { recipientKey, type RecipientReference } from '../store/ids/recipient.ts'
 import type { TriggerRecipient } from './trigger-request.ts'
@@ -34,6 +35,8 @@ const inlineRecipient = looseObject({
   const named = Object.keys(stored.properties).length === 0 && apart === undefined
   return { key: id, ...(named ? {} : { user: { id, ...stored } }), triggerData }
 })
+
+readsWithin(inlineRecipient, profileRequest)
 
 export const recipientRequest = z
   .union(

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { tenantId } from '../resources/ids.ts'
 import { looseObject } from '../resources/loose-object.ts'
 import { tenantRequest } from '../resources/tenant.ts'
+import { readsWithin } from '../settings/schemas-within.ts'
 import { zodErrorMap } from '../settings/zod-error-map.ts'
 import type { TriggerRequest } from './trigger-request.ts'
 
@@ -13,6 +14,8 @@ const describedTenant = looseObject({ id: tenantId }).transform((given, context)
   for (const issue of checked.error?.issues ?? []) context.addIssue({ ...issue })
   return { id, described: checked.data ?? { properties: {} } }
 })
+
+readsWithin(describedTenant, tenantRequest)
 
 /** The tenant of a trigger: its id, or a description that is stored first. */
 export const tenantOfTrigger = z.union(

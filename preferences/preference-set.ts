@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { compileConditions } from '../conditions/compile.ts'
 import type { Json } from '../conditions/conditions.ts'
+import { readsWithin } from '../settings/schemas-within.ts'
 import { zodErrorMap } from '../settings/zod-error-map.ts'
 
 /** What a channel, channel type, workflow or category is set to: yes, no, or yes while all conditions hold. */
@@ -46,7 +47,7 @@ const conditions = z.array(z.json()).superRefine((list, issues) => {
 
 /** True, false, or an object of the schema. A problem within the object keeps its place. */
 function yesNoOr<Schema extends z.ZodType>(schema: Schema, wanted: string) {
-  return z.unknown().transform((given, issues): boolean | z.output<Schema> => {
+  const read = z.unknown().transform((given, issues): boolean | z.output<Schema> => {
     if (typeof given === 'boolean') return given
     if (typeof given !== 'object' || given === null || Array.isArray(given)) {
       issues.addIssue({ code: 'custom', message: `must be true, false, or an object with ${wanted}` })
@@ -57,6 +58,8 @@ function yesNoOr<Schema extends z.ZodType>(schema: Schema, wanted: string) {
     for (const { path, message } of parsed.error.issues) issues.addIssue({ code: 'custom', path: [...path], message })
     return z.NEVER
   })
+  readsWithin(read, schema)
+  return read
 }
 
 /** A record whose entries may be null, which leaves them out; null or absent is an empty one. */

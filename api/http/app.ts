@@ -28,6 +28,7 @@ import { reportRoute } from './report-route.ts'
 import { Reply, type Route } from './route.ts'
 import { endUnreadBodies } from './unread-body.ts'
 import { traceOf, traceRequests } from './trace-requests.ts'
+import { warnOfUnknown } from './warn-of-unknown.ts'
 import { routes } from '../routes/index.ts'
 
 /** The API as an Express app; it listens nowhere by itself, so that tests and the embedded start mount it as they like. */
@@ -109,14 +110,16 @@ async function run(
 ): Promise<void> {
   const parsed = parseInput(route, request, body)
   const input = { ...parsed, params: await meantParams(route, parsed.params, deps) }
+  const requestId = request.id as string
   const answer = await route.handle(input, {
     ...deps,
-    requestId: request.id as string,
+    requestId,
     apiKey: deps.caller.name,
     traced: traceOf(response),
     header: (name) => request.get(name),
   })
   const reply = answer instanceof Reply ? answer : new Reply(answer)
+  warnOfUnknown(route, body, reply, response, { log: deps.log, requestId })
   response.status(reply.status).set(reply.headers)
   if (reply.body === undefined) response.end()
   else response.json(reply.body)

@@ -5,7 +5,8 @@ import { ApiError, type FieldError } from './errors.ts'
 import { fieldName } from '../../json/field-name.ts'
 import type { Input, Route } from './route.ts'
 import { findUnstorable } from '../../json/storable.ts'
-import { unknownFields } from './unknown-fields.ts'
+import { isSameName } from './looks-like.ts'
+import { fieldsOf } from './unknown-fields.ts'
 
 /** Of each part; what is wrong with thousands of recipients is told by the first. */
 const MAX_FAULTS = 100
@@ -29,25 +30,34 @@ export function parseInput(route: Route, request: Request, body: unknown): Input
     fields.push(...faults.slice(0, MAX_FAULTS).map((each) => ({ ...each, field: each.field || part })))
     return undefined
   }
-  fields.push(...unknownMembers(route, request.query))
+  fields.push(...misplaced(route, request.query))
+  if (route.needsBody === true && body === undefined)
+    fields.push({ field: 'body', message: 'is required', type: 'required' })
   const input = {
     params: parse('params', route.params, request.params),
     query: parse('query', route.query, request.query),
     // An absent body is an empty one, and `null` is none: what it lacks is named field by field.
     body: route.body === undefined ? undefined : parse('body', route.body, body === undefined ? {} : body),
-    unknown: route.warnsOfUnknown === undefined ? [] : unknownFields(route.body, body, route.warnsOfUnknown),
   }
   if (fields.length > 0) throw new ApiError('invalid_params', { fields })
   return input
 }
 
-/** A field a route does not know is ignored, since clients leak some; a bound of one that it knows (`inserted_at.after`) is not. */
-function unknownMembers({ query: { shape } }: Route, query: object): FieldError[] {
-  const isUnknown = (name: string) => !Object.hasOwn(shape, name) && Object.hasOwn(shape, name.split(/[.[]/, 1)[0]!)
+/**
+ * A parameter a route does not know is ignored, since clients leak some. A bound of one that it knows (`inserted_at.after`)
+ * is not, and neither is a field of its body, such as `dry_run`: who sends that relies on it.
+ */
+function misplaced({ query: { shape }, body }: Route, query: object): FieldError[] {
+  const ofBody = fieldsOf(body)
   return Object.keys(query)
-    .filter(isUnknown)
+    .filter((name) => !Object.hasOwn(shape, name))
+    .flatMap((field): FieldError[] => {
+      const base = field.split(/[.[]/, 1)[0]!
+      if (Object.hasOwn(shape, base)) return [{ field, message: 'is not a field of this request', type: 'unknown' }]
+      const meant = ofBody.find((name) => isSameName(base, name))
+      return meant === undefined ? [] : [{ field, message: `belongs into the body, as ${meant}`, type: 'unknown' }]
+    })
     .slice(0, MAX_FAULTS)
-    .map((field) => ({ field, message: 'is not a field of this request', type: 'unknown' }))
 }
 
 type Issue = z.core.$ZodIssue

@@ -2,7 +2,7 @@ import { OpenAPIRegistry, OpenApiGeneratorV31, type ResponseConfig } from '@aste
 import { z } from 'zod'
 import { errorCodes, type ErrorCode } from './errors.ts'
 import { registerReports } from './openapi-reports.ts'
-import { LARGE_BODY, SMALL_BODY, type BodyLimits } from './read-body.ts'
+import { LARGE_BODY, SMALL_BODY } from './read-body.ts'
 import type { Route } from './route.ts'
 
 const error = z
@@ -109,7 +109,7 @@ function register(registry: OpenAPIRegistry, route: Route): void {
       params,
       query,
       ...(idempotent === true && { headers: idempotencyKey }),
-      ...(body !== undefined && { body: bodyOf(body, route.largeBody === true ? LARGE_BODY : SMALL_BODY) }),
+      ...(body !== undefined && { body: bodyOf(route, body) }),
     },
     responses: {
       ...(noContent !== 'always' && {
@@ -118,7 +118,7 @@ function register(registry: OpenAPIRegistry, route: Route): void {
           headers: {
             ...requestId,
             ...(idempotent === true && replayed),
-            ...(route.warnsOfUnknown !== undefined && warning),
+            ...(body !== undefined && warning),
           },
           content: { 'application/json': { schema: route.response } },
         },
@@ -129,10 +129,11 @@ function register(registry: OpenAPIRegistry, route: Route): void {
   })
 }
 
-function bodyOf(schema: z.ZodType, { bytes, values }: BodyLimits) {
+function bodyOf({ needsBody, largeBody }: Route, schema: z.ZodType) {
+  const { bytes, values } = largeBody === true ? LARGE_BODY : SMALL_BODY
   return {
     // No body is an empty object.
-    required: !schema.safeParse({}).success,
+    required: needsBody === true || !schema.safeParse({}).success,
     description: `At most ${bytes / 1_048_576} MB and ${values.toLocaleString('en')} values`,
     content: { 'application/json': { schema } },
   }

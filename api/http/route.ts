@@ -4,7 +4,6 @@ import type { Scope } from '../../store/api-keys/scopes.ts'
 import type { ApiCaller } from './caller.ts'
 import type { Deps } from './deps.ts'
 import type { ErrorCode } from './errors.ts'
-import type { UnknownField } from './unknown-fields.ts'
 
 /** What a handler is given besides its parsed input. */
 export interface Context extends Deps {
@@ -21,8 +20,6 @@ export interface Input<Params, Query, Body> {
   params: Params
   query: Query
   body: Body
-  /** Fields of the body that were ignored, of routes that have `warnsOfUnknown`. */
-  unknown: readonly UnknownField[]
 }
 
 /** What a handler answers: the body of a 200, or with `reply` a status or headers of its own. */
@@ -60,8 +57,8 @@ export interface Route {
   params: z.ZodObject
   query: z.ZodObject
   body: z.ZodType | undefined
-  /** Looks for unknown fields in the body and in these objects of it; the handler warns of them. */
-  warnsOfUnknown?: readonly string[]
+  /** No body at all is refused, where an empty object says something: it would replace what there is. */
+  needsBody?: true
   /** Takes 20 MB instead of 1 MB. */
   largeBody?: boolean
   /** The body of a 200. */

@@ -37,8 +37,8 @@ function some<Item extends z.ZodType>(item: Item) {
 
 const recipients = some(recipientReferenceRequest)
 
-/** Several values of one field mean any of them. */
-export const bulkMessagesRequest = z.object({
+/** Several values of one field mean any of them. A field that is not known would leave everything in, and is refused. */
+export const bulkMessagesRequest = z.strictObject({
   archived: z.enum(['exclude', 'include', 'only']).nullish(),
   delivery_status: some(z.enum(messageStatus.enumValues)),
   engagement_status: some(z.enum(engagementStatuses)),

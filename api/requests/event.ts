@@ -7,7 +7,7 @@ const MAX_RECIPIENTS = 1_000
 const MAX_DATA_BYTES = 262_144
 
 export const eventRequest = z
-  .object({
+  .strictObject({
     event: z
       .string()
       .min(1, 'must not be empty')

@@ -10,12 +10,12 @@ import type { DataFilter, InstantFilter } from '../../store/messages/message-fil
 
 /** One or several values of a query field: `a[]=1&a[]=2`, `a[0]=1`, `a=1`. */
 export function several<Item extends z.ZodType>(item: Item, max = 100) {
-  return z
-    .preprocess(
-      (value) => (value === undefined || Array.isArray(value) ? value : [value]),
-      boundedList(item, { max, tooMany: `has more than ${max} values` }),
-    )
-    .optional()
+  return oneOrSeveral(boundedList(item, { max, tooMany: `has more than ${max} values` })).optional()
+}
+
+/** As `several`, where a route needs it. */
+export function oneOrSeveral<Item extends z.ZodType>(list: z.ZodArray<Item>) {
+  return z.preprocess((value) => (value === undefined || Array.isArray(value) ? value : [value]), list)
 }
 
 /** `true` and `false`, and Python's `True` and `False`. */

@@ -10,12 +10,13 @@ import { jsonObject } from '../../resources/json-object.ts'
 import { looseObject } from '../../resources/loose-object.ts'
 import { preferenceSetId, preferenceWrite } from '../../resources/preferences.ts'
 import { profileRequest } from '../../resources/user.ts'
+import { readsWithin } from '../../settings/schemas-within.ts'
 import { zodErrorMap } from '../../settings/zod-error-map.ts'
 import { findBulk } from '../../store/bulk-operations/bulk-operations.ts'
 import { defineRoute } from '../http/define-route.ts'
 import { ApiError } from '../http/errors.ts'
 import type { Context, Route } from '../http/route.ts'
-import { several } from '../requests/filters.ts'
+import { oneOrSeveral } from '../requests/filters.ts'
 
 const tag = 'Bulk operations'
 const MAX_ITEMS = 1_000
@@ -26,13 +27,16 @@ async function begun(context: Context, name: string, input: BulkInput) {
 }
 
 /** A user or object of a list: an id beside what an identify takes. */
-const described = <Id extends z.ZodType<string>>(id: Id) =>
-  looseObject({ id }).transform((given, issues) => {
+function described<Id extends z.ZodType<string>>(id: Id) {
+  const read = looseObject({ id }).transform((given, issues) => {
     const { id, ...fields } = given as { id: string }
     const checked = profileRequest.safeParse(fields, { error: zodErrorMap })
     for (const issue of checked.error?.issues ?? []) issues.addIssue({ ...issue })
     return { id, ...(checked.data ?? { properties: {}, channelData: undefined, preferences: undefined }) }
   })
+  readsWithin(read, profileRequest)
+  return read
+}
 
 const collection = z.object({ collection: collectionName })
 const common = { access: 'secret', scope: 'admin', tag, response: bulkOperation, largeBody: true } as const
@@ -55,6 +59,12 @@ const usersDelete = defineRoute({
   handle: ({ body }, context) => begun(context, 'users.delete', { kind: 'users.delete', items: body.user_ids }),
 })
 
+const setWithId = z
+  .looseObject({ id: preferenceSetId.nullish() })
+  .transform(({ id, ...set }) => ({ id: id ?? 'default', set }))
+  .pipe(z.object({ id: preferenceSetId, set: preferenceWrite }))
+readsWithin(setWithId, preferenceWrite)
+
 /** One client sends it as a PUT. */
 const usersPreferences = (['post', 'put'] as const).map((method) =>
   defineRoute({
@@ -64,10 +74,7 @@ const usersPreferences = (['post', 'put'] as const).map((method) =>
     summary: 'Set a preference set of up to 1,000 users',
     body: z.object({
       user_ids: items(userId),
-      preferences: z
-        .looseObject({ id: preferenceSetId.nullish() })
-        .transform(({ id, ...set }) => ({ id: id ?? 'default', set }))
-        .pipe(z.object({ id: preferenceSetId, set: preferenceWrite })),
+      preferences: setWithId,
     }),
     handle: ({ body: { user_ids: ids, preferences } }, context) => {
       const sets = { [preferences.id]: preferences.set }
@@ -160,9 +167,8 @@ const tenantsDelete = defineRoute({
   method: 'post',
   path: '/v1/tenants/bulk/delete',
   summary: 'Delete up to 1,000 tenants',
-  query: z.object({ tenant_ids: several(tenantId, MAX_ITEMS) }),
-  handle: ({ query }, context) =>
-    begun(context, 'tenants.delete', { kind: 'tenants.delete', items: query.tenant_ids ?? [] }),
+  query: z.object({ tenant_ids: oneOrSeveral(items(tenantId)) }),
+  handle: ({ query }, context) => begun(context, 'tenants.delete', { kind: 'tenants.delete', items: query.tenant_ids }),
 })
 
 const getBulk = defineRoute({

@@ -136,6 +136,7 @@ function routesOf<Params extends z.ZodObject>(
         'In place of the one there is, or with `__persistence_strategy__: merge` laid over it, entry by entry. Asked at each channel step from then on, also of recipients who wait already.',
       params,
       body: preferenceWrite,
+      needsBody: true,
       response: preferenceSet,
       async handle({ params, body }, context) {
         const { recipient, id } = idsOf(params)

@@ -5,7 +5,6 @@ import { defineRoute } from '../http/define-route.ts'
 import { logOutcomes } from '../http/log-outcomes.ts'
 import { callerOf, replyOf } from '../http/reply-of.ts'
 import { Reply, type Context } from '../http/route.ts'
-import { warningOf, type UnknownField } from '../http/unknown-fields.ts'
 import { notifyRequest, notifyResponse, triggerOf, triggerRequest, triggerResponse } from '../requests/trigger.ts'
 
 const tag = 'Workflows'
@@ -17,23 +16,13 @@ async function trigger(
   context: Context,
   key: string,
   body: Parameters<typeof triggerOf>[0],
-  unknown: readonly UnknownField[],
 ): Promise<Reply<TriggerAnswer>> {
   const reply = replyOf(await acceptTrigger(context, callerOf(context), key, triggerOf(body)))
   const { workflow_run_id: id, replaced } = reply.body!
   if (replaced !== undefined) logOutcomes(context, 'canceled', [replaced])
   context.log.debug({ requestId: context.requestId, workflow_run_id: id, workflow: key }, 'a trigger was accepted')
   context.traced?.add({ 'belay.workflow_run_id': reply.body!.workflow_run_id, 'belay.workflow': key })
-  if (unknown.length === 0) return reply
-  const misspelt = unknown.filter(({ meant }) => meant !== undefined)
-  if (misspelt.length > 0) {
-    const { workflow_run_id } = reply.body!
-    context.log.warn(
-      { workflow_run_id, unknown: misspelt },
-      'a trigger has fields that look like others, and were ignored',
-    )
-  }
-  return new Reply(reply.body, { headers: { ...reply.headers, 'belay-warning': warningOf(unknown) } })
+  return reply
 }
 
 const triggerRoute = defineRoute({
@@ -46,7 +35,6 @@ const triggerRoute = defineRoute({
   description,
   params: z.object({ key: workflowKey }),
   body: triggerRequest,
-  warnsOfUnknown: ['settings'],
   largeBody: true,
   response: triggerResponse,
   errors: [
@@ -57,7 +45,7 @@ const triggerRoute = defineRoute({
     'idempotency_key_too_long',
   ],
   idempotent: true,
-  handle: ({ params, body, unknown }, context) => trigger(context, params.key, body, unknown),
+  handle: ({ params, body }, context) => trigger(context, params.key, body),
 })
 
 const notifyRoute = defineRoute({
@@ -69,7 +57,6 @@ const notifyRoute = defineRoute({
   summary: 'Trigger a workflow (the API of May 2021)',
   description,
   body: notifyRequest,
-  warnsOfUnknown: ['settings'],
   largeBody: true,
   response: notifyResponse,
   errors: [
@@ -80,8 +67,8 @@ const notifyRoute = defineRoute({
     'idempotency_key_too_long',
   ],
   idempotent: true,
-  async handle({ body: { name, ...request }, unknown }, context) {
-    const { body, headers } = await trigger(context, name, request, unknown)
+  async handle({ body: { name, ...request } }, context) {
+    const { body, headers } = await trigger(context, name, request)
     const { workflow_run_id: result_id, ...conflict } = body!
     return new Reply({ result_id, ...conflict }, { headers })
   },
