@@ -5,6 +5,7 @@ import { loadWalks } from '../steps/load-walks.ts'
 import type { StepListener, Walk } from '../steps/kind.ts'
 import { stoppedWalk } from '../steps/stopped-walk.ts'
 import { faultyWalk } from '../steps/tries.ts'
+import { NoRoomError } from '../steps/room.ts'
 import { walkOn } from '../steps/walk-on.ts'
 import { loadChannels } from '../store/catalog/definitions.ts'
 import { stoppedWorkflows } from '../store/catalog/stopped.ts'
@@ -159,7 +160,7 @@ async function failRow(
   now: number,
   tally: Tally,
 ): Promise<void> {
-  const reason = 'could not be carried out: see the worker’s log'
+  const reason = error instanceof NoRoomError ? error.message : 'could not be carried out: see the worker’s log'
   const which = { workflow_run_id: workflowRunId, recipientRun: row.id, step: row.step }
   log.error({ err: error, ...which }, 'a recipient run failed for a reason of ours')
   const { walks } = await settleWalks(db, [faultyWalk(row, reason, now)], now, outbox)

@@ -13,6 +13,7 @@ import type { NewMessage } from '../store/messages/new-message.ts'
 import type { JsonObject } from '../store/schema/index.ts'
 import type { DigestInput, Scope, Subject } from '../templates/scope.ts'
 import type { StepFile } from './step-file.ts'
+import type { Room } from './room.ts'
 
 /** A recipient run on its way: where it stands, and what it is about. */
 export interface Walk<S extends Step = Step> {
@@ -89,6 +90,8 @@ export interface StepDeps {
   links?: Links | undefined
   /** The store's clock, epoch milliseconds: one instant for a whole chunk, so that who waits as one wakes as one. */
   now: number
+  /** What is rendered takes of it; absent: as much as there is. */
+  room?: Room | undefined
   /** Absent: nobody looks on. */
   onResult?: StepListener | undefined
 }

@@ -19,7 +19,7 @@ export const updateDataKind: StepKind<UpdateDataStep> = {
 async function update(walks: readonly Walk<UpdateDataStep>[], deps: StepDeps): Promise<StepResult[]> {
   const judgements = await evaluateStepConditions(walks, deps)
   const passed = walks.filter((_walk, index) => judgements[index]!.result)
-  const laid = (await renderEach(passed, layData)).values()
+  const laid = (await renderEach(passed, layData, deps.room)).values()
   return judgements.map(({ result, explanation }) => (result ? laid.next().value! : skippedBy(explanation)))
 }
 

@@ -1,0 +1,78 @@
+import { sql } from 'drizzle-orm'
+import assert from 'node:assert/strict'
+import { randomUUID } from 'node:crypto'
+import { test } from 'node:test'
+import { LoadedEntities } from '../../steps/loaded-entities.ts'
+import { renderEach } from '../../steps/render-each.ts'
+import { NoRoomError, Room } from '../../steps/room.ts'
+import type { Walk } from '../../steps/kind.ts'
+import { query } from '../../store/postgres/database.ts'
+import { SOURCE } from '../../templates/scope.ts'
+import { TestWorker } from '../../testing/fixtures/activities.ts'
+import { catalogOfFiles, startWalk } from '../../testing/fixtures/walked.ts'
+import { accept } from '../../testing/fixtures/recipient-runs.ts'
+import { onEachStore } from '../../testing/servers/each-store.ts'
+
+/** 350 kB of a text of 7 kB. */
+const wide = '{% for i in (1..50) %}{{ data.text }}{% endfor %}'
+const data = { text: 'x'.repeat(7_000) }
+const post = (ref: string) => ({
+  ...{ ref, type: 'channel', channel_type: 'http' },
+  template: { method: 'post', url: 'https://x.example', body: wide, query_params: [{ key: 'q', value: wide }] },
+})
+const many = (count: number) => ({ steps: Array.from({ length: count }, (_, n) => post(`post_${n}`)) })
+const catalog = await catalogOfFiles({ once: many(1), often: many(80) })
+
+onEachStore(catalog, (store) => {
+  test('walks that make much text are settled in parts, whatever their data is', async () => {
+    const db = store()
+    const version = catalog.definitions.get('once')!
+    const people = Array.from({ length: 30 }, (_, n) => `user-${n}`)
+    const { rows, workflowId } = await accept(db, version, randomUUID(), people, { data })
+    const { failed, asleep } = await new TestWorker(db).advance(workflowId, rows)
+    assert.deepEqual([failed, asleep.length > 0], [0, true])
+    const [made] = await query<{ messages: number; transactions: number }>(
+      db,
+      sql`select count(*)::int as messages, count(distinct xmin::text)::int as transactions from messages
+          where recipient_run_id = any(${sql.param(rows)}::bigint[])`,
+    )
+    assert.equal(made!.messages, 30)
+    assert.ok(made!.transactions > 1)
+  })
+
+  test('a walk that makes more by itself than a process can hold ends with why', async () => {
+    const walked = await startWalk(store(), catalog, 'often', { data })
+    await walked.tryToTheEnd()
+    assert.equal((await walked.row()).status, 'ended')
+    const [, event, told] = (await walked.events()).at(-1)!
+    assert.deepEqual([event, told['reason']], ['step_failed', 'its steps make too much text at one go'])
+    assert.deepEqual(await walked.made(), [])
+  })
+})
+
+const walksOf = (count: number): Walk[] => {
+  const scope = { [SOURCE]: { entities: new LoadedEntities(undefined as never) } }
+  return Array.from({ length: count }, () => ({ scope }) as unknown as Walk)
+}
+/** Keeps the process busy. */
+function busy(ms: number): void {
+  for (const until = performance.now() + ms; performance.now() < until;);
+}
+
+test('others of the process are served while a long chunk is rendered', async () => {
+  let served = 0
+  const timer = setInterval(() => (served += 1), 1)
+  await renderEach(walksOf(10), () => busy(25))
+  clearInterval(timer)
+  assert.ok(served >= 5, `${served} times`)
+})
+
+test('what takes longer to render than an activity may last is left to a smaller part', async () => {
+  const room = new Room(2)
+  room.take('', 9_000)
+  assert.throws(() => room.take('', 1_001), NoRoomError)
+  await assert.rejects(
+    renderEach(walksOf(2), () => busy(1), room),
+    NoRoomError,
+  )
+})
