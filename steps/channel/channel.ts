@@ -47,7 +47,9 @@ async function passGate(walks: readonly Walk<ChannelStep>[], deps: StepDeps): Pr
     openOf.set(walks[index]!, chosen(open, devices))
     return undefined
   })
-  const made = (await renderEach([...openOf.keys()], (walk) => make(openOf.get(walk)!, devices, deps), deps.room)).values()
+  const made = (
+    await renderEach([...openOf.keys()], (walk) => make(openOf.get(walk)!, devices, deps), deps.room)
+  ).values()
   return results.map((result) => result ?? made.next().value!)
 }
 
