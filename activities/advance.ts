@@ -1,3 +1,4 @@
+import { cancellationSignal } from '@temporalio/activity'
 import type { Logger } from 'pino'
 import type { Links } from '../channels/links.ts'
 import type { Outbox } from '../events/outbox.ts'
@@ -5,7 +6,8 @@ import { loadWalks } from '../steps/load-walks.ts'
 import type { StepListener, Walk } from '../steps/kind.ts'
 import { stoppedWalk } from '../steps/stopped-walk.ts'
 import { faultyWalk } from '../steps/tries.ts'
-import { NoRoomError } from '../steps/room.ts'
+import { LargeParts } from '../steps/large-parts.ts'
+import { NoRoomError, Room } from '../steps/room.ts'
 import { walkOn } from '../steps/walk-on.ts'
 import { loadChannels } from '../store/catalog/definitions.ts'
 import { stoppedWorkflows } from '../store/catalog/stopped.ts'
@@ -14,6 +16,7 @@ import { endMembers } from '../store/batches/end-members.ts'
 import type { Database } from '../store/postgres/database.ts'
 import { loadOwnTriggers, loadRows, type OwnTrigger, type RowToWalk } from '../store/recipient-runs/load-walks.ts'
 import { settleWalks } from '../store/recipient-runs/settle-walks.ts'
+import { loadWalkBytes } from '../store/recipient-runs/walk-bytes.ts'
 import type { WalkSettlement } from '../store/recipient-runs/walk-settlement.ts'
 import { loadAllSleepers } from '../store/recipient-runs/sleepers.ts'
 import type { AdvanceInput, ChunkResult, StoreIdentity } from '../workflows/messages.ts'
@@ -27,8 +30,6 @@ import { traceChunk } from './trace-chunk.ts'
 const PART = 500
 /** How often walks whose batches have changed meanwhile are tried again at once. */
 const ROUNDS = 5
-/** A digest shows several triggers' data: by how many times a carrier may be larger than its own. */
-const CARRIED = 20
 
 export interface AdvanceDeps {
   db: Database
@@ -53,10 +54,15 @@ export interface AdvanceDeps {
  * its instant. Run again after a crash, it finds what it did and goes on.
  */
 export function createAdvance(deps: AdvanceDeps): (input: AdvanceInput) => Promise<ChunkResult> {
-  return (input) => withHeartbeat(() => advance(deps, input))
+  const large = new LargeParts()
+  return (input) => withHeartbeat(() => advance({ ...deps, large }, input))
 }
 
-async function advance(deps: AdvanceDeps, input: AdvanceInput): Promise<ChunkResult> {
+interface Deps extends AdvanceDeps {
+  large: LargeParts
+}
+
+async function advance(deps: Deps, input: AdvanceInput): Promise<ChunkResult> {
   const { db, now } = deps
   assertOwnStore(input.store, deps.store)
   const believed = believedRevisions(input.rows)
@@ -73,13 +79,15 @@ async function advance(deps: AdvanceDeps, input: AdvanceInput): Promise<ChunkRes
   const ready = current.filter(({ due }) => due !== null && due <= instant)
   for (const { due } of ready) lateRuns.observe((instant - due!) / 1_000)
   const tally = new Tally()
-  const sizeOf = ({ id, batchId, stateSize }: RowToWalk) =>
-    2 * (triggers.get(triggerIdOf(id))!.dataSize * (batchId === null ? 1 : CARRIED) + stateSize)
+  const bytes = await loadWalkBytes(db, ready)
+  const sizeOf = ({ id, recipient, batchId, stateSize }: RowToWalk) =>
+    2 * (triggers.get(triggerIdOf(id))!.dataSize + stateSize + (batchId === null ? 0 : bytes.batch(batchId))) +
+    bytes.recipient(recipient)
   await traceChunk('advance', ready, triggers, async () => {
     for (const part of partsOf(ready, sizeOf, PART)) {
       await workThrough(
         part,
-        (walked) => walkPart(deps, walked, triggers, instant, tally),
+        (walked) => walkInTurn(deps, walked, triggers, instant, tally, sizeOf),
         (row, error) => failRow(deps, row, triggers.get(triggerIdOf(row.id))!, error, instant, tally),
       )
     }
@@ -93,12 +101,30 @@ async function advance(deps: AdvanceDeps, input: AdvanceInput): Promise<ChunkRes
   return tally.result(now())
 }
 
+/** As `walkPart`; what holds much waits until others that do are settled. */
+async function walkInTurn(
+  deps: Deps,
+  rows: readonly RowToWalk[],
+  triggers: ReadonlyMap<number, OwnTrigger>,
+  now: number,
+  tally: Tally,
+  sizeOf: (row: RowToWalk) => number,
+): Promise<void> {
+  const room = new Room(rows.length, deps.large, cancellationSignal())
+  try {
+    await room.load(rows.reduce((sum, row) => sum + sizeOf(row), 0))
+    await walkPart({ ...deps, room }, rows, triggers, now, tally)
+  } finally {
+    room.leave()
+  }
+}
+
 /**
  * Batches are looked at without a lock: a walk that finds its own otherwise when it is settled is walked again, and after
  * some such rounds handed back.
  */
 async function walkPart(
-  deps: AdvanceDeps,
+  deps: AdvanceDeps & { room: Room },
   rows: readonly RowToWalk[],
   triggers: ReadonlyMap<number, OwnTrigger>,
   now: number,
@@ -115,8 +141,8 @@ async function walkPart(
   const stopOf = ({ definition }: Walk) => stops.get(definition.key)
   const going = walks.filter((walk) => stopOf(walk) === undefined)
   const stopped = walks.flatMap((walk) => stoppedWalk(walk, stopOf(walk)) ?? [])
-  const { timeZone, links } = deps
-  const settlements = [...(await walkOn(going, { db, channels, now, timeZone, links, onResult })), ...stopped]
+  const { timeZone, links, room } = deps
+  const settlements = [...(await walkOn(going, { db, channels, now, timeZone, links, room, onResult })), ...stopped]
   const { walks: settled, signals } = await settleWalks(db, settlements, now, outbox)
   await deps.send?.(signals)
   const definitionOf = new Map(walks.map(({ row, definition }) => [row.id, definition]))

@@ -5,26 +5,30 @@ import { loadDataUnder } from '../store/messages/attachments.ts'
 import { claimMessages } from '../store/messages/claims.ts'
 import type { MessageToSend } from '../store/messages/load-to-send.ts'
 import type { Database } from '../store/postgres/database.ts'
-import type { Json } from '../store/schema/index.ts'
+import { loadRecipients } from '../store/profiles/recipients.ts'
+import type { Json, JsonObject } from '../store/schema/index.ts'
 import { countTakenOver } from './count-try.ts'
 import { LEASE_MS, type Leases } from './leases.ts'
 import { renderAgain, type Ready } from './render-again.ts'
+import type { SendContext } from './send-job.ts'
 
 /** A message that is this process's to send, with what it is sent with. */
 export interface Claimed extends Ready {
   attachments: Json | undefined
+  /** The recipient's, where they are large. */
+  properties: JsonObject | undefined
   /** When the lease began, by this process's monotonic clock. */
   at: number
 }
 
 /**
- * Claims messages of one chunk, renders again what a batch has outdated, and loads their attachments. Answers in the order
+ * Claims messages of one chunk, renders again what a batch has outdated, and loads their attachments and large properties. Answers in the order
  * of `messages`; undefined: somebody else has it.
  */
 export async function claimToSend(
   { db, leases, now }: { db: Database; leases: Leases; now: () => number },
   messages: readonly MessageToSend[],
-  channels: ReadonlyMap<string, Channel>,
+  { channels, properties }: Pick<SendContext, 'channels' | 'properties'>,
 ): Promise<(Claimed | undefined)[]> {
   const began = performance.now()
   const at = now()
@@ -46,10 +50,17 @@ export async function claimToSend(
     db,
     asked.map(({ message, key }) => ({ recipientRunId: rowOf(message), key })),
   )
+  const recipients = new Map(messages.map(({ recipientRunId, recipient }) => [recipientRunId, recipient]))
+  const isLarge = (key: string) => properties.get(key) === null
+  const large = claimed.map(({ recipientRunId }) => recipients.get(recipientRunId)!).filter(isLarge)
+  const loaded = large.length === 0 ? new Map<string, JsonObject>() : await loadRecipients(db, [...new Set(large)])
   const byRow = new Map(
     claimed.map((message) => {
       const attachments = attached.get(rowOf(message))
-      return [message.recipientRunId, { ...message, attachments, at: began }]
+      return [
+        message.recipientRunId,
+        { ...message, attachments, properties: loaded.get(recipients.get(message.recipientRunId)!), at: began },
+      ]
     }),
   )
   return messages.map(({ recipientRunId }) => byRow.get(recipientRunId))

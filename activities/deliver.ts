@@ -6,7 +6,7 @@ import { triggerIdOf } from '../store/ids/row-id.ts'
 import { loadToSend, type MessageToSend } from '../store/messages/load-to-send.ts'
 import { endAbandoned } from '../store/messages/settle-messages.ts'
 import { loadChannelData } from '../store/profiles/channel-data.ts'
-import { loadRecipients } from '../store/profiles/recipients.ts'
+import { loadSmallRecipients } from '../store/profiles/recipients.ts'
 import { loadOwnTriggers, type OwnTrigger } from '../store/recipient-runs/load-walks.ts'
 import { loadSleepers } from '../store/recipient-runs/sleepers.ts'
 import type { ChunkResult, DeliverInput } from '../workflows/messages.ts'
@@ -87,7 +87,7 @@ async function sendAll(
   for (const { due } of ready) lateMessages.observe((instant - due!) / 1_000)
   const channels = new Map((await loadChannels(db)).map((channel) => [channel.id, channel]))
   const recipients = [...new Set(ready.map(({ recipient }) => recipient))]
-  const properties = await loadRecipients(db, recipients)
+  const properties = await loadSmallRecipients(db, recipients)
   const reached = ready.filter(({ channelType }) => REACHED_BY_CHANNEL_DATA.has(channelType))
   const channelData = await loadChannelData(
     db,

@@ -48,7 +48,8 @@ export interface DeliverDeps {
 
 export interface SendContext {
   channels: ReadonlyMap<string, Channel>
-  properties: ReadonlyMap<string, JsonObject>
+  /** By key; null where they are large: they are loaded with what is sent. */
+  properties: ReadonlyMap<string, JsonObject | null>
   /** What is known of a recipient, by their key, at a channel, by its id. */
   channelData: (recipient: string, channelId: string) => JsonObject | undefined
   triggers: ReadonlyMap<number, OwnTrigger>
@@ -67,7 +68,7 @@ export class SendJob {
   constructor(deps: DeliverDeps, context: SendContext) {
     this.#deps = deps
     this.#context = context
-    this.#claims = new Gathered(MOST, (messages) => claimToSend(deps, messages, context.channels))
+    this.#claims = new Gathered(MOST, (messages) => claimToSend(deps, messages, context))
     this.#records = new Gathered(MOST, (tries) => recordTries(deps, tries, (first) => this.#which(first)))
   }
 
@@ -130,7 +131,7 @@ export class SendJob {
       traceparent: part?.traceparent,
       recipient: {
         reference: recipientReference(message.recipient),
-        properties: this.#context.properties.get(message.recipient) ?? {},
+        properties: this.#context.properties.get(message.recipient) ?? claimed.properties ?? {},
         channelData: this.#context.channelData(message.recipient, message.channelId),
       },
       content: claimed.content,

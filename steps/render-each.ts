@@ -40,7 +40,8 @@ export async function renderEach<W extends Walk, Result>(
       }
       if (entities.misses > misses) missing.push(index)
       const now = performance.now()
-      room?.take(results[index].value, now - began)
+      const turn = room?.take(results[index].value, now - began)
+      if (turn !== undefined) await turn
       if (now - since < AT_ONCE_MS) continue
       await yieldToOthers()
       since = performance.now()

@@ -4,7 +4,6 @@ import { applyResult, fail } from './apply-result.ts'
 import type { StepDeps, StepResult } from './kind.ts'
 import { begin, settlementOf, type Progress, type WalkUnderWay } from './progress.ts'
 import { kindOf } from './registry.ts'
-import { Room } from './room.ts'
 
 /** A walk passes at most so many steps at one go: more is a loop that nobody meant. */
 const MAX_HOPS = 1_000
@@ -12,10 +11,9 @@ const MAX_HOPS = 1_000
 /**
  * Walks recipient runs on until each of them waits or is over, kind by kind, all that stand in one kind at once. Nothing is
  * written: the settlements say what is to be. Steps that do not wait cost no trip through Temporal. Throws a NoRoomError where
- * they make too much to be settled as one.
+ * they make more than `room` has.
  */
-export async function walkOn(walks: readonly WalkUnderWay[], given: StepDeps): Promise<WalkSettlement[]> {
-  const deps = { ...given, room: new Room(walks.length) }
+export async function walkOn(walks: readonly WalkUnderWay[], deps: StepDeps): Promise<WalkSettlement[]> {
   const all = walks.map(begin)
   let open = all.filter(({ status }) => status === undefined)
   for (let hop = 0; open.length > 0; hop += 1) {

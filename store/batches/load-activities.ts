@@ -21,6 +21,7 @@ export interface Activity {
   place: number
   /** All that are in the batch. */
   total: number
+  isShown: boolean
   workflowRunId: string
   actor: string | null
   tenant: string | null
@@ -28,6 +29,9 @@ export interface Activity {
   /** Epoch milliseconds. */
   acceptedAt: number
 }
+
+/** Of the data of the activities that are shown; one is shown in any case. */
+export const SHOWN_BYTES = 8_000_000
 
 /** The longest text that templates see in the data of a digest as a whole, in characters. */
 export const LONGEST_TEXT = 256
@@ -45,19 +49,23 @@ const live = (requests: readonly DigestRequest[]): SQL => sql`${given(requests)}
   join recipient_runs r on r.batch_id = x.b and (r.batch_left is null or r.batch_left > x.v)
   join triggers t on t.id = ${triggerOf('r.id')}`
 
-/** The first activity of each batch and those that are shown, oldest first. One statement. */
+/** The first activity of each batch and those that are shown, oldest first: as many as are asked for, and as their data allows. One statement. */
 export async function loadActivities(db: Database, requests: readonly DigestRequest[]): Promise<Activity[]> {
   return query<Activity>(
     db,
-    sql`select y.i as request, y.id, y.place::float8 as place, y.total::float8 as total,
+    sql`select y.i as request, y.id, y.place::float8 as place, y.total::float8 as total, y.shown as "isShown",
           t.workflow_run_id as "workflowRunId", t.actor, t.tenant, t.data || coalesce(y.trigger_data, '{}') || y.added as data,
           round(extract(epoch from t.accepted_at) * 1000)::float8 as "acceptedAt"
         from (
-          select x.i, x.l, x.z, r.id, r.trigger_data, ${added} as added, row_number() over (partition by x.i order by r.id) as place,
-            count(*) over (partition by x.i) as total
-          from ${given(requests)} join recipient_runs r on r.batch_id = x.b and (r.batch_left is null or r.batch_left > x.v)
+          select a.*, a.rank <= a.l and (a.rank = 1 or a.bytes <= ${SHOWN_BYTES}) as shown from (
+            select x.i, x.l, r.id, r.trigger_data, ${added} as added, row_number() over (partition by x.i order by r.id) as place,
+              count(*) over (partition by x.i) as total, row_number() over ranked as rank,
+              sum(t.data_size) over (ranked rows unbounded preceding) as bytes
+            from ${live(requests)}
+            window ranked as (partition by x.i order by case when x.z then -r.id else r.id end)
+          ) a
         ) y join triggers t on t.id = ${triggerOf('y.id')}
-        where y.place = 1 or case when y.z then y.place > y.total - y.l else y.place <= y.l end
+        where y.place = 1 or y.shown
         order by y.i, y.id`,
   )
 }

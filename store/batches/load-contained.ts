@@ -28,14 +28,15 @@ export async function loadContained(db: Database, requests: readonly DigestReque
   const activities = groupOf(await loadActivities(db, requests))
   // Where not all of them are shown the store sums them up.
   const places = requests.map((_request, place) => place)
-  const large = places.filter((place) => (activities.get(place)?.[0]?.total ?? 0) > requests[place]!.limit)
+  const shownOf = (place: number) => (activities.get(place) ?? []).filter(({ isShown }) => isShown)
+  const large = places.filter((place) => (activities.get(place)?.[0]?.total ?? 0) > shownOf(place).length)
   const asked = large.map((place) => requests[place]!)
   const actors = groupOf(large.length === 0 ? [] : await loadActors(db, asked))
   const merged = groupOf(large.length === 0 ? [] : await loadMergedData(db, asked))
-  return requests.map(({ limit, isDesc }, index) => {
+  return requests.map((_request, index) => {
     const found = activities.get(index) ?? []
     const total = found[0]?.total ?? 0
-    const shown = found.filter(({ place }) => (isDesc ? place > total - limit : place <= limit))
+    const shown = shownOf(index)
     const base = { total, first: found[0] ?? null, activities: shown }
     const place = large.indexOf(index)
     if (place === -1) {

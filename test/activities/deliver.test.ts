@@ -1,11 +1,13 @@
 import { eq, inArray } from 'drizzle-orm'
 import assert from 'node:assert/strict'
+import { randomBytes } from 'node:crypto'
 import { test } from 'node:test'
 import type { SendResult } from '../../channels/sender.ts'
 import { setTimeout as wait } from 'node:timers/promises'
 import { renewLeases } from '../../store/messages/claims.ts'
 import { keyOfMessageId } from '../../store/ids/message-id.ts'
 import type { Database } from '../../store/postgres/database.ts'
+import { upsertProperties } from '../../store/profiles/properties.ts'
 import { triggerIdOf } from '../../store/ids/row-id.ts'
 import { messages, recipientRuns, triggers } from '../../store/schema/index.ts'
 import { idsOf } from '../../workflows/messages.ts'
@@ -31,6 +33,22 @@ const statusesOf = async (db: Database, rows: number[]) =>
 const counts = { sent: 0, canceled: 0, skipped: 0, failed: 0 }
 
 onEachStore(catalogOf(version), (store) => {
+  test('a recipient of whom much is kept is sent to as anybody else', async () => {
+    const db = store()
+    const notes = randomBytes(50_000).toString('hex')
+    const entry = (id: string, more: object) => ({ key: [id], properties: { email: `${id}@x.example`, ...more } })
+    await upsertProperties(db, 'users', [entry('little', {}), entry('much', { notes })])
+    const { rows, workflowId } = await mailed(db, ['little', 'much'])
+    const known: unknown[] = []
+    const worker = new TestWorker(db, ({ recipient }) => {
+      known.push(recipient.properties)
+      return Promise.resolve({ kind: 'sent' })
+    })
+    await worker.deliver(workflowId, LANE, rows)
+    const [little, much] = ['little@x.example', 'much@x.example']
+    assert.deepEqual(known, [{ email: little }, { email: much, notes }])
+  })
+
   test('each message is sent once and recorded, and who was refused or is to be tried again is told apart', async () => {
     const db = store()
     const { rows, workflowId } = await mailed(db, ['sent', 'refused', 'busy', 'unknown', 'no address'])

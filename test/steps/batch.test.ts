@@ -44,6 +44,23 @@ onEachStore(catalog, (store) => {
   const digests = (definition: string) => new Digests(store(), catalog, definition)
   const of = (recipient: string, actor?: string) => ({ recipient, ...(actor !== undefined && { actor }) })
 
+  test('of activities with much data as many are shown as a process can hold, and all are counted', async () => {
+    for (const [order, shown] of [
+      ['first', '1/1/'],
+      ['last', '3/3/'],
+    ] as const) {
+      const story = digests(order)
+      const come = (n: number) =>
+        story.come(T, `${order}-${n}`, { n, text: ['x'.repeat(5_000_000)] }, of(`much-${order}`))
+      const carrier = await come(1)
+      await come(2)
+      await come(3)
+      await story.wake(T + 10 * MINUTE, carrier)
+      const [text] = await story.texts(carrier)
+      assert.ok(text!.startsWith(`3 from 0: ${shown} |`), text)
+    }
+  })
+
   test('the first activity opens a batch and sleeps until it closes; the others wait in it, and end with it', async () => {
     const story = digests('fixed')
     const [ada, bob, again] = [

@@ -1,15 +1,18 @@
 import { sql } from 'drizzle-orm'
 import assert from 'node:assert/strict'
-import { randomUUID } from 'node:crypto'
+import { randomBytes, randomUUID } from 'node:crypto'
 import { test } from 'node:test'
+import { LargeParts } from '../../steps/large-parts.ts'
 import { LoadedEntities } from '../../steps/loaded-entities.ts'
 import { renderEach } from '../../steps/render-each.ts'
 import { NoRoomError, Room } from '../../steps/room.ts'
 import type { Walk } from '../../steps/kind.ts'
-import { query } from '../../store/postgres/database.ts'
+import { ids, query, type Database } from '../../store/postgres/database.ts'
+import { upsertProperties } from '../../store/profiles/properties.ts'
 import { SOURCE } from '../../templates/scope.ts'
 import { TestWorker } from '../../testing/fixtures/activities.ts'
 import { catalogOfFiles, startWalk } from '../../testing/fixtures/walked.ts'
+import { feedStep } from '../../testing/fixtures/steps.ts'
 import { accept } from '../../testing/fixtures/recipient-runs.ts'
 import { onEachStore } from '../../testing/servers/each-store.ts'
 
@@ -21,23 +24,40 @@ const post = (ref: string) => ({
   template: { method: 'post', url: 'https://x.example', body: wide, query_params: [{ key: 'q', value: wide }] },
 })
 const many = (count: number) => ({ steps: Array.from({ length: count }, (_, n) => post(`post_${n}`)) })
-const catalog = await catalogOfFiles({ once: many(1), often: many(80) })
+const greets = { steps: [feedStep('greeting', 'Hi {{ recipient.id }}')] }
+const catalog = await catalogOfFiles({ once: many(1), often: many(80), greets })
+const people = Array.from({ length: 50 }, (_, n) => `user-${n}`)
+/** A text that no store makes much shorter. */
+const filler = (bytes: number) => randomBytes(bytes / 2).toString('hex')
+
+async function settled(db: Database, rows: readonly number[]): Promise<{ messages: number; transactions: number }> {
+  const found = await query<{ messages: number; transactions: number }>(
+    db,
+    sql`select count(*)::int as messages, count(distinct xmin::text)::int as transactions from messages
+        where recipient_run_id = any(${ids(rows)})`,
+  )
+  return found[0]!
+}
 
 onEachStore(catalog, (store) => {
   test('walks that make much text are settled in parts, whatever their data is', async () => {
     const db = store()
     const version = catalog.definitions.get('once')!
-    const people = Array.from({ length: 30 }, (_, n) => `user-${n}`)
     const { rows, workflowId } = await accept(db, version, randomUUID(), people, { data })
     const { failed, asleep } = await new TestWorker(db).advance(workflowId, rows)
     assert.deepEqual([failed, asleep.length > 0], [0, true])
-    const [made] = await query<{ messages: number; transactions: number }>(
-      db,
-      sql`select count(*)::int as messages, count(distinct xmin::text)::int as transactions from messages
-          where recipient_run_id = any(${sql.param(rows)}::bigint[])`,
-    )
-    assert.equal(made!.messages, 30)
-    assert.ok(made!.transactions > 1)
+    const { messages, transactions } = await settled(db, rows)
+    assert.equal(messages, people.length)
+    assert.ok(transactions > 1)
+  })
+
+  test('walks of recipients of whom much is kept are settled in parts', async () => {
+    const db = store()
+    const entries = people.map((id) => ({ key: [id], properties: { id, notes: filler(200_000) } }))
+    await upsertProperties(db, 'users', entries)
+    const { rows, workflowId } = await accept(db, catalog.definitions.get('greets')!, randomUUID(), people)
+    await new TestWorker(db).advance(workflowId, rows)
+    assert.ok((await settled(db, rows)).transactions > 1)
   })
 
   test('a walk that makes more by itself than a process can hold ends with why', async () => {
@@ -75,4 +95,20 @@ test('what takes longer to render than an activity may last is left to a smaller
     renderEach(walksOf(2), () => busy(1), room),
     NoRoomError,
   )
+})
+
+test('parts that hold much are worked on three at a time, and whoever gives up leaves the queue', async () => {
+  const large = new LargeParts()
+  const stop = new AbortController()
+  const rooms = Array.from({ length: 5 }, (_, n) => new Room(2, large, n === 3 ? stop.signal : undefined))
+  const turns: number[] = []
+  const entered = rooms.map((room, n) => room.load(2_000_000).then(() => turns.push(n)))
+  await new Room(2, large).load(1_000)
+  await Promise.all(entered.slice(0, 3))
+  assert.deepEqual(turns, [0, 1, 2])
+  stop.abort(new Error('canceled'))
+  await assert.rejects(entered[3]!, /canceled/)
+  rooms[1]!.leave()
+  await entered[4]
+  assert.deepEqual(turns, [0, 1, 2, 4])
 })
