@@ -1,4 +1,3 @@
-import type { Channel } from '../definitions/catalog.ts'
 import { loadFirstActivities } from '../store/batches/first-activities.ts'
 import type { MessageKey } from '../store/ids/message-id.ts'
 import { loadDataUnder } from '../store/messages/attachments.ts'

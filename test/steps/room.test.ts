@@ -89,7 +89,7 @@ test('others of the process are served while a long chunk is rendered', async ()
 
 test('what takes longer to render than an activity may last is left to a smaller part', async () => {
   const room = new Room(2)
-  room.take('', 9_000)
+  assert.equal(room.take('', 9_000), undefined)
   assert.throws(() => room.take('', 1_001), NoRoomError)
   await assert.rejects(
     renderEach(walksOf(2), () => busy(1), room),
