@@ -1,3 +1,4 @@
+import type { Channel } from '../definitions/catalog.ts'
 import { loadFirstActivities } from '../store/batches/first-activities.ts'
 import type { MessageKey } from '../store/ids/message-id.ts'
 import { loadDataUnder } from '../store/messages/attachments.ts'
@@ -9,7 +10,6 @@ import type { Json, JsonObject } from '../store/schema/index.ts'
 import { countTakenOver } from './count-try.ts'
 import { LEASE_MS, type Leases } from './leases.ts'
 import { renderAgain, type Ready } from './render-again.ts'
-import type { SendContext } from './send-job.ts'
 
 /** A message that is this process's to send, with what it is sent with. */
 export interface Claimed extends Ready {
@@ -20,6 +20,12 @@ export interface Claimed extends Ready {
   at: number
 }
 
+/** What was loaded for the whole chunk: properties by the recipient's key, null where they are large. */
+interface Loaded {
+  channels: ReadonlyMap<string, Channel>
+  properties: ReadonlyMap<string, JsonObject | null>
+}
+
 /**
  * Claims messages of one chunk, renders again what a batch has outdated, and loads their attachments and large properties. Answers in the order
  * of `messages`; undefined: somebody else has it.
@@ -27,7 +33,7 @@ export interface Claimed extends Ready {
 export async function claimToSend(
   { db, leases, now }: { db: Database; leases: Leases; now: () => number },
   messages: readonly MessageToSend[],
-  { channels, properties }: Pick<SendContext, 'channels' | 'properties'>,
+  { channels, properties }: Loaded,
 ): Promise<(Claimed | undefined)[]> {
   const began = performance.now()
   const at = now()
