@@ -1,5 +1,6 @@
 import { cancellationSignal } from '@temporalio/activity'
 import { withDeadline } from '../channels/deadline.ts'
+import { channelTypeOf } from '../channels/registry.ts'
 import { loadChannels } from '../store/catalog/definitions.ts'
 import { readMessageLane } from '../store/ids/lane.ts'
 import { triggerIdOf } from '../store/ids/row-id.ts'
@@ -21,9 +22,6 @@ import { Tally } from './tally.ts'
  * together and the provider stand idle meanwhile. A send that lasts longer goes on under its lease.
  */
 const PATIENCE_MS = { least: 3_000, most: 5_000 }
-
-/** Types whose recipients have no address among their properties. */
-const REACHED_BY_CHANNEL_DATA = new Set(['push', 'chat'])
 
 /**
  * Sends a chunk of messages of one lane: each is claimed just before its own send, so that a cancel still reaches the rest,
@@ -88,7 +86,7 @@ async function sendAll(
   const channels = new Map((await loadChannels(db)).map((channel) => [channel.id, channel]))
   const recipients = [...new Set(ready.map(({ recipient }) => recipient))]
   const properties = await loadSmallRecipients(db, recipients)
-  const reached = ready.filter(({ channelType }) => REACHED_BY_CHANNEL_DATA.has(channelType))
+  const reached = ready.filter(({ channelType }) => channelTypeOf(channelType).sending?.needsChannelData === true)
   const channelData = await loadChannelData(
     db,
     [...new Set(reached.map(({ recipient }) => recipient))],

@@ -7,7 +7,7 @@ import type { ClaimedMessage } from '../store/messages/claims.ts'
 import { writeRendered } from '../store/messages/write-rendered.ts'
 import { loadRows } from '../store/recipient-runs/load-walks.ts'
 import type { JsonObject } from '../store/schema/index.ts'
-import { renderAt } from '../steps/channel/at-channel.ts'
+import { renderAt } from '../channels/render-step.ts'
 import type { Channel } from '../definitions/catalog.ts'
 
 /** A claimed message as it is to be sent, or why it cannot be. */

@@ -1,6 +1,6 @@
 import type { Logger } from 'pino'
 import type { Channel } from '../definitions/catalog.ts'
-import type { ChannelType } from '../definitions/step.ts'
+import type { ChannelType } from '../definitions/channel-types.ts'
 import type { Pacing } from '../channels/pacing.ts'
 import type { Exchange } from '../channels/exchange.ts'
 import type { Sender, SendResult } from '../channels/sender.ts'
@@ -82,8 +82,7 @@ export class SendJob {
 
   async #sendInTurn(message: MessageToSend): Promise<void> {
     const { pacing, log } = this.#deps
-    const type = message.channelType as ChannelType
-    const sender = this.#senderOf(type)
+    const sender = this.#senderOf(message.channelType)
     const channel = this.#channelOf(message)
     try {
       await pacing.turn(channel, sender.concurrency, this.#context.stop, () => this.#send(message, channel))
@@ -97,7 +96,7 @@ export class SendJob {
     const { leases, now } = this.#deps
     const claimed = await this.#claims.add(message)
     if (claimed === undefined) return
-    const sender = this.#senderOf(message.channelType as ChannelType)
+    const sender = this.#senderOf(message.channelType)
     await leases.hold(message, sender.timeoutMs, async () => {
       const { result, exchanges } = await this.#try(message, channel, claimed)
       const outcome = outcomeOf(result, { attempt: message.attempt, now: now() })
@@ -139,7 +138,7 @@ export class SendJob {
     }
     const exchanges: Exchange[] = []
     const result = await this.#resultOf(claimed, message, () => {
-      return tryToSend(this.#senderOf(message.channelType as ChannelType), outgoing, channel, exchanges)
+      return tryToSend(this.#senderOf(message.channelType), outgoing, channel, exchanges)
     })
     part?.add({ 'belay.outcome': result.kind, 'belay.provider': channel.provider })
     part?.end(FAILED.has(result.kind) ? result.kind : undefined)
@@ -198,8 +197,7 @@ export class SendJob {
     return { workflow_run_id: trigger?.workflowRunId, recipientRun: recipientRunId, number }
   }
 
-  #channelOf({ channelId: id, channelType }: MessageToSend): Channel {
-    const type = channelType as ChannelType
+  #channelOf({ channelId: id, channelType: type }: MessageToSend): Channel {
     return this.#context.channels.get(id) ?? { id, key: id, type, name: type, provider: type, settings: {} }
   }
 }

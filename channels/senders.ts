@@ -1,26 +1,24 @@
 import type { Channel } from '../definitions/catalog.ts'
+import type { ChannelType, ContentOf } from '../definitions/channel-types.ts'
 import { HttpClient } from './http-client.ts'
 import type { ChannelDefaults, ProviderDeps } from './provider.ts'
-import { channelTypeRegistry, type Contents, type SendingType } from './registry.ts'
+import { channelTypeOf, channelTypes } from './registry.ts'
 import { Links } from './links.ts'
 import { notSent, type Sender, type SendResult } from './sender.ts'
 import { withUnsubscribeLink } from './unsubscribe-link.ts'
 
-/** One sender a channel type that talks to the outside. In-app messages are rows, and need none. */
-export type Senders = { readonly [Type in SendingType]: Sender<Contents[Type]> } & { close(): Promise<void> }
+/** Channel types whose messages leave through a provider. An in-app message is its row. */
+export type SendingType = Exclude<ChannelType, 'in_app_feed'>
+
+/** One sender a channel type that talks to the outside. */
+export type Senders = { readonly [Type in SendingType]: Sender<ContentOf<Type>> } & { close(): Promise<void> }
 
 /** `env` answers for the `$NAME`s in channel settings. */
 export function createSenders(defaults: ChannelDefaults, env: NodeJS.ProcessEnv = process.env): Senders {
   const http = new HttpClient({ allowPrivate: defaults.BELAY_HTTP_ALLOW_PRIVATE })
   const http2 = new HttpClient({ allowPrivate: defaults.BELAY_HTTP_ALLOW_PRIVATE, http2: true })
   const deps = { defaults, env, http, http2 }
-  const senders = {
-    email: typeSender('email', deps),
-    http: typeSender('http', deps),
-    sms: typeSender('sms', deps),
-    push: typeSender('push', deps),
-    chat: typeSender('chat', deps),
-  }
+  const senders = eachSendingType((type) => typeSender(type, deps))
   return {
     ...senders,
     async close() {
@@ -31,9 +29,16 @@ export function createSenders(defaults: ChannelDefaults, env: NodeJS.ProcessEnv 
   }
 }
 
+/** What `make` makes for each channel type whose messages leave through a provider. */
+export function eachSendingType(make: (type: SendingType) => Sender<ContentOf<SendingType>>): Omit<Senders, 'close'> {
+  const types = Object.values(channelTypes).filter(({ sending }) => sending !== null)
+  const made = types.map(({ type }) => [type, make(type as SendingType)])
+  return Object.fromEntries(made) as Omit<Senders, 'close'>
+}
+
 /** Hands each message to its channel's provider. Lasts as long, and sends as many at once, as the largest of them. */
-function typeSender<Type extends SendingType>(type: Type, deps: ProviderDeps): Sender<Contents[Type]> {
-  const { providers } = channelTypeRegistry[type]
+function typeSender(type: SendingType, deps: ProviderDeps): Sender<ContentOf<SendingType>> {
+  const { providers } = channelTypeOf(type)
   const senders = new Map(Object.entries(providers).map(([key, provider]) => [key, provider.create(deps)]))
   const links = Links.of(deps.defaults)
   const most = (numbers: number[]) => Math.max(1, ...numbers)

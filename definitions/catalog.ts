@@ -1,5 +1,5 @@
 import type { PreferenceSet } from '../preferences/preference-set.ts'
-import type { ChannelType } from './step.ts'
+import type { ChannelType } from './channel-types.ts'
 import type { DefinitionVersion } from './definition.ts'
 import type { DefinitionProblem } from './problem.ts'
 

@@ -1,14 +1,16 @@
 import { z } from 'zod'
 import type { ConditionGroup } from '../conditions/conditions.ts'
 import type { Channel } from './catalog.ts'
-import { channelTypes, type ChannelGroup, type ChannelReference, type ChannelType } from './step.ts'
+import { channelTypeNames } from '../channels/registry.ts'
+import type { ChannelType } from './channel-types.ts'
+import type { ChannelGroup, ChannelReference } from './step.ts'
 import { channelConditions } from './fields.ts'
 
 const MOST = 20
 
 /** A group as it stands in channels.json: an entry that has `channels`. */
 export const groupFile = z.strictObject({
-  type: z.enum(channelTypes, { error: `must be one of ${channelTypes.join(', ')}` }),
+  type: z.enum(channelTypeNames(), { error: `must be one of ${channelTypeNames().join(', ')}` }),
   name: z.string().min(1).optional(),
   operator: z.enum(['any', 'all'], { error: 'must be any or all' }).default('all'),
   channels: z

@@ -1,9 +1,10 @@
 import { z } from 'zod'
 import { zodErrorMap } from '../settings/zod-error-map.ts'
 import type { Channel } from './catalog.ts'
-import { channelTypeRegistry, NO_PROVIDER } from '../channels/registry.ts'
+import { channelTypeNames, channelTypes, NO_PROVIDER } from '../channels/registry.ts'
 import { compileGroups, groupFile, noRules, referenceTo, type ChannelRules, type GroupFile } from './channel-groups.ts'
-import { channelTypes, type ChannelGroup, type ChannelReference, type ChannelType } from './step.ts'
+import type { ChannelType } from './channel-types.ts'
+import type { ChannelGroup, ChannelReference } from './step.ts'
 import { channelConditions } from './fields.ts'
 import { fieldName, type DefinitionProblem } from './problem.ts'
 import { readSource, type Source } from './source.ts'
@@ -13,17 +14,17 @@ export const CHANNELS_FILE = 'channels.json'
 
 /** What a type's channel is where channels.json says nothing. */
 function fallbackOf(type: ChannelType): Pick<Channel, 'key' | 'name' | 'provider'> {
-  const { key, name, provider } = channelTypeRegistry[type].fallback
+  const { key, name, provider } = channelTypes[type].fallback
   return { key, name, provider: provider ?? NO_PROVIDER }
 }
 
 const channelFile = z.strictObject(
   {
-    type: z.enum(channelTypes, {
+    type: z.enum(channelTypeNames(), {
       error: ({ input }) =>
         input === undefined
-          ? `is missing; it must be one of ${channelTypes.join(', ')}`
-          : `${JSON.stringify(input)} is not supported yet; supported: ${channelTypes.join(', ')}`,
+          ? `is missing; it must be one of ${channelTypeNames().join(', ')}`
+          : `${JSON.stringify(input)} is not supported yet; supported: ${channelTypeNames().join(', ')}`,
     }),
     name: z.string().min(1).optional(),
     provider: z.string().optional(),
@@ -101,7 +102,7 @@ function problem(source: Source, path: readonly PropertyKey[], message: string):
 
 /** The in-app feed always has its own channel; another type gets one where none is declared. */
 function withDefaults(declared: Channel[]): Channel[] {
-  const missing = channelTypes.filter((type) => {
+  const missing = channelTypeNames().filter((type) => {
     if (declared.some((channel) => channel.key === fallbackOf(type).key)) return false
     return type === 'in_app_feed' || !declared.some((channel) => channel.type === type)
   })
@@ -118,13 +119,13 @@ function duplicates(channels: Channel[]): Fault[] {
 
 function misused(declared: Channel[]): Fault[] {
   return declared.flatMap((channel) => {
-    const known = Object.keys(channelTypeRegistry[channel.type].providers)
+    const known = Object.keys(channelTypes[channel.type].providers)
     if (!known.includes(channel.provider)) {
       const wrong = channel.provider === NO_PROVIDER ? 'is missing' : 'is not known'
       const message = `${wrong}; providers of ${channel.type}: ${known.join(', ')}`
       return [{ path: [channel.key, 'provider'], message }]
     }
-    const owner = channelTypes.find((type) => fallbackOf(type).key === channel.key)
+    const owner = channelTypeNames().find((type) => fallbackOf(type).key === channel.key)
     if (owner === undefined || owner === channel.type) return []
     return [{ path: [channel.key, 'type'], message: `must be ${owner}: the key is that type's default` }]
   })
@@ -132,7 +133,7 @@ function misused(declared: Channel[]): Fault[] {
 
 function unusable(declared: Channel[]): Fault[] {
   return declared.flatMap(({ key, type, provider, settings }) => {
-    const schema = channelTypeRegistry[type].providers[provider]?.settings
+    const schema = channelTypes[type].providers[provider]?.settings
     const issues = schema?.safeParse(settings, { error: zodErrorMap }).error?.issues ?? []
     return issues.flatMap((issue) => {
       const path = [key, 'settings', ...issue.path]

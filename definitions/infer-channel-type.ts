@@ -1,15 +1,6 @@
 import type { Channel } from './catalog.ts'
-import { channelTypes, type ChannelType } from './step.ts'
-
-/** What refs of each type begin with, as editors name steps. */
-const prefixes: readonly (readonly [RegExp, ChannelType])[] = [
-  [/^(in[-_]?app|feed)/i, 'in_app_feed'],
-  [/^e?-?mail/i, 'email'],
-  [/^(http|webhook)/i, 'http'],
-  [/^(chat|slack|discord|teams|ms[-_]?teams|whatsapp)/i, 'chat'],
-  [/^(sms|text)/i, 'sms'],
-  [/^push/i, 'push'],
-]
+import { channelTypes } from '../channels/registry.ts'
+import type { ChannelType } from './channel-types.ts'
 
 /** A channel, or a group of channels. */
 type Named = Pick<Channel, 'key' | 'type'>
@@ -17,8 +8,8 @@ type Fields = Record<string, unknown>
 
 /**
  * A workflow file in which each channel step has a `channel_type`: as older tools wrote them, it may be missing. It is the
- * type of the channel that the step names in channels.json; else a subject makes an e-mail, a title a push; else the
- * beginning of the ref tells. Where nothing tells, none is added. Steps in branches are filled in, too.
+ * type of the channel that the step names in channels.json; else a text that only templates of one type have, as a
+ * subject makes an e-mail and a title a push; else the beginning of the ref tells. Where nothing tells, none is added. Steps in branches are filled in, too.
  */
 export function withChannelTypes(file: unknown, channels: readonly Named[]): unknown {
   if (Array.isArray(file)) return file.map((inner: unknown) => withChannelTypes(inner, channels))
@@ -35,10 +26,15 @@ function inferred(step: Fields, channels: readonly Named[]): ChannelType | undef
   const key = isText(one) ? one : group
   const named = channels.find((channel) => channel.key === key)
   if (named !== undefined) return named.type
-  if (isObject(template) && isText(template.subject)) return 'email'
-  if (isObject(template) && isText(template.title)) return 'push'
+  const types = Object.values(channelTypes)
+  const byField = types.find(({ inferredFrom: { field } }) => {
+    return field !== undefined && isObject(template) && isText(template[field])
+  })
+  if (byField !== undefined) return byField.type
   if (typeof ref !== 'string') return undefined
-  return channelTypes.find((type) => ref.startsWith(type)) ?? prefixes.find(([prefix]) => prefix.test(ref))?.[1]
+  const byRef =
+    types.find(({ type }) => ref.startsWith(type)) ?? types.find(({ inferredFrom }) => inferredFrom.ref.test(ref))
+  return byRef?.type
 }
 
 const isText = (value: unknown) => typeof value === 'string' && value !== ''

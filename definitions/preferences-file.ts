@@ -1,4 +1,5 @@
-import { preferenceSetSchema, type PreferenceSet } from '../preferences/preference-set.ts'
+import { preferenceSetSchema } from '../preferences/preference-schema.ts'
+import type { PreferenceSet } from '../preferences/preference-set.ts'
 import { zodErrorMap } from '../settings/zod-error-map.ts'
 import { fieldName, type DefinitionProblem } from './problem.ts'
 import { readSource } from './source.ts'

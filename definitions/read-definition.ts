@@ -9,6 +9,7 @@ import { zodErrorMap } from '../settings/zod-error-map.ts'
 import type { Channel } from './catalog.ts'
 import type { ChannelRules } from './channel-groups.ts'
 import { laterRefs, unknownRefProblems } from '../conditions/refs.ts'
+import { channelTypeOf } from '../channels/registry.ts'
 import { kindOf } from '../steps/registry.ts'
 import type { JsonObject } from '../store/schema/columns.ts'
 import { compileSteps } from './compile-steps.ts'
@@ -85,13 +86,9 @@ export async function readDefinition(
   }
   if (compiled === null || !parsed.success) return null
   for (const { step, at } of compiled) {
-    if (step.type !== 'channel' || step.channelType !== 'email' || step.template.isMjml !== true) continue
-    const layout = library.layouts?.[step.template.layoutKey ?? '']
-    if (layout !== undefined && layout.isMjml !== true)
-      add(
-        [...at, 'template', 'settings', 'layout_key'],
-        'names a layout of HTML: MJML stands in one of MJML, or in none',
-      )
+    if (step.type !== 'channel') continue
+    const faults = channelTypeOf(step.channelType).check?.(step.template, library) ?? []
+    for (const { at: within, message } of faults) add([...at, 'template', ...within], message)
   }
   const steps = compiled.map(({ step }) => step)
   if (!steps.some((step) => kindOf(step.type).acts))

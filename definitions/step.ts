@@ -1,15 +1,7 @@
 import type { ConditionGroup } from '../conditions/conditions.ts'
 import type { SendWindows } from '../steps/channel/send-window.ts'
 import type { WindowRule } from '../steps/delay/window-rule.ts'
-import type {
-  ChatTemplate,
-  EmailTemplate,
-  FeedTemplate,
-  HttpMethod,
-  HttpTemplate,
-  PushTemplate,
-  SmsTemplate,
-} from './template.ts'
+import type { ChannelType, TemplateOf } from './channel-types.ts'
 
 /** The compiled form of every kind of step, by its `type`. A kind may add its own from its folder, by `declare module`. */
 export interface Steps {
@@ -98,6 +90,9 @@ export interface ThrottleStep extends StepBase {
   windowRule: WindowRule | null
 }
 
+export const httpMethods = ['get', 'post', 'put', 'patch', 'delete'] as const
+export type HttpMethod = (typeof httpMethods)[number]
+
 /** A request whose answer is laid over `data`. Every text is Liquid, but for the names in lists and `responsePath`. */
 export interface FetchStep extends StepBase {
   type: 'http_fetch'
@@ -178,9 +173,6 @@ export interface WaitStep extends StepBase {
   lookBack: Duration | null
 }
 
-export const channelTypes = ['in_app_feed', 'email', 'http', 'chat', 'sms', 'push'] as const
-export type ChannelType = (typeof channelTypes)[number]
-
 export interface ChannelReference {
   key: string
   /** UUID. */
@@ -206,10 +198,7 @@ interface ChannelStepBase extends StepBase {
   sendWindows?: SendWindows
 }
 
-export type ChannelStep =
-  | (ChannelStepBase & { channelType: 'in_app_feed'; template: FeedTemplate })
-  | (ChannelStepBase & { channelType: 'email'; template: EmailTemplate })
-  | (ChannelStepBase & { channelType: 'http'; template: HttpTemplate })
-  | (ChannelStepBase & { channelType: 'sms'; template: SmsTemplate })
-  | (ChannelStepBase & { channelType: 'push'; template: PushTemplate })
-  | (ChannelStepBase & { channelType: 'chat'; template: ChatTemplate })
+/** A step of any channel type, or of one. */
+export type ChannelStep<Of extends ChannelType = ChannelType> = {
+  [Type in Of]: ChannelStepBase & { channelType: Type; template: TemplateOf<Type> }
+}[Of]

@@ -1,5 +1,4 @@
 import { Counter, Histogram, Registry } from 'prom-client'
-import { channelTypes } from '../definitions/step.ts'
 
 /**
  * What this process has counted since its start. One registry a process, like Temporal's runtime. No label ever holds what
@@ -43,7 +42,15 @@ export const lateRuns = lateness.labels('run')
 export const lateMessages = lateness.labels('message')
 
 /** How messages end, and `retried`: a try that failed and is made again. `canceled`: taken back before they were sent. */
-const endings = ['sent', 'delivered', 'undelivered', 'not_sent', 'delivery_attempted', 'retried', 'canceled'] as const
+export const endings = [
+  'sent',
+  'delivered',
+  'undelivered',
+  'not_sent',
+  'delivery_attempted',
+  'retried',
+  'canceled',
+] as const
 
 const messages = new Counter({
   name: 'belay_messages_total',
@@ -91,9 +98,6 @@ export const webhookPosts = new Counter({
 // A series that begins with its first increase is no increase to Prometheus.
 for (const how of ['taken_over', 'lost']) leaseLosses.inc({ how }, 0)
 for (const outcome of ['delivered', 'refused', 'given_up']) webhookPosts.inc({ outcome }, 0)
-for (const channel_type of channelTypes) {
-  for (const outcome of endings) messages.inc({ channel_type, outcome }, 0)
-}
 
 /** A message ended so, or its try did. */
 export function countMessage(channelType: string, outcome: (typeof endings)[number], count = 1): void {

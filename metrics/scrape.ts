@@ -1,5 +1,6 @@
 import { collectDefaultMetrics, Registry } from 'prom-client'
-import { counted } from './counted.ts'
+import { channelTypeNames } from '../channels/registry.ts'
+import { counted, countMessage, endings } from './counted.ts'
 import { gaugesOf, type GaugeSources } from './gauges.ts'
 import { sdkMetrics } from './sdk-metrics.ts'
 
@@ -23,6 +24,8 @@ function nodeMetrics(): Registry {
 export function openScrape(sources: GaugeSources): Scrape {
   const gauges = gaugesOf(sources)
   const node = nodeMetrics()
+  // A series that begins with its first increase is no increase to Prometheus.
+  for (const type of channelTypeNames()) for (const outcome of endings) countMessage(type, outcome, 0)
   return async () => {
     const parts = await Promise.all([counted.metrics(), gauges.metrics(), node.metrics(), sdkMetrics()])
     return parts

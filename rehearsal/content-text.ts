@@ -1,36 +1,13 @@
+import { channelTypeOf } from '../channels/registry.ts'
+import type { ChannelType, ContentOf } from '../definitions/channel-types.ts'
 import type { NewMessage } from '../store/messages/new-message.ts'
-import type { Rendered } from '../templates/content.ts'
 
 const LONGEST = 100
 
 /** A message on one line: its type, and its subject or the beginning of what it says. */
-export function contentText(message: Pick<NewMessage, 'channelType' | 'content'>): string {
-  return textOf(message).trim()
-}
-
-function textOf({ channelType, content }: Pick<NewMessage, 'channelType' | 'content'>): string {
-  const rendered = { channelType, content } as unknown as Rendered
-  switch (rendered.channelType) {
-    case 'in_app_feed': {
-      const body = rendered.content.blocks.find((block) => block.name === 'body')
-      return `in-app: ${line(body?.content ?? '')}`
-    }
-    case 'email':
-      return `email: ${line(rendered.content.subject_line)}`
-    case 'http':
-      return `http: ${rendered.content.method.toUpperCase()} ${line(rendered.content.url)}`
-    case 'sms':
-      return `sms: ${line(rendered.content.body)}`
-    case 'push': {
-      const { title, body, delivery_type: type } = rendered.content
-      const shown = line([title, body].filter((text) => text !== '').join(': '))
-      return type === 'silent' ? `push, silent: ${shown}` : `push: ${shown}`
-    }
-    case 'chat': {
-      const { blocks, json_content: json, summary } = rendered.content.template
-      return `chat: ${line(blocks[0]?.content ?? summary ?? JSON.stringify(json))}`
-    }
-  }
+export function contentText({ channelType, content }: Pick<NewMessage, 'channelType' | 'content'>): string {
+  const { label, text } = channelTypeOf(channelType).summary(content as unknown as ContentOf<ChannelType>)
+  return `${label} ${line(text)}`.trim()
 }
 
 function line(text: string): string {

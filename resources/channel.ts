@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { channelTypes } from '../definitions/step.ts'
+import { channelTypeNames } from '../channels/registry.ts'
 
 export const channel = z
   .object({
@@ -7,7 +7,7 @@ export const channel = z
     id: z.uuid(),
     key: z.string(),
     name: z.string(),
-    type: z.enum(channelTypes),
+    type: z.enum(channelTypeNames()),
     provider: z.string(),
     created_at: z.string().nullable().describe('When it was first published; null until an api has'),
     updated_at: z.string().nullable(),

@@ -1,7 +1,11 @@
 import { z } from 'zod'
-import type { ChannelType } from '../definitions/step.ts'
+import { channelTypeOf, channelTypes } from '../channels/registry.ts'
 import type { ContentRow } from '../store/messages/message-contents.ts'
-import type { JsonObject } from '../store/schema/index.ts'
+
+/** Knock's in the order in which its document has them. */
+const order = ['InAppFeed', 'Email', 'Sms', 'Push', 'Chat', 'Http'].map((type) => `Message${type}Content`)
+/** Typed SDKs of Knock tell the types apart by it. */
+const typenames = [...new Set([...order, ...Object.values(channelTypes).map(({ resource }) => resource.typename)])]
 
 export const messageContent = z
   .object({
@@ -10,50 +14,14 @@ export const messageContent = z
     inserted_at: z.string(),
     data: z
       .looseObject({
-        __typename: z.enum([
-          'MessageInAppFeedContent',
-          'MessageEmailContent',
-          'MessageSmsContent',
-          'MessagePushContent',
-          'MessageChatContent',
-          'MessageHttpContent',
-        ]),
+        __typename: z.enum(typenames),
       })
       .describe('As its channel type has it: blocks; subject_line, html_body, ...'),
   })
   .meta({ id: 'MessageContent' })
 
-type Data = z.input<typeof messageContent>['data']
-
-/**
- * What clients of Knock require of each type of content stands there, whatever the message has: their typed SDKs tell the
- * types apart by it. An address is empty until it is known, at the send.
- */
-const dataOf: Record<ChannelType, (content: JsonObject) => Data> = {
-  in_app_feed: (content) => ({ __typename: 'MessageInAppFeedContent', blocks: [], ...content }),
-  email: (content) => ({
-    __typename: 'MessageEmailContent',
-    cc: null,
-    bcc: null,
-    reply_to: null,
-    ...content,
-    ...texts(content, 'from', 'to', 'subject_line', 'html_body', 'text_body'),
-  }),
-  sms: (content) => ({ __typename: 'MessageSmsContent', ...content, ...texts(content, 'to', 'body') }),
-  push: (content) => ({
-    __typename: 'MessagePushContent',
-    data: content['payload_overrides'] ?? null,
-    ...content,
-    ...texts(content, 'token', 'title', 'body'),
-  }),
-  chat: (content) => ({ __typename: 'MessageChatContent', connection: {}, metadata: null, ...content }),
-  http: (content) => ({ __typename: 'MessageHttpContent', ...content }),
-}
-
-function texts(content: JsonObject, ...names: string[]): JsonObject {
-  return Object.fromEntries(names.map((name) => [name, content[name] ?? '']))
-}
-
 export function contentOf({ id, channel_type, content, inserted_at }: ContentRow): z.input<typeof messageContent> {
-  return { __typename: 'MessageContent', message_id: id, inserted_at, data: dataOf[channel_type](content) }
+  const { resource } = channelTypeOf(channel_type)
+  const data = { __typename: resource.typename, ...resource.data(content) }
+  return { __typename: 'MessageContent', message_id: id, inserted_at, data }
 }

@@ -1,10 +1,6 @@
 import { z } from 'zod'
-import {
-  preferenceSetRequest,
-  tenantPreferenceSetRequest,
-  type PreferenceSet,
-  type PreferenceWrite,
-} from '../preferences/preference-set.ts'
+import { preferenceSetRequest, tenantPreferenceSetRequest } from '../preferences/preference-schema.ts'
+import type { PreferenceSet, PreferenceWrite } from '../preferences/preference-set.ts'
 import { tenantId } from './ids.ts'
 import { jsonObject } from './json-object.ts'
 

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { mergePreferences } from '../preferences/merge.ts'
-import { preferenceSetSchema, type PreferenceSet } from '../preferences/preference-set.ts'
+import { preferenceSetSchema } from '../preferences/preference-schema.ts'
+import type { PreferenceSet } from '../preferences/preference-set.ts'
 import { MAX_PROPERTIES_BYTES } from '../store/profiles/properties.ts'
 import type { TenantSettings } from '../store/profiles/tenants.ts'
 import type { Json, JsonObject } from '../store/schema/index.ts'

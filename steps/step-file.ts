@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import type { ConditionGroup } from '../conditions/conditions.ts'
-import type { ChannelGroup, ChannelReference, ChannelType, Step, StepType } from '../definitions/step.ts'
+import type { ChannelType } from '../definitions/channel-types.ts'
+import type { ChannelGroup, ChannelReference, Step, StepType } from '../definitions/step.ts'
 import { conditions, ignored } from '../definitions/fields.ts'
 import type { JsonPath } from '../definitions/source.ts'
 

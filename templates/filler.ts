@@ -1,7 +1,6 @@
 import { withExactNumbers } from '../json/source.ts'
 import type { JsonObject } from '../store/schema/index.ts'
 import { safeAddress } from './address.ts'
-import { compileMjml } from './email/mjml.ts'
 import { renderLiquid, type LiquidContext, type RenderingOptions } from './liquid.ts'
 import { renderingFor } from './rendering-for.ts'
 import type { Scope } from './scope.ts'
@@ -24,35 +23,35 @@ export class TemplateError extends Error {
 /** Fills the texts of one step for one recipient. A class, since there is one for every recipient and closures are dear. */
 export class Filler {
   readonly #step: string
-  readonly #scope: Scope
+  readonly scope: Scope
   readonly #rendering: RenderingOptions
   /** Characters of all texts so far. */
   written = 0
 
   constructor(step: string, scope: Scope) {
     this.#step = step
-    this.#scope = scope
+    this.scope = scope
     this.#rendering = renderingFor(scope)
   }
 
   text(field: string, text: string, context: LiquidContext): string {
     try {
-      const filled = renderLiquid(text, context, this.#scope, this.#rendering)
+      const filled = renderLiquid(text, context, this.scope, this.#rendering)
       this.written += filled.length
       return filled
     } catch (error) {
-      throw new TemplateError(this.#step, `template.${field}`, (error as Error).message)
+      throw this.error(field, (error as Error).message)
     }
   }
 
-  /** MJML that is filled in, as HTML. */
-  mjml(field: string, source: string): string {
+  /** A text that is made of one that is filled in; where `make` throws an Error, its field is wrong. */
+  made(field: string, make: () => string): string {
     try {
-      const html = compileMjml(source)
-      this.written += html.length
-      return html
+      const text = make()
+      this.written += text.length
+      return text
     } catch (error) {
-      throw new TemplateError(this.#step, `template.${field}`, (error as Error).message)
+      throw this.error(field, (error as Error).message)
     }
   }
 
@@ -71,19 +70,36 @@ export class Filler {
     } catch {
       // Said below.
     }
-    throw new TemplateError(this.#step, `template.${field}`, 'is not a JSON object once it is filled in')
+    throw this.error(field, 'is not a JSON object once it is filled in')
   }
 
   /** An address that a client may open. */
   address(field: string, text: string): string {
     const address = safeAddress(this.text(field, text, 'text'))
     if (address !== null) return address
-    throw new TemplateError(this.#step, `template.${field}`, 'is an address that is not safe to open')
+    throw this.error(field, 'is an address that is not safe to open')
+  }
+
+  /** That a field of the template cannot be rendered. */
+  error(field: string, reason: string): TemplateError {
+    return new TemplateError(this.#step, `template.${field}`, reason)
+  }
+}
+
+/**
+ * Fills a text that is not of the step's template, such as a setting of its channel: on one line, without space at its ends.
+ * `field` names it. Throws a TemplateError.
+ */
+export function renderLine(step: string, field: string, text: string, scope: Scope): string {
+  try {
+    return onOneLine(renderLiquid(text, 'text', scope, renderingFor(scope)))
+  } catch (error) {
+    throw new TemplateError(step, field, (error as Error).message)
   }
 }
 
 /** On one line, without space at its ends. */
-export function onOneLine(text: string): string {
+function onOneLine(text: string): string {
   return text
     .trim()
     .split(/[\r\n]+/)

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { mergePreferences } from '../../preferences/merge.ts'
-import { preferenceEntries, preferenceParts, type PreferenceSet } from '../../preferences/preference-set.ts'
+import { preferenceEntries, preferenceParts } from '../../preferences/preference-schema.ts'
+import type { PreferenceSet } from '../../preferences/preference-set.ts'
 import { collectionName, objectId, tenantId, userId } from '../../resources/ids.ts'
 import { preferenceSet, preferenceSetId, preferenceSetOf, preferenceWrite } from '../../resources/preferences.ts'
 import type { RecipientReference } from '../../store/ids/recipient.ts'

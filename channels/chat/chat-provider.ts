@@ -1,5 +1,5 @@
 import type { z } from 'zod'
-import type { ChatContent } from '../../templates/content.ts'
+import type { ChatContent } from './content.ts'
 import { apiProvider, type Provider } from '../provider.ts'
 import { sendTracked } from './tracked-chat.ts'
 

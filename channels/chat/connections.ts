@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { ChatContent } from '../../templates/content.ts'
+import type { ChatContent } from './content.ts'
 import { listOf } from '../push/push-tokens.ts'
 import { NotSent, type Outgoing } from '../sender.ts'
 

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { ChatContent } from '../../templates/content.ts'
+import type { ChatContent } from './content.ts'
 import type { HttpAnswer } from '../http-client.ts'
 import { jsonOf, notTaken, refusal, type ApiSend } from '../provider.ts'
 import { toEach } from '../push/push-tokens.ts'

@@ -1,5 +1,5 @@
 import { unescapeHtml } from '../../templates/escape.ts'
-import type { ChatContent } from '../../templates/content.ts'
+import type { ChatContent } from './content.ts'
 import { MISSING, type Links } from '../links.ts'
 import type { Outgoing, SendResult } from '../sender.ts'
 

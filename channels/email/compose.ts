@@ -1,6 +1,6 @@
 import MailComposer from 'nodemailer/lib/mail-composer'
-import type { EmailContent } from '../../templates/content.ts'
-import type { Attachment } from '../../templates/email/attachments.ts'
+import type { EmailContent } from './content.ts'
+import type { Attachment } from './attachments.ts'
 import type { Letterhead } from './letterhead.ts'
 import type { SmtpMail } from './smtp-session.ts'
 

@@ -1,5 +1,5 @@
 import { isEmailAddress } from '../../resources/contact.ts'
-import type { EmailContent } from '../../templates/content.ts'
+import type { EmailContent } from './content.ts'
 import { NotSent, type Outgoing } from '../sender.ts'
 import { parseAddress, parseAddressList, type EmailAddress } from './email-address.ts'
 

@@ -1,4 +1,4 @@
-import type { EmailContent } from '../../templates/content.ts'
+import type { EmailContent } from './content.ts'
 import { MISSING, type Links } from '../links.ts'
 import type { Outgoing } from '../sender.ts'
 import { trackLinks, trackOpening } from './tracking.ts'

@@ -1,5 +1,5 @@
 import { Webhook } from 'standardwebhooks'
-import type { HttpContent } from '../../templates/content.ts'
+import type { HttpContent } from './content.ts'
 import { NotSent, type Outgoing } from '../sender.ts'
 import { isHeaderName, isHeaderValue, isReservedHeader } from './http-headers.ts'
 

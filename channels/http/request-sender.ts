@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { Channel } from '../../definitions/catalog.ts'
-import type { HttpContent } from '../../templates/content.ts'
+import type { HttpContent } from './content.ts'
 import { HOST_ENTRY, HostList, isHostEntry } from '../../settings/host-list.ts'
 import { secretsOf } from '../hidden.ts'
 import { HttpClient, withoutAnswer, type HttpAnswer } from '../http-client.ts'

@@ -1,6 +1,6 @@
 import { importPKCS8, SignJWT } from 'jose'
 import { z } from 'zod'
-import type { PushContent } from '../../templates/content.ts'
+import type { PushContent } from './content.ts'
 import { apiProvider, jsonOf, notTaken, refusal } from '../provider.ts'
 import { laidOver } from '../payload-overrides.ts'
 import { NotSent } from '../sender.ts'

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { PushContent } from '../../templates/content.ts'
+import type { PushContent } from './content.ts'
 import { apiProvider, jsonOf, notTaken, refusal } from '../provider.ts'
 import { NoAnswer } from '../http-client.ts'
 import { laidOver } from '../payload-overrides.ts'

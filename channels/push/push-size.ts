@@ -1,4 +1,4 @@
-import type { PushContent } from '../../templates/content.ts'
+import type { PushContent } from './content.ts'
 import { atMost } from '../too-long.ts'
 
 /** Throws TooLong where a push is more than its provider takes; names the largest of what the template gives. */

@@ -1,5 +1,5 @@
 import { NotSent, type Outgoing, type SendResult } from '../sender.ts'
-import type { PushContent } from '../../templates/content.ts'
+import type { PushContent } from './content.ts'
 
 /** Devices of one recipient that get a message, at most. */
 const MOST = 100

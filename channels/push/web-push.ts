@@ -1,6 +1,6 @@
 import webPush from 'web-push'
 import { z } from 'zod'
-import type { PushContent } from '../../templates/content.ts'
+import type { PushContent } from './content.ts'
 import { apiProvider, refusal } from '../provider.ts'
 import { NotSent, type Outgoing } from '../sender.ts'
 import { laidOver } from '../payload-overrides.ts'

@@ -1,4 +1,4 @@
-import type { SmsContent } from '../../templates/content.ts'
+import type { SmsContent } from './content.ts'
 import { NotSent, type Outgoing } from '../sender.ts'
 
 /** Where an SMS goes: to the number its template names, else to the recipient's phone_number. Throws NotSent. */

@@ -1,4 +1,4 @@
-import type { SmsContent } from '../../templates/content.ts'
+import type { SmsContent } from './content.ts'
 import { MISSING, type Links } from '../links.ts'
 import type { Outgoing } from '../sender.ts'
 

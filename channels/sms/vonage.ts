@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { SmsContent } from '../../templates/content.ts'
+import type { SmsContent } from './content.ts'
 import { apiProvider, jsonOf, notTaken, refusal } from '../provider.ts'
 import { laidOver } from '../payload-overrides.ts'
 import { atMost, charactersOf } from '../too-long.ts'

@@ -35,7 +35,6 @@ export const onlyTested = new Map([
   ['definitions/trigger-schema.ts', 'The schema of a trigger’s data.'],
   ['preferences/decide.ts', 'The gate of a channel step.'],
   ['preferences/merge.ts', 'The gate of a channel step.'],
-  ['preferences/preference-set.ts', 'Routes and the gate.'],
   ['steps/channel/send-window.ts', 'The gate of a channel step.'],
   ['steps/delay/dynamic-value.ts', 'Dynamic delays.'],
   ['steps/delay/window-rule.ts', 'Window rules.'],

@@ -18,7 +18,7 @@ export const floors = [
   ['conditions/'],
   ['preferences/', 'schedules/'],
   // What a compiled definition is. How one is read from files stands higher, since each step and channel reads its part.
-  ['templates/liquid/rendering.ts', 'definitions/json-line.ts', 'definitions/read-file.ts', 'definitions/template.ts'],
+  ['templates/liquid/rendering.ts', 'definitions/json-line.ts', 'definitions/read-file.ts', 'definitions/channel-types.ts'],
   ['definitions/step.ts'],
   ['definitions/definition.ts', 'definitions/problem.ts', 'definitions/source.ts'],
   [
@@ -32,9 +32,10 @@ export const floors = [
   ['definitions/trigger-schema.ts', 'metrics/counted.ts', 'metrics/tracing.ts'],
   ['store/schema/'],
   ['store/postgres/', 'templates/'],
-  ['store/clock/', 'channels/', 'events/'],
-  ['definitions/fields.ts', 'store/'],
-  ['definitions/template-file/'],
+  ['store/clock/', 'events/', 'definitions/fields.ts'],
+  ['channels/'],
+  ['preferences/preference-schema.ts'],
+  ['store/'],
   ['events/webhooks/', 'steps/', 'temporal/', 'resources/'],
   ['definitions/', 'engine/'],
   ['activities/', 'metrics/'],

@@ -34,14 +34,14 @@ export async function refusals(candidates: readonly Candidate[], deps: StepDeps)
 }
 
 /**
- * Who of a walk's candidates that may make a message does: of a group with `any` the first, else all; where some are push
- * channels at which the recipient has a device, those without are left out.
+ * Who of a walk's candidates that may make a message does: of a group with `any` the first, else all; where the recipient
+ * has a device at some of the channels, those without are left out.
  */
 export function chosen(open: readonly Candidate[], devices: Devices): readonly Candidate[] {
   const [first] = open
   if (first === undefined || open.length === 1) return open
   const reached = open.filter((candidate) => devices(candidate).some((device) => device !== null))
-  const best = first.step.channelType === 'push' && reached.length > 0 ? reached : open
+  const best = reached.length > 0 ? reached : open
   return first.step.group?.operator === 'any' ? best.slice(0, 1) : best
 }
 

@@ -4,8 +4,9 @@ import { TemplateError } from '../../templates/filler.ts'
 import { zoneFor } from '../delay/zone.ts'
 import { messageId } from '../../store/ids/message-id.ts'
 import { withDevice, type Scope } from '../../templates/scope.ts'
-import type { Device } from '../../channels/push/push-tokens.ts'
-import { renderAt } from './at-channel.ts'
+import type { MessageDevice } from '../../channels/channel-type.ts'
+import { channelTypeOf } from '../../channels/registry.ts'
+import { renderAt } from '../../channels/render-step.ts'
 import { candidatesOf, chosen, noneOf, refusals, type Candidate } from './candidates.ts'
 import { loadDevices, type Devices } from './devices.ts'
 import { evaluateStepConditions, skippedBy } from '../conditions.ts'
@@ -13,7 +14,6 @@ import type { StepDeps, StepKind, StepResult, Walk } from '../kind.ts'
 import { renderEach } from '../render-each.ts'
 import { channelFile } from './file.ts'
 import { nextSendInstant } from './send-window.ts'
-import { withTrackedLinks } from './tracked-feed.ts'
 
 /**
  * Makes its message, and the walk goes on: an in-app message is delivered by being written, any other is sent by itself
@@ -71,7 +71,7 @@ function make(candidates: readonly Candidate[], devices: Devices, deps: StepDeps
 /** `part`: its place among the messages of this step. One literal and no spread: it is made for every recipient. */
 function messageOf(
   walk: Walk<ChannelStep>,
-  device: Device | null,
+  device: MessageDevice | null,
   part: number,
   { channels, now, timeZone, links }: StepDeps,
 ): NewMessage {
@@ -81,10 +81,11 @@ function messageOf(
   const isFirst = device === null && part === 0
   const id = messageId(trigger, { recipientRunId, number })
   const scope = isFirst ? walk.scope : withDevice(walk.scope, id, device ?? {})
+  const type = channelTypeOf(step.channelType)
   const filled = renderAt(step, scope, channels.get(step.channel.key))
-  const rendered = withTrackedLinks(filled, step, { messageId: id, scope, links })
+  const rendered = type.tracked?.(filled, step.template, { messageId: id, scope, links }) ?? filled
   const content = device === null ? rendered : { ...rendered, token: device.token }
-  const isQueued = !trigger.sandboxMode && step.channelType !== 'in_app_feed'
+  const isQueued = !trigger.sandboxMode && type.sending !== null
   const due = isQueued ? sendInstant(step, scope, now, timeZone) : null
   return {
     recipientRunId,

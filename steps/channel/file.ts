@@ -1,98 +1,53 @@
 import { z } from 'zod'
+import { channelTypeNames, channelTypes } from '../../channels/registry.ts'
 import type { ConditionGroup } from '../../conditions/conditions.ts'
-import { channelTypes, type ChannelStep } from '../../definitions/step.ts'
+import type { ChannelType, TemplateOf } from '../../definitions/channel-types.ts'
 import { notOneOf, object, unsupported } from '../../definitions/fields.ts'
-import { chatOverrides, chatTemplate } from '../../definitions/template-file/chat.ts'
-import { emailOverrides, emailTemplate } from '../../definitions/template-file/email.ts'
-import { httpTemplate } from '../../definitions/template-file/http.ts'
-import { feedOverrides, feedTemplate } from '../../definitions/template-file/in-app-feed.ts'
-import { pushOverrides, pushTemplate } from '../../definitions/template-file/push.ts'
-import { smsOverrides, smsTemplate } from '../../definitions/template-file/sms.ts'
-import { holding, stepFields, type StepFile } from '../step-file.ts'
+import type { ChannelStep } from '../../definitions/step.ts'
+import { holding, stepFields, type ReadStep, type StepFile } from '../step-file.ts'
 import { sendWindowsField, type SendWindows } from './send-window.ts'
 
-const channelStep = {
-  ...stepFields,
-  type: z.literal('channel'),
-  channel_key: z.string().nullish(),
-  channel_group_key: z.string().nullish(),
-  channel_overrides: unsupported,
-  send_windows: sendWindowsField,
-}
-
-interface ChannelStepFile<Type, Template> {
+/** A channel step as it was read. What it says otherwise than its channel is part of its template. */
+interface ReadChannelStep extends ReadStep {
   type: 'channel'
-  ref: string
-  name?: string | null | undefined
+  name: string
   conditions: ConditionGroup | null
-  channel_type: Type
-  channel_key?: string | null | undefined
-  channel_group_key?: string | null | undefined
-  send_windows: SendWindows | null
-  template: Template
+  channelType: ChannelType
+  channelKey: string | null
+  groupKey: string | null
+  sendWindows: SendWindows | null
+  template: TemplateOf<ChannelType>
 }
 
-const toStep = <Type, Template>(file: ChannelStepFile<Type, Template>) => ({
-  type: file.type,
-  ref: file.ref,
-  name: file.name ?? file.ref,
-  conditions: file.conditions,
-  channelType: file.channel_type,
-  channelKey: file.channel_key ? file.channel_key : null,
-  groupKey: file.channel_group_key ? file.channel_group_key : null,
-  sendWindows: file.send_windows,
-  template: file.template,
-})
-
-/** What a step says otherwise than its channel is part of its template. */
-function overridden<Type, Template extends object, Overrides extends object>({
-  channel_overrides: overrides,
-  template,
-  ...file
-}: ChannelStepFile<Type, Template> & { channel_overrides: Overrides }) {
-  return toStep({ ...file, template: { ...template, ...overrides } })
-}
-
-const schema = z.discriminatedUnion(
-  'channel_type',
-  [
-    object({
-      ...channelStep,
-      channel_type: z.literal('in_app_feed'),
-      channel_overrides: feedOverrides,
-      template: feedTemplate,
-    }).transform(overridden),
-    object({
-      ...channelStep,
-      channel_type: z.literal('email'),
-      channel_overrides: emailOverrides,
-      template: emailTemplate,
-    }).transform(overridden),
-    object({ ...channelStep, channel_type: z.literal('http'), template: httpTemplate }).transform(toStep),
-    object({
-      ...channelStep,
-      channel_type: z.literal('sms'),
-      channel_overrides: smsOverrides,
-      template: smsTemplate,
-    }).transform(overridden),
-    object({
-      ...channelStep,
-      channel_type: z.literal('push'),
-      channel_overrides: pushOverrides,
-      template: pushTemplate,
-    }).transform(overridden),
-    object({
-      ...channelStep,
-      channel_type: z.literal('chat'),
-      channel_overrides: chatOverrides,
-      template: chatTemplate,
-    }).transform(overridden),
-  ],
-  { error: (issue) => notOneOf('channel', issue.input, 'channel_type', [...channelTypes]) },
+const schemas = Object.values(channelTypes).map(({ type, template, overrides }) =>
+  object({
+    ...stepFields,
+    type: z.literal('channel'),
+    channel_key: z.string().nullish(),
+    channel_group_key: z.string().nullish(),
+    channel_overrides: overrides ?? unsupported,
+    send_windows: sendWindowsField,
+    channel_type: z.literal(type),
+    template,
+  }).transform((file): ReadChannelStep => ({
+    type: file.type,
+    ref: file.ref,
+    name: file.name ?? file.ref,
+    conditions: file.conditions,
+    channelType: file.channel_type,
+    channelKey: file.channel_key ? file.channel_key : null,
+    groupKey: file.channel_group_key ? file.channel_group_key : null,
+    sendWindows: file.send_windows,
+    template: { ...file.template, ...(overrides === null ? {} : (file.channel_overrides as object)) },
+  })),
 )
+/** That each schema has its own `channel_type` zod knows of a list that is written out only. */
+const schema = z.discriminatedUnion('channel_type', schemas as unknown as Parameters<typeof z.discriminatedUnion>[1], {
+  error: (issue) => notOneOf('channel', issue.input, 'channel_type', channelTypeNames()),
+}) as unknown as z.ZodType<ReadChannelStep>
 
 /** A channel step as workflow.json has it. Its `channel_type` must stand there by now. */
-export const channelFile: StepFile<ChannelStep, z.output<typeof schema>> = {
+export const channelFile: StepFile<ChannelStep, ReadChannelStep> = {
   schema: () => schema,
   compile: ({ channelKey, groupKey, conditions, sendWindows, ...read }, { next, channelOf, groupOf, add }) => {
     if (groupKey !== null && channelKey !== null)
@@ -104,6 +59,8 @@ export const channelFile: StepFile<ChannelStep, z.output<typeof schema>> = {
     if (typeof channel === 'string') add(['channel_key'], channel)
     const reference = typeof channel === 'object' ? channel : { key: '', id: '' }
     const windows = sendWindows !== null && { sendWindows }
-    return { ...read, ...holding(conditions), ...windows, channel: reference, ...(isGroup && { group }), next }
+    const step = { ...read, ...holding(conditions), ...windows, channel: reference, ...(isGroup && { group }), next }
+    // The template was read by the schema of the type that stands beside it.
+    return step as ChannelStep
   },
 }

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { isHeaderName, isReservedHeader } from '../../channels/http/http-headers.ts'
-import { httpMethods } from '../../definitions/template.ts'
+import { httpMethods } from '../../definitions/step.ts'
 import type { FetchStep } from '../../definitions/step.ts'
 import { liquid, object, optional, required } from '../../definitions/fields.ts'
 import { holding, stepFields, type StepFile } from '../step-file.ts'

@@ -3,7 +3,7 @@ import { isHeaderName, isHeaderValue, isReservedHeader } from '../../channels/ht
 import { httpUrl } from '../../channels/http/http-request.ts'
 import { NotSent } from '../../channels/sender.ts'
 import type { FetchStep } from '../../definitions/step.ts'
-import type { HttpMethod } from '../../definitions/template.ts'
+import type { HttpMethod } from '../../definitions/step.ts'
 import { withExactNumbers } from '../../json/source.ts'
 import { renderLiquid } from '../../templates/liquid.ts'
 import { renderingFor } from '../../templates/rendering-for.ts'

@@ -1,7 +1,7 @@
 import { asc, eq, inArray, sql } from 'drizzle-orm'
 import type { Catalog, Channel } from '../../definitions/catalog.ts'
 import { DEFINITION_FORMAT, type DefinitionVersion } from '../../definitions/definition.ts'
-import type { ChannelType } from '../../definitions/step.ts'
+import type { ChannelType } from '../../definitions/channel-types.ts'
 import { publishWhole } from './published.ts'
 import { texts, transaction, type Database } from '../postgres/database.ts'
 import { channels, currentDefinitions, definitions, type JsonObject } from '../schema/index.ts'

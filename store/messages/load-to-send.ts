@@ -1,4 +1,5 @@
 import { sql } from 'drizzle-orm'
+import type { ChannelType } from '../../definitions/channel-types.ts'
 import type { MessageKey } from '../ids/message-id.ts'
 import { ids, query, type Database } from '../postgres/database.ts'
 import type { MessageStatus } from './message-filter.ts'
@@ -8,7 +9,7 @@ export interface MessageToSend extends MessageKey {
   recipient: string
   stepRef: string
   channelId: string
-  channelType: string
+  channelType: ChannelType
   status: MessageStatus
   /** Epoch milliseconds; null once settled. */
   due: number | null

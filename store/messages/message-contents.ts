@@ -1,5 +1,5 @@
 import { sql } from 'drizzle-orm'
-import type { ChannelType } from '../../definitions/step.ts'
+import type { ChannelType } from '../../definitions/channel-types.ts'
 import { keyOfMessageId, messageId } from '../ids/message-id.ts'
 import { triggerOf } from '../ids/row-id.ts'
 import { json, query, type Database } from '../postgres/database.ts'

@@ -1,5 +1,5 @@
 import { sql, type SQL } from 'drizzle-orm'
-import type { ChannelType } from '../../definitions/step.ts'
+import type { ChannelType } from '../../definitions/channel-types.ts'
 import { loadMessageActivities } from '../batches/message-activities.ts'
 import { json, query, type Database } from '../postgres/database.ts'
 import { isoText } from '../postgres/instant.ts'

@@ -1,4 +1,4 @@
-import type { ChannelType } from '../../definitions/step.ts'
+import type { ChannelType } from '../../definitions/channel-types.ts'
 import type { MessageKey } from '../ids/message-id.ts'
 
 /** A message as a channel step makes it: to be sent at `due`, or settled at once. */

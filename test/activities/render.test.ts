@@ -1,15 +1,19 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { EmailContent, FeedContent, HttpContent } from '../../templates/content.ts'
+import type { EmailContent } from '../../channels/email/content.ts'
+import type { FeedContent } from '../../channels/in-app-feed/content.ts'
+import type { HttpContent } from '../../channels/http/content.ts'
 import { TemplateError } from '../../templates/filler.ts'
-import { renderStep } from '../../templates/render.ts'
+import { renderStep } from '../../channels/render-step.ts'
 import { takeWarnings, type Scope } from '../../templates/scope.ts'
 import type { ChannelStep } from '../../definitions/step.ts'
-import type { EmailTemplate, FeedTemplate, HttpTemplate } from '../../definitions/template.ts'
+import type { EmailTemplate } from '../../channels/email/template.ts'
+import type { FeedTemplate } from '../../channels/in-app-feed/template.ts'
+import type { HttpTemplate } from '../../channels/http/template.ts'
 import { testScope } from '../../testing/fixtures/scope.ts'
 
 const base = { type: 'channel' as const, ref: 'step_1', name: 'Step', next: null, channel: { key: 'c', id: 'c' } }
-const render = (step: ChannelStep, scope: Scope) => renderStep(step, scope).content
+const render = (step: ChannelStep, scope: Scope) => renderStep(step, scope)
 
 function feed(template: Partial<FeedTemplate>, data: Record<string, unknown> = {}): FeedContent {
   const whole = { markdownBody: 'Hi', actionUrl: null, actionButtons: [], ...template }
@@ -159,7 +163,7 @@ test('a time is shown in the zone it is put into, with its abbreviation; in UTC,
     },
   }
   const scope = testScope({ data: { at }, recipient: { id: 'u', properties: { timezone: 'UTC plus 2' } } })
-  const { content } = renderStep(step, scope)
+  const content = renderStep(step, scope)
   assert.equal((content as HttpContent).body, '23:30 UTC')
   assert.deepEqual(takeWarnings(scope), ['the time zone "UTC plus 2" is not known: UTC is shown'])
 })

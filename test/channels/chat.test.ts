@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { after, test } from 'node:test'
 import { richText } from '../../channels/chat/rich-text.ts'
-import type { ChatContent } from '../../templates/content.ts'
+import type { ChatContent } from '../../channels/chat/content.ts'
 import { sendThrough } from '../../testing/fixtures/provider.ts'
 import { httpReceiver } from '../../testing/servers/http-receiver.ts'
 

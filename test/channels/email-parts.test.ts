@@ -3,7 +3,7 @@ import { after, before, test } from 'node:test'
 import { simpleParser, type AddressObject } from 'mailparser'
 import { createEmailSender } from '../../channels/email/smtp.ts'
 import type { Outgoing } from '../../channels/sender.ts'
-import type { EmailContent } from '../../templates/content.ts'
+import type { EmailContent } from '../../channels/email/content.ts'
 import { smtpReceiver, type SmtpReceiver } from '../../testing/servers/smtp-receiver.ts'
 
 let smtp: SmtpReceiver

@@ -4,7 +4,7 @@ import { after, test } from 'node:test'
 import type { SMTPServerOptions } from 'smtp-server'
 import type { Outgoing } from '../../channels/sender.ts'
 import { createEmailSender, type EmailDefaults } from '../../channels/email/smtp.ts'
-import type { EmailContent } from '../../templates/content.ts'
+import type { EmailContent } from '../../channels/email/content.ts'
 import type { Channel } from '../../definitions/catalog.ts'
 import { smtpReceiver, smtpReply, type SmtpReceiver } from '../../testing/servers/smtp-receiver.ts'
 

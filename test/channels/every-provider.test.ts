@@ -7,7 +7,7 @@ import type { AddressInfo } from 'node:net'
 import { after, test } from 'node:test'
 import fc from 'fast-check'
 import type { Exchange } from '../../channels/exchange.ts'
-import { channelTypeRegistry } from '../../channels/registry.ts'
+import { channelTypes } from '../../channels/registry.ts'
 import type { SendResult } from '../../channels/sender.ts'
 import { sendThrough } from '../../testing/fixtures/provider.ts'
 import { answerWith, providerRows, type ProviderRow } from '../../testing/fixtures/provider-rows.ts'
@@ -16,7 +16,7 @@ import { httpReceiver } from '../../testing/servers/http-receiver.ts'
 
 // Every provider that is asked over HTTP meets every way in which a far side can fail. Those over SMTP: smtp-stages and smtp-presets.
 
-const keys = Object.entries(channelTypeRegistry).flatMap(([type, { providers }]) =>
+const keys = Object.entries(channelTypes).flatMap(([type, { providers }]) =>
   type === 'in_app_feed' || type === 'email' ? [] : Object.keys(providers),
 )
 const rows = keys.map((key): [string, ProviderRow] => [key, providerRows[key]!])
@@ -46,7 +46,7 @@ const endOf = ({ kind, ...rest }: SendResult) => ({
 
 test('every provider that is asked over HTTP has a row here, and every one for devices says which is gone', () => {
   assert.deepEqual(Object.keys(providerRows).sort(), [...keys].sort())
-  for (const key of Object.keys(channelTypeRegistry.push.providers)) assert.ok(providerRows[key]!.gone, key)
+  for (const key of Object.keys(channelTypes.push.providers)) assert.ok(providerRows[key]!.gone, key)
 })
 
 for (const [key, row] of rows) {

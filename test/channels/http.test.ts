@@ -5,7 +5,7 @@ import { Webhook } from 'standardwebhooks'
 import { HostList } from '../../settings/host-list.ts'
 import type { Outgoing } from '../../channels/sender.ts'
 import { createHttpSender, type HttpDefaults } from '../../channels/http/request-sender.ts'
-import type { HttpContent } from '../../templates/content.ts'
+import type { HttpContent } from '../../channels/http/content.ts'
 import type { Channel } from '../../definitions/catalog.ts'
 import { httpReceiver } from '../../testing/servers/http-receiver.ts'
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { Pacing } from '../../channels/pacing.ts'
 import type { Channel } from '../../definitions/catalog.ts'
-import { channelTypeRegistry } from '../../channels/registry.ts'
+import { channelTypes } from '../../channels/registry.ts'
 
 const never = new AbortController().signal
 
@@ -81,7 +81,7 @@ test('a send that fails gives its turn to the next', async () => {
 })
 
 test('a pace that no provider could have is refused when channels.json is read', () => {
-  const { email, http } = channelTypeRegistry
+  const { email, http } = channelTypes
   for (const { settings: schema } of [email.providers.smtp!, http.providers.http!]) {
     assert.ok(schema.safeParse({ concurrency: 100, rate_limit: { per_second: 0.1 } }).success)
     for (const concurrency of [0, 101, 1.5, '5']) {

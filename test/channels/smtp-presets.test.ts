@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import { parseConnectionUrl } from 'nodemailer/lib/shared'
 import { z } from 'zod'
 import { mailgun, postmark, resend, sendgrid, ses } from '../../channels/email/smtp-presets.ts'
-import { channelTypeRegistry } from '../../channels/registry.ts'
+import { channelTypes } from '../../channels/registry.ts'
 
 test('each mail service has its server, a login that survives the URL, and TLS that is required', () => {
   const secret = 'p:/%@?#&+ ä'
@@ -35,7 +35,7 @@ test('each mail service has its server, a login that survives the URL, and TLS t
 })
 
 test('every provider refuses a setting it does not have', () => {
-  for (const { providers } of Object.values(channelTypeRegistry)) {
+  for (const { providers } of Object.values(channelTypes)) {
     for (const [key, { settings }] of Object.entries(providers as Record<string, { settings: z.ZodType }>)) {
       const issues = settings.safeParse({ no_such_setting: 1 }).error?.issues ?? []
       assert.ok(

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { after, test } from 'node:test'
-import type { SmsContent } from '../../templates/content.ts'
+import type { SmsContent } from '../../channels/sms/content.ts'
 import { sendThrough } from '../../testing/fixtures/provider.ts'
 import { httpReceiver } from '../../testing/servers/http-receiver.ts'
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { cpSync, existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { renderStep } from '../../templates/render.ts'
+import { renderStep } from '../../channels/render-step.ts'
 import type { ChannelStep } from '../../definitions/step.ts'
 import { readCatalog } from '../../definitions/read-catalog.ts'
 import { temporaryFolder } from '../../testing/fixtures/folder.ts'
@@ -54,7 +54,7 @@ test("Knock's templates load and render as they are", options, async () => {
   })
   const rendered = (key: string, ref: string) => {
     const step = steps(key).find((each): each is ChannelStep => each.ref === ref && each.type === 'channel')!
-    return JSON.stringify(renderStep(step, scope).content)
+    return JSON.stringify(renderStep(step, scope))
   }
   for (const key of supported) {
     for (const step of steps(key)) if (step.type === 'channel') assert.doesNotMatch(rendered(key, step.ref), /\{\{|\{%/)

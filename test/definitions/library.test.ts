@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { readCatalog } from '../../definitions/read-catalog.ts'
-import type { EmailContent } from '../../templates/content.ts'
-import { renderStep } from '../../templates/render.ts'
+import type { EmailContent } from '../../channels/email/content.ts'
+import { renderStep } from '../../channels/render-step.ts'
 import { notificationsFolder, problemsOf } from '../../testing/fixtures/notifications-folder.ts'
 import { testScope } from '../../testing/fixtures/scope.ts'
 
@@ -20,7 +20,7 @@ async function rendered(
   const step = definition.steps[0]!
   assert.ok(step.type === 'channel')
   const scope = testScope({ ...given, ...(definition.library && { library: definition.library }) })
-  return renderStep(step, scope).content as EmailContent
+  return renderStep(step, scope) as EmailContent
 }
 
 test('an e-mail stands in the layout it names, its styles written into its elements, with a text of its own', async () => {

@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
-import { channelTypeRegistry } from '../../channels/registry.ts'
+import { channelTypes } from '../../channels/registry.ts'
 import { reportReaders } from '../../channels/reports/readers.ts'
 import { readCatalog } from '../../definitions/read-catalog.ts'
 import { notificationsFolder } from '../../testing/fixtures/notifications-folder.ts'
 
 const docs = readFileSync(new URL('../../docs/channels.md', import.meta.url), 'utf8')
-const providers = Object.entries(channelTypeRegistry).flatMap(([type, { providers: known }]) =>
+const providers = Object.entries(channelTypes).flatMap(([type, { providers: known }]) =>
   Object.keys(known).map((key) => ({ type, key })),
 )
 /** What stands under a heading of the third level, up to the next heading. */

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { preferenceSetRequest, preferenceSetSchema } from '../../preferences/preference-set.ts'
+import { preferenceSetRequest, preferenceSetSchema } from '../../preferences/preference-schema.ts'
 
 const channelId = '8209f26c-62a5-461d-95e2-a5716a26e652'
 const problems = (given: unknown) =>

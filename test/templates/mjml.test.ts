@@ -4,9 +4,9 @@ import fc from 'fast-check'
 import type { ChannelStep } from '../../definitions/step.ts'
 import type { Definition } from '../../definitions/definition.ts'
 import { readCatalog, readFolder } from '../../definitions/read-catalog.ts'
-import type { EmailContent } from '../../templates/content.ts'
+import type { EmailContent } from '../../channels/email/content.ts'
 import { TemplateError } from '../../templates/filler.ts'
-import { renderStep } from '../../templates/render.ts'
+import { renderStep } from '../../channels/render-step.ts'
 import { structureOf } from '../../testing/fixtures/elements.ts'
 import { notificationsFolder } from '../../testing/fixtures/notifications-folder.ts'
 import { testScope } from '../../testing/fixtures/scope.ts'
@@ -41,7 +41,7 @@ async function rendered(template: object, data: Record<string, unknown> = {}): P
 function of(definition: Definition, data: Record<string, unknown>): EmailContent {
   const { library } = definition
   const scope = testScope({ data, ...(library !== undefined && { library }) })
-  return renderStep(definition.steps[0] as ChannelStep, scope).content as EmailContent
+  return renderStep(definition.steps[0] as ChannelStep, scope) as EmailContent
 }
 const document = (inner: string, head = '') =>
   `<mjml>${head === '' ? '' : `<mj-head>${head}</mj-head>`}<mj-body>${inner}</mj-body></mjml>`

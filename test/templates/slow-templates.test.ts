@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { inlineCss } from '../../templates/email/css.ts'
+import { inlineCss } from '../../channels/email/html/css.ts'
 import { piecesOf } from '../../templates/liquid-pieces.ts'
 
 // An author's files are input as well. Eight times the text takes eight times as long, and 64 times where every place is

@@ -5,9 +5,13 @@ import { simpleParser } from 'mailparser'
 import { compose } from '../../channels/email/compose.ts'
 import { letterheadOf } from '../../channels/email/letterhead.ts'
 import { richText } from '../../channels/chat/rich-text.ts'
-import type { VisualBlock } from '../../definitions/template.ts'
-import type { ChatContent, EmailContent, FeedContent, PushContent, SmsContent } from '../../templates/content.ts'
-import { renderStep } from '../../templates/render.ts'
+import type { VisualBlock } from '../../channels/email/visual-block.ts'
+import type { ChatContent } from '../../channels/chat/content.ts'
+import type { EmailContent } from '../../channels/email/content.ts'
+import type { FeedContent } from '../../channels/in-app-feed/content.ts'
+import type { PushContent } from '../../channels/push/content.ts'
+import type { SmsContent } from '../../channels/sms/content.ts'
+import { renderStep } from '../../channels/render-step.ts'
 import { attributesOf, structureOf } from '../../testing/fixtures/elements.ts'
 import { testScope } from '../../testing/fixtures/scope.ts'
 
@@ -123,7 +127,7 @@ const shownAs = (x: string) => x.replace(/[\0\p{Surrogate}]/gu, '\ufffd')
 
 for (const [type, block] of Object.entries(blocks)) {
   test(`no value changes the elements of an e-mail with a block ${type}, or leads a link elsewhere`, () => {
-    const htmlOf = (x: string) => (renderStep(email([block]), scope(x)).content as EmailContent).html_body
+    const htmlOf = (x: string) => (renderStep(email([block]), scope(x)) as EmailContent).html_body
     const elements = structureOf(htmlOf('x'))
     assert.ok(elements.length > 15)
     const links = attributesOf(htmlOf('x'), 'href').length + attributesOf(htmlOf('x'), 'src').length
@@ -152,7 +156,7 @@ test('no value changes the elements of a feed card, or leads its link elsewhere'
     template: { markdownBody: markdown, actionUrl: 'https://a.example/{{ x }}', actionButtons: [] },
   }
   const cardOf = (x: string) => {
-    const [body, action] = (renderStep(feed, scope(x)).content as FeedContent).blocks as { rendered: string }[]
+    const [body, action] = (renderStep(feed, scope(x)) as FeedContent).blocks as { rendered: string }[]
     return { html: body!.rendered, url: action!.rendered }
   }
   const elements = structureOf(cardOf('x').html)
@@ -170,7 +174,7 @@ test('no value changes the elements of a feed card, or leads its link elsewhere'
 test('no value leaves the subject or forges a header of the mail as it goes out', async () => {
   const step = email([blocks['markdown']!])
   const sent = async (x: string) => {
-    const content = renderStep(step, scope(x)).content as EmailContent
+    const content = renderStep(step, scope(x)) as EmailContent
     const properties = { email: 'ada@acme.example', name: x }
     const outgoing = { messageId: 'm', recipient: { reference: 'u', properties }, content }
     const letterhead = letterheadOf(outgoing, { key: 'mail' }, 'Acme <hi@acme.example>')
@@ -215,10 +219,7 @@ test('an SMS and a push hold a value as it is, and their overrides keep their na
   }
   fc.assert(
     fc.property(value, (x) => {
-      const [text, pushed] = [
-        renderStep(sms, scope(x)).content as SmsContent,
-        renderStep(push, scope(x)).content as PushContent,
-      ]
+      const [text, pushed] = [renderStep(sms, scope(x)) as SmsContent, renderStep(push, scope(x)) as PushContent]
       assert.equal(text.body, `Hi ${shownAs(x)}!`)
       assert.equal(pushed.body, `Hi ${shownAs(x)}!`)
       assert.doesNotMatch(pushed.title, /[\r\n]/)
@@ -259,7 +260,7 @@ test('no value makes a link, a list, a heading, a mention or emphasis in a chat 
     ...(elements ?? []).flatMap(linksIn),
   ]
   const messageOf = (x: string) =>
-    richText((renderStep(chat, scope(x)).content as ChatContent).template.blocks[0]!.content) as Part
+    richText((renderStep(chat, scope(x)) as ChatContent).template.blocks[0]!.content) as Part
   const shape = shapeOf(messageOf('x'))
   // Emphasis cannot begin or end at a blank: a value of blanks alone is the author's to guard.
   fc.assert(
@@ -318,7 +319,7 @@ test('a template reaches nobody else: neither another recipient, nor the process
             payloadOverrides: null,
           },
         }
-        const { body } = renderStep(step, all).content as SmsContent
+        const { body } = renderStep(step, all) as SmsContent
         for (const secret of secrets) assert.ok(!body.includes(secret), body)
       },
     ),

@@ -1,5 +1,15 @@
 import { z } from 'zod'
-import { object, oneOf, optional } from '../fields.ts'
+import { object, oneOf, optional } from '../../definitions/fields.ts'
+
+/** Every string is Liquid. */
+export interface PushTemplate {
+  title: string
+  textBody: string
+  deliveryType: 'content' | 'silent'
+  payloadOverrides: string | null
+  /** What a provider says is no more stays in channel data. Absent: it is dropped. */
+  keepsTokens?: true
+}
 
 export const pushTemplate = object({
   title: optional('text'),

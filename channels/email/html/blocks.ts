@@ -1,7 +1,7 @@
-import type { ButtonLook, Edges, EmailButton, VisualBlock } from '../../definitions/template.ts'
-import { escapeHtml } from '../escape.ts'
-import { cover } from '../liquid-source.ts'
-import { compileMarkdown } from '../markdown.ts'
+import type { ButtonLook, Edges, EmailButton, VisualBlock } from '../visual-block.ts'
+import { escapeHtml } from '../../../templates/escape.ts'
+import { cover } from '../../../templates/liquid-source.ts'
+import { compileMarkdown } from '../../../templates/markdown.ts'
 import { textOfHtml } from './text.ts'
 
 /** An address that must be safe to open; both are Liquid or a field's path within its block. */

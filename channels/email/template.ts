@@ -1,9 +1,49 @@
 import { z } from 'zod'
-import type { EmailTemplate } from '../template.ts'
-import { object, optional, required } from '../fields.ts'
-import { hasMjml } from '../../templates/email/mjml-content.ts'
-import { mjmlProblem } from '../../templates/email/mjml-check.ts'
-import { visualBlock } from './visual-blocks.ts'
+import type { Library } from '../../definitions/definition.ts'
+import type { JsonPath } from '../../definitions/source.ts'
+import { object, optional, required } from '../../definitions/fields.ts'
+import { hasMjml } from './html/mjml-content.ts'
+import { mjmlProblem } from './html/mjml-check.ts'
+import type { VisualBlock } from './visual-block.ts'
+import { visualBlock } from './visual-block-file.ts'
+
+/** Every string is Liquid, but where it says otherwise. */
+export interface EmailTemplate {
+  subject: string
+  body: { html: string } | { visualBlocks: VisualBlock[] }
+  textBody: string | null
+  /** Where in `data` its attachments stand; not Liquid. */
+  attachmentKey: string | null
+  /** The layout it stands in; null or absent: none of its own. */
+  layoutKey?: string | null
+  /** Liquid that runs before the layout, for its assigns. */
+  preContent?: string | null
+  /** What a list of mails shows beside the subject. Absent: none of its own. */
+  previewText?: string
+  /** The HTML of its body is MJML: a document, or a part of its layout's. Absent: no. */
+  isMjml?: true
+  /** Where the step says otherwise than its channel. Absent: nowhere. */
+  overrides?: EmailOverrides
+  tracking?: Tracking
+  /** A JSON object once it is rendered: fields of the provider's own. Absent: none. */
+  jsonOverrides?: string
+}
+
+/** Liquid; `to`, `cc`, `bcc` and `replyTo` may be lists with commas. */
+export interface EmailOverrides {
+  from?: string
+  fromName?: string
+  to?: string
+  cc?: string
+  bcc?: string
+  replyTo?: string
+}
+
+/** Whether a step wants to be told of clicks and openings; absent: as its channel has it. */
+export interface Tracking {
+  links?: boolean
+  openings?: boolean
+}
 
 export const emailTemplate = object({
   subject: required('text'),
@@ -79,4 +119,12 @@ function thoseSet<Value>(fields: Record<string, Value | null | undefined>): Reco
     (entry): entry is [string, Value] => entry[1] !== null && entry[1] !== undefined,
   )
   return set.length === 0 ? null : Object.fromEntries(set)
+}
+
+/** MJML in a layout of HTML. */
+export function misplacedMjml(template: EmailTemplate, { layouts }: Library): { at: JsonPath; message: string }[] {
+  const layout = layouts?.[template.layoutKey ?? '']
+  if (template.isMjml !== true || layout === undefined || layout.isMjml === true) return []
+  const message = 'names a layout of HTML: MJML stands in one of MJML, or in none'
+  return [{ at: ['settings', 'layout_key'], message }]
 }

@@ -1,6 +1,6 @@
 import { z } from 'zod'
-import { ignored, liquid, notOneOf, object, oneOf, optional, required } from '../fields.ts'
-import { button } from './button.ts'
+import { ignored, liquid, notOneOf, object, oneOf, optional, required } from '../../definitions/fields.ts'
+import { button } from '../button.ts'
 
 const pixels = z.number().min(0).max(1_000).nullish()
 

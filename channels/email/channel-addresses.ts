@@ -1,24 +1,34 @@
-import { parseAddress } from '../../channels/email/email-address.ts'
-import { hasLiquid, VARIABLE } from '../../channels/settings.ts'
 import type { Channel } from '../../definitions/catalog.ts'
-import type { ChannelStep } from '../../definitions/step.ts'
-import type { EmailContent, EmailSettings, Rendered } from '../../templates/content.ts'
-import { renderLine, renderStep } from '../../templates/render.ts'
+import { renderLine } from '../../templates/filler.ts'
 import type { Scope } from '../../templates/scope.ts'
+import { hasLiquid, VARIABLE } from '../settings.ts'
+import type { EmailContent, EmailSettings } from './content.ts'
+import { parseAddress } from './email-address.ts'
 
 /** Settings of an e-mail channel that may be Liquid. */
 const ADDRESSES = ['from', 'from_name', 'reply_to', 'to', 'cc', 'bcc'] as const
 type Addresses = Partial<Record<(typeof ADDRESSES)[number], string>>
 
 /**
- * What a step makes for one recipient at one channel: the template, and with an e-mail those of the channel's addresses that
- * are Liquid, where the step has none of its own. Throws a TemplateError.
+ * An e-mail with those of its channel's addresses that are Liquid, where its step has none of its own. Throws a
+ * TemplateError.
  */
-export function renderAt(step: ChannelStep, scope: Scope, channel: Channel | undefined): Rendered['content'] {
-  const { channelType, content } = renderStep(step, scope)
-  if (channelType !== 'email' || channel === undefined) return content
+export function withChannelAddresses(
+  content: EmailContent,
+  { ref, scope, channel }: { ref: string; scope: Scope; channel: Channel },
+): EmailContent {
   const liquid = liquidOf(channel)
-  return liquid === null ? content : withAddresses(content, liquid, { step, scope, channel })
+  if (liquid === null) return content
+  const settings: EmailSettings = { ...content.settings }
+  const { from } = settings
+  // A sender of the step's with a name of its own keeps it.
+  const isNamed = from !== undefined && parseAddress(from)?.name !== ''
+  for (const [name, text] of Object.entries(liquid) as [keyof Addresses, string][]) {
+    if (settings[name] !== undefined || (name === 'from_name' && isNamed)) continue
+    const filled = renderLine(ref, `channel ${channel.key}, settings.${name}`, text, scope)
+    if (filled !== '') settings[name] = filled
+  }
+  return Object.keys(settings).length === 0 ? content : { ...content, settings }
 }
 
 const known = new WeakMap<Channel, Addresses | null>()
@@ -54,21 +64,4 @@ function settingOf({ settings }: Channel, name: string): string | null {
 /** Whether no output or tag begins in it that ends elsewhere. */
 function isWhole(text: string): boolean {
   return text.split(/\{\{|\{%/).length === text.split(/\}\}|%\}/).length
-}
-
-function withAddresses(
-  content: EmailContent,
-  liquid: Addresses,
-  { step, scope, channel }: { step: ChannelStep; scope: Scope; channel: Channel },
-): EmailContent {
-  const settings: EmailSettings = { ...content.settings }
-  const { from } = settings
-  // A sender of the step's with a name of its own keeps it.
-  const isNamed = from !== undefined && parseAddress(from)?.name !== ''
-  for (const [name, text] of Object.entries(liquid) as [keyof Addresses, string][]) {
-    if (settings[name] !== undefined || (name === 'from_name' && isNamed)) continue
-    const filled = renderLine(step.ref, `channel ${channel.key}, settings.${name}`, text, scope)
-    if (filled !== '') settings[name] = filled
-  }
-  return Object.keys(settings).length === 0 ? content : { ...content, settings }
 }

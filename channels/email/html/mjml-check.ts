@@ -1,4 +1,4 @@
-import { cover } from '../liquid-source.ts'
+import { cover } from '../../../templates/liquid-source.ts'
 import { isMjmlDocument } from './mjml-content.ts'
 import { checkComponents, compileMjml } from './mjml.ts'
 

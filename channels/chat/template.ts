@@ -1,5 +1,17 @@
 import { z } from 'zod'
-import { ignored, object, optional } from '../fields.ts'
+import { ignored, object, optional } from '../../definitions/fields.ts'
+
+/** Every string is Liquid. Has a jsonBody or a markdownBody that is not empty. */
+export interface ChatTemplate {
+  markdownBody: string
+  /** A JSON object once it is rendered, in the provider's own shape. */
+  jsonBody: string | null
+  summary: string | null
+  /** Whom channel data does not name is not looked up by e-mail. Absent: is. */
+  namedOnly?: true
+  /** The links of its Markdown lead over ours. Absent: no. */
+  linkTracking?: true
+}
 
 export const chatTemplate = object({
   markdown_body: optional('markdown'),

@@ -1,4 +1,4 @@
-import { cover } from '../liquid-source.ts'
+import { cover } from '../../../templates/liquid-source.ts'
 import { endingTags, tagsIn } from './mjml-tags.ts'
 
 /** What a piece of a mail must stand in: the body, a section, a column, or a component that holds HTML. */

@@ -1,7 +1,16 @@
 import { z } from 'zod'
-import { isHeaderName, isReservedHeader } from '../../channels/http/http-headers.ts'
-import { httpMethods } from '../template.ts'
-import { liquid, object, optional, required } from '../fields.ts'
+import { httpMethods, type HttpMethod } from '../../definitions/step.ts'
+import { liquid, object, optional, required } from '../../definitions/fields.ts'
+import { isHeaderName, isReservedHeader } from './http-headers.ts'
+
+/** Every string is Liquid, but for header and query names. */
+export interface HttpTemplate {
+  method: HttpMethod
+  url: string
+  headers: { key: string; value: string }[]
+  queryParams: { key: string; value: string }[]
+  body: string | null
+}
 
 const pair = object({
   key: z

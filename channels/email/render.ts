@@ -1,30 +1,28 @@
-import type { ChannelStep } from '../definitions/step.ts'
-import type { EmailOverrides } from '../definitions/template.ts'
+import { SOURCE } from '../../templates/scope.ts'
+import type { Filler } from '../../templates/filler.ts'
+import { attachmentsOf } from './attachments.ts'
 import type { EmailContent, EmailSettings } from './content.ts'
-import { attachmentsOf } from './email/attachments.ts'
-import { compileEmail } from './email/compile.ts'
-import { TemplateError, type Filler } from './filler.ts'
-import { SOURCE, type Scope } from './scope.ts'
-
-type EmailStep = Extract<ChannelStep, { channelType: 'email' }>
+import { compileEmail } from './html/compile.ts'
+import { compileMjml } from './html/mjml.ts'
+import type { EmailOverrides, EmailTemplate } from './template.ts'
 
 /** An e-mail, and where its step says otherwise than its channel. Throws a TemplateError. */
-export function renderEmail(step: EmailStep, scope: Scope, fill: Filler): EmailContent {
-  const { template } = step
-  const compiled = compileEmail(template, scope[SOURCE]?.library)
+export function renderEmail(template: EmailTemplate, fill: Filler): EmailContent {
+  const compiled = compileEmail(template, fill.scope[SOURCE]?.library)
   const subject_line = fill.line('subject', template.subject)
   compiled.addresses.forEach(({ field, address }) => fill.address(field, address))
   const filled = fill.text(compiled.field, compiled.html, 'html')
-  const html_body = compiled.isMjml ? fill.mjml(compiled.field, filled) : filled
+  const html_body = compiled.isMjml ? fill.made(compiled.field, () => compileMjml(filled)) : filled
   const text_body = `${fill
     .text(compiled.textField, compiled.text, 'text')
     .replace(/\n{3,}/g, '\n\n')
     .trim()}\n`
-  const settings = emailSettings(step, scope, fill)
+  const settings = emailSettings(template, fill)
   return { subject_line, html_body, text_body, ...(Object.keys(settings).length > 0 && { settings }) }
 }
 
-function emailSettings({ ref, template }: EmailStep, scope: Scope, fill: Filler): EmailSettings {
+function emailSettings(template: EmailTemplate, fill: Filler): EmailSettings {
+  const { scope } = fill
   const { overrides = {}, tracking = {}, attachmentKey } = template
   const settings: EmailSettings = {
     ...(tracking.links !== undefined && { link_tracking: tracking.links }),
@@ -42,7 +40,7 @@ function emailSettings({ ref, template }: EmailStep, scope: Scope, fill: Filler)
   try {
     if (attachmentsOf(scope.data[attachmentKey], attachmentKey).length > 0) settings.attachment_key = attachmentKey
   } catch (error) {
-    throw new TemplateError(ref, 'template.settings.attachment_key', (error as Error).message)
+    throw fill.error('settings.attachment_key', (error as Error).message)
   }
   return settings
 }

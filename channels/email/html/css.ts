@@ -1,7 +1,7 @@
 import { initWasm, inline } from '@css-inline/css-inline-wasm'
 import { readFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
-import { Ends } from '../ends.ts'
+import { Ends } from '../../../templates/ends.ts'
 
 const wasm = await readFile(fileURLToPath(import.meta.resolve('@css-inline/css-inline-wasm/index_bg.wasm')))
 await initWasm({ module_or_path: wasm })

@@ -1,6 +1,15 @@
 import { z } from 'zod'
-import { object, optional, required } from '../fields.ts'
-import { button } from './button.ts'
+import { object, optional, required } from '../../definitions/fields.ts'
+import { button, type Button } from '../button.ts'
+
+/** Every string is Liquid. */
+export interface FeedTemplate {
+  markdownBody: string
+  actionUrl: string | null
+  actionButtons: Button[]
+  /** Its links lead over ours. Absent: no. */
+  linkTracking?: true
+}
 
 export const feedTemplate = object({
   markdown_body: required('markdown'),

@@ -1,5 +1,16 @@
 import { z } from 'zod'
-import { ignored, object, optional, required } from '../fields.ts'
+import { ignored, object, optional, required } from '../../definitions/fields.ts'
+
+/** Every string is Liquid. */
+export interface SmsTemplate {
+  textBody: string
+  /** Instead of the recipient's phone_number. */
+  toNumber: string | null
+  /** A JSON object once it is rendered. */
+  payloadOverrides: string | null
+  /** Whether clicks of its links are told. Absent: no. */
+  linkTracking?: true
+}
 
 export const smsTemplate = object({
   text_body: required('text'),

@@ -1,4 +1,4 @@
-import type { Layout } from '../../definitions/definition.ts'
+import type { Layout } from '../../../definitions/definition.ts'
 
 const FONT = "-apple-system,'Segoe UI',Roboto,Helvetica,Arial,sans-serif"
 

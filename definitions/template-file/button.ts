@@ -1,3 +1,0 @@
-import { object, required } from '../fields.ts'
-
-export const button = object({ label: required('text'), action: required('text') })
