@@ -11,8 +11,16 @@ const roots = [
   'definitions/read-catalog.ts',
   'definitions/preview.ts',
   'activities/deliver.ts',
+  'metrics/scrape.ts',
+  'rehearsal/content-text.ts',
+  'rehearsal/recording-senders.ts',
+  'resources/message-content.ts',
   'testing/fixtures/trial-kind/kind.ts',
+  'testing/fixtures/trial-channel/type.ts',
 ]
+
+/** Parsed once for all. */
+const unchanged = new Map<string, ts.SourceFile>()
 
 /** The files of the project that do not compile once some are replaced by other texts. */
 function notCompiling(replaced: Record<string, string>): string[] {
@@ -23,9 +31,10 @@ function notCompiling(replaced: Record<string, string>): string[] {
   const getSourceFile = host.getSourceFile.bind(host)
   host.getSourceFile = (file, languageVersion, ...rest) => {
     const text = texts.get(path.normalize(file))
-    return text === undefined
-      ? getSourceFile(file, languageVersion, ...rest)
-      : ts.createSourceFile(file, text, languageVersion, true)
+    if (text !== undefined) return ts.createSourceFile(file, text, languageVersion, true)
+    const parsed = unchanged.get(file) ?? getSourceFile(file, languageVersion, ...rest)
+    if (parsed !== undefined) unchanged.set(file, parsed)
+    return parsed
   }
   const program = ts.createProgram(
     roots.map((file) => path.join(root, file)),
@@ -44,34 +53,43 @@ function replace(file: string, from: string, to: string): string {
 }
 
 const KIND = 'testing/fixtures/trial-kind/kind.ts'
+const FAX = 'testing/fixtures/trial-channel/type.ts'
 /** A kind's folder as `steps/<kind>/` would be: it adds its compiled form to those there are. */
-const withTrial = `${read(KIND)}
+const kind = `${read(KIND)}
 declare module '../../../definitions/step.ts' {
   interface Steps {
     trial: TrialStep
   }
 }
 `
+/** A channel type's folder as `channels/<type>/` would be. */
+const fax = `import type { ChannelTypeEntry } from '../../../channels/channel-type.ts'
+${replace(FAX, 'export const fax = {', "export const fax: ChannelTypeEntry<'fax'> = {")}
+declare module '../../../definitions/channel-types.ts' {
+  interface ChannelTypes {
+    fax: { template: FaxTemplate; content: FaxContent }
+  }
+}
+`
+const folders = { [KIND]: kind, [FAX]: fax }
+/** Both registries, with a line for each. */
+const registries = {
+  'steps/registry.ts': withLine('steps/registry.ts', 'trial: trialKind', `import { trialKind } from '../${KIND}'`),
+  'channels/registry.ts': withLine('channels/registry.ts', 'fax', `import { fax } from '../${FAX}'`),
+}
 
-test('a kind of step that is missing in the registry does not compile, and the compiler names that place alone', () => {
-  assert.deepEqual(notCompiling({ [KIND]: withTrial }), ['steps/registry.ts'])
+function withLine(registry: string, line: string, imported: string): string {
+  return replace(registry, '> } = {', `> } = {\n  ${line},`).replace('import', `${imported}\nimport`)
+}
+
+test('its folder and a line in the registry are all that a new kind, or a new channel type, needs to compile', () => {
+  assert.deepEqual(notCompiling({ ...folders, ...registries }), [])
 })
 
-test('its folder and a line in the registry are all that a new kind needs to compile', () => {
-  const registry = replace('steps/registry.ts', '> } = {', '> } = {\n  trial: trialKind,').replace(
-    'import',
-    `import { trialKind } from '../${KIND}'\nimport`,
-  )
-  assert.deepEqual(notCompiling({ [KIND]: withTrial, 'steps/registry.ts': registry }), [])
-})
-
-test('a channel type that is not handled everywhere does not compile, and the compiler names each place', () => {
-  const withFax =
-    replace('definitions/step.ts', "'sms', 'push']", "'sms', 'push', 'fax']").replace(
-      'export type ChannelStep =',
-      "export type ChannelStep =\n  | (ChannelStepBase & { channelType: 'fax'; template: FaxTemplate })",
-    ) + '\nexport interface FaxTemplate { pages: string[] }\n'
-  const places = notCompiling({ 'definitions/step.ts': withFax })
-  for (const place of ['channels/registry.ts', '../../channels/render-step.ts'])
-    assert.ok(places.includes(place), `${place}: ${places.join()}`)
+test('what is missing in a registry, or lacks a part, does not compile, and the compiler names that place alone', () => {
+  const parts = ['fallback', 'providers', 'sending', 'template', 'overrides', 'inferredFrom', 'render', 'preview']
+  for (const part of [...parts, 'summary', 'resource']) assert.match(fax, new RegExp(`^  ${part}: `, 'm'))
+  const lacking = fax.replace('  inferredFrom: { ref: /^fax/ },\n', '')
+  assert.notEqual(lacking, fax)
+  assert.deepEqual(notCompiling({ ...folders, [FAX]: lacking }), ['channels/registry.ts', 'steps/registry.ts', FAX])
 })
