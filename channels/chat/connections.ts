@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { ChatContent } from './content.ts'
-import { listOf } from '../push/push-tokens.ts'
+import { listOf } from '../list-of.ts'
 import { NotSent, type Outgoing } from '../sender.ts'
 
 /** Where a recipient is reached in a chat, as Knock has it in channel data. */

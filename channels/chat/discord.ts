@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { jsonOf, refusal } from '../provider.ts'
-import { toEach } from '../push/push-tokens.ts'
+import { toEach } from '../to-each.ts'
 import { NotSent } from '../sender.ts'
 import { apiUrl, opaque, pace } from '../settings.ts'
 import { chatProvider } from './chat-provider.ts'

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { refusal } from '../provider.ts'
-import { toEach } from '../push/push-tokens.ts'
+import { toEach } from '../to-each.ts'
 import { pace } from '../settings.ts'
 import { chatProvider } from './chat-provider.ts'
 import { atMost } from '../too-long.ts'

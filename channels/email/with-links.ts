@@ -1,7 +1,7 @@
 import type { EmailContent } from './content.ts'
 import { MISSING, type Links } from '../links.ts'
 import type { Outgoing } from '../sender.ts'
-import { trackLinks, trackOpening } from './tracking.ts'
+import { trackLinks, trackOpening } from '../html-tracking.ts'
 
 export interface Linked {
   content: EmailContent

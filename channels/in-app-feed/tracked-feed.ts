@@ -1,6 +1,6 @@
 import { renderingFor } from '../../templates/rendering-for.ts'
 import type { Scope } from '../../templates/scope.ts'
-import { trackLinks } from '../email/tracking.ts'
+import { trackLinks } from '../html-tracking.ts'
 import { MISSING, type Links } from '../links.ts'
 import type { FeedContent } from './content.ts'
 import type { FeedTemplate } from './template.ts'

@@ -6,7 +6,8 @@ import { laidOver } from '../payload-overrides.ts'
 import { NotSent } from '../sender.ts'
 import { apiUrl, opaque, pace, payloadOverrides } from '../settings.ts'
 import { assertPushFits, jsonBytes } from './push-size.ts'
-import { devicesOf, gone, toEach } from './push-tokens.ts'
+import { toEach } from '../to-each.ts'
+import { devicesOf, gone } from './push-tokens.ts'
 
 const settings = z.strictObject({
   key_id: opaque,

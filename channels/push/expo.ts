@@ -6,7 +6,9 @@ import { laidOver } from '../payload-overrides.ts'
 import { oneLine, type Receipt } from '../sender.ts'
 import { apiUrl, opaque, pace, payloadOverrides } from '../settings.ts'
 import { assertPushFits, jsonBytes } from './push-size.ts'
-import { devicesOf, gone, listOf, toEach } from './push-tokens.ts'
+import { listOf } from '../list-of.ts'
+import { toEach } from '../to-each.ts'
+import { devicesOf, gone } from './push-tokens.ts'
 
 const settings = z.strictObject({
   /** Where the account asks for one. */

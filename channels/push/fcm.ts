@@ -7,7 +7,9 @@ import type { HttpAnswer } from '../http-client.ts'
 import { apiUrl, opaque, pace, payloadOverrides } from '../settings.ts'
 import { GoogleTokens, type ServiceAccount } from './google-token.ts'
 import { assertPushFits, keyAndValueBytes } from './push-size.ts'
-import { devicesOf, gone, listOf, toEach } from './push-tokens.ts'
+import { listOf } from '../list-of.ts'
+import { toEach } from '../to-each.ts'
+import { devicesOf, gone } from './push-tokens.ts'
 
 const settings = z.strictObject({
   /** The JSON file of a service account, as text. */

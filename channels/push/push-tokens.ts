@@ -1,3 +1,4 @@
+import { listOf } from '../list-of.ts'
 import { NotSent, type Outgoing, type SendResult } from '../sender.ts'
 import type { PushContent } from './content.ts'
 
@@ -53,33 +54,8 @@ export function devicesOf({ recipient, content }: Outgoing<PushContent>): Device
   return own
 }
 
-export function listOf(value: unknown): unknown[] {
-  return Array.isArray(value) ? value : []
-}
-
 /** How a send to a device ended of which the provider says that it is no more. */
 export function gone({ token_deregistration }: PushContent, token: string, reason: string): SendResult {
   if (token_deregistration === false) return { kind: 'refused', reason: `${reason}: the device is gone` }
   return { kind: 'refused', reason: `${reason}: the device is gone, and was dropped from channel data`, gone: [token] }
-}
-
-/**
- * Sends to each, one after the other. One that took it makes the message `sent`: it is not repeated for the others. Where
- * none did, the end that may still change counts: unknown, then not taken, then refused.
- */
-export async function toEach<Target>(
-  targets: readonly Target[],
-  send: (target: Target) => Promise<SendResult>,
-): Promise<SendResult> {
-  const results: SendResult[] = []
-  for (const target of targets) {
-    const result = await send(target)
-    results.push(result)
-    // Whoever was not answered may have it: no second one is risked, as no repeat is.
-    if (result.kind === 'unknown') break
-  }
-  const tokens = results.flatMap((result) => result.gone ?? [])
-  const order = ['sent', 'delivered', 'unknown', 'not_taken', 'refused', 'not_sent'] as const
-  const ends = order.flatMap((kind) => results.find((result) => result.kind === kind) ?? [])
-  return { ...ends[0]!, ...(tokens.length > 0 && { gone: tokens }) }
 }

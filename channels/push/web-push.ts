@@ -6,7 +6,8 @@ import { NotSent, type Outgoing } from '../sender.ts'
 import { laidOver } from '../payload-overrides.ts'
 import { opaque, pace, payloadOverrides, text } from '../settings.ts'
 import { assertPushFits } from './push-size.ts'
-import { devicesOf, gone, toEach } from './push-tokens.ts'
+import { toEach } from '../to-each.ts'
+import { devicesOf, gone } from './push-tokens.ts'
 
 const settings = z.strictObject({
   vapid_public_key: opaque,

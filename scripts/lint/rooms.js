@@ -18,7 +18,12 @@ export const floors = [
   ['conditions/'],
   ['preferences/', 'schedules/'],
   // What a compiled definition is. How one is read from files stands higher, since each step and channel reads its part.
-  ['templates/liquid/rendering.ts', 'definitions/json-line.ts', 'definitions/read-file.ts', 'definitions/channel-types.ts'],
+  [
+    'templates/liquid/rendering.ts',
+    'definitions/json-line.ts',
+    'definitions/read-file.ts',
+    'definitions/channel-types.ts',
+  ],
   ['definitions/step.ts'],
   ['definitions/definition.ts', 'definitions/problem.ts', 'definitions/source.ts'],
   [

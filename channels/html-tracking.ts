@@ -1,5 +1,5 @@
-import { escapeHtml, unescapeHtml } from '../../templates/escape.ts'
-import type { Links } from '../links.ts'
+import { escapeHtml, unescapeHtml } from '../templates/escape.ts'
+import type { Links } from './links.ts'
 
 const LINK = /<a\s[^<>]*>/gi
 const HREF = /(\shref\s*=\s*)("[^"]*"|'[^']*')/i
