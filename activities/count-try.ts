@@ -1,7 +1,7 @@
 import { countMessage, leaseLosses, timeSend } from '../metrics/counted.ts'
 import type { MessageToSend } from '../store/messages/load-to-send.ts'
 import type { MessageKey } from '../store/ids/message-id.ts'
-import type { SettledTry } from '../store/messages/settle-messages.ts'
+import type { SettledTry } from '../store/messages/settled-try.ts'
 
 /** Counts how a try ended, as it was recorded; undefined: its lease was lost by then. */
 export function countTry(channelType: string, settled: SettledTry | undefined): void {

@@ -1,6 +1,6 @@
 import { RUN_LANE, type ChunkResult, type Counts } from '../workflows/messages.ts'
 import { messageLane } from '../store/ids/lane.ts'
-import type { SettledTry, TrySettlement } from '../store/messages/settle-messages.ts'
+import type { SettledTry, TrySettlement } from '../store/messages/settled-try.ts'
 import { countMessage, failedRuns } from '../metrics/counted.ts'
 import { sleepersOf, type Sleeper } from '../store/recipient-runs/sleepers.ts'
 import type { WalkSettlement } from '../store/recipient-runs/walk-settlement.ts'

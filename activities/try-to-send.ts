@@ -1,7 +1,7 @@
 import type { Exchange } from '../channels/exchange.ts'
 import { oneLine, type Outgoing, type Sender, type SendResult } from '../channels/sender.ts'
 import type { Channel } from '../definitions/catalog.ts'
-import type { TryLog } from '../store/messages/settle-messages.ts'
+import type { TryLog } from '../store/messages/settled-try.ts'
 
 /** Of one try: a message goes to many devices. */
 const MOST_EXCHANGES = 20
