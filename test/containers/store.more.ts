@@ -58,7 +58,7 @@ test('Postgres is away for longer than a lease, and of three workers none ends',
       await wait(OUTAGE_MS)
       await start('postgres')
     }
-    await underLoad(t, 'long-outage', fault, { ends: ['postgres'], perSecond: 15 })
+    await underLoad(t, 'long-outage', fault, { ends: ['postgres'] })
   } finally {
     await scale(1)
   }
