@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { inLanes } from '../../testing/fixtures/lanes.ts'
 import { notificationsFolder } from '../../testing/fixtures/notifications-folder.ts'
 import { delayStep, feedStep, workflow } from '../../testing/fixtures/steps.ts'
 import { until } from '../../testing/fixtures/until.ts'
@@ -11,6 +12,9 @@ import { devServer } from '../../testing/servers/temporal.ts'
 
 const skip = pgbouncerVersion() === undefined && 'PgBouncer is not installed'
 const TRIGGERS = 60
+/** More than there are connections; so few that none waits for one as long as makes it `overloaded`. */
+const CALLERS = 6
+const numbers = Array.from({ length: TRIGGERS }, (_, n) => n)
 
 test(
   'behind PgBouncer in transaction mode, three connections for all: each is served or canceled',
@@ -40,7 +44,7 @@ test(
       const verdict = await belay.cancel('letter', { ...key, recipients: [`out-${n}`] })
       assert.equal(verdict.summary.canceled, 1)
     }
-    await Promise.all(Array.from({ length: TRIGGERS }, (_, n) => lead(n)))
+    await inLanes(CALLERS, numbers, lead)
     await until('the first messages', async () => {
       const sent = await belay.messages({ source: 'letter' })
       return (
@@ -48,7 +52,7 @@ test(
       )
     })
     const wake = (n: number) => belay.post('/v1/workflows/letter/send_now', { cancelation_key: `k-${n}` })
-    await Promise.all(Array.from({ length: TRIGGERS }, (_, n) => wake(n)))
+    await inLanes(CALLERS, numbers, wake)
     await until(
       'everybody is served',
       async () => {
