@@ -3,6 +3,16 @@ import type { SubscriptionRow } from '../store/profiles/subscriptions.ts'
 import { jsonObject } from './json-object.ts'
 import { object, objectOf, recipient, recipientOf, type Profile } from './recipient.ts'
 
+/** Of each subscription that a call makes. */
+const MAX_BYTES = 16_384
+
+export const subscriptionProperties = jsonObject
+  .refine((given) => Buffer.byteLength(JSON.stringify(given)) <= MAX_BYTES, {
+    message: 'must be at most 16 kB as JSON',
+    params: { type: 'length' },
+  })
+  .meta({ type: 'object', additionalProperties: true })
+
 export const subscription = z
   .object({
     __typename: z.literal('Subscription'),

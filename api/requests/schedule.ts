@@ -13,7 +13,7 @@ import { keyFields, keyOf, oneKey } from './cancelation-key.ts'
 /** Schedules that one call makes, changes or deletes. */
 export const MAX_SCHEDULES = 100
 const MAX_RULES = 20
-const MAX_DATA_BYTES = 1024 * 1024
+const MAX_DATA_BYTES = 262_144
 
 const whole = (from: number, until: number) =>
   z
@@ -45,7 +45,7 @@ const repeat = z
   .transform(({ interval, ...rule }): RepeatRule => ({ ...rule, interval: interval ?? 1 }))
 
 const data = jsonObject.refine((given) => Buffer.byteLength(JSON.stringify(given)) <= MAX_DATA_BYTES, {
-  message: 'must be at most 1 MB as JSON',
+  message: 'must be at most 256 kB as JSON',
   params: { type: 'length' },
 })
 

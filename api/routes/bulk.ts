@@ -6,9 +6,9 @@ import { tenantOfTrigger } from '../../engine/tenant-request.ts'
 import { boundedList } from '../../resources/bounded-list.ts'
 import { bulkOperation, bulkOperationOf } from '../../resources/bulk-operation.ts'
 import { collectionName, objectId, tenantId, userId } from '../../resources/ids.ts'
-import { jsonObject } from '../../resources/json-object.ts'
 import { looseObject } from '../../resources/loose-object.ts'
 import { preferenceSetId, preferenceWrite } from '../../resources/preferences.ts'
+import { subscriptionProperties } from '../../resources/subscription.ts'
 import { profileRequest } from '../../resources/user.ts'
 import { readsWithin } from '../../settings/schemas-within.ts'
 import { zodErrorMap } from '../../settings/zod-error-map.ts'
@@ -119,7 +119,11 @@ const subscriptionsAdd = defineRoute({
   params: collection,
   body: z.object({
     subscriptions: items(
-      z.object({ id: objectId, recipients: boundedList(recipientRequest, most), properties: jsonObject.nullish() }),
+      z.object({
+        id: objectId,
+        recipients: boundedList(recipientRequest, most),
+        properties: subscriptionProperties.nullish(),
+      }),
     ),
   }),
   handle: ({ params, body }, context) =>

@@ -9,8 +9,15 @@ import { pageInfo, pageInfoOf, pageQuery, schedulePosition, windowOf } from '../
 import { schedule, scheduleOf } from '../../resources/schedule.ts'
 import { recipientKey } from '../../store/ids/recipient.ts'
 import { transaction, type Database } from '../../store/postgres/database.ts'
+import { fitting } from '../../store/profiles/fitting.ts'
 import { loadProfiles } from '../../store/profiles/recipients.ts'
-import { endSchedules, listSchedules, type ScheduleFilter, type ScheduleRow } from '../../store/schedules/schedules.ts'
+import {
+  endSchedules,
+  listSchedules,
+  peopleOf,
+  type ScheduleFilter,
+  type ScheduleRow,
+} from '../../store/schedules/schedules.ts'
 import { defineRoute } from '../http/define-route.ts'
 import { ApiError, invalid } from '../http/errors.ts'
 import { several } from '../requests/filters.ts'
@@ -31,10 +38,11 @@ const writes = { access: 'secret', scope: 'notify', tag } as const
 const reads = { access: 'secret', scope: 'read', tag } as const
 const MAX_BULK = 1_000
 
+/** Beyond 8 MB of profiles, people are named by their ids alone. */
 async function shown(db: Database, rows: readonly ScheduleRow[]) {
-  const people = rows.flatMap(({ recipient, actor }) => (actor === null ? [recipient] : [recipient, actor]))
-  const profiles = await loadProfiles(db, [...new Set(people)])
-  return rows.map((row) => scheduleOf(row, (key) => profiles.get(key) ?? null))
+  const fit = new Set(await fitting(db, rows, peopleOf))
+  const profiles = await loadProfiles(db, [...new Set([...fit].flatMap(peopleOf))])
+  return rows.map((row) => scheduleOf(row, (key) => (fit.has(row) && profiles.get(key)) || null))
 }
 
 const create = defineRoute({

@@ -2,12 +2,17 @@ import { z } from 'zod'
 import { addSubscriptions, removeSubscriptions, MAX_SUBSCRIBERS } from '../../engine/subscriptions.ts'
 import { boundedList } from '../../resources/bounded-list.ts'
 import { collectionName, objectId, userId } from '../../resources/ids.ts'
-import { jsonObject } from '../../resources/json-object.ts'
 import { idPosition, pageInfo, pageInfoOf, pageQuery, windowOf } from '../../resources/page.ts'
-import { subscription, subscriptionOf } from '../../resources/subscription.ts'
+import { subscription, subscriptionOf, subscriptionProperties } from '../../resources/subscription.ts'
 import { transaction, type Database } from '../../store/postgres/database.ts'
+import { fitting } from '../../store/profiles/fitting.ts'
 import { loadProfiles } from '../../store/profiles/recipients.ts'
-import { listSubscriptions, type SubscriptionList, type SubscriptionRow } from '../../store/profiles/subscriptions.ts'
+import {
+  listSubscriptions,
+  sidesOf,
+  type SubscriptionList,
+  type SubscriptionRow,
+} from '../../store/profiles/subscriptions.ts'
 import { defineRoute } from '../http/define-route.ts'
 import { invalid } from '../http/errors.ts'
 import { include, included } from '../requests/include.ts'
@@ -25,16 +30,17 @@ const bounds = {
   tooMany: `names more than ${MAX_SUBSCRIBERS.toLocaleString('en')}`,
 }
 
+/** Beyond 8 MB of profiles, both sides are named by their ids alone. */
 async function shown(db: Database, rows: readonly SubscriptionRow[], include: 'preferences'[] | undefined) {
-  const keys = [...new Set(rows.flatMap(({ object, recipient }) => [object, recipient]))]
-  const profiles = await loadProfiles(db, keys)
+  const fit = new Set(await fitting(db, rows, sidesOf))
+  const profiles = await loadProfiles(db, [...new Set([...fit].flatMap(sidesOf))])
   const more = await included(
     db,
     include,
     rows.map(({ recipient }) => recipient),
   )
   return rows.map((row) => {
-    const plain = subscriptionOf(row, (key) => profiles.get(key) ?? null)
+    const plain = subscriptionOf(row, (key) => (fit.has(row) && profiles.get(key)) || null)
     return { ...plain, recipient: { ...plain.recipient, ...more(row.recipient) } }
   })
 }
@@ -47,11 +53,11 @@ const add = defineRoute({
   tag,
   summary: 'Subscribe recipients to an object',
   description:
-    'From then on a trigger for the object reaches them, too. Who is subscribed already gets the properties given. Recipients may be described, and are stored first; the object is created if it is not there.',
+    'From then on a trigger for the object reaches them, too. Who is subscribed already gets the properties given. Recipients may be described, and are stored first; the object is created if it is not there. Beyond 8 MB of properties the answer names the rest by their ids alone.',
   params,
   body: z.object({
     recipients: boundedList(recipientRequest, bounds),
-    properties: jsonObject.nullish().describe('What templates see as recipient.subscription'),
+    properties: subscriptionProperties.nullish().describe('What templates see as recipient.subscription'),
   }),
   largeBody: true,
   response: z.array(subscription),

@@ -1,9 +1,18 @@
 import { sql, type SQL } from 'drizzle-orm'
 import { recipientKey, type RecipientReference } from '../ids/recipient.ts'
-import { allOf, orderAndLimit, pageOf, windowConditions, type Order, type Page, type Window } from '../messages/page.ts'
+import {
+  allOf,
+  orderAndLimit,
+  pageOfRows,
+  windowConditions,
+  type Order,
+  type Page,
+  type Window,
+} from '../messages/page.ts'
 import { at, json, query, texts, type Database } from '../postgres/database.ts'
 import { isoText } from '../postgres/instant.ts'
 import type { JsonObject } from '../schema/index.ts'
+import { fitting } from './fitting.ts'
 
 /** A subscription as it is stored: both sides by their keys. Instants are ISO 8601. */
 export interface SubscriptionRow {
@@ -71,7 +80,10 @@ export type SubscriptionList =
   | { of: 'object'; object: RecipientReference; recipients?: readonly RecipientReference[] | undefined }
   | { of: 'recipient'; recipient: RecipientReference; objects?: readonly RecipientReference[] | undefined }
 
-/** A page in the order of the other side's keys, bytewise. */
+/** Whose profiles are shown with a subscription. */
+export const sidesOf = ({ object, recipient }: SubscriptionRow): string[] => [object, recipient]
+
+/** A page in the order of the other side's keys, bytewise, of at most 8 MB with both sides' profiles. */
 export async function listSubscriptions(
   db: Database,
   list: SubscriptionList,
@@ -93,7 +105,8 @@ export async function listSubscriptions(
     db,
     sql`select ${columns} from subscriptions where ${allOf(conditions)} ${orderAndLimit(window, order)}`,
   )
-  return pageOf(found, window, order)
+  const page = await fitting(db, found.slice(0, window.size), sidesOf)
+  return pageOfRows(page, found.length > page.length, window, order)
 }
 
 /** The properties of subscriptions: `of(object, recipient)`, by their keys. One statement. */

@@ -1,8 +1,18 @@
 import { sql, type SQL } from 'drizzle-orm'
 import type { RepeatRule } from '../../schedules/occurrences.ts'
-import { allOf, orderAndLimit, pageOf, windowConditions, type Order, type Page, type Window } from '../messages/page.ts'
+import {
+  allOf,
+  orderAndLimit,
+  pageOfRows,
+  windowConditions,
+  type Order,
+  type Page,
+  type Window,
+} from '../messages/page.ts'
 import { at, json, query, texts, type Database } from '../postgres/database.ts'
+import { largeBytes } from '../postgres/large-bytes.ts'
 import { isoText } from '../postgres/instant.ts'
+import { fitting } from '../profiles/fitting.ts'
 import type { JsonObject } from '../schema/index.ts'
 
 /** A schedule as it is stored. Instants are ISO 8601. */
@@ -24,6 +34,11 @@ export interface ScheduleRow {
   api_key: string
   inserted_at: string
   updated_at: string
+}
+
+/** Whose profiles are shown with a schedule. */
+export function peopleOf({ recipient, actor }: Pick<ScheduleRow, 'recipient' | 'actor'>): string[] {
+  return actor === null ? [recipient] : [recipient, actor]
 }
 
 /** What of a schedule is written; instants in epoch milliseconds. */
@@ -133,9 +148,16 @@ export async function listSchedules(db: Database, filter: ScheduleFilter, window
     ...(tenant === undefined ? [] : [sql`tenant = ${tenant}`]),
     ...windowConditions(window, order),
   ]
-  const found = await query<ScheduleRow>(
+  const found = await query<{ id: string; recipient: string; actor: string | null; bytes: number }>(
     db,
-    sql`select ${scheduleColumns} from schedules s where ${allOf(conditions)} ${orderAndLimit(window, order)}`,
+    sql`select id, recipient, actor, ${largeBytes(sql`data`)} as bytes from schedules s
+        where ${allOf(conditions)} ${orderAndLimit(window, order)}`,
   )
-  return pageOf(found, window, order)
+  const fit = await fitting(db, found.slice(0, window.size), peopleOf, ({ bytes }) => bytes)
+  const rows = await query<ScheduleRow>(
+    db,
+    sql`select ${scheduleColumns} from schedules s where id = any(${texts(fit.map(({ id }) => id))}::uuid[])
+        ${orderAndLimit(window, order)}`,
+  )
+  return pageOfRows(rows, found.length > fit.length, window, order)
 }
