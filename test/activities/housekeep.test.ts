@@ -17,6 +17,7 @@ import { quiet } from '../../testing/fixtures/activities.ts'
 import { accept } from '../../testing/fixtures/recipient-runs.ts'
 import { catalogOf, testVersion } from '../../testing/fixtures/versions.ts'
 import { proxyTo } from '../../testing/servers/proxy.ts'
+import { until } from '../../testing/fixtures/until.ts'
 import { devServer } from '../../testing/servers/temporal.ts'
 import { testPglite } from '../../testing/servers/pglite.ts'
 
@@ -73,9 +74,11 @@ async function house(t: TestContext) {
   const events = async (key: string) => (await run(key).describe()).historyLength
   const terminate = (key: string) => run(key).terminate()
   const away = () => proxy.vanish()
-  const back = () => {
+  const back = async () => {
     proxy.heal()
     renew()
+    const ask = () => client.workflowService.getSystemInfo({})
+    await until('it answers', () => client.connection.withDeadline(Date.now() + 2_000, ask).catch(() => null))
   }
   return { db, away, back, round, overdue, isOpen, events, terminate }
 }
@@ -85,7 +88,7 @@ test('housekeeping counts the runs that Temporal took, and tells those again in 
   for (const key of ['a', 'b', 'c']) await overdue(key)
   away()
   assert.equal((await round()).repaired, 0)
-  back()
+  await back()
   assert.equal((await round()).repaired, 3)
   for (const key of ['a', 'b', 'c']) assert.equal(await isOpen(key), true, key)
   assert.equal((await round()).repaired, 0, 'not again for a while')
@@ -144,7 +147,16 @@ test('more runs than one pass holds are all told in one round, and who is throug
   await db.execute(sql`update recipient_runs set status = 'ended', due = null where id / 131072 =
     (select t.id from triggers t join runs u on u.id = t.run_id where u.cancelation_key = 'ended')`)
   await copies(db, 'first', 'n', 600)
-  assert.equal((await round()).repaired, 601)
+  const untold = () => query(db, sql`select from runs where reloaded_at is null and cancelation_key <> 'ended'`)
+  assert.equal((await untold()).length, 601)
+  let lasted: number
+  do {
+    const began = performance.now()
+    await round()
+    lasted = performance.now() - began
+    // A machine that needs a minute for it tells the rest in the next round.
+  } while (lasted > 60_000 && (await untold()).length > 0)
+  assert.deepEqual(await untold(), [])
   assert.equal(await isOpen('n600'), true)
   assert.equal(await isOpen('ended'), false)
   const left = await query(

@@ -57,11 +57,7 @@ test('what a process cannot start without is named where it does not answer; Tem
   t.after(() => database.drop())
   const keys = { BELAY_SECRET_KEY: SECRET_KEY, BELAY_PUBLIC_KEY: PUBLIC_KEY }
   const noStore = { ...keys, DATABASE_URL: 'postgres://belay:hidden@localhost:9/none' }
-  for (const process of [api, migrate].map((script) => start(t, script, noStore))) {
-    assert.equal(await process.ended, 1)
-    // It has waited for a minute, and said so; its last line is the reason.
-    assert.match(process.output(), /(^|\n)DATABASE_URL: the database does not answer \([^\n]*ECONNREFUSED[^\n]*\n$/)
-  }
+  const withoutStore = [api, migrate].map((script) => start(t, script, noStore))
   const noTemporal = { ...keys, DATABASE_URL: database.url, TEMPORAL_ADDRESS: '127.0.0.1:9', PORT: '0' }
   const migration = start(t, migrate, noTemporal)
   assert.equal(await migration.ended, 1)
@@ -73,6 +69,11 @@ test('what a process cannot start without is named where it does not answer; Tem
   await alone.says('api listens')
   alone.kill('SIGTERM')
   assert.equal(await alone.ended, 0, alone.output())
+  for (const process of withoutStore) {
+    assert.equal(await process.ended, 1)
+    // It has waited for a minute, and said so; its last line is the reason.
+    assert.match(process.output(), /(^|\n)DATABASE_URL: the database does not answer \([^\n]*ECONNREFUSED[^\n]*\n$/)
+  }
 })
 
 test('two apis and two workers, one of which stops on the way: nothing lost, nothing double, no verdict untrue', async (t) => {

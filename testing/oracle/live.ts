@@ -19,7 +19,7 @@ import type { Life, LifeStep } from './lives.ts'
 import { resultOf } from './provider.ts'
 import { pick } from './world.ts'
 
-const END_MS = 60_000
+const END_MS = 300_000
 // The time-skipping server refuses to cancel a timer that fired while the task was under way, and never gives that task
 // out again; real servers take it. So nothing is done within this of an instant: each sleep ends so long after it.
 const CLEAR_MS = 500
