@@ -47,7 +47,7 @@ test('api and worker may open no more files', { skip: root }, (t) =>
   underLoad(t, 'no-files', async () => {
     const pids = [await processOf('api'), await processOf('worker')]
     const limit = (most: number) =>
-      Promise.all(pids.map((pid) => command('prlimit', ['--pid', pid, `--nofile=${most}:1048576`])))
+      Promise.all(pids.map((pid) => command('prlimit', ['--pid', pid, `--nofile=${most}:`])))
     try {
       await limit(24)
       await wait(FAULT_MS)
@@ -65,7 +65,8 @@ test('SIGHUP to both, then SIGTERM twice to each', (t) =>
       for (const service of ['api', 'worker'] as const) {
         const { id } = await container(service)
         for (const signal of ['HUP', 'HUP', 'TERM', 'TERM']) {
-          await docker('kill', '--signal', signal, id)
+          // The second SIGTERM may find nobody.
+          await docker('kill', '--signal', signal, id).catch(() => undefined)
           await wait(500)
         }
         await docker('wait', id)
