@@ -1,18 +1,10 @@
 import { test } from 'node:test'
 import { setTimeout as wait } from 'node:timers/promises'
-import { command, compose, docker } from '../../testing/containers/docker.ts'
+import { compose, docker } from '../../testing/containers/docker.ts'
 import { container, ready, start } from '../../testing/containers/stack.ts'
 import { underLoad } from '../../testing/containers/under-load.ts'
 
 const FAULT_MS = 15_000
-const root = process.getuid?.() === 0 ? false : 'needs root, to reach into a process of a container'
-
-/** Node's, below the container's init. */
-async function processOf(service: 'api' | 'worker'): Promise<string> {
-  const { pid } = await container(service)
-  const [child] = (await command('pgrep', ['-P', String(pid)])).split('\n')
-  return child!
-}
 
 test('the memory of the worker runs out', async (t) => {
   const { id } = await container('worker')
@@ -42,20 +34,6 @@ test('the /tmp of api and worker is full', (t) =>
       await each('rm /tmp/fill')
     }
   }))
-
-test('api and worker may open no more files', { skip: root }, (t) =>
-  underLoad(t, 'no-files', async () => {
-    const pids = [await processOf('api'), await processOf('worker')]
-    const limit = (most: number) =>
-      Promise.all(pids.map((pid) => command('prlimit', ['--pid', pid, `--nofile=${most}:`])))
-    try {
-      await limit(24)
-      await wait(FAULT_MS)
-    } finally {
-      await limit(65_536)
-    }
-  }),
-)
 
 test('SIGHUP to both, then SIGTERM twice to each', (t) =>
   underLoad(
