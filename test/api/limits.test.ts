@@ -151,7 +151,7 @@ test('a body: 20 MB of a trigger and 1 MB of other calls pass, and one byte more
   const padded = (rest: string, bytes: number) => `{${rest}"pad":"${long(bytes - rest.length - '{"pad":""}'.length)}"}`
   for (const [method, path, rest, most] of [
     ['POST', '/v1/workflows/invite/trigger', '"recipients":["ada"],', 20 * MB],
-    ['POST', '/v1/events', '"event":"e",', MB],
+    ['POST', '/v1/messages/batch/seen', '"message_ids":["00000000-0000-4000-8000-000000000000"],', MB],
   ] as const) {
     assert.equal((await api.call(method, path, { body: padded(rest, most) })).status, 200, path)
     assertRefused(await api.call(method, path, { body: padded(rest, most + 1) }), 413, 'payload_too_large')
