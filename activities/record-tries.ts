@@ -9,7 +9,7 @@ import type { Leases } from './leases.ts'
 import { untilTaken } from './until-taken.ts'
 
 const UNRECORDED = 'what the provider said could not be recorded'
-/** Between offers of a bare outcome that is refused, too: until an operator has mended the store. */
+/** Between offers of a bare outcome that is refused, too: until an operator has mended the store, or the process ends. */
 const REFUSED_MS = 5_000
 
 interface RecordDeps {
@@ -49,7 +49,7 @@ export async function recordTries(
       }
       log.error({ err: error, ...about() }, 'the store refuses what was sent; its bare outcome is offered')
       if (offered === settlements) offered = settlements.map(bare)
-      else await sleep(REFUSED_MS)
+      else await sleep(REFUSED_MS, undefined, { ref: false })
     }
   }
 }
