@@ -1,6 +1,7 @@
 import { readMigrationFiles, type MigrationMeta } from 'drizzle-orm/migrator'
 import type pg from 'pg'
 import { setTimeout as wait } from 'node:timers/promises'
+import { SettingsError } from '../../settings/settings.ts'
 import { sqlState } from './store-error.ts'
 
 const MIGRATION_LOCK = 4_227_001
@@ -15,7 +16,8 @@ const AGAIN = ['55P03', '40P01']
 /**
  * Brings the tables up to date while processes of the version before go on serving: each migration is a transaction of its
  * own, which waits for a lock for two seconds, then gives way and tries again, for ten minutes. Safe to repeat, and to run
- * in several processes at once, behind a pooler too: nothing of it lives in a session. The bookkeeping is Drizzle's.
+ * in several processes at once, behind a pooler too: nothing of it lives in a session. The bookkeeping is Drizzle's. Throws
+ * a SettingsError where the database refuses a statement: nothing is left of that migration then.
  */
 export async function migrateTables(client: pg.ClientBase, migrationsFolder: string): Promise<void> {
   for (const migration of readMigrationFiles({ migrationsFolder })) {
@@ -25,11 +27,23 @@ export async function migrateTables(client: pg.ClientBase, migrationsFolder: str
         await inTransaction(client, () => carryOut(client, migration))
         break
       } catch (error) {
-        if (!AGAIN.includes(sqlState(error) ?? '') || performance.now() > until) throw error
+        if (!AGAIN.includes(sqlState(error) ?? '') || performance.now() > until) throw refusalOf(error)
         await wait(PAUSE_MS)
       }
     }
   }
+}
+
+/** As the operator reads it. What the database did not say, such as a connection that broke, is left as it is. */
+function refusalOf(error: unknown): unknown {
+  const state = sqlState(error)
+  if (state === undefined) return error
+  const said = `${(error as Error).message} (SQLSTATE ${state})`
+  return new SettingsError(
+    `DATABASE_URL: the tables could not be brought up to date: ${said}. Nothing is left of the migration that failed. ` +
+      'Belay needs a database of its own, and a role that may make tables in it; mend that, and migrate again',
+    { cause: error },
+  )
 }
 
 async function carryOut(client: pg.ClientBase, { sql: statements, folderMillis, hash }: MigrationMeta): Promise<void> {

@@ -72,6 +72,24 @@ function withOneMore(statement: string): string {
   return folder
 }
 
+test('where the database refuses a migration, it says why and what to do, and leaves nothing of it', async (t) => {
+  const database = await testPostgres()
+  const client = new pg.Client({ connectionString: database.url })
+  t.after(async () => {
+    await client.end()
+    await database.drop()
+  })
+  await client.connect()
+  // Somebody else's.
+  await client.query(`create type message_status as enum ('new')`)
+  await assert.rejects(migrateTables(client, migrationsFolder), {
+    name: 'SettingsError',
+    message: /^DATABASE_URL: .*"message_status" already exists \(SQLSTATE 42710\)\. .*database of its own/,
+  })
+  const { rows } = await client.query(`select 1 from pg_tables where schemaname in ('public', 'drizzle')`)
+  assert.deepEqual(rows, [])
+})
+
 test('while a table is held, a migration lets the others by, and is carried out once it is free', async (t) => {
   const database = await testPostgres()
   const old = openPostgres(database.url)
