@@ -9,6 +9,8 @@ import { until } from '../../testing/fixtures/until.ts'
 
 const definitions = { 'patient/workflow.json': workflow(delayStep('wait', 30, 'days'), feedStep('later')) }
 const CANCELS = 1_000
+/** So few that the last is served within the 10 s that a call waits for its key, on a busy machine too. */
+const CANCELERS = 50
 const JOINS = 300
 const JOINERS = 20
 
@@ -17,19 +19,21 @@ test('many callers at one key', async (t) => {
   const { belay, temporal } = product
   const canceled = (count: number): Counts => ({ sent: 0, canceled: count, skipped: 0, failed: 0 })
 
-  await t.test(`${CANCELS} cancels of one recipient each, 200 at once: each is answered canceled`, async () => {
-    const recipients = Array.from({ length: CANCELS }, (_, i) => `user-${i}`)
-    await belay.trigger('patient', { recipients, cancelation_key: 'crowd' })
-    // As many as an api takes at once: more would be told that it is overloaded.
-    const verdicts = await inLanes(200, recipients, (recipient) =>
-      belay.cancel('patient', { cancelation_key: 'crowd', recipients: [recipient] }),
-    )
-    assert.deepEqual(
-      verdicts.map(({ recipients: entries }) => entries.map(({ id, outcome, runs }) => [id, outcome, runs.length])),
-      recipients.map((recipient) => [[recipient, 'canceled', 1]]),
-    )
-    assert.deepEqual(await temporal.workflow.getHandle('patient/crowd').result(), canceled(CANCELS))
-  })
+  await t.test(
+    `${CANCELS} cancels of one recipient each, ${CANCELERS} at once: each is answered canceled`,
+    async () => {
+      const recipients = Array.from({ length: CANCELS }, (_, i) => `user-${i}`)
+      await belay.trigger('patient', { recipients, cancelation_key: 'crowd' })
+      const verdicts = await inLanes(CANCELERS, recipients, (recipient) =>
+        belay.cancel('patient', { cancelation_key: 'crowd', recipients: [recipient] }),
+      )
+      assert.deepEqual(
+        verdicts.map(({ recipients: entries }) => entries.map(({ id, outcome, runs }) => [id, outcome, runs.length])),
+        recipients.map((recipient) => [[recipient, 'canceled', 1]]),
+      )
+      assert.deepEqual(await temporal.workflow.getHandle('patient/crowd').result(), canceled(CANCELS))
+    },
+  )
 
   await t.test(
     `${JOINS} triggers of one key, ${JOINERS} at once: all join one run, and one cancel ends them`,
