@@ -1,7 +1,8 @@
 import { activityInfo, cancellationSignal, heartbeat } from '@temporalio/activity'
 import { ApplicationFailure } from '@temporalio/common'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { idsOf, type Range, type StoreIdentity } from '../workflows/messages.ts'
+import { idsOf, type Range } from '../workflows/ranges.ts'
+import type { StoreIdentity } from '../workflows/store-identity.ts'
 
 const HEARTBEAT_MS = 3_000
 /** A hand-out that comes before its instant by the store's clock waits so long at most, and is handed back then. */

@@ -16,7 +16,7 @@ import {
   type FailedDelivery,
 } from '../store/webhook-events/webhook-events.ts'
 import type { WebhookEndpoint } from '../settings/webhook-endpoints.ts'
-import type { WebhookTurn } from '../workflows/messages.ts'
+import type { WebhookTurn } from '../workflows/other-activities.ts'
 import type { WebhookBody, WebhookSender } from '../events/webhooks/webhook-sender.ts'
 import { webhookPosts } from '../metrics/counted.ts'
 import { partsOf } from './in-parts.ts'

@@ -1,10 +1,10 @@
 import type {
   BulkActivities,
   HousekeepingActivities,
-  RunActivities,
   ScheduleActivities,
   WebhookActivities,
-} from '../workflows/messages.ts'
+} from '../workflows/other-activities.ts'
+import type { RunActivities } from '../workflows/run-activities.ts'
 import { createAct, type ActDeps } from './act.ts'
 import { createAdvance, type AdvanceDeps } from './advance.ts'
 import { createCancelInStore, type CancelInStoreDeps } from './cancel-in-store.ts'

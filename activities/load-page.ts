@@ -1,6 +1,7 @@
 import type { Database } from '../store/postgres/database.ts'
 import { loadPage } from '../store/recipient-runs/load-page.ts'
-import type { Page, PageInput, StoreIdentity } from '../workflows/messages.ts'
+import type { Page, PageInput } from '../workflows/run-activities.ts'
+import type { StoreIdentity } from '../workflows/store-identity.ts'
 import { assertOwnStore, callingRun, withHeartbeat } from './chunk.ts'
 
 export interface LoadPageDeps {

@@ -1,6 +1,6 @@
 import type { SendResult } from '../channels/sender.ts'
 import type { TryOutcome } from '../events/message-events.ts'
-import type { RetryReason } from '../workflows/messages.ts'
+import type { RetryReason } from '../workflows/sleepers.ts'
 
 /** Waits between the tries of a message, in seconds: 8 tries over 30 minutes. */
 export const BACKOFF_S = [15, 30, 60, 120, 225, 450, 900] as const

@@ -7,7 +7,7 @@ import { CallLimit } from '../temporal/call-limit.ts'
 import { isRefusal } from '../temporal/refusals.ts'
 import { sendReload } from '../temporal/send.ts'
 import { waitsForWorker } from '../temporal/waits-for-worker.ts'
-import type { StoreIdentity } from '../workflows/messages.ts'
+import type { StoreIdentity } from '../workflows/store-identity.ts'
 
 /** Runs looked at in one pass. */
 const PASS = 500

@@ -1,4 +1,6 @@
-import { RUN_LANE, type ChunkResult, type Counts } from '../workflows/messages.ts'
+import { RUN_LANE } from '../workflows/lane-name.ts'
+import type { ChunkResult } from '../workflows/run-activities.ts'
+import type { Counts } from '../workflows/run-view.ts'
 import { messageLane } from '../store/ids/lane.ts'
 import type { SettledTry, TrySettlement } from '../store/messages/settled-try.ts'
 import { countMessage, failedRuns } from '../metrics/counted.ts'

@@ -1,4 +1,4 @@
-import type { RetryReason } from '../workflows/messages.ts'
+import type { RetryReason } from '../workflows/sleepers.ts'
 import type { OutboxEvent } from './outbox.ts'
 
 /** How one try ended, as the message is to keep it. `retry`: it is tried again at `due`. */

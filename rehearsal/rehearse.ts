@@ -16,15 +16,10 @@ import { storeIdentity } from '../store/environment/store-identity.ts'
 import { triggerIdOf } from '../store/ids/row-id.ts'
 import { openPglite, type Store } from '../store/postgres/database.ts'
 import { loadAllSleepers, type Sleeper } from '../store/recipient-runs/sleepers.ts'
-import {
-  isActLane,
-  RUN_LANE,
-  toRanges,
-  type ChunkResult,
-  type Lane,
-  type Range,
-  type StoreIdentity,
-} from '../workflows/messages.ts'
+import { isActLane, RUN_LANE, type Lane } from '../workflows/lane-name.ts'
+import { toRanges, type Range } from '../workflows/ranges.ts'
+import type { ChunkResult } from '../workflows/run-activities.ts'
+import type { StoreIdentity } from '../workflows/store-identity.ts'
 import { asActivity } from './as-activity.ts'
 import type { Entry } from './entry.ts'
 import { Fetches, NOT_MADE, type Answers } from './fetches.ts'

@@ -14,13 +14,8 @@ import { searchAttributes } from '../temporal/send.ts'
 import { LiveRun, SECOND } from '../testing/product/live-run.ts'
 import { RecordingStore, STORE, type Plan } from '../testing/fixtures/recording.ts'
 import { devServer } from '../testing/servers/temporal.ts'
-import {
-  BULK_OPERATION,
-  HOUSEKEEPING,
-  SCHEDULE_OCCURRENCE,
-  wakeSignal,
-  WEBHOOK_DELIVERY,
-} from '../workflows/messages.ts'
+import { BULK_OPERATION, HOUSEKEEPING, SCHEDULE_OCCURRENCE, WEBHOOK_DELIVERY } from '../workflows/names.ts'
+import { wakeSignal } from '../workflows/signals.ts'
 
 interface Shape {
   plan: Plan

@@ -1,6 +1,6 @@
 import type { JsonObject } from '../store/schema/index.ts'
 import { takeWarnings } from '../templates/scope.ts'
-import { actLane } from '../workflows/messages.ts'
+import { actLane } from '../workflows/lane-name.ts'
 import { shownAs } from './conditions.ts'
 import type { StepEffects, StepResult } from './kind.ts'
 import { record, remember, type Progress } from './progress.ts'

@@ -7,7 +7,8 @@ import { stepNumber } from '../store/recipient-runs/step-number.ts'
 import type { WalkSettlement } from '../store/recipient-runs/walk-settlement.ts'
 import type { JsonObject } from '../store/schema/index.ts'
 import type { DigestInput, Scope } from '../templates/scope.ts'
-import { RUN_LANE, type Lane, type RetryReason } from '../workflows/messages.ts'
+import { RUN_LANE, type Lane } from '../workflows/lane-name.ts'
+import type { RetryReason } from '../workflows/sleepers.ts'
 import type { CarriedBatch, StepEffects, Walk } from './kind.ts'
 
 /** Of a batch that was left by all. */

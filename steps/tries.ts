@@ -1,7 +1,7 @@
 import type { WalkEvent } from '../store/recipient-runs/insert-events.ts'
 import type { WalkSettlement } from '../store/recipient-runs/walk-settlement.ts'
 import { stepNumber } from '../store/recipient-runs/step-number.ts'
-import { RUN_LANE } from '../workflows/messages.ts'
+import { RUN_LANE } from '../workflows/lane-name.ts'
 import type { Walk } from './kind.ts'
 
 /** Before the second try of a step, and before the third, which is the last. A fetch has its own: see http-fetch/kind.ts. */

@@ -1,5 +1,8 @@
 import type { PendingSignal } from '../store/signals/pending-signals.ts'
-import type { Lane, RemovedMessage, Sleepers, Range } from '../workflows/messages.ts'
+import type { Lane } from '../workflows/lane-name.ts'
+import type { Range } from '../workflows/ranges.ts'
+import type { RemovedMessage } from '../workflows/signals.ts'
+import type { Sleepers } from '../workflows/sleepers.ts'
 
 /** A signal holds 2 MB: what goes into one is kept well below. */
 export const SIGNAL_BYTES = 1_000_000

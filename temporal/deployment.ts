@@ -5,7 +5,7 @@ import { SettingsError } from '../settings/settings.ts'
 import { storeIdentity } from '../store/environment/store-identity.ts'
 import { beginEpoch } from '../store/environment/store-mark.ts'
 import type { Database } from '../store/postgres/database.ts'
-import { STORE_MARK, type StoreIdentity, type StoreMark } from '../workflows/messages.ts'
+import { STORE_MARK, type StoreIdentity, type StoreMark } from '../workflows/store-identity.ts'
 import { DEADLINE_MS } from './send.ts'
 
 export const HOUSEKEEPING_ID = 'belay-housekeeping'

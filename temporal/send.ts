@@ -6,19 +6,19 @@ import {
   WorkflowExecutionAlreadyStartedError,
 } from '@temporalio/common'
 import { cutToBytes } from '../store/ids/workflow-id.ts'
+import { NOTIFICATION_RUN } from '../workflows/names.ts'
+import type { RunInput } from '../workflows/run-input.ts'
 import {
   cancelSignal,
   moveSignal,
-  NOTIFICATION_RUN,
   triggerSignal,
   type MoveMessage,
   type RemovedMessage,
-  type RunInput,
-  type Sleepers,
-  type StoreIdentity,
   type TriggerMessage,
   type TriggersMessage,
-} from '../workflows/messages.ts'
+} from '../workflows/signals.ts'
+import type { Sleepers } from '../workflows/sleepers.ts'
+import type { StoreIdentity } from '../workflows/store-identity.ts'
 
 /** SQL visibility hides a run whose attribute is longer than 255 bytes. */
 const ATTRIBUTE_BYTES = 200

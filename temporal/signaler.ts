@@ -7,13 +7,13 @@ import {
   triggerSignalPending,
   type PendingSignal,
 } from '../store/signals/pending-signals.ts'
-import type { StoreIdentity } from '../workflows/messages.ts'
+import type { StoreIdentity } from '../workflows/store-identity.ts'
 import { bytesOf, merged, movesOf, SIGNAL_BYTES, takeBatch, type Waiting } from './batch.ts'
 import { CallLimit, endOf, type CallEnd } from './call-limit.ts'
 import { Confirmations } from './confirmations.ts'
 import { isAway, isRefusal } from './refusals.ts'
 import { ResendSchedule } from './resend-schedule.ts'
-import { BULK_OPERATION } from '../workflows/messages.ts'
+import { BULK_OPERATION } from '../workflows/names.ts'
 import { DEADLINE_MS, sendCancel, sendMoves, sendReload, sendTriggers } from './send.ts'
 import { syncSchedules } from './sync-schedules.ts'
 import type { TemporalLink } from './temporal-link.ts'

@@ -5,7 +5,7 @@ import type { Logger } from 'pino'
 import { wakesOf, type Calendar } from '../schedules/calendars.ts'
 import type { Database } from '../store/postgres/database.ts'
 import { confirmSynced, unsyncedSchedules, type UnsyncedSchedule } from '../store/schedules/sync.ts'
-import { SCHEDULE_OCCURRENCE } from '../workflows/messages.ts'
+import { SCHEDULE_OCCURRENCE } from '../workflows/names.ts'
 import { DEADLINE_MS } from './send.ts'
 
 export interface ScheduleTarget {

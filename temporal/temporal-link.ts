@@ -1,6 +1,6 @@
 import type { Client } from '@temporalio/client'
 import type { Logger } from 'pino'
-import { actQueue, deliverQueue } from '../workflows/messages.ts'
+import { actQueue, deliverQueue } from '../workflows/names.ts'
 import { DEADLINE_MS } from './send.ts'
 
 export type Presence = 'ok' | 'away'

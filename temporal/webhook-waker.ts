@@ -3,7 +3,8 @@ import type { Logger } from 'pino'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Outbox } from '../events/outbox.ts'
 import type { WebhookEndpoint } from '../settings/webhook-endpoints.ts'
-import { wakeSignal, WEBHOOK_DELIVERY } from '../workflows/messages.ts'
+import { WEBHOOK_DELIVERY } from '../workflows/names.ts'
+import { wakeSignal } from '../workflows/signals.ts'
 import { DEADLINE_MS } from './send.ts'
 
 /** Wakes of this process to one endpoint are this far apart: what comes meanwhile goes with the next. */

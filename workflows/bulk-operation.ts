@@ -1,5 +1,5 @@
 import { continueAsNew, proxyActivities, workflowInfo } from '@temporalio/workflow'
-import type { BulkActivities } from './messages.ts'
+import type { BulkActivities } from './other-activities.ts'
 
 const { carryOnBulk } = proxyActivities<BulkActivities>({
   startToCloseTimeout: '2m',

@@ -1,4 +1,4 @@
-import type { CancelRequest } from './messages.ts'
+import type { CancelRequest } from './signals.ts'
 import { isRecord } from './readable.ts'
 
 const FIELDS = new Set(['recipients', 'workflow_run_id', 'reason'])

@@ -1,5 +1,6 @@
 import type { Sleeper } from './lane.ts'
-import { idsOf, toRanges, type Lane, type Range } from './messages.ts'
+import type { Lane } from './lane-name.ts'
+import { idsOf, toRanges, type Range } from './ranges.ts'
 
 /** One hand-out: what an activity is given but for the store's identity, and who is in it. */
 export interface Chunk {

@@ -1,5 +1,7 @@
 import type { Sleeper } from './lane.ts'
-import type { Lane, Page, Sleepers } from './messages.ts'
+import type { Lane } from './lane-name.ts'
+import type { Page } from './run-activities.ts'
+import type { Sleepers } from './sleepers.ts'
 
 /** The sleepers of a group as a signal or a result has it, by row id. */
 export function* eachOf(group: Sleepers): Generator<[number, Sleeper]> {

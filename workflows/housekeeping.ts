@@ -1,5 +1,6 @@
 import { continueAsNew, patched, proxyActivities, sleep, upsertMemo, workflowInfo } from '@temporalio/workflow'
-import { STORE_MARK, type HousekeepingActivities, type StoreMark } from './messages.ts'
+import type { HousekeepingActivities } from './other-activities.ts'
+import { STORE_MARK, type StoreMark } from './store-identity.ts'
 
 const INTERVAL = '30s'
 

@@ -1,5 +1,9 @@
 import { DueQueue } from './due-queue.ts'
-import { RUN_LANE, type Lane } from './messages.ts'
+import { RUN_LANE, type Lane } from './lane-name.ts'
+
+/** A chunk that came back as it was is not handed out again at once, and ever later while nothing moves. */
+const IDLE_MS = 1_000
+const IDLE_MOST_MS = 30_000
 
 export interface Sleeper {
   /** As the store has it, epoch milliseconds. */
@@ -30,7 +34,7 @@ export class LaneState {
   /** Newer than what is acting: it sleeps so once it is handed back. */
   readonly moved = new Map<number, Sleeper>()
   /** Hand-outs in a row of which everybody came back as they were. */
-  idle = 0
+  #idle = 0
   readonly #queue = new DueQueue((id, wake) => {
     const sleeper = this.asleep.get(id)
     return sleeper !== undefined && wakeOf(sleeper) === wake
@@ -47,6 +51,12 @@ export class LaneState {
   sleep(id: number, sleeper: Sleeper): void {
     this.asleep.set(id, sleeper)
     this.#queue.add(id, wakeOf(sleeper))
+  }
+
+  /** When those of a chunk that came back at `now` are handed out at the earliest; undefined: when they are due. */
+  restAfter(isIdle: boolean, now: number): number | undefined {
+    this.#idle = isIdle ? this.#idle + 1 : 0
+    return isIdle ? now + Math.min(IDLE_MS * 2 ** (this.#idle - 1), IDLE_MOST_MS) : undefined
   }
 
   /** Takes at most `most` whose instant has come, and marks them as acting. */

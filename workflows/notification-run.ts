@@ -9,18 +9,11 @@ import {
 } from '@temporalio/workflow'
 import { readCancelRequest } from './cancel-request.ts'
 import { Inspection, TRIGGERS_SHOWN, viewOf } from './inspection.ts'
-import {
-  cancelSignal,
-  moveSignal,
-  RUN_LANE,
-  stateQuery,
-  triggerSignal,
-  type CancelRequest,
-  type Counts,
-  type RunInput,
-  type StoreIdentity,
-  type TriggerMessage,
-} from './messages.ts'
+import { RUN_LANE } from './lane-name.ts'
+import type { RunInput } from './run-input.ts'
+import { stateQuery, type Counts } from './run-view.ts'
+import { cancelSignal, moveSignal, triggerSignal, type CancelRequest, type TriggerMessage } from './signals.ts'
+import type { StoreIdentity } from './store-identity.ts'
 import { isMove, isRemoved, isRunInput, isTriggers } from './readable.ts'
 import { RunState } from './run-state.ts'
 import { StoreTime } from './store-time.ts'

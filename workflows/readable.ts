@@ -1,4 +1,6 @@
-import type { Carried, MoveMessage, RemovedMessage, RunInput, StoreIdentity, TriggersMessage } from './messages.ts'
+import type { Carried, RunInput } from './run-input.ts'
+import type { MoveMessage, RemovedMessage, TriggersMessage } from './signals.ts'
+import type { StoreIdentity } from './store-identity.ts'
 
 /**
  * What the api's signals and inputs must look like. Anybody may send one by hand, and a handler that throws would fail the

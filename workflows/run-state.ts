@@ -1,28 +1,21 @@
+import { cameBack } from './came-back.ts'
 import { chunkOf, halvesOf, type Chunk } from './chunk.ts'
 import { eachOf, unpack } from './each-sleeper.ts'
-import { LaneState, slotsOf, type Sleeper } from './lane.ts'
-import {
-  idsOf,
-  type Carried,
-  type ChunkResult,
-  type Counts,
-  type Edge,
-  type Lane,
-  type Page,
-  type Range,
-  type Sleepers,
-} from './messages.ts'
-import { RecentKeys } from './recent-keys.ts'
-import { compare, Window, WINDOW, WINDOW_SLACK } from './window.ts'
+import type { Lane } from './lane-name.ts'
+import { slotsOf, type LaneState, type Sleeper } from './lane.ts'
+import { Lanes } from './lanes.ts'
+import { PageLoad } from './page-load.ts'
+import { idsOf, type Range } from './ranges.ts'
+import { Removals } from './removals.ts'
+import type { ChunkResult, Page } from './run-activities.ts'
+import type { Carried } from './run-input.ts'
+import type { Counts } from './run-view.ts'
+import type { Sleepers } from './sleepers.ts'
+import { Slots } from './slots.ts'
+import { Window, WINDOW, WINDOW_SLACK } from './window.ts'
 
-/** A chunk that came back as it was is not handed out again at once, and ever later while nothing moves. */
-const IDLE_MS = 1_000
-const IDLE_MOST_MS = 30_000
 /** Sleepers taken in before the window is looked at again. */
 const TRIM_AFTER = 10_000
-
-/** What was taken out last is remembered: its trigger's signal may still be under way, or come again. */
-const REMOVED_KEPT = 50_000
 const LIMITS = { window: WINDOW, slack: WINDOW_SLACK }
 
 /**
@@ -34,18 +27,12 @@ export class RunState {
   readonly counts: Counts
   /** Public ids of the triggers, in the order of their arrival. */
   readonly triggers: Set<string>
-  readonly lanes = new Map<Lane, LaneState>()
+  readonly lanes = new Lanes()
   readonly window: Window
   readonly #limits: typeof LIMITS
-  /** Lane and row. */
-  readonly #removed = new RecentKeys<string>(REMOVED_KEPT)
-  /** Rows counted as canceled, so that one taken out of several lanes counts once. */
-  readonly #canceled = new RecentKeys<number>(REMOVED_KEPT)
-  /** Chunks under way, by the slots they take. */
-  readonly #underWay = new Map<string, number>()
-  /** Told while a page was being loaded, beyond the window as it was. */
-  #deferred: [Lane, number, Sleeper][] | undefined
-  #page = 0
+  readonly #removals = new Removals()
+  readonly #slots = new Slots()
+  readonly #page = new PageLoad()
   #newest: number
   #peak = 0
   /** About how many the store holds beyond the window: exact with each page. */
@@ -61,15 +48,11 @@ export class RunState {
   }
 
   get acting(): number {
-    let acting = 0
-    for (const lane of this.lanes.values()) acting += lane.acting.size
-    return acting
+    return this.lanes.acting
   }
 
   get asleep(): number {
-    let asleep = 0
-    for (const lane of this.lanes.values()) asleep += lane.asleep.size
-    return asleep
+    return this.lanes.asleep
   }
 
   /** All who are pending: those beyond the window are counted by the last page, and by what was told since. */
@@ -88,22 +71,17 @@ export class RunState {
   }
 
   get nextDue(): number | undefined {
-    let next: number | undefined
-    for (const lane of this.lanes.values()) {
-      const { earliest } = lane
-      if (earliest !== undefined && (next === undefined || earliest < next)) next = earliest
-    }
-    return next
+    return this.lanes.nextDue
   }
 
   /** Nothing sleeps, acts, or lies in the store that was not loaded. */
   get isOver(): boolean {
-    return this.window.isComplete && this.asleep === 0 && this.acting === 0 && this.#deferred === undefined
+    return this.window.isComplete && this.asleep === 0 && this.acting === 0 && !this.#page.isUnderWay
   }
 
   /** The next page should be loaded. */
   get wantsPage(): boolean {
-    return !this.window.isComplete && this.#deferred === undefined && this.asleep < this.#limits.window / 2
+    return !this.window.isComplete && !this.#page.isUnderWay && this.asleep < this.#limits.window / 2
   }
 
   add(group: Sleepers): void {
@@ -120,10 +98,9 @@ export class RunState {
   remove(removed: readonly { lane: Lane; rows: readonly Range[] }[]): void {
     for (const { lane, rows } of removed) {
       for (const id of idsOf(rows)) {
-        const key = keyOf(lane, id)
-        if (this.#removed.has(key)) continue
-        this.#removed.add(key)
-        this.#countCanceled(id)
+        if (this.#removals.has(lane, id)) continue
+        this.#removals.add(lane, id)
+        if (this.#removals.isFirstOf(id)) this.counts.canceled += 1
         const found = this.lanes.get(lane)
         found?.moved.delete(id)
         const isHere = found?.asleep.delete(id) === true || found?.acting.has(id) === true
@@ -137,10 +114,10 @@ export class RunState {
     const chunks: Chunk[] = []
     for (const [lane, state] of this.lanes) {
       const kind = slotsOf(lane)
-      for (let free = slots(kind) - (this.#underWay.get(kind) ?? 0); free > 0; free -= 1) {
+      for (let free = slots(kind) - this.#slots.taken(kind); free > 0; free -= 1) {
         const taken = state.take(now, size)
         if (taken.length === 0) break
-        this.#underWay.set(kind, (this.#underWay.get(kind) ?? 0) + 1)
+        this.#slots.take(kind)
         chunks.push(chunkOf(lane, taken))
       }
     }
@@ -152,8 +129,7 @@ export class RunState {
    * came back because their instant is still to come by the store's clock.
    */
   settle(chunk: Chunk, result?: ChunkResult): boolean {
-    const kind = slotsOf(chunk.lane)
-    this.#underWay.set(kind, this.#underWay.get(kind)! - 1)
+    this.#slots.release(slotsOf(chunk.lane))
     const lane = this.lanes.get(chunk.lane)!
     const back = new Map<number, Sleeper>()
     for (const id of chunk.rows.flatMap((group) => idsOf(group.ids))) {
@@ -176,29 +152,18 @@ export class RunState {
   /** Adds who sleeps again, and takes them out of `back`. True if some of them came too early. */
   #takeBack(chunk: Chunk, lane: LaneState, back: Map<number, Sleeper>, result: ChunkResult): boolean {
     for (const key of ['sent', 'canceled', 'skipped', 'failed'] as const) this.counts[key] += result[key]
-    const names = new Map([...back].map(([id, { name }]) => [id, name]))
-    const again = result.asleep.flatMap((group) =>
-      [...eachOf(group)].map(([id, sleeper]) => ({ ...group, id, sleeper })),
-    )
-    const same = again.filter(({ lane: its, id, sleeper }) => {
-      return its === chunk.lane && back.get(id)?.revision === sleeper.revision
-    })
-    const isEarly = same.some(({ id, due }) => due > result.now && back.get(id)!.due === due)
-    const isIdle = same.filter(({ due }) => due <= result.now).length === chunk.size
-    lane.idle = isIdle ? lane.idle + 1 : 0
-    const notBefore = isIdle ? result.now + Math.min(IDLE_MS * 2 ** (lane.idle - 1), IDLE_MOST_MS) : undefined
+    const { again, isEarly, isIdle } = cameBack(chunk, back, result)
+    const notBefore = lane.restAfter(isIdle, result.now)
     for (const { lane: its, id, sleeper } of again) {
       if (its === chunk.lane) back.delete(id)
-      const name = sleeper.name ?? names.get(id)
-      this.#add(its, id, { ...sleeper, name, ...(notBefore !== undefined && { notBefore }) })
+      this.#add(its, id, { ...sleeper, ...(notBefore !== undefined && { notBefore }) })
     }
     return isEarly
   }
 
   /** A chunk as two of half its size, both under way. */
   halve(chunk: Chunk): Chunk[] {
-    const kind = slotsOf(chunk.lane)
-    this.#underWay.set(kind, this.#underWay.get(kind)! + 1)
+    this.#slots.take(slotsOf(chunk.lane))
     return halvesOf(chunk)
   }
 
@@ -207,19 +172,17 @@ export class RunState {
    * end it with: a page that a reload has overtaken is left aside.
    */
   beginPage(): number {
-    this.#deferred = []
-    return (this.#page += 1)
+    return this.#page.begin()
   }
 
   endPage(begun: number, page: Page): void {
-    if (begun !== this.#page) return
+    if (!this.#page.isCurrent(begun)) return
     for (const id of page.triggers) this.triggers.add(id)
     if (page.newest > this.#newest) this.#newest = page.newest
     this.#beyond = page.beyond
     this.window.loaded(page.edge)
     for (const [lane, id, sleeper] of unpack(page)) this.#add(lane, id, sleeper)
-    const deferred = this.#deferred ?? []
-    this.#deferred = undefined
+    const deferred = this.#page.end()
     if (deferred.length > this.#limits.window) this.reload()
     for (const [lane, id, sleeper] of deferred) this.#add(lane, id, sleeper)
     this.#trim()
@@ -227,28 +190,22 @@ export class RunState {
 
   /** A page that cannot be loaded: what is in memory is all this execution will serve. */
   abandonPage(begun: number): void {
-    if (begun !== this.#page) return
-    this.#deferred = undefined
+    if (!this.#page.isCurrent(begun)) return
+    this.#page.end()
     this.window.loaded(null)
   }
 
   /** Forgets who sleeps: the store is read again from the beginning. What is acting is taken back as it comes. */
   reload(): void {
     this.#beyond += this.asleep
-    for (const [lane, state] of this.lanes) {
-      const fresh = new LaneState()
-      for (const [id, sleeper] of state.acting) fresh.acting.set(id, sleeper)
-      this.lanes.set(lane, fresh)
-    }
-    this.#deferred = undefined
-    this.#page += 1
+    this.lanes.forgetAsleep()
+    this.#page.overtake()
     this.window.restart()
   }
 
   /** The store is an earlier one: whom it holds again was perhaps taken out by what it does not know of. */
   restored(): void {
-    this.#removed.clear()
-    this.#canceled.clear()
+    this.#removals.clear()
     this.reload()
   }
 
@@ -259,15 +216,14 @@ export class RunState {
 
   #add(lane: Lane, id: number, sleeper: Sleeper): void {
     if (id > this.#newest) this.#newest = id
-    let state = this.lanes.get(lane)
-    if (state === undefined) this.lanes.set(lane, (state = new LaneState()))
+    const state = this.lanes.open(lane)
     const acting = state.acting.get(id)
     if (acting !== undefined) {
       const newest = state.moved.get(id) ?? acting
       if (newest.revision < sleeper.revision) state.moved.set(id, sleeper)
       return
     }
-    if (this.#removed.has(keyOf(lane, id))) return
+    if (this.#removals.has(lane, id)) return
     const moved = state.moved.get(id)
     state.moved.delete(id)
     const newest = moved !== undefined && moved.revision > sleeper.revision ? moved : sleeper
@@ -276,34 +232,20 @@ export class RunState {
     if (!this.window.holds(newest.due, lane, id)) {
       // Beyond the window: it comes with its page.
       state.asleep.delete(id)
-      if (this.#deferred === undefined) this.#beyond += 1
-      else this.#deferred.push([lane, id, newest])
+      if (!this.#page.defer(lane, id, newest)) this.#beyond += 1
       return
     }
     state.sleep(id, { ...newest, name: newest.name ?? known?.name ?? sleeper.name })
     this.#peak = Math.max(this.#peak, state.size)
   }
 
-  #countCanceled(id: number): void {
-    if (this.#canceled.has(id)) return
-    this.#canceled.add(id)
-    this.counts.canceled += 1
-  }
-
   /** Keeps the earliest, and forgets the rest up to a new edge. */
   #trim(): void {
     const { window, slack } = this.#limits
+    const { asleep } = this
     // While a page is loaded its beginning must stay the end of what is in memory.
-    if (this.#deferred !== undefined || this.asleep <= window + slack) return
-    const all: Edge[] = []
-    for (const [lane, { asleep }] of this.lanes) for (const [row, { due }] of asleep) all.push({ due, lane, row })
-    all.sort(compare)
-    for (const { lane, row } of all.slice(window)) this.lanes.get(lane)!.asleep.delete(row)
-    this.#beyond += all.length - window
-    this.window.loaded(all[window - 1]!)
+    if (this.#page.isUnderWay || asleep <= window + slack) return
+    this.window.loaded(this.lanes.forgetLatest(window))
+    this.#beyond += asleep - window
   }
-}
-
-function keyOf(lane: Lane, id: number): string {
-  return `${lane} ${id}`
 }

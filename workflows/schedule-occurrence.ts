@@ -1,5 +1,5 @@
 import { proxyActivities, workflowInfo } from '@temporalio/workflow'
-import type { ScheduleActivities } from './messages.ts'
+import type { ScheduleActivities } from './other-activities.ts'
 
 const { carryOutSchedule } = proxyActivities<ScheduleActivities>({
   startToCloseTimeout: '1m',

@@ -1,4 +1,4 @@
-import { isActLane, RUN_LANE, type Lane } from './messages.ts'
+import { isActLane, RUN_LANE, type Lane } from './lane-name.ts'
 import { wakeOf, type Sleeper } from './lane.ts'
 import type { RunState } from './run-state.ts'
 import { shorten } from './shorten.ts'

@@ -1,5 +1,6 @@
 import { condition, continueAsNew, proxyActivities, setHandler, workflowInfo } from '@temporalio/workflow'
-import { wakeSignal, type WebhookActivities } from './messages.ts'
+import type { WebhookActivities } from './other-activities.ts'
+import { wakeSignal } from './signals.ts'
 
 const { deliverWebhooks } = proxyActivities<WebhookActivities>({
   startToCloseTimeout: '2m',

@@ -1,4 +1,5 @@
-import type { Edge, Lane } from './messages.ts'
+import type { Lane } from './lane-name.ts'
+import type { Edge } from './sleepers.ts'
 
 /** Sleepers a run holds in memory; the store has the rest. */
 export const WINDOW = 50_000

@@ -1,14 +1,10 @@
 import { ActivityFailure, log, proxyActivities, workflowInfo } from '@temporalio/workflow'
 import type { Inspection } from './inspection.ts'
-import {
-  actQueue,
-  deliverQueue,
-  isActLane,
-  RUN_LANE,
-  type CancelRequest,
-  type RunActivities,
-  type StoreIdentity,
-} from './messages.ts'
+import { isActLane, RUN_LANE } from './lane-name.ts'
+import { actQueue, deliverQueue } from './names.ts'
+import type { RunActivities } from './run-activities.ts'
+import type { CancelRequest } from './signals.ts'
+import type { StoreIdentity } from './store-identity.ts'
 import type { Chunk } from './chunk.ts'
 import type { RunState } from './run-state.ts'
 import { shorten } from './shorten.ts'

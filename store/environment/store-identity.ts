@@ -1,5 +1,5 @@
 import { sql } from 'drizzle-orm'
-import type { StoreIdentity } from '../../workflows/messages.ts'
+import type { StoreIdentity } from '../../workflows/store-identity.ts'
 import { query, type Database } from '../postgres/database.ts'
 
 /** The id of this store, made when it is first asked for, and its epoch as of now. */

@@ -1,5 +1,5 @@
 import { sql } from 'drizzle-orm'
-import type { StoreIdentity, StoreMark } from '../../workflows/messages.ts'
+import type { StoreIdentity, StoreMark } from '../../workflows/store-identity.ts'
 import { at, query, transaction, type Database } from '../postgres/database.ts'
 
 const EVERY_MS = 60_000

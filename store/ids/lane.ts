@@ -1,4 +1,4 @@
-import type { Lane } from '../../workflows/messages.ts'
+import type { Lane } from '../../workflows/lane-name.ts'
 
 /** The lane a message sleeps in: one for each channel type and number, so that rows of one trigger stay ranges. */
 export function messageLane(channelType: string, number: number): Lane {

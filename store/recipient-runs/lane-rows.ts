@@ -1,4 +1,5 @@
-import { toRanges, type Lane, type Range } from '../../workflows/messages.ts'
+import type { Lane } from '../../workflows/lane-name.ts'
+import { toRanges, type Range } from '../../workflows/ranges.ts'
 import { messageLane } from '../ids/lane.ts'
 import type { LockedMessage } from '../messages/lock-messages.ts'
 import type { LockedRow } from './lock-recipient-runs.ts'

@@ -1,5 +1,6 @@
 import { sql } from 'drizzle-orm'
-import { type Edge, type PackedSleepers, type Page } from '../../workflows/messages.ts'
+import type { Page } from '../../workflows/run-activities.ts'
+import type { Edge, PackedSleepers } from '../../workflows/sleepers.ts'
 import { messageLane } from '../ids/lane.ts'
 import { isRowOf, rowAt } from '../ids/row-id.ts'
 import { query, type Database } from '../postgres/database.ts'

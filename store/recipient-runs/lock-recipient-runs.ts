@@ -8,7 +8,7 @@ import { rowAt, rowIdsOf, triggerOf } from '../ids/row-id.ts'
 import { lockMessages, type LockedMessage } from '../messages/lock-messages.ts'
 import { query, texts, type Database } from '../postgres/database.ts'
 import { aliasesOf } from '../profiles/merged-users.ts'
-import type { Lane } from '../../workflows/messages.ts'
+import type { Lane } from '../../workflows/lane-name.ts'
 import { lockWaiting, waitsForEndsOf } from '../waits/lock-waiting.ts'
 import { rowLane } from './row-lane.ts'
 

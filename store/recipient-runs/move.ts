@@ -1,5 +1,6 @@
 import { sql } from 'drizzle-orm'
-import { RUN_LANE, type Sleepers } from '../../workflows/messages.ts'
+import { RUN_LANE } from '../../workflows/lane-name.ts'
+import type { Sleepers } from '../../workflows/sleepers.ts'
 import { messageLane } from '../ids/lane.ts'
 import { triggerIdOf } from '../ids/row-id.ts'
 import type { LockedMessage } from '../messages/lock-messages.ts'

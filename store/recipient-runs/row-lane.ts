@@ -1,6 +1,6 @@
 import { sql, type SQL } from 'drizzle-orm'
 import { outsideStepTypes } from '../../definitions/step.ts'
-import { actLane, RUN_LANE, type Lane } from '../../workflows/messages.ts'
+import { actLane, RUN_LANE, type Lane } from '../../workflows/lane-name.ts'
 
 const outside: ReadonlySet<string> = new Set(outsideStepTypes)
 

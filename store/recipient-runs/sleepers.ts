@@ -1,5 +1,7 @@
 import { sql } from 'drizzle-orm'
-import { toRanges, type Lane, type RetryReason, type Sleepers } from '../../workflows/messages.ts'
+import type { Lane } from '../../workflows/lane-name.ts'
+import { toRanges } from '../../workflows/ranges.ts'
+import type { RetryReason, Sleepers } from '../../workflows/sleepers.ts'
 import { messageLane, readMessageLane } from '../ids/lane.ts'
 import { rowIdsOf, triggerOf } from '../ids/row-id.ts'
 import { ids, query, type Database } from '../postgres/database.ts'

@@ -1,5 +1,5 @@
 import { sql } from 'drizzle-orm'
-import { RUN_LANE } from '../../workflows/messages.ts'
+import { RUN_LANE } from '../../workflows/lane-name.ts'
 import { triggerOf } from '../ids/row-id.ts'
 import { at, json, query, type Database } from '../postgres/database.ts'
 

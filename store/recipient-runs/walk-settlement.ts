@@ -2,7 +2,8 @@ import type { BatchEntry, BatchSeen } from '../batches/batch-entry.ts'
 import type { NewMessage } from '../messages/new-message.ts'
 import type { JsonObject } from '../schema/index.ts'
 import type { EventWait } from '../waits/event-wait.ts'
-import type { Lane, RetryReason } from '../../workflows/messages.ts'
+import type { Lane } from '../../workflows/lane-name.ts'
+import type { RetryReason } from '../../workflows/sleepers.ts'
 import type { WalkEvent } from './insert-events.ts'
 
 /** Where a walk stands, or how it ended. */

@@ -1,5 +1,7 @@
 import { sql } from 'drizzle-orm'
-import { idsOf, type RemovedMessage, type Sleepers, type TriggerMessage } from '../../workflows/messages.ts'
+import { idsOf } from '../../workflows/ranges.ts'
+import type { RemovedMessage, TriggerMessage } from '../../workflows/signals.ts'
+import type { Sleepers } from '../../workflows/sleepers.ts'
 import { ids, json, query, type Database } from '../postgres/database.ts'
 import type { LaneRows } from '../recipient-runs/lane-rows.ts'
 import { loadAllSleepers, loadSleepers, sleepersOf, type Sleeper } from '../recipient-runs/sleepers.ts'

@@ -1,6 +1,7 @@
 import { sql, type SQL } from 'drizzle-orm'
 import type { DefinitionVersion } from '../../definitions/definition.ts'
-import { RUN_LANE, type TriggerMessage } from '../../workflows/messages.ts'
+import { RUN_LANE } from '../../workflows/lane-name.ts'
+import type { TriggerMessage } from '../../workflows/signals.ts'
 import { at, json } from '../postgres/database.ts'
 import { rowAt, rowId } from '../ids/row-id.ts'
 import type { Via } from '../profiles/fan-out.ts'

@@ -2,7 +2,7 @@ import type { Client } from '@temporalio/client'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Database } from '../../store/postgres/database.ts'
 import { runsAsleep, type RunAsleep } from '../../store/runs/runs-asleep.ts'
-import type { StoreIdentity } from '../../workflows/messages.ts'
+import type { StoreIdentity } from '../../workflows/store-identity.ts'
 import { openRuns, patience, viewsOf, type Known, type Patience } from './open-runs.ts'
 
 /**

@@ -1,6 +1,6 @@
 import { WorkflowNotFoundError } from '@temporalio/client'
 import pLimit from 'p-limit'
-import { moveSignal } from '../../workflows/messages.ts'
+import { moveSignal } from '../../workflows/signals.ts'
 import { sendReload, type SendTarget } from '../send.ts'
 import type { RunDifference } from './compare-runs.ts'
 

@@ -1,6 +1,7 @@
 import { WorkflowNotFoundError, type Client } from '@temporalio/client'
 import pLimit from 'p-limit'
-import { NOTIFICATION_RUN, stateQuery, type RunView } from '../../workflows/messages.ts'
+import { NOTIFICATION_RUN } from '../../workflows/names.ts'
+import { stateQuery, type RunView } from '../../workflows/run-view.ts'
 
 /** Queries under way: each may replay a history. */
 const QUERIES = 10

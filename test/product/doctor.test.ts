@@ -13,7 +13,7 @@ import { bodies } from '../../testing/product/belay.ts'
 import { startParts, type Parts } from '../../testing/product/parts.ts'
 import { testPostgres } from '../../testing/servers/postgres.ts'
 import { devServer } from '../../testing/servers/temporal.ts'
-import type { RunView } from '../../workflows/messages.ts'
+import type { RunView } from '../../workflows/run-view.ts'
 
 const definitions = { 'patient/workflow.json': workflow(delayStep('wait', 30, 'days'), feedStep('later')) }
 

@@ -11,7 +11,7 @@ import { startApiPart, startParts, startWorkerPart } from '../../testing/product
 import { testPostgres } from '../../testing/servers/postgres.ts'
 import { proxyTo } from '../../testing/servers/proxy.ts'
 import { devServer } from '../../testing/servers/temporal.ts'
-import type { RunView } from '../../workflows/messages.ts'
+import type { RunView } from '../../workflows/run-view.ts'
 
 const definitions = { 'patient/workflow.json': workflow(delayStep('wait', 30, 'days'), feedStep('later')) }
 

@@ -13,7 +13,8 @@ import { startParts } from '../../testing/product/parts.ts'
 import { testPostgres } from '../../testing/servers/postgres.ts'
 import { proxyTo } from '../../testing/servers/proxy.ts'
 import { devServer } from '../../testing/servers/temporal.ts'
-import { HOUSEKEEPING, type RunView } from '../../workflows/messages.ts'
+import { HOUSEKEEPING } from '../../workflows/names.ts'
+import type { RunView } from '../../workflows/run-view.ts'
 
 const definitions = { 'patient/workflow.json': workflow(delayStep('wait', 30, 'days'), feedStep('later')) }
 const TRIGGERS = 200

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { searchAttributes } from '../../temporal/send.ts'
-import type { Counts } from '../../workflows/messages.ts'
+import type { Counts } from '../../workflows/run-view.ts'
 import { bodies } from '../../testing/product/belay.ts'
 import { notificationsFolder } from '../../testing/fixtures/notifications-folder.ts'
 import { startProduct } from '../../testing/product/product.ts'

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { Counts } from '../../workflows/messages.ts'
+import type { Counts } from '../../workflows/run-view.ts'
 import { eventsOf } from '../../testing/fixtures/history.ts'
 import { inLanes } from '../../testing/fixtures/lanes.ts'
 import { notificationsFolder } from '../../testing/fixtures/notifications-folder.ts'

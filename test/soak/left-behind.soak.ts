@@ -7,7 +7,7 @@ import { keepFigures } from '../../testing/fixtures/reliability-page.ts'
 import { inLanes } from '../../testing/fixtures/lanes.ts'
 import { until } from '../../testing/fixtures/until.ts'
 import { outageOf } from '../../testing/product/outage.ts'
-import { HOUSEKEEPING } from '../../workflows/messages.ts'
+import { HOUSEKEEPING } from '../../workflows/names.ts'
 
 /** Triggers canceled before Temporal knew of them. Smaller for a try by hand. */
 const CANCELED = Number(process.env['CANCELED_TRIGGERS'] ?? 20_000)

@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import { keepFigures } from '../../testing/fixtures/reliability-page.ts'
 import { until } from '../../testing/fixtures/until.ts'
 import { outageOf } from '../../testing/product/outage.ts'
-import type { RunView } from '../../workflows/messages.ts'
+import type { RunView } from '../../workflows/run-view.ts'
 
 /** Accepted while Temporal is away: on one key, and on as many keys. Smaller for a try by hand. */
 const TRIGGERS = Number(process.env['OUTAGE_TRIGGERS'] ?? 10_000)

@@ -1,7 +1,9 @@
 import fc from 'fast-check'
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { idsOf, toRanges, type ChunkResult, type Sleepers } from '../../workflows/messages.ts'
+import { idsOf, toRanges } from '../../workflows/ranges.ts'
+import type { ChunkResult } from '../../workflows/run-activities.ts'
+import type { Sleepers } from '../../workflows/sleepers.ts'
 import { RunState } from '../../workflows/run-state.ts'
 import { StoreAndRun } from '../../testing/product/store-and-run.ts'
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { messageLane } from '../../store/ids/lane.ts'
-import { RUN_LANE } from '../../workflows/messages.ts'
+import { RUN_LANE } from '../../workflows/lane-name.ts'
 import type { Caller } from './caller.ts'
 import type { ModelRun } from './run.ts'
 

@@ -1,6 +1,7 @@
 import { activityInfo } from '@temporalio/activity'
 import { NativeConnection, Worker } from '@temporalio/worker'
-import { actQueue, deliverQueue, type RunActivities } from '../../workflows/messages.ts'
+import { actQueue, deliverQueue } from '../../workflows/names.ts'
+import type { RunActivities } from '../../workflows/run-activities.ts'
 import { testBundle } from '../servers/bundle.ts'
 
 export const TASK_QUEUE = 'belay'

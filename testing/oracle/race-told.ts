@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import type { RowSeen } from './record.ts'
-import { RUN_LANE, idsOf, type Lane, type Range } from '../../workflows/messages.ts'
+import { RUN_LANE, type Lane } from '../../workflows/lane-name.ts'
+import { idsOf, type Range } from '../../workflows/ranges.ts'
 import { messageLane } from '../../store/ids/lane.ts'
 import type { PendingSignal } from '../../store/signals/pending-signals.ts'
 

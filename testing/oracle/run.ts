@@ -1,13 +1,8 @@
-import {
-  isActLane,
-  RUN_LANE,
-  type Carried,
-  type CancelRequest,
-  type ChunkResult,
-  type Page,
-  type RunActivities,
-  type StoreIdentity,
-} from '../../workflows/messages.ts'
+import { isActLane, RUN_LANE } from '../../workflows/lane-name.ts'
+import type { ChunkResult, Page, RunActivities } from '../../workflows/run-activities.ts'
+import type { Carried } from '../../workflows/run-input.ts'
+import type { CancelRequest } from '../../workflows/signals.ts'
+import type { StoreIdentity } from '../../workflows/store-identity.ts'
 import type { Chunk } from '../../workflows/chunk.ts'
 import { RunState } from '../../workflows/run-state.ts'
 import type { Attempt, WorkerProcess } from './process.ts'

@@ -6,7 +6,7 @@ import {
   triggerSignalPending,
   type PendingSignal,
 } from '../../store/signals/pending-signals.ts'
-import type { StoreIdentity } from '../../workflows/messages.ts'
+import type { StoreIdentity } from '../../workflows/store-identity.ts'
 import { ModelRun } from './run.ts'
 
 /** Signals between the store and the runs: as late, as often and in the order somebody wants, or lost. */

@@ -3,14 +3,10 @@ import type { TestWorkflowEnvironment } from '@temporalio/testing'
 import { DefaultLogger, Runtime, Worker } from '@temporalio/worker'
 import assert from 'node:assert/strict'
 import { sendCancel, sendMoves, sendTriggers } from '../../temporal/send.ts'
-import {
-  deliverQueue,
-  stateQuery,
-  type Counts,
-  type DeliverInput,
-  type RunView,
-  type TriggerMessage,
-} from '../../workflows/messages.ts'
+import { deliverQueue } from '../../workflows/names.ts'
+import type { DeliverInput } from '../../workflows/run-activities.ts'
+import { stateQuery, type Counts, type RunView } from '../../workflows/run-view.ts'
+import type { TriggerMessage } from '../../workflows/signals.ts'
 import { testBundle } from '../servers/bundle.ts'
 import { eventsOf, type HistoryEvent } from '../fixtures/history.ts'
 import { STORE, type RecordingStore } from '../fixtures/recording.ts'

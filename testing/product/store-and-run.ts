@@ -1,15 +1,10 @@
 import assert from 'node:assert/strict'
 import { readMessageLane } from '../../store/ids/lane.ts'
 import type { Sleeper } from '../../store/recipient-runs/sleepers.ts'
-import {
-  idsOf,
-  toRanges,
-  type ChunkResult,
-  type Lane,
-  type Page,
-  type Range,
-  type Sleepers,
-} from '../../workflows/messages.ts'
+import type { Lane } from '../../workflows/lane-name.ts'
+import { idsOf, toRanges, type Range } from '../../workflows/ranges.ts'
+import type { ChunkResult, Page } from '../../workflows/run-activities.ts'
+import type { Sleepers } from '../../workflows/sleepers.ts'
 import type { Chunk } from '../../workflows/chunk.ts'
 import { RunState } from '../../workflows/run-state.ts'
 import { lanesOf } from '../fixtures/lanes-of.ts'

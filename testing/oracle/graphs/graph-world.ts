@@ -20,7 +20,7 @@ import { query, texts, transaction, type Database } from '../../../store/postgre
 import { upsertUsers } from '../../../store/profiles/users.ts'
 import { offerChanges } from '../../../store/waits/offer-events.ts'
 import type { PendingSignal } from '../../../store/signals/pending-signals.ts'
-import type { StoreIdentity } from '../../../workflows/messages.ts'
+import type { StoreIdentity } from '../../../workflows/store-identity.ts'
 import { TestWorker } from '../../fixtures/activities.ts'
 import { isDeath, MortalStore, ProcessDied } from '../mortal.ts'
 import { resultOf } from '../provider.ts'
