@@ -4,12 +4,12 @@ import type { Acceptance } from '../store/triggers/trigger-rows.ts'
 import { invalidField } from './errors.ts'
 import { isObject, type PlannedTrigger } from './plan-trigger.ts'
 
-/** Recipients of one trigger, those named and their subscribers together. */
-const MAX_RECIPIENTS = 100_000
+/** Subscribers that one trigger reaches, beside the recipients it names. */
+const MAX_SUBSCRIBERS = 100_000
 
 /**
  * The trigger with the subscribers of the objects it names, as they are now, and those of objects among them: each
- * recipient once, who was named as named; the actor is left out unless named. Throws `invalid_params` beyond 100,000.
+ * recipient once, who was named as named; the actor is left out unless named. Throws `invalid_params` beyond 100,000 subscribers.
  */
 export async function fanOut(tx: Database, { acceptance, common }: PlannedTrigger): Promise<Acceptance> {
   const { recipients, actor } = acceptance
@@ -17,11 +17,10 @@ export async function fanOut(tx: Database, { acceptance, common }: PlannedTrigge
   const objects = named.filter(isObject)
   if (objects.length === 0) return acceptance
   const except = actor === null ? named : [...named, actor]
-  const room = MAX_RECIPIENTS - named.length
-  const subscribers = await subscribersOf(tx, objects, except, room + 1)
-  if (subscribers.length > room) {
-    const most = MAX_RECIPIENTS.toLocaleString('en')
-    throw invalidField('recipients', `reaches more than ${most} with the subscribers of its objects`, 'length')
+  const subscribers = await subscribersOf(tx, objects, except, MAX_SUBSCRIBERS + 1)
+  if (subscribers.length > MAX_SUBSCRIBERS) {
+    const most = MAX_SUBSCRIBERS.toLocaleString('en')
+    throw invalidField('recipients', `reaches more than ${most} subscribers of its objects`, 'length')
   }
   const reached = subscribers.map(({ key, via }) => ({ key, via, triggerData: null, ...common! }))
   return { ...acceptance, recipients: [...recipients, ...reached] }
