@@ -1,4 +1,4 @@
-import { PhoenixPage, socketUrl } from '../../testing/fixtures/phoenix.ts'
+import { PhoenixPage, socketUrl, type Told } from '../../testing/fixtures/phoenix.ts'
 import type { Scenario } from '../bench.ts'
 import { benchBelay } from '../ground/belay.ts'
 import { benchPostgres } from '../ground/postgres.ts'
@@ -32,15 +32,17 @@ export const live: Scenario = {
     for (let n = 0; n < ROUNDS; n += 1) {
       const key = `round_${n}`
       shown.push(
-        await timed(tabs, 'new-message', () =>
+        await timed(tabs, isBadge(1), () =>
           caller.ok('/v1/workflows/told/trigger', { recipients: ['ada'], cancelation_key: key }),
         ),
       )
       gone.push(
-        await timed(tabs, 'messages-revoked', () =>
+        await timed(tabs, isRevoked, () =>
           caller.ok('/v1/workflows/told/cancel', { cancelation_key: key, archive_sent: true }),
         ),
       )
+      // The counts that follow, or they would be taken for those of the next round's message.
+      await Promise.all(tabs.map((tab) => tab.until(isBadge(0))))
     }
     const figure = (name: string, samples: number[], p: number) => ({
       name,
@@ -54,10 +56,20 @@ export const live: Scenario = {
   },
 }
 
+const isBadge =
+  (count: number) =>
+  ([, , , event, payload]: Told) =>
+    event === 'new-message' && payload.metadata?.total_count === count
+const isRevoked = ([, , , event]: Told) => event === 'messages-revoked'
+
 /** Milliseconds from the call until each tab has been told. */
-async function timed(tabs: readonly PhoenixPage[], event: string, call: () => Promise<unknown>): Promise<number> {
+async function timed(
+  tabs: readonly PhoenixPage[],
+  isEnd: (told: Told) => boolean,
+  call: () => Promise<unknown>,
+): Promise<number> {
   for (const tab of tabs) tab.told.length = 0
   const begun = performance.now()
-  await Promise.all([call(), ...tabs.map((tab) => tab.until(([, , , name]) => name === event))])
+  await Promise.all([call(), ...tabs.map((tab) => tab.until(isEnd))])
   return performance.now() - begun
 }
