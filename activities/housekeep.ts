@@ -3,7 +3,7 @@ import type { Logger } from 'pino'
 import type { Outbox } from '../events/outbox.ts'
 import { idleBulks } from '../store/bulk-operations/bulk-operations.ts'
 import { forgetIdempotencyKeys } from '../store/idempotency/forget.ts'
-import { raiseMark, toldOfEpoch, untoldRuns } from '../store/environment/store-mark.ts'
+import { raiseMark, saveReloaded, runsToReload } from '../store/environment/store-mark.ts'
 import type { Database } from '../store/postgres/database.ts'
 import { endMembers, unsettledBatches } from '../store/batches/end-members.ts'
 import { forgetDeliveryLogs } from '../store/messages/delivery-logs.ts'
@@ -58,7 +58,7 @@ export function createHousekeep(deps: HousekeepDeps): HousekeepingActivities['ho
 
 async function housekeep(deps: HousekeepDeps): ReturnType<HousekeepingActivities['housekeep']> {
   const resent = await duty(deps, 'send signals again', 0, () => deps.signaler.resendOlder(UNCONFIRMED_MS))
-  await duty(deps, 'tell runs that the store was restored', undefined, () => tellOfEpoch(deps))
+  await duty(deps, 'tell runs that the store was restored', undefined, () => reloadRestored(deps))
   const repaired = await duty(deps, 'take up what is overdue', 0, () => takeUpOverdue(deps))
   await duty(deps, 'carry on bulk operations', undefined, async () => {
     for (const id of await idleBulks(deps.db, deps.now() - UNCONFIRMED_MS, BULKS_A_PASS))
@@ -102,10 +102,10 @@ async function endLeftBehind({ db, now, outbox }: HousekeepDeps): Promise<void> 
 }
 
 /** A store that was restored: its runs were told of what it no longer knows, and may not know of what it does. */
-async function tellOfEpoch({ db, store, client, taskQueue, log }: HousekeepDeps): Promise<void> {
+async function reloadRestored({ db, store, client, taskQueue, log }: HousekeepDeps): Promise<void> {
   const { epoch } = store
   for (let told = 0; told < RUNS_A_ROUND;) {
-    const runs = await untoldRuns(db, RUNS_AT_ONCE)
+    const runs = await runsToReload(db, RUNS_AT_ONCE)
     if (runs === undefined) return
     const tell = async ({ id: _, ...run }: (typeof runs)[number]) => {
       try {
@@ -118,7 +118,7 @@ async function tellOfEpoch({ db, store, client, taskQueue, log }: HousekeepDeps)
     }
     await Promise.all(runs.map(tell))
     if (runs.length === 0) await syncSchedulesAgain(db)
-    await toldOfEpoch(db, epoch, runs.at(-1)?.id ?? null)
+    await saveReloaded(db, epoch, runs.at(-1)?.id ?? null)
     told += runs.length
   }
 }

@@ -107,7 +107,7 @@ export class SendJob {
         settlement.receiptDue = now() + result.receiptAfterMs
       const settled = await this.#records.add(settlement)
       countTry(message.channelType, settled)
-      this.#tellTry(message, settled, result)
+      this.#logTry(message, settled, result)
       if (result.gone !== undefined) await this.#drop(message, result.gone)
       if (settled !== undefined && !this.#context.stop.aborted) {
         this.#context.tally.addTry(settled, settlement, message.channelType)
@@ -161,7 +161,7 @@ export class SendJob {
     return this.#deps.senders[type]
   }
 
-  #tellTry(message: MessageToSend, settled: SettledTry | undefined, { kind }: SendResult): void {
+  #logTry(message: MessageToSend, settled: SettledTry | undefined, { kind }: SendResult): void {
     const { log } = this.#deps
     if (!log.isLevelEnabled('debug')) return
     const trigger = this.#context.triggers.get(triggerIdOf(message.recipientRunId))!

@@ -2,7 +2,7 @@ import pLimit from 'p-limit'
 import type { Client } from '@temporalio/client'
 import type { Logger } from 'pino'
 import type { Database } from '../store/postgres/database.ts'
-import { clearSettled, forgetTold, repairRun, suspectedRuns, type OverdueRun } from '../store/runs/overdue.ts'
+import { clearSettled, forgetReload, repairRun, suspectedRuns, type OverdueRun } from '../store/runs/overdue.ts'
 import { CallLimit } from '../temporal/call-limit.ts'
 import { isRefusal } from '../temporal/refusals.ts'
 import { sendReload } from '../temporal/send.ts'
@@ -72,7 +72,7 @@ async function takeUp(
   } catch (error) {
     log.info({ err: error, workflowId: run.workflowId }, 'overdue, and not told')
     // One that is refused for good waits its ten minutes, and keeps nobody else from being looked at.
-    if (!isRefusal(error)) await forgetTold(db, id)
+    if (!isRefusal(error)) await forgetReload(db, id)
     return 'failed'
   }
 }

@@ -199,19 +199,19 @@ export class Signaler {
   /** What a server refuses for good is halved, and then told in the smallest way there is: the run reads the store. */
   async #deliver(signals: PendingSignal[]): Promise<CallEnd> {
     const [only] = signals
-    if (only !== undefined && signals.length === 1 && bytesOf(only) > SIGNAL_BYTES) return this.#tellToReload(only)
+    if (only !== undefined && signals.length === 1 && bytesOf(only) > SIGNAL_BYTES) return this.#signalReload(only)
     try {
       return await this.#sendAll(signals)
     } catch (error) {
       if (!isRefusal(error)) return this.#failed(signals, error)
-      if (signals.length === 1) return this.#tellToReload(signals[0]!, error)
+      if (signals.length === 1) return this.#signalReload(signals[0]!, error)
       const half = Math.ceil(signals.length / 2)
       await this.#deliver(signals.slice(0, half))
       return this.#deliver(signals.slice(half))
     }
   }
 
-  async #tellToReload(signal: PendingSignal, refusal?: unknown): Promise<CallEnd> {
+  async #signalReload(signal: PendingSignal, refusal?: unknown): Promise<CallEnd> {
     try {
       const temporalRunId = await sendReload(this.#options, signal)
       const which = signal.kind === 'trigger' ? { workflow_run_id: signal.message.workflowRunId } : {}

@@ -30,13 +30,13 @@ const REFUSED_LINE_MS = 10_000
 
 /** The first at once, then how many, every ten seconds at most: under load one line each would be the heaviest part of it. */
 function linesOfRefused(log: Logger): (code: string) => void {
-  let toldAt = -Infinity
+  let loggedAt = -Infinity
   let counts: Record<string, number> = {}
   return (code) => {
     counts[code] = (counts[code] ?? 0) + 1
-    if (performance.now() - toldAt < REFUSED_LINE_MS) return
+    if (performance.now() - loggedAt < REFUSED_LINE_MS) return
     log.warn({ refused: counts }, 'requests were answered 503')
-    toldAt = performance.now()
+    loggedAt = performance.now()
     counts = {}
   }
 }

@@ -57,26 +57,26 @@ function behind({ id, epoch, counter }: StoreMark) {
 }
 
 /** Runs with somebody pending that were not told of the store's epoch yet, oldest first; undefined: all have been. */
-export async function untoldRuns(
+export async function runsToReload(
   db: Database,
   limit: number,
 ): Promise<{ id: number; workflowId: string; definition: string; cancelationKey: string | null }[] | undefined> {
-  const [environment] = await query<{ toldRun: number }>(
+  const [environment] = await query<{ reloadedRun: number }>(
     db,
-    sql`select told_run as "toldRun" from environment where told_epoch < epoch`,
+    sql`select told_run as "reloadedRun" from environment where told_epoch < epoch`,
   )
   if (environment === undefined) return undefined
   return query(
     db,
     sql`select u.id, u.workflow_id as "workflowId", u.definition_key as definition, u.cancelation_key as "cancelationKey"
-        from runs u where u.id > ${environment.toldRun}
+        from runs u where u.id > ${environment.reloadedRun}
           and exists (select from triggers t where t.run_id = u.id and t.next_due is not null)
         order by u.id limit ${limit}`,
   )
 }
 
 /** Those up to the run `upTo` have been told; null: all have. */
-export async function toldOfEpoch(db: Database, epoch: number, upTo: number | null): Promise<void> {
+export async function saveReloaded(db: Database, epoch: number, upTo: number | null): Promise<void> {
   const done = upTo === null ? sql`told_epoch = epoch, told_run = 0` : sql`told_run = ${upTo}`
   await db.execute(sql`update environment set ${done} where epoch = ${epoch}::int`)
 }

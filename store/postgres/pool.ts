@@ -102,16 +102,16 @@ export function transactionsOf(pool: StorePool, db: NodePgDatabase<Record<string
 
 /** The first at once, then how many, every ten seconds: a store that restarts breaks them all. */
 function linesOfBroken(log: PoolOptions['log']): (error: Error) => void {
-  let toldAt = -Infinity
+  let loggedAt = -Infinity
   let since = 0
   return (error) => {
     since += 1
-    if (performance.now() - toldAt < BROKEN_LINE_MS) return
+    if (performance.now() - loggedAt < BROKEN_LINE_MS) return
     log?.warn(
       { reason: (error as NodeJS.ErrnoException).code ?? error.name, broken: since },
       'a store connection broke',
     )
-    toldAt = performance.now()
+    loggedAt = performance.now()
     since = 0
   }
 }

@@ -64,7 +64,7 @@ class TakesNothing extends SettingsError {
  */
 export async function patiently<Result>(work: () => Promise<Result>, patience: Patience | undefined): Promise<Result> {
   const until = performance.now() + (patience?.waitMs ?? 0)
-  for (let toldAt = -Infinity; ;) {
+  for (let loggedAt = -Infinity; ;) {
     try {
       return await work()
     } catch (error) {
@@ -76,12 +76,12 @@ export async function patiently<Result>(work: () => Promise<Result>, patience: P
         if (takesNothing) throw error
         throw new SettingsError(`DATABASE_URL: the database does not answer (${reason})`, { cause: error })
       }
-      if (performance.now() - toldAt >= LINE_MS) {
+      if (performance.now() - loggedAt >= LINE_MS) {
         patience.log.warn(
           { reason },
           `the database ${takesNothing ? 'takes nothing' : 'does not answer'} yet; waiting for it`,
         )
-        toldAt = performance.now()
+        loggedAt = performance.now()
       }
       await delay(LOOK_MS, undefined, { signal: patience.signal })
     }

@@ -62,7 +62,7 @@ export async function markCanceled(
     request.now,
     outbox,
   )
-  await recordEvents(tx, outbox, request.now, () => cancelEvents(rows.filter(isToldNow), takenBack, cutShort))
+  await recordEvents(tx, outbox, request.now, () => cancelEvents(rows.filter(isCanceledNow), takenBack, cutShort))
   if (written === null) return null
   const recipients = [
     ...new Set([...judged].flatMap(([row, { outcome }]) => (outcome === 'canceled' ? [row.recipient] : []))),
@@ -77,7 +77,7 @@ export async function markCanceled(
 }
 
 /** A row that a step acts for is told of when its claim settles: only then is it known what became of it. */
-function isToldNow({ status, batch }: LockedRow): boolean {
+function isCanceledNow({ status, batch }: LockedRow): boolean {
   return status === 'waiting' || (status === 'claimed' && batch !== null)
 }
 

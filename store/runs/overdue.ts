@@ -37,7 +37,7 @@ export async function suspectedRuns(db: Database, now: number, limit: number): P
 }
 
 /** It was to be told, and was not. */
-export async function forgetTold(db: Database, runId: number): Promise<void> {
+export async function forgetReload(db: Database, runId: number): Promise<void> {
   await db.execute(sql`update runs set reloaded_at = null where id = ${runId}`)
 }
 

@@ -15,7 +15,7 @@ export interface RunAsleep {
   /** The earliest instant of all, epoch milliseconds: of what is claimed, the end of its lease. */
   due: number
   /** Whether Temporal was not yet told of something. */
-  isUntold: boolean
+  hasUnconfirmed: boolean
 }
 
 /** Runs in which somebody sleeps, by id: the next `limit` after one, or those of these workflow IDs. */
@@ -32,7 +32,7 @@ export async function runsAsleep(
     db,
     sql`with looked_at as materialized (select u.* from runs u where ${filter})
         select u.id, u.workflow_id as "workflowId", u.definition_key as definition, u.cancelation_key as "cancelationKey",
-          s.pending, s.acting, s.due, exists (select from pending_signals p where p.run_id = u.id) as "isUntold"
+          s.pending, s.acting, s.due, exists (select from pending_signals p where p.run_id = u.id) as "hasUnconfirmed"
         from looked_at u cross join lateral (
           select count(*)::int as pending, (count(*) filter (where acts))::int as acting,
             round(extract(epoch from min(due)) * 1000)::float8 as due

@@ -12,5 +12,5 @@ export const environment = pgTable('environment', {
   /** The epoch that every run has been told of. */
   toldEpoch: integer('told_epoch').notNull().default(1),
   /** While they are being told of a newer one: the highest `runs.id` that was. */
-  toldRun: bigint('told_run', { mode: 'number' }).notNull().default(0),
+  reloadedRun: bigint('told_run', { mode: 'number' }).notNull().default(0),
 })

@@ -113,7 +113,7 @@ function judge(
   if (typeof known === 'object' && known.store.id !== store.id) {
     return { kind: 'foreign', text: `${wanted}; the run that is open is of the store ${known.store.id}` }
   }
-  if (run?.isUntold === true) return undefined
+  if (run?.hasUnconfirmed === true) return undefined
   if (known === 'closed') return pending === 0 ? undefined : { kind: 'missing', text: `${wanted}; no run is open` }
   if (known === 'silent') {
     return pending === 0

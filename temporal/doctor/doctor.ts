@@ -32,7 +32,7 @@ export interface DoctorOptions {
 }
 
 export interface Finding {
-  kind: 'foreign' | 'restored' | 'attribute' | 'untold' | Comparison['differences'][number]['kind']
+  kind: 'foreign' | 'restored' | 'attribute' | 'unconfirmed' | Comparison['differences'][number]['kind']
   /** Of a run; absent for what is about all of them. */
   workflowId?: string
   text: string
@@ -79,8 +79,9 @@ export async function examine({ connection, namespace, keys, db, now }: DoctorOp
   if (!(await isHousekept(client))) {
     general.push({ kind: 'missing', workflowId: HOUSEKEEPING_ID, text: 'nobody does the housekeeping' })
   }
-  const untold = await countPendingSignals(db, UNCONFIRMED_MS)
-  if (untold > 0) general.push({ kind: 'untold', text: `${untold} signals that Temporal has not confirmed` })
+  const unconfirmed = await countPendingSignals(db, UNCONFIRMED_MS)
+  if (unconfirmed > 0)
+    general.push({ kind: 'unconfirmed', text: `${unconfirmed} signals that Temporal has not confirmed` })
   const schedules = await compareSchedules(client, db)
   for (const id of schedules.missing) {
     const text = 'no Schedule of Temporal’s wakes it: each occurrence is a minute late'
@@ -111,7 +112,7 @@ export async function repair(options: DoctorOptions): Promise<Report> {
     settings: { BELAY_TASK_QUEUE: taskQueue, BELAY_PAYLOAD_KEYS: keys },
   })
   const target = { client, taskQueue, store: await storeIdentity(db) }
-  const told = await tellUntold(options, target)
+  const told = await sendUnconfirmed(options, target)
   if (told > 0) say(`told ${told} signals that Temporal had not confirmed`)
   const written = await mendSchedules({ client, taskQueue, db, log }, await compareSchedules(client, db), now())
   if (written > 0) say(`made ${written} schedules of Temporal follow the store`)
@@ -134,7 +135,7 @@ async function endForeignHousekeeping({ db, say }: DoctorOptions, client: Client
   say(`took the namespace over from the store ${found.mark.id}`)
 }
 
-async function tellUntold({ db, log }: DoctorOptions, target: SendTarget): Promise<number> {
+async function sendUnconfirmed({ db, log }: DoctorOptions, target: SendTarget): Promise<number> {
   const signaler = new Signaler({ ...target, db, link: { away: false, failed: () => undefined }, log })
   let told = 0
   for (let pass = 1, taken = 1; taken > 0 && pass <= PASSES; pass += 1) {

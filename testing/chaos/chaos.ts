@@ -47,7 +47,7 @@ export interface ChaosResult {
 const SETTLE_MS = 240_000
 /** For what should not come. */
 const LATE_MS = 3_000
-/** Housekeeping tells what is untold every half minute. */
+/** Housekeeping tells what is unconfirmed every half minute. */
 const HOUSEKEPT_MS = 120_000
 /** Looks between two lines on what is pending. */
 const SAID_EVERY = 15
