@@ -170,13 +170,20 @@ test('a far side that hangs up on a request leaves its end unknown', async () =>
   assert.equal((await sendWith()(request(far.url))).kind, 'unknown')
 })
 
-test('Retry-After is told, in seconds or as a date that counts from the far clock, and at most six hours', async () => {
+test('Retry-After is told, in seconds, rounded up, or as a date that counts from the far clock, and at most six hours', async () => {
   const cases: [Record<string, string>, number | undefined][] = [
     [{ 'retry-after': '120' }, 120_000],
     [{ 'retry-after': '99999999999999999999' }, 21_600_000],
     [{ 'retry-after': 'Wed, 21 Oct 2015 07:28:00 GMT', date: 'Wed, 21 Oct 2015 07:27:30 GMT' }, 30_000],
     [{ 'retry-after': 'Wed, 21 Oct 2015 07:28:00 GMT', date: 'Wed, 21 Oct 2015 08:00:00 GMT' }, 0],
+    [{ 'retry-after': '1.2' }, 2_000],
+    [{ 'retry-after': '0.001' }, 1_000],
+    [{ 'retry-after': '30.0' }, 30_000],
+    [{ 'retry-after': 'Wednesday, 21-Oct-15 07:28:00 GMT', date: 'Wed, 21 Oct 2015 07:27:30 GMT' }, 30_000],
+    [{ 'retry-after': 'Wed Oct  7 07:28:00 2015', date: 'Wed, 07 Oct 2015 07:27:30 GMT' }, 30_000],
     [{ 'retry-after': 'soon' }, undefined],
+    [{ 'retry-after': '1.5.2' }, undefined],
+    [{ 'retry-after': '5s' }, undefined],
     [{ 'retry-after': '-5' }, undefined],
     [{}, undefined],
   ]
