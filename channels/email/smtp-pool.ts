@@ -4,13 +4,16 @@ import { withoutHidden } from '../hidden.ts'
 import { oneLine, type Attempt, type SendResult } from '../sender.ts'
 import type { SmtpLimits } from './smtp-limits.ts'
 import { resultOf } from './smtp-result.ts'
-import { SmtpSession, type SmtpError, type SmtpMail } from './smtp-session.ts'
+import { SmtpSession, type SmtpError, type SmtpMail, type SmtpReply } from './smtp-session.ts'
 
 /** Messages over one connection; some servers close it after more. `?maxMessages=` of the URL says otherwise. */
 const MESSAGES_A_SESSION = 100
 
 /** A connection that rested for longer is asked whether it is still there before it carries a message. */
 const FRESH_MS = 1_000
+
+/** `refused`: of a mail that was sent, the addresses that the server did not take. */
+export type SmtpResult = SendResult & { refused?: SmtpReply['refused'] }
 
 interface Idle {
   session: SmtpSession
@@ -35,11 +38,14 @@ export class SmtpPool {
   }
 
   /** Sends one message over a connection of its own for that time. Never rejects. */
-  send(mail: SmtpMail, attempt: Attempt): Promise<SendResult> {
+  send(mail: SmtpMail, attempt: Attempt): Promise<SmtpResult> {
     return this.#atOnce(async () => {
-      const result = await this.#try(mail, attempt)
-      if (!('reason' in result)) return result
-      return { ...result, reason: withoutHidden(result.reason, loginOf(this.#server)) }
+      const { refused, ...result } = await this.#try(mail, attempt)
+      const clean = (text: string) => withoutHidden(text, loginOf(this.#server))
+      const partly = refused && {
+        refused: refused.map((each) => ({ ...each, response: clean(oneLine(each.response)) })),
+      }
+      return 'reason' in result ? { ...result, reason: clean(result.reason) } : { ...result, ...partly }
     })
   }
 
@@ -49,7 +55,7 @@ export class SmtpPool {
     this.#sessions.clear()
   }
 
-  async #try(mail: SmtpMail, attempt: Attempt): Promise<SendResult> {
+  async #try(mail: SmtpMail, attempt: Attempt): Promise<SmtpResult> {
     let session = await this.#takeIdle()
     // A server may have closed an idle connection without our knowing: then a new one is opened, once.
     const first = session === undefined ? undefined : await this.#carry(session, mail, attempt)
@@ -68,7 +74,7 @@ export class SmtpPool {
     session: SmtpSession,
     mail: SmtpMail,
     attempt: Attempt,
-  ): Promise<{ result: SendResult; isLost: boolean }> {
+  ): Promise<{ result: SmtpResult; isLost: boolean }> {
     if (!session.takesUtf8Addresses && [mail.from, ...mail.to].some((address) => /[^\p{ASCII}]/u.test(address))) {
       this.#keep(session)
       return { result: { kind: 'refused', reason: NO_UTF8 }, isLost: false }
@@ -79,9 +85,9 @@ export class SmtpPool {
       attempt.onHandedOver()
     }
     try {
-      const reply = await session.send(mail, { ...attempt, onHandedOver })
+      const { response, refused } = await session.send(mail, { ...attempt, onHandedOver })
       this.#keep(session)
-      return { result: { kind: 'sent', externalId: oneLine(reply) }, isLost: false }
+      return { result: { kind: 'sent', externalId: oneLine(response), refused }, isLost: false }
     } catch (error) {
       const isRefusal = (error as SmtpError).responseCode !== undefined
       if (isRefusal) void session.reset().then((usable) => (usable ? this.#keep(session) : this.#drop(session)))

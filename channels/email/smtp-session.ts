@@ -20,6 +20,15 @@ export interface SmtpError extends Error {
   responseCode?: number
   /** The server's reply. */
   response?: string
+  /** Of a refused address. */
+  recipient?: string
+}
+
+/** What a server said of a message that it took. */
+export interface SmtpReply {
+  response: string
+  /** Addresses that it refused, while it took others, each with its words. */
+  refused: { address: string; response: string }[]
 }
 
 /** Bytes handed to Nodemailer at once. The end of the content is known as precisely as this. */
@@ -90,10 +99,10 @@ export class SmtpSession {
   }
 
   /** Hands a message over, and answers the server's reply to it. Rejects with an SmtpError, or with the reason of the signal. */
-  async send({ from, to, raw }: SmtpMail, attempt: Attempt): Promise<string> {
+  async send({ from, to, raw }: SmtpMail, attempt: Attempt): Promise<SmtpReply> {
     this.carried += 1
     const { command, answer } = this.#limits
-    return within<string>(command, 'no answer', attempt.signal, (done, fail, restart) => {
+    return within<SmtpReply>(command, 'no answer', attempt.signal, (done, fail, restart) => {
       this.#onEnd = fail
       const blocks = blocksOf(raw, {
         onBlock: () => restart(command, 'the server did not go on reading'),
@@ -103,7 +112,7 @@ export class SmtpSession {
         },
       })
       this.#connection.send({ from, to, size: raw.length }, Readable.from(blocks), (error, info) =>
-        error === null ? done(info.response) : fail(error),
+        error === null ? done({ response: info.response, refused: refusedOf(info.rejectedErrors) }) : fail(error),
       )
     })
   }
@@ -132,6 +141,10 @@ export class SmtpSession {
 }
 
 const never = new AbortController().signal
+
+function refusedOf(errors: readonly SmtpError[] = []): SmtpReply['refused'] {
+  return errors.map(({ recipient = '', response, message }) => ({ address: recipient, response: response ?? message }))
+}
 
 /** The content in blocks, each told when it is asked for; `onEnd` comes before the final dot. */
 function* blocksOf(raw: Buffer, told: { onBlock: () => void; onEnd: () => void }): Generator<Buffer> {

@@ -1,9 +1,10 @@
+import { domainToASCII } from 'node:url'
 import { z } from 'zod'
 import type { Channel } from '../../definitions/catalog.ts'
 import type { EmailContent } from './content.ts'
 import type { ChannelDefaults, Provider } from '../provider.ts'
 import { readChannelSettings } from '../read-settings.ts'
-import { NotSent, notSent, type Attempt, type Outgoing, type Sender, type SendResult } from '../sender.ts'
+import { NotSent, notSent, oneLine, type Attempt, type Outgoing, type Sender, type SendResult } from '../sender.ts'
 import { pace, text, textOrLiquid } from '../settings.ts'
 import { attachmentsOf, type Attachment } from './attachments.ts'
 import { compose } from './compose.ts'
@@ -114,8 +115,14 @@ export function createEmailSender<Given extends EmailSettings>(
     const enclosed = { attachments: enclosedIn(email), headers }
     const mail = await compose(email.messageId, letterhead, linked.content, enclosed)
     const connections = Math.max(settings.concurrency ?? 0, CONNECTIONS)
-    const result = await poolOf(url, connections).send(mail, attempt)
-    return { ...result, filled: { ...filledBy(letterhead), ...linked.told, ...told } }
+    const { refused = [], ...result } = await poolOf(url, connections).send(mail, attempt)
+    const filled = { ...filledBy(letterhead), ...linked.told, ...told }
+    if (refused.length === 0) return { ...result, filled }
+    const words = refused.map(({ address, response }) => `${address}: ${response}`).join('; ')
+    // Copies alone have gone out: whom the message is for has nothing.
+    const isMissed = letterhead.to.every(({ address }) => refused.some((each) => isSame(each.address, address)))
+    if (isMissed) return { kind: 'refused', reason: oneLine(`copies alone were taken; ${words}`), filled }
+    return { ...result, filled: { ...filled, refused: oneLine(words) } }
   }
 
   return {
@@ -128,6 +135,12 @@ export function createEmailSender<Given extends EmailSettings>(
       return Promise.resolve()
     },
   }
+}
+
+/** Domains stand in ASCII on the wire. */
+function isSame(a: string, b: string): boolean {
+  const wire = (address: string) => address.replace(/[^@]*$/, (domain) => domainToASCII(domain))
+  return wire(a) === wire(b)
 }
 
 function enclosedIn({ content, attachments }: Outgoing<EmailContent>): Attachment[] {

@@ -169,6 +169,24 @@ test('a refused recipient leaves the connection to the next message', async () =
   assert.equal(smtp.mails.length, 1)
 })
 
+test('of several addresses those that were refused are told, and a mail that missed whom it is for is refused', async () => {
+  const smtp = await receiver({
+    onRcptTo: ({ address }, _session, done) =>
+      done(address.startsWith('eve') ? smtpReply(550, 'no such mailbox') : null),
+  })
+  const send = sendWith({ SMTP_URL: smtp.url, BELAY_EMAIL_FROM: FROM })
+  const copied = (settings: object) => channel({ cc: 'eve@bücher.example, bob@example.com', ...settings })
+  const taken = await send(ada, copied({}))
+  assert.equal(taken.kind, 'sent')
+  assert.equal(taken.filled!['refused'], 'eve@xn--bcher-kva.example: 550 no such mailbox')
+  const missed = await send(email({ email: 'eve@bücher.example' }), channel({ bcc: 'bob@example.com' }))
+  assert.equal(missed.kind, 'refused')
+  assert.match(
+    (missed as { reason: string }).reason,
+    /^copies alone were taken; eve@xn--bcher-kva\.example: 550 no such/,
+  )
+})
+
 test('a channel has as many connections as sends at once, also after another opened fewer to the same server', async () => {
   const waiting: (() => void)[] = []
   const all = new EventEmitter()
