@@ -12,7 +12,7 @@ import { recipientKey, type RecipientReference } from '../store/ids/recipient.ts
 import { transaction, type Database } from '../store/postgres/database.ts'
 import { deleteObject, upsertObjects, type StoredObject } from '../store/profiles/objects.ts'
 import { putPreferenceSets, type PreferenceWrites } from '../store/profiles/preference-sets.ts'
-import { PropertiesTooLargeError } from '../store/profiles/properties.ts'
+import { ProfileTooLargeError } from '../store/profiles/too-large.ts'
 import { deleteTenant, upsertTenants, type Tenant } from '../store/profiles/tenants.ts'
 import { deleteUser, upsertUsers, type User } from '../store/profiles/users.ts'
 import { endSchedulesOf } from '../store/schedules/schedules.ts'
@@ -102,14 +102,14 @@ async function changeChunk(
   try {
     await tx.transaction((inner) => change(inner as unknown as Database, deps, chunk, apiKey))
   } catch (error) {
-    if (!(error instanceof PropertiesTooLargeError)) throw error
+    if (!(error instanceof ProfileTooLargeError)) throw error
     // One that is too large takes nobody with it: one by one.
     for (const item of items) {
       const one = { kind: input.kind, items: [item] } as unknown as ItemInput
       try {
         await tx.transaction((inner) => change(inner as unknown as Database, deps, one, apiKey))
       } catch (inner) {
-        if (!(inner instanceof PropertiesTooLargeError)) throw inner
+        if (!(inner instanceof ProfileTooLargeError)) throw inner
         const { id = inner.ids[0]!, collection = null } = item as { id?: string; collection?: string }
         failed.push({ id, collection })
       }

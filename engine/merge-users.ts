@@ -9,6 +9,7 @@ import {
   recordMoved,
   unmovedMerges,
 } from '../store/profiles/merged-users.ts'
+import { assertPreferenceRoom } from '../store/profiles/preference-room.ts'
 import { moveMerged } from '../store/recipient-runs/move-merged.ts'
 import { offerChanges } from '../store/waits/offer-events.ts'
 import type { EngineDeps } from './deps.ts'
@@ -47,6 +48,7 @@ export async function mergeUsers(deps: Deps, from: string, into: string): Promis
     if (!(await isKnownUser(tx, from))) return undefined
     await recordMerge(tx, from, target, now())
     await offerChanges(tx, await mergeProfile(tx, from, target), now(), outbox)
+    await assertPreferenceRoom(tx, [target])
     return target
   })
   if (survivor !== undefined && survivor !== from) await movePages(deps, from, survivor)

@@ -7,7 +7,7 @@ import type { JsonObject } from '../store/schema/index.ts'
 import { transaction, type Database } from '../store/postgres/database.ts'
 import { mergeProperties, profileTables, type ProfileTable } from '../store/profiles/merge-deep.ts'
 import { putPreferenceSets, type PreferenceWrites } from '../store/profiles/preference-sets.ts'
-import { PropertiesTooLargeError } from '../store/profiles/properties.ts'
+import { ProfileTooLargeError } from '../store/profiles/too-large.ts'
 import { offerChanges } from '../store/waits/offer-events.ts'
 import type { EngineDeps } from './deps.ts'
 import { claimsHold } from '../store/recipient-runs/claims.ts'
@@ -44,7 +44,7 @@ export async function updateFromSteps(
       await transaction(db, async (tx) => offerChanges(tx, await write(tx, owner, good), now(), outbox))
       break
     } catch (error) {
-      if (!(error instanceof PropertiesTooLargeError)) throw error
+      if (!(error instanceof ProfileTooLargeError)) throw error
       const large = new Set(error.ids)
       const left = good.filter(({ key }) => !large.has(key.join('#')))
       if (left.length === good.length) throw error

@@ -56,7 +56,9 @@ function table<Value extends z.ZodType>(wrongName: (name: string) => string | nu
 
 const wrongType = (name: string) => (types.includes(name) ? null : `must be one of ${types.join(', ')}`)
 const wrongChannel = (name: string) => (UUID.test(name) ? null : 'a channel is named by its id, a UUID')
-const wrongKey = (name: string) => (name.length > 0 && name.length <= 255 ? null : 'is named by 1 to 255 characters')
+/** Dots alone would be another address in a path that names the entry. */
+const wrongKey = (name: string) =>
+  /^(?!\.{1,2}$).{1,255}$/s.test(name) ? null : 'is named by 1 to 255 characters, and not by . or ..'
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
 
 const value = yesNoOr(z.object({ conditions }), 'conditions')

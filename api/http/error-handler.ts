@@ -2,7 +2,7 @@ import type { ErrorRequestHandler } from 'express'
 import type { Logger } from 'pino'
 import { EngineError } from '../../engine/errors.ts'
 import { StoreError } from '../../store/postgres/store-error.ts'
-import { PropertiesTooLargeError } from '../../store/profiles/properties.ts'
+import { ProfileTooLargeError } from '../../store/profiles/too-large.ts'
 import { bodyError } from './body-error.ts'
 import { ApiError, invalid, ofEngineError } from './errors.ts'
 
@@ -49,7 +49,7 @@ function challenge({ code }: ApiError): string {
 function toApiError(error: unknown): ApiError {
   if (error instanceof ApiError) return error
   if (error instanceof EngineError) return ofEngineError(error)
-  if (error instanceof PropertiesTooLargeError) return invalid('properties', error.message, 'length')
+  if (error instanceof ProfileTooLargeError) return invalid(error.field, error.message, 'length')
   const unread = bodyError(error)
   if (unread !== undefined) return unread
   if (isBadPath(error)) return new ApiError('resource_missing', { cause: error })

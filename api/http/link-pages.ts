@@ -6,7 +6,7 @@ import { engage } from '../../store/messages/engagement.ts'
 import { findMessages } from '../../store/messages/message-list.ts'
 import { recipientReference } from '../../store/ids/recipient.ts'
 import { transaction } from '../../store/postgres/database.ts'
-import { putPreferenceSets } from '../../store/profiles/preference-sets.ts'
+import { layPreferenceSets } from '../../store/profiles/preference-sets.ts'
 
 const PIXEL = Buffer.from('R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7', 'base64')
 
@@ -61,7 +61,7 @@ export function linkPages(
     if (message !== undefined) {
       const sets = { default: { strategy: 'merge' as const, set: { commercial_subscribed: false } } }
       const recipient = recipientReference(message.recipient)
-      await transaction(store.db, (tx) => putPreferenceSets(tx, [{ recipient, sets }]))
+      await transaction(store.db, (tx) => layPreferenceSets(tx, [{ recipient, sets }]))
     }
     response.type('html').send(page(DONE))
   })

@@ -12,7 +12,7 @@ const columns = { users: 'id', tenants: 'id', objects: 'collection, id' } as con
 /**
  * Lays properties over those already stored, at every depth: objects are merged, anything else replaces, null clears. Who is
  * not there is made. Entries of one key apply in their order. Answers as `upsertProperties`, and throws
- * PropertiesTooLargeError.
+ * ProfileTooLargeError.
  */
 export async function mergeProperties(
   tx: Database,

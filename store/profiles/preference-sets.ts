@@ -3,6 +3,7 @@ import { storePreferences } from '../../preferences/merge.ts'
 import type { PreferenceSet, PreferenceWrite } from '../../preferences/preference-set.ts'
 import { recipientKey, TENANTS, type RecipientReference } from '../ids/recipient.ts'
 import { json, query, texts, type Database } from '../postgres/database.ts'
+import { assertPreferenceRoom, MAX_PREFERENCE_SETS } from './preference-room.ts'
 import { tenantPreferences, upsertTenants } from './tenants.ts'
 
 /** What is to become of a recipient's sets, by set id. */
@@ -16,14 +17,19 @@ export interface PreferenceEntry {
 /** By set id. */
 export type PreferenceSets = Readonly<Record<string, PreferenceSet>>
 
-/** A recipient's list shows at most so many sets. */
-const MAX_LISTED = 1_000
-
 /**
  * Replaces sets, or lays what is given over those there are, entry by entry; several for one set apply in their order. In
- * key order, so that writers never deadlock, and none loses what another lays down at the same time.
+ * key order, so that writers never deadlock, and none loses what another lays down at the same time. Throws a
+ * ProfileTooLargeError where somebody would have more than one may have.
  */
 export async function putPreferenceSets(tx: Database, given: readonly PreferenceEntry[]): Promise<void> {
+  await layPreferenceSets(tx, given)
+  const written = [...new Set(given.map(({ recipient }) => recipientKey(recipient)))]
+  if (written.length > 0) await assertPreferenceRoom(tx, written)
+}
+
+/** As `putPreferenceSets`, however much there is: whoever wants less is always heard. */
+export async function layPreferenceSets(tx: Database, given: readonly PreferenceEntry[]): Promise<void> {
   const entries = await withoutTenants(tx, given)
   const writes = new Map<string, { r: string; s: string; writes: PreferenceWrite[] }>()
   for (const { recipient, sets } of entries) {
@@ -116,7 +122,7 @@ export async function listPreferenceSets(
   const listed = await query<{ id: string; preferences: PreferenceSet }>(
     db,
     sql`select set_id as id, preferences from preference_sets where recipient = ${recipientKey(recipient)}
-        order by set_id limit ${MAX_LISTED}`,
+        order by set_id limit ${MAX_PREFERENCE_SETS}`,
   )
   return own === null ? listed : [{ id: 'default', preferences: own }, ...listed]
 }

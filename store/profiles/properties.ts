@@ -1,20 +1,10 @@
 import { sql } from 'drizzle-orm'
 import { json, query, type Database } from '../postgres/database.ts'
 import type { Json, JsonObject } from '../schema/index.ts'
+import { ProfileTooLargeError } from './too-large.ts'
 
 /** Of one user, object or tenant, as JSON. */
 export const MAX_PROPERTIES_BYTES = 262_144
-
-/** Merged, these would have more properties than one may have. The transaction must end without effect. */
-export class PropertiesTooLargeError extends Error {
-  override readonly name = 'PropertiesTooLargeError'
-  readonly ids: string[]
-
-  constructor(ids: string[]) {
-    super(`More than ${MAX_PROPERTIES_BYTES} bytes of properties: ${ids.join(', ')}`)
-    this.ids = ids
-  }
-}
 
 /** `key` holds the values of the table's key columns. */
 export interface PropertiesEntry {
@@ -55,7 +45,10 @@ export async function upsertProperties(
         case when octet_length(stored.properties::text) > ${MAX_PROPERTIES_BYTES} then stored.properties::text end as large`,
   )
   const tooLarge = written.filter(({ large }) => large !== null && sizeOf(large) > MAX_PROPERTIES_BYTES)
-  if (tooLarge.length > 0) throw new PropertiesTooLargeError(tooLarge.map((row) => row.id))
+  if (tooLarge.length > 0) {
+    const ids = tooLarge.map((row) => row.id)
+    throw new ProfileTooLargeError('properties', `${MAX_PROPERTIES_BYTES} bytes of properties`, ids)
+  }
   return written.map((row) => row.id)
 }
 

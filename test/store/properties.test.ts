@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { transaction, type Store } from '../../store/postgres/database.ts'
 import { upsertObjects } from '../../store/profiles/objects.ts'
-import { PropertiesTooLargeError } from '../../store/profiles/properties.ts'
+import { ProfileTooLargeError } from '../../store/profiles/too-large.ts'
 import { loadRecipients } from '../../store/profiles/recipients.ts'
 import { tenants } from '../../store/schema/index.ts'
 import { upsertTenants } from '../../store/profiles/tenants.ts'
@@ -51,7 +51,7 @@ test('properties that would grow too large by merging are refused, and nothing i
   const large = 'x'.repeat(200_000)
   await upsertUsers(store.db, [{ id: 'large', properties: { one: large } }])
   const grow = transaction(store.db, (tx) => upsertUsers(tx, [{ id: 'large', properties: { two: large } }]))
-  await assert.rejects(grow, (error) => error instanceof PropertiesTooLargeError && error.ids.join() === 'large')
+  await assert.rejects(grow, (error) => error instanceof ProfileTooLargeError && error.ids.join() === 'large')
   assert.deepEqual(await properties('large'), { one: large })
 })
 
