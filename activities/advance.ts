@@ -81,8 +81,8 @@ async function advance(deps: Deps, input: AdvanceInput): Promise<ChunkResult> {
   for (const { due } of ready) lateRuns.observe((instant - due!) / 1_000)
   const tally = new Tally()
   const bytes = await loadWalkBytes(db, ready)
-  const sizeOf = ({ id, recipient, batchId, stateSize }: RowToWalk) =>
-    2 * (triggers.get(triggerIdOf(id))!.dataSize + stateSize + (batchId === null ? 0 : bytes.batch(batchId))) +
+  const sizeOf = ({ id, recipient, batchId, ownSize }: RowToWalk) =>
+    2 * (triggers.get(triggerIdOf(id))!.dataSize + ownSize + (batchId === null ? 0 : bytes.batch(batchId))) +
     bytes.recipient(recipient)
   await traceChunk('advance', ready, triggers, async () => {
     for (const part of partsOf(ready, sizeOf, PART)) {

@@ -8,7 +8,7 @@ import { loadPreferenceSets } from '../store/profiles/preference-sets.ts'
 import { loadProfiles } from '../store/profiles/recipients.ts'
 import { loadSubscriptionProperties } from '../store/profiles/subscriptions.ts'
 import { loadTenants } from '../store/profiles/tenants.ts'
-import { loadStates, loadTriggers, type RowToWalk, type WalkTrigger } from '../store/recipient-runs/load-walks.ts'
+import { loadLarge, loadTriggers, type RowToWalk, type WalkTrigger } from '../store/recipient-runs/load-walks.ts'
 import type { JsonObject } from '../store/schema/index.ts'
 import { buildScope, withDigest, type Subject } from '../templates/scope.ts'
 import { loadDigests } from './batch/digest.ts'
@@ -30,8 +30,8 @@ export async function loadWalks(db: Database, rows: readonly RowToWalk[], now: n
   const recipients = [...new Set(rows.map((row) => row.recipient))]
   const tenantIds = [...new Set(theirs.flatMap(({ tenant }) => (tenant === null ? [] : [tenant])))]
   const pairs = rows.flatMap(({ recipient, via }) => (via === null ? [] : [{ object: via.from, recipient }]))
-  const [states, profiles, preferences, subscriptionOf, definitions, tenants] = await Promise.all([
-    loadStates(db, rows),
+  const [large, profiles, preferences, subscriptionOf, definitions, tenants] = await Promise.all([
+    loadLarge(db, rows),
     loadProfiles(db, [...new Set([...recipients, ...actors])]),
     loadPreferenceSets(db, recipients, ['default', ...tenantIds]),
     loadSubscriptionProperties(db, pairs),
@@ -49,7 +49,7 @@ export async function loadWalks(db: Database, rows: readonly RowToWalk[], now: n
     }),
   )
   const walks = rows.map((given, index) => {
-    const row = { ...given, state: given.state ?? states.get(given.id) ?? null }
+    const row = { ...given, ...large.get(given.id) }
     const trigger = triggers.get(triggerIdOf(row.id))!
     const { definition } = definitions.get(hashes[index]!)!
     const recipient = subject(row.recipient, profiles)

@@ -1,6 +1,7 @@
 import { sql, type SQL } from 'drizzle-orm'
 import { triggerOf } from '../ids/row-id.ts'
 import { json, query, type Database } from '../postgres/database.ts'
+import { largeBytes } from '../postgres/large-bytes.ts'
 import type { Json, JsonObject } from '../schema/index.ts'
 
 /** Which activities of a batch are asked for: those that were in it at `revision`. */
@@ -60,7 +61,7 @@ export async function loadActivities(db: Database, requests: readonly DigestRequ
           select a.*, a.rank <= a.l and (a.rank = 1 or a.bytes <= ${SHOWN_BYTES}) as shown from (
             select x.i, x.l, r.id, r.trigger_data, ${added} as added, row_number() over (partition by x.i order by r.id) as place,
               count(*) over (partition by x.i) as total, row_number() over ranked as rank,
-              sum(t.data_size) over (ranked rows unbounded preceding) as bytes
+              sum(t.data_size + ${largeBytes(sql`r.trigger_data`)} + ${largeBytes(added)}) over (ranked rows unbounded preceding) as bytes
             from ${live(requests)}
             window ranked as (partition by x.i order by case when x.z then -r.id else r.id end)
           ) a

@@ -1,5 +1,6 @@
 import { sql } from 'drizzle-orm'
 import { ids, query, type Database } from '../postgres/database.ts'
+import { largeBytes } from '../postgres/large-bytes.ts'
 import { triggerIdOf } from '../ids/row-id.ts'
 import type { Via } from '../profiles/fan-out.ts'
 import type { JsonObject } from '../schema/index.ts'
@@ -24,11 +25,11 @@ export interface RowToWalk {
   definitionHash: string | null
   /** The batch its activity is in. */
   batchId: number | null
-  /** Null, too, where it is large: see `loadStates`. */
+  /** State and the recipient's own data. Null, too, where they are large together: see `loadLarge`. */
   state: JsonObject | null
-  /** What the state takes in the store, in bytes. */
-  stateSize: number
   triggerData: JsonObject | null
+  /** Of both, in bytes; 0 where both are small. */
+  ownSize: number
   /** How they came in, if they were not named. */
   via: Via | null
 }
@@ -52,21 +53,22 @@ export interface WalkTrigger {
 
 const rounded = (ms: number | null): number | null => (ms === null ? null : Math.round(ms))
 
-/** A state of more bytes is loaded only for those who walk at this moment: fetched data may be in it. */
-const SMALL_STATE = 2_000
+/** What has more bytes is loaded only for those who walk at this moment: fetched data may be in it. */
+const SMALL_OWN = 2_000
+const ownSize = sql`(${largeBytes(sql`state`)} + ${largeBytes(sql`trigger_data`)})`
 
-/** The states of those of these rows whose state is large. */
-export async function loadStates(
+/** State and own data of those of these rows of which they are large. */
+export async function loadLarge(
   db: Database,
-  rows: readonly Pick<RowToWalk, 'id' | 'stateSize'>[],
-): Promise<Map<number, JsonObject>> {
-  const large = rows.filter(({ stateSize }) => stateSize > SMALL_STATE).map(({ id }) => id)
+  rows: readonly Pick<RowToWalk, 'id' | 'ownSize'>[],
+): Promise<Map<number, Pick<RowToWalk, 'state' | 'triggerData'>>> {
+  const large = rows.filter(({ ownSize }) => ownSize > SMALL_OWN).map(({ id }) => id)
   if (large.length === 0) return new Map()
-  const found = await query<{ id: number; state: JsonObject }>(
+  const found = await query<Pick<RowToWalk, 'id' | 'state' | 'triggerData'>>(
     db,
-    sql`select id, state from recipient_runs where id = any(${ids(large)})`,
+    sql`select id, state, trigger_data as "triggerData" from recipient_runs where id = any(${ids(large)})`,
   )
-  return new Map(found.map(({ id, state }) => [id, state]))
+  return new Map(found.map(({ id, ...own }) => [id, own]))
 }
 
 /** These recipient runs as they stand, without a lock; ids that are none are left out. */
@@ -76,8 +78,8 @@ export async function loadRows(db: Database, rowIds: readonly number[]): Promise
     sql`select id, recipient, status, step, phase, (extract(epoch from entered_at) * 1000)::float8 as "enteredAt",
           revision, attempt, (extract(epoch from due) * 1000)::float8 as due, messages, error_count as "errorCount",
           definition_hash as "definitionHash", batch_id as "batchId",
-          coalesce(pg_column_size(state), 0) as "stateSize",
-          case when pg_column_size(state) <= ${SMALL_STATE} then state end as state, trigger_data as "triggerData", via
+          ${ownSize}::float8 as "ownSize", case when ${ownSize} <= ${SMALL_OWN} then state end as state,
+          case when ${ownSize} <= ${SMALL_OWN} then trigger_data end as "triggerData", via
         from recipient_runs where id = any(${ids(rowIds)}) order by id`,
   )
   return rows.map((row) => ({ ...row, due: rounded(row.due), enteredAt: Math.round(row.enteredAt) }))

@@ -25,7 +25,8 @@ const post = (ref: string) => ({
 })
 const many = (count: number) => ({ steps: Array.from({ length: count }, (_, n) => post(`post_${n}`)) })
 const greets = { steps: [feedStep('greeting', 'Hi {{ recipient.id }}')] }
-const catalog = await catalogOfFiles({ once: many(1), often: many(80), greets })
+const sees = { steps: [feedStep('greeting', '{{ data.notes.size }}')] }
+const catalog = await catalogOfFiles({ once: many(1), often: many(80), greets, sees })
 const people = Array.from({ length: 50 }, (_, n) => `user-${n}`)
 /** A text that no store makes much shorter. */
 const filler = (bytes: number) => randomBytes(bytes / 2).toString('hex')
@@ -58,6 +59,20 @@ onEachStore(catalog, (store) => {
     const { rows, workflowId } = await accept(db, catalog.definitions.get('greets')!, randomUUID(), people)
     await new TestWorker(db).advance(workflowId, rows)
     assert.ok((await settled(db, rows)).transactions > 1)
+  })
+
+  test('walks of recipients with much data of their own are settled in parts, and see it', async () => {
+    const db = store()
+    const own = { triggerData: { notes: 'x'.repeat(200_000) }, step: 0, phase: 'enter', due: Date.now() } as const
+    const recipients = people.map((key) => ({ key, ...own }))
+    const { rows, workflowId } = await accept(db, catalog.definitions.get('sees')!, randomUUID(), [], { recipients })
+    await new TestWorker(db).advance(workflowId, rows)
+    assert.ok((await settled(db, rows)).transactions > 1)
+    const seen = await query<{ content: string }>(
+      db,
+      sql`select distinct content::text as content from messages where recipient_run_id = any(${ids(rows)})`,
+    )
+    assert.deepEqual([seen.length, seen[0]!.content.includes('200000')], [1, true])
   })
 
   test('a walk that makes more by itself than a process can hold ends with why', async () => {
