@@ -84,6 +84,8 @@ export const variables = {
   BELAY_WEBHOOKS: webhookEndpoints,
   /** Seconds an api goes on serving after SIGTERM, while `/readyz` says 503: as long as a balancer needs to notice. */
   BELAY_DRAIN_SECONDS: z.coerce.number().min(0).max(15).default(0),
+  /** Seconds an api keeps an idle connection: longer than the load balancer before it, else that sends into one just closed. */
+  BELAY_KEEP_ALIVE_SECONDS: z.coerce.number().min(1).max(4_000).default(65),
   /** Where api and worker serve `/metrics` to whoever reaches it; unset: an api does on its own port, for the secret key. */
   BELAY_METRICS_HOST: z.string().default('127.0.0.1'),
   BELAY_METRICS_PORT: port.optional(),

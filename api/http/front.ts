@@ -5,9 +5,6 @@ import { answerBroken, answerConnect } from './broken-request.ts'
 import { ApiError } from './errors.ts'
 import { listen } from '../../settings/listen.ts'
 
-/** Longer than a load balancer keeps an idle connection (60 s as a rule): else it sends into one that was just closed. */
-const KEEP_ALIVE_MS = 65_000
-
 /** 50 ids, two cursors and a token fit. */
 const MAX_HEADER_BYTES = 32 * 1_024
 /** For the headers, and for all of a request: 20 MB over 2 Mbit/s. How long either took is looked at every 5 s. */
@@ -20,13 +17,13 @@ const IDLE_MS = 150_000
 const MAX_CONNECTIONS = 4_096
 
 /** An HTTP server that listens nowhere yet. What breaks on it later, such as a lack of file handles, ends nothing. */
-export function httpServer(): Server {
+export function httpServer(keepAliveSeconds = 65): Server {
   const server = createServer({
     maxHeaderSize: MAX_HEADER_BYTES,
     headersTimeout: HEADERS_MS,
     requestTimeout: REQUEST_MS,
     connectionsCheckingInterval: LOOK_MS,
-    keepAliveTimeout: KEEP_ALIVE_MS,
+    keepAliveTimeout: keepAliveSeconds * 1_000,
     // The app answers what has no Host, with a body.
     requireHostHeader: false,
   })
@@ -46,8 +43,10 @@ export function httpServer(): Server {
  * Listens before there is a store: `/healthz` is 200, all else 503, until the app takes the server over. Rejects with a
  * SettingsError that names the setting to change.
  */
-export async function listenEarly(settings: Pick<Settings, 'HOST' | 'PORT'>): Promise<Server> {
-  const server = httpServer()
+export async function listenEarly(
+  settings: Pick<Settings, 'HOST' | 'PORT' | 'BELAY_KEEP_ALIVE_SECONDS'>,
+): Promise<Server> {
+  const server = httpServer(settings.BELAY_KEEP_ALIVE_SECONDS)
   server.on('request', answerEarly)
   await listen(server, { variable: 'PORT', hostVariable: 'HOST', host: settings.HOST, port: settings.PORT })
   return server

@@ -147,7 +147,7 @@ export async function startApi(start: ApiStart): Promise<RunningApi> {
     ],
   }
   const app = createApp(deps)
-  const server = start.server ?? httpServer()
+  const server = start.server ?? httpServer(settings.BELAY_KEEP_ALIVE_SECONDS)
   let metricsPort: MetricsPort | undefined
   let closing: Promise<void> | undefined
   const close = async () => {
