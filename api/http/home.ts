@@ -4,12 +4,13 @@ import { EXAMPLE, homePage, homeStyle } from './home-page.ts'
 import { homeScript } from './home-script.ts'
 
 /** `/` greets a browser with what this is and where to go; whoever asks for anything but HTML finds nothing there. */
-export function home({ catalog, uiUrl, devMail }: Pick<Deps, 'catalog' | 'uiUrl' | 'devMail'>): Router {
+export function home(deps: Pick<Deps, 'catalog' | 'uiUrl' | 'devMail'>): Router {
   const router = Router()
-  const page = homePage({ uiUrl, catchesMail: devMail !== undefined, hasExample: catalog.definitions.has(EXAMPLE) })
   router.get('/', (request, response, next) => {
-    if (request.accepts(['json', 'html']) === 'html') response.type('html').send(page)
-    else next()
+    if (request.accepts(['json', 'html']) !== 'html') return next()
+    // The catalog is another one once the folder has been read anew.
+    const hasExample = deps.catalog.definitions.has(EXAMPLE)
+    response.type('html').send(homePage({ uiUrl: deps.uiUrl, catchesMail: deps.devMail !== undefined, hasExample }))
   })
   router.get('/home.css', (_request, response) => {
     response.type('css').send(homeStyle)

@@ -27,10 +27,16 @@ test('a browser is greeted, with links and with buttons that need nothing but wh
   assert.doesNotThrow(() => new Script(script))
 })
 
-test('without the example there are no buttons, and who asks for JSON finds nothing', async (t) => {
+test('without the example the page asks which workflow, naming none, and finds the example once it is there', async (t) => {
   const other = await startApi(catalog)
   t.after(() => other.close())
-  assert.ok(!(await (await page(other.url)).text()).includes('<button'))
+  const without = await (await page(other.url)).text()
+  assert.ok(/<input id="workflow"(?![^>]*hidden)/.test(without) && !without.includes('try-me'))
+  other.deps.catalog = api.deps.catalog
+  assert.match(await (await page(other.url)).text(), /Notify Ada, Grace and Alan/)
+})
+
+test('who asks for JSON finds nothing', async () => {
   const { status, body } = await api.call('GET', '/', { key: null, headers: { accept: 'application/json' } })
   assert.deepEqual([status, (body as { errors: object }).errors], [404, { detail: '404 Not Found' }])
   assert.equal((await api.call('GET', '/', { key: null })).status, 404)
