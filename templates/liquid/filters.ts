@@ -159,14 +159,20 @@ function currencyOf(code: unknown): string {
   return /^[A-Z]{3}$/.test(name) ? name : 'USD'
 }
 
-/** A locale that is none is English, with a warning. */
+/** A locale that is none, or that this host has no words of, is English, with a warning: it would be the host's own. */
 function localeOf({ context }: This, locale: unknown): string {
   const name = textOf(locale).replaceAll('_', '-')
   if (name === '') return 'en'
-  try {
-    return Intl.getCanonicalLocales(name)[0] ?? 'en'
-  } catch {
+  const [known] = supported(name)
+  if (known === undefined)
     renderingOf(context).warn(`the locale ${JSON.stringify(name.slice(0, 100))} is not known: English is shown`)
-    return 'en'
+  return known ?? 'en'
+}
+
+function supported(name: string): string[] {
+  try {
+    return Intl.DateTimeFormat.supportedLocalesOf(name)
+  } catch {
+    return []
   }
 }

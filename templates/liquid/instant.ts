@@ -16,8 +16,9 @@ export class ZonedInstant {
 /** Longer texts are no instants. */
 const LONGEST = 100
 
-/** Ends with a zone that `Date.parse` knows. */
-const ENDS_WITH_ZONE = /(?:Z|UT|UTC|GMT|[ECMP][SD]T|[+-]\d\d:?\d\d)(?: \([^()]{1,60}\))?$/i
+/** Ends with a zone that `Date.parse` knows. An offset follows a time or a zone: the end of `10-25-2026` is a year. */
+const ENDS_WITH_ZONE =
+  /(?:(?<![a-z])(?:Z|UT|UTC|GMT|[ECMP][SD]T)|(?:GMT|UTC?|Z|:\d\d(?:\.\d{1,9})?(?: ?[ap]m)?) ?[+-]\d{1,2}(?::?\d\d)?)(?: \([^()]{1,60}\))?$/i
 /** What people write and no standard has: a month's name, or three numbers with / or - between them. */
 const LOOKS_LIKE_A_DATE =
   /\b(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]{0,6}\b|^\d{1,4}[/-]\d{1,2}[/-]\d{1,4}/i
