@@ -1,7 +1,7 @@
 import { MAX_PROPERTIES_BYTES } from '../store/profiles/properties.ts'
 import type { Json, JsonObject } from '../store/schema/index.ts'
 import { channelDataByChannel } from './channel-data.ts'
-import { email, timeZone } from './contact.ts'
+import { email, phoneNumber, timeZone } from './contact.ts'
 import { looseObject } from './loose-object.ts'
 import { inlinePreferences } from './preferences.ts'
 import { knownProperties } from './recipient.ts'
@@ -13,6 +13,7 @@ const reserved = new Set(['id', '__typename', 'updated_at'])
 export const profileRequest = looseObject({
   ...knownProperties,
   email,
+  phone_number: phoneNumber,
   timezone: timeZone,
   created_at: knownProperties.name,
   preferences: inlinePreferences,

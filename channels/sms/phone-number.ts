@@ -1,3 +1,4 @@
+import { e164 } from '../../resources/contact.ts'
 import type { SmsContent } from './content.ts'
 import { NotSent, type Outgoing } from '../sender.ts'
 
@@ -5,7 +6,7 @@ import { NotSent, type Outgoing } from '../sender.ts'
 export function phoneNumber({ content, recipient }: Outgoing<SmsContent>): string {
   const given = content.to ?? recipient.properties.phone_number
   if (given === undefined || given === null || given === '') throw new NotSent('the recipient has no phone_number')
-  const digits = typeof given === 'string' ? given.replace(/[\s().-]/g, '') : ''
-  if (!/^\+[1-9]\d{6,14}$/.test(digits)) throw new NotSent('phone_number must be in E.164 form, such as +14155552671')
+  const digits = typeof given === 'string' ? e164(given) : undefined
+  if (digits === undefined) throw new NotSent('phone_number must be in E.164 form, such as +14155552671')
   return digits
 }

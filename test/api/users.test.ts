@@ -89,10 +89,13 @@ test('more than 256 kB of properties are refused, given at once or bit by bit', 
   assert.equal(kept['two'], undefined)
 })
 
-test('a timezone or an email that is none is refused where it is given, and blanks around one are not kept', async () => {
+test('a timezone, an email or a phone number that is none is refused where it is given, and blanks around one are not kept', async () => {
   const faulty = [
-    ...['UTC+2', '', ' ', 'Pacific Time (US & Canada)', '+02:00', 'Mars/Olympus'].map((timezone) => ({ timezone })),
+    ...['UTC+2', '', ' ', 'Pacific Time (US & Canada)', '+02:00', 'Mars/Olympus', 'BST', 'pst'].map((timezone) => ({
+      timezone,
+    })),
     ...['t.example', '', 'a@b@c.example', 'Ada <ada@x.example>', 'a b@x.example'].map((email) => ({ email })),
+    ...['', '0171 234567', '+49', 'call me', '+1 (415) 555-2671 ext. 3'].map((phone_number) => ({ phone_number })),
   ]
   for (const properties of faulty) {
     const [name] = Object.keys(properties)
@@ -102,9 +105,12 @@ test('a timezone or an email that is none is refused where it is given, and blan
     const inline = assertRefused(await api.call('POST', '/v1/workflows/any/trigger', { body }), 422, 'invalid_params')
     assert.deepEqual(inline, [`recipients[0].${name} format`, `actor.${name} format`])
   }
-  const body = { timezone: ' Europe/Berlin ', email: 't@x.example ' }
+  const body = { timezone: ' Europe/Berlin ', email: 't@x.example ', phone_number: ' +1 (415) 555-2671' }
   const kept = (await api.call('PUT', '/v1/users/zone', { body })).body as Record<string, unknown>
-  assert.deepEqual([kept['timezone'], kept['email']], ['Europe/Berlin', 't@x.example'])
+  assert.deepEqual(
+    [kept['timezone'], kept['email'], kept['phone_number']],
+    ['Europe/Berlin', 't@x.example', '+1 (415) 555-2671'],
+  )
   const cleared = (await api.call('PUT', '/v1/users/zone', { body: { timezone: null, email: null } })).body
   assert.deepEqual([(cleared as typeof kept)['timezone'], (cleared as typeof kept)['email']], [null, null])
 })
