@@ -77,11 +77,12 @@ export async function readDefinition(
   const used = usedVars(source.value)
   const named = layoutsOf(source.value)
   const { used: shared, missing, translated } = usedOf(library, textsOf(source.value), named)
+  const usesVars = used.length > 0 || sharedFiles(shared).some(({ value }) => usedVars(value).length > 0)
   const folders = [...missing.map((each) => `partials/${each}`), ...named.map((each) => `layouts/${each}`)]
   for (const partial of missing.filter((each) => !unusable.has(`partials/${each}`)))
     add(['steps'], `renders the partial ${partial}, which is not in partials/`)
   for (const file of unusable) {
-    const isNeeded = folders.includes(file) || isNeededOf(file, { vars: used.length > 0, translations: translated })
+    const isNeeded = folders.includes(file) || isNeededOf(file, { vars: usesVars, translations: translated })
     if (isNeeded) lacking.push({ file: `${key}/${FILE}`, message: `needs ${file}, which cannot be used` })
   }
   if (compiled === null || !parsed.success) return null
@@ -97,7 +98,12 @@ export async function readDefinition(
   const { name, categories, active, conditions, frequency, triggerSchema, isCommercial, overridePreferences } =
     parsed.data
   const place = (at: JsonPath) => ({ file: `${key}/${source.fileOf(at)}`, ...stepAndField(source, at) })
-  warnings.push(...unsetVars(new Set(Object.keys(library.vars)), used, place))
+  warnings.push(...unsetVars(library.vars, used, place))
+  for (const { file, value } of sharedFiles(shared)) {
+    const unset = unsetVars(library.vars, usedVars(value), () => ({ file }))
+    // Others that use the file have said so, too.
+    warnings.push(...unset.filter((each) => !warnings.includes(each)))
+  }
   for (const { path: at, message } of laterRefs(source.value, refsInLiquid)) {
     const line = source.lineOf(at)
     warnings.push(`${problemPlace({ ...place(at), ...(line !== undefined && { line }) })}: ${message}`)
@@ -122,6 +128,12 @@ export async function readDefinition(
   const whole = { vars, ...(preferences !== undefined && { preferences }), ...shared }
   if (Object.keys(vars).length === 0 && Object.keys(whole).length === 1) return definition
   return { ...definition, library: whole }
+}
+
+function sharedFiles({ layouts = {}, partials = {} }: Partial<Library>): { file: string; value: unknown }[] {
+  const filesOf = (folder: string, all: Record<string, unknown>) =>
+    Object.entries(all).map(([key, value]) => ({ file: `${folder}/${key}`, value }))
+  return [...filesOf('layouts', layouts), ...filesOf('partials', partials)]
 }
 
 /** Whether a definition cannot do without a shared file. */

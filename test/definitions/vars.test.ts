@@ -26,6 +26,41 @@ test('a name of vars.json that a template uses and nobody set is told by file, s
   ])
 })
 
+test('so is a name inside a value, in brackets, in a condition, in a layout and in a partial, each once', async () => {
+  const mail = (ref: string) => ({
+    ...{ ref, type: 'channel', channel_type: 'email', channel_key: 'mail' },
+    template: { subject: "{{ vars['sub'] }}", html_body: '{% render "foot" %}', settings: { layout_key: 'plain' } },
+  })
+  const feed = {
+    ...{ ref: 'feed_1', type: 'channel', channel_type: 'in_app_feed' },
+    conditions: { all: [{ variable: 'vars.flags.off', operator: 'equal_to', argument: true }] },
+    template: {
+      markdown_body:
+        '{{ vars["company"].name }} {{ vars.company.size.x }} {{ vars.list[0] }} {{ vars.list[5] }} {{ vars.list.size }} {{ vars.flags.on }} {{ vars.none }} {{ vars[data.name] }}',
+    },
+  }
+  const folder = notificationsFolder({
+    'vars.json': { company: {}, list: ['a'], flags: { on: false }, none: null, text: 'abc' },
+    'channels.json': { mail: { type: 'email' } },
+    'layouts/plain/layout.json': { html_layout: '{{ vars.text.last }} {{ vars.imprint }} {{ content }}' },
+    'partials/foot/partial.json': { type: 'html', content: '{{ vars.text.x }}' },
+    'hello/workflow.json': { steps: [feed, mail('mail_1')] },
+    'other/workflow.json': { steps: [mail('mail_1')] },
+  })
+  const { warnings } = await readCatalog(folder)
+  const told = warnings!.map((each) => each.replace(/, which.*/, ''))
+  assert.deepEqual(told, [
+    'hello/workflow.json, step feed_1, conditions.all[0].variable: uses vars.flags.off',
+    'hello/workflow.json, step feed_1, template.markdown_body: uses vars.company.name',
+    'hello/workflow.json, step feed_1, template.markdown_body: uses vars.company.size.x',
+    'hello/workflow.json, step feed_1, template.markdown_body: uses vars.list.5',
+    'hello/workflow.json, step mail_1, template.subject: uses vars.sub',
+    'layouts/plain, html: uses vars.imprint',
+    'partials/foot, content: uses vars.text.x',
+    'other/workflow.json, step mail_1, template.subject: uses vars.sub',
+  ])
+})
+
 test('without vars.json every name used is told', async () => {
   const folder = notificationsFolder({ 'hello/workflow.json': definition('{{ vars.app_url }}'), 'hello/body.md': 'Hi' })
   const { warnings } = await readCatalog(folder)
