@@ -139,7 +139,10 @@ export function createEmailSender<Given extends EmailSettings>(
 
 /** Domains stand in ASCII on the wire. */
 function isSame(a: string, b: string): boolean {
-  const wire = (address: string) => address.replace(/[^@]*$/, (domain) => domainToASCII(domain))
+  const wire = (address: string) => {
+    const at = address.lastIndexOf('@') + 1
+    return address.slice(0, at) + domainToASCII(address.slice(at))
+  }
   return wire(a) === wire(b)
 }
 
