@@ -1,20 +1,16 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { faultsOfSource } from '../../json/source.ts'
+import { cpuMs } from '../../testing/fixtures/cpu-time.ts'
 
 const small = JSON.stringify({ recipients: ['a', 'b \\ "c"'], data: { text: 'a "b"', n: 1.5 }, tenant: null })
 const zeros = (count: number) => `{"recipients":[${'0,'.repeat(count)}0]}`
 const texts = (count: number) => `[${'"a\\\\\\"b",'.repeat(count)}""]`
 
-/** CPU of this process, milliseconds: the least of three, since others share the machine. */
+/** Milliseconds of processor time: the least of three. */
 function costOf(text: string): number {
-  const costs = [0, 1, 2].map(() => {
-    const before = process.cpuUsage()
-    assert.deepEqual(faultsOfSource(text, Infinity), [])
-    const { user, system } = process.cpuUsage(before)
-    return (user + system) / 1_000
-  })
-  return Math.min(...costs)
+  const cost = () => cpuMs(() => assert.deepEqual(faultsOfSource(text, Infinity), []))
+  return Math.min(cost(), cost(), cost())
 }
 
 test('a large body is looked through in time that grows with its size, also once small ones have been compiled for', () => {
