@@ -10,7 +10,7 @@ import { loadSubscriptionProperties } from '../store/profiles/subscriptions.ts'
 import { loadTenants } from '../store/profiles/tenants.ts'
 import { loadLarge, loadTriggers, type RowToWalk, type WalkTrigger } from '../store/recipient-runs/load-walks.ts'
 import type { JsonObject } from '../store/schema/index.ts'
-import { buildScope, withDigest, type Subject } from '../templates/scope.ts'
+import { buildScope, withDigest, type Scope, type Subject } from '../templates/scope.ts'
 import { loadDigests } from './batch/digest.ts'
 import { LoadedEntities } from './loaded-entities.ts'
 import { subject, tenantSubject } from './subject.ts'
@@ -105,29 +105,6 @@ function walkOf(
   recipient: Subject,
   view: { now: number; entities: LoadedEntities },
 ): WalkUnderWay {
-  const scopeNow = () => {
-    const { state, digest } = walk
-    const scope = buildScope({
-      now: view.now,
-      entities: view.entities,
-      definition: walk.definition,
-      trigger: described,
-      recipient,
-      triggerData: dataOver(row.triggerData, state),
-      get recipientRunId() {
-        return recipientRunUuid(trigger.workflowRunId, row.id)
-      },
-      get refs() {
-        return leftBySteps(walk.state)
-      },
-      get messageId() {
-        return messageId(trigger, { recipientRunId: row.id, number: walk.nextMessage })
-      },
-    })
-    if (digest === null) return scope
-    const data = { ...digest.data, ...(state[DATA] as JsonObject | undefined) }
-    return withDigest(scope, walk.definition, { ...digest, data })
-  }
   const walk: Omit<WalkUnderWay, 'scope'> = {
     row,
     trigger,
@@ -143,9 +120,37 @@ function walkOf(
     batch: null,
     digest: null,
     rescope() {
-      ;(walk as WalkUnderWay).scope = scopeNow()
+      ;(walk as WalkUnderWay).scope = scopeOf(walk, described, view)
     },
   }
   walk.rescope()
   return walk as WalkUnderWay
+}
+
+function scopeOf(
+  walk: Omit<WalkUnderWay, 'scope'>,
+  described: Described,
+  view: { now: number; entities: LoadedEntities },
+): Scope {
+  const { row, trigger, recipient, state, digest } = walk
+  const scope = buildScope({
+    now: view.now,
+    entities: view.entities,
+    definition: walk.definition,
+    trigger: described,
+    recipient,
+    triggerData: dataOver(row.triggerData, state),
+    get recipientRunId() {
+      return recipientRunUuid(trigger.workflowRunId, row.id)
+    },
+    get refs() {
+      return leftBySteps(walk.state)
+    },
+    get messageId() {
+      return messageId(trigger, { recipientRunId: row.id, number: walk.nextMessage })
+    },
+  })
+  if (digest === null) return scope
+  const data = { ...digest.data, ...(state[DATA] as JsonObject | undefined) }
+  return withDigest(scope, walk.definition, { ...digest, data })
 }

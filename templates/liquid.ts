@@ -164,9 +164,12 @@ function fill(template: Parsed, context: LiquidContext, scope: { data?: object }
 
 function render(liquid: Liquid, template: Parsed, scope: { data?: object }, given: RenderingOptions): string {
   const { templates, parts } = template
-  const fillShared = (run: Template[], warn: () => void) =>
-    written(liquid, run, contextOf(liquid, scope, { ...given, warn }))
-  const filled = parts === null ? templates : (partlyFilled(parts, scope, fillShared) ?? templates)
+  const own =
+    parts === null
+      ? null
+      : // Not named: the loader gives a function that is its name each time it is made, and this is done for each message.
+        partlyFilled(parts, scope, (run, warn) => written(liquid, run, contextOf(liquid, scope, { ...given, warn })))
+  const filled = own ?? templates
   const direct = directFor(filled, liquid)
   if (direct !== null) {
     try {

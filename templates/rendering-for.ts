@@ -1,5 +1,5 @@
 import type { RenderingOptions } from './liquid.ts'
-import { SOURCE, type Scope } from './scope.ts'
+import { SOURCE, type Scope, type ScopeSource } from './scope.ts'
 
 /** Warnings kept of one step, at most. */
 const MOST_WARNINGS = 20
@@ -17,11 +17,15 @@ export function renderingFor(scope: Scope): RenderingOptions {
     translations: source?.library?.translations ?? {},
     entities: source?.entities,
     now: source?.now ?? Date.now,
-    warn: (message) => {
-      if (source === undefined) return
-      source.warnings ??= new Set()
-      if (source.warnings.size < MOST_WARNINGS) source.warnings.add(message)
-    },
+    warn: warnIn(source),
+  }
+}
+
+function warnIn(source: ScopeSource | undefined): (message: string) => void {
+  return (message) => {
+    if (source === undefined) return
+    source.warnings ??= new Set()
+    if (source.warnings.size < MOST_WARNINGS) source.warnings.add(message)
   }
 }
 

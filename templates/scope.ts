@@ -68,7 +68,7 @@ export interface Scope extends Properties {
 export function buildScope(input: ScopeInput): Scope {
   const { definition, trigger, triggerData } = input
   const isCommercial = definition.isCommercial === true
-  const now = () => input.now ?? Date.now()
+  const now = clockOf(input.now)
   const data = triggerData === null ? trigger.data : { ...trigger.data, ...triggerData }
   const recipient = flat(input.recipient)
   const actor = trigger.actor === null ? null : flat(trigger.actor)
@@ -113,6 +113,10 @@ export function buildScope(input: ScopeInput): Scope {
       return { id: input.messageId, inserted_at: new Date(now()).toISOString() }
     },
   }
+}
+
+function clockOf(now: number | undefined): () => number {
+  return () => now ?? Date.now()
 }
 
 /** The activities of a batch, and what they come to together. */

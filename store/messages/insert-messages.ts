@@ -12,8 +12,9 @@ export async function insertMessages(tx: Database, messages: readonly NewMessage
   const kinds = new Kinds()
   let batch: string[] = []
   let bytes = 0
-  for (const { recipientRunId: i, number: n, recipient: r, content: b, batch: of, ...rest } of messages) {
-    const { step: s, stepRef: f, part: p, channelId: c, channelType: t, status: u, due: d, reason: e } = rest
+  for (const message of messages) {
+    const { step: s, stepRef: f, part: p, channelId: c, channelType: t, status: u, due: d, reason: e } = message
+    const { recipientRunId: i, number: n, recipient: r, content: b, batch: of } = message
     const k = kinds.of({ s, f, p, c, t, u, d, e })
     const text = JSON.stringify({ i, n, k, r, b, g: of?.id, v: of?.revision })
     if (bytes > 0 && bytes + text.length > STATEMENT_BYTES) {

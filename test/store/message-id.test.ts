@@ -20,6 +20,21 @@ test('a message id has 27 base62 digits and tells where the message lies', () =>
   )
 })
 
+test('a message id is the base62 of its seconds, the first half of its trigger’s UUID, its row and its number', () => {
+  fc.assert(
+    fc.property(trigger, key, (of, { recipientRunId: row, number }) => {
+      let left = BigInt(Math.floor(of.acceptedAt.getTime() / 1_000) - 1_400_000_000) << 128n
+      left |= BigInt(`0x${of.workflowRunId.replaceAll('-', '').slice(0, 16)}`) << 64n
+      left |= (BigInt(row) << 11n) | BigInt(number)
+      let digits = ''
+      for (; digits.length < 27; left /= 62n) {
+        digits = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz'[Number(left % 62n)]! + digits
+      }
+      assert.equal(messageId(of, { recipientRunId: row, number }), digits)
+    }),
+  )
+})
+
 test('two messages never share an id', () => {
   fc.assert(
     fc.property(trigger, key, key, (of, one, two) => {
