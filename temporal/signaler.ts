@@ -1,20 +1,16 @@
 import type { Client } from '@temporalio/client'
 import type { Logger } from 'pino'
 import type { Database } from '../store/postgres/database.ts'
-import {
-  loadPendingSignals,
-  takePendingSignals,
-  triggerSignalPending,
-  type PendingSignal,
-} from '../store/signals/pending-signals.ts'
-import type { StoreIdentity } from '../workflows/store-identity.ts'
-import { bytesOf, merged, movesOf, SIGNAL_BYTES, takeBatch, type Waiting } from './batch.ts'
-import { CallLimit, endOf, type CallEnd } from './call-limit.ts'
-import { Confirmations } from './confirmations.ts'
-import { isAway, isRefusal } from './refusals.ts'
-import { ResendSchedule } from './resend-schedule.ts'
+import { loadPendingSignals, takePendingSignals, type PendingSignal } from '../store/signals/pending-signals.ts'
 import { BULK_OPERATION } from '../workflows/names.ts'
-import { DEADLINE_MS, sendCancel, sendMoves, sendReload, sendTriggers } from './send.ts'
+import type { StoreIdentity } from '../workflows/store-identity.ts'
+import { endOf, type CallEnd } from './call-limit.ts'
+import { Confirmations } from './confirmations.ts'
+import { isAway } from './refusals.ts'
+import { ResendSchedule } from './resend-schedule.ts'
+import { RunQueues } from './run-queues.ts'
+import { DEADLINE_MS } from './send.ts'
+import { SignalDelivery } from './signal-delivery.ts'
 import { syncSchedules } from './sync-schedules.ts'
 import type { TemporalLink } from './temporal-link.ts'
 
@@ -36,18 +32,15 @@ const PASS = 20_000
 const PASS_MS = 60_000
 
 /**
- * Tells runs what the store has decided. At most one signal is under way to a run from this process; what comes
- * meanwhile goes with the next (many at once jam a run). What fails stays in `pending_signals`, to be sent again: page by
- * page, fewer at once while Temporal is busy, ever more seldom while nothing is taken.
+ * Tells runs what the store has decided. What fails stays in `pending_signals`, to be sent again: page by page, fewer at once
+ * while Temporal is busy, ever more seldom while nothing is taken.
  */
 export class Signaler {
   readonly #options: SignalerOptions
-  readonly #queues = new Map<string, Waiting[]>()
-  readonly #flushes = new Set<Promise<void>>()
+  readonly #queues: RunQueues
   /** Ids this process could not send, and whether it has tried: others leave those to it. */
   readonly #unsent = new Map<number, boolean>()
   readonly #confirmations: Confirmations
-  readonly #calls = new CallLimit()
   readonly #schedule: ResendSchedule
   #resending: Promise<void> | undefined
   #syncing: Promise<void> = Promise.resolve()
@@ -56,6 +49,16 @@ export class Signaler {
     this.#options = options
     this.#confirmations = new Confirmations(options.db, options.log)
     this.#schedule = new ResendSchedule(options.log, () => this.resend())
+    const delivery = new SignalDelivery({
+      ...options,
+      confirmations: this.#confirmations,
+      failed: (signals, error) => this.#failed(signals, error),
+      tooEarly: (signals) => {
+        this.#keepUnsent(signals)
+        this.#schedule.again()
+      },
+    })
+    this.#queues = new RunQueues((signals) => delivery.deliver(signals))
   }
 
   /** Starts a bulk operation; while Temporal is away housekeeping will. Never rejects. */
@@ -99,7 +102,7 @@ export class Signaler {
     const patience = new Promise<void>((resolve) => {
       timer = setTimeout(resolve, DEADLINE_MS)
     })
-    await Promise.race([this.#enqueue(signal), patience])
+    await Promise.race([this.#queues.add(signal), patience])
     clearTimeout(timer)
   }
 
@@ -138,7 +141,7 @@ export class Signaler {
   /** Waits for what is under way, and for its confirmation. */
   async close(): Promise<void> {
     this.#schedule.close()
-    while (this.#flushes.size > 0) await Promise.all(this.#flushes)
+    await this.#queues.settled()
     await this.#resending
     await this.#syncing
     await this.#confirmations.close()
@@ -166,70 +169,13 @@ export class Signaler {
       const signals = await loadPendingSignals(this.#options.db, { only: left })
       const last = signals.at(-1)?.id ?? Infinity
       left = left.filter((id) => id > last)
-      await Promise.all(signals.map((signal) => this.#enqueue(signal)))
-    }
-  }
-
-  #enqueue(signal: PendingSignal): Promise<void> {
-    return new Promise((done) => {
-      const queue = this.#queues.get(signal.workflowId)
-      if (queue !== undefined) {
-        queue.push({ signal, done })
-        return
-      }
-      this.#queues.set(signal.workflowId, [{ signal, done }])
-      const flush = this.#flush(signal.workflowId).finally(() => this.#flushes.delete(flush))
-      this.#flushes.add(flush)
-    })
-  }
-
-  async #flush(workflowId: string): Promise<void> {
-    const queue = this.#queues.get(workflowId)!
-    while (queue.length > 0) {
-      await this.#calls.run(async () => {
-        const batch = takeBatch(queue)
-        const end = await this.#deliver(batch.map(({ signal }) => signal))
-        for (const { done } of batch) done()
-        return end
-      })
-    }
-    this.#queues.delete(workflowId)
-  }
-
-  /** What a server refuses for good is halved, and then told in the smallest way there is: the run reads the store. */
-  async #deliver(signals: PendingSignal[]): Promise<CallEnd> {
-    const [only] = signals
-    if (only !== undefined && signals.length === 1 && bytesOf(only) > SIGNAL_BYTES) return this.#signalReload(only)
-    try {
-      return await this.#sendAll(signals)
-    } catch (error) {
-      if (!isRefusal(error)) return this.#failed(signals, error)
-      if (signals.length === 1) return this.#signalReload(signals[0]!, error)
-      const half = Math.ceil(signals.length / 2)
-      await this.#deliver(signals.slice(0, half))
-      return this.#deliver(signals.slice(half))
-    }
-  }
-
-  async #signalReload(signal: PendingSignal, refusal?: unknown): Promise<CallEnd> {
-    try {
-      const temporalRunId = await sendReload(this.#options, signal)
-      const which = signal.kind === 'trigger' ? { workflow_run_id: signal.message.workflowRunId } : {}
-      this.#options.log.warn(
-        { err: refusal, ...which, workflowId: signal.workflowId },
-        'signal refused; its run reads the store instead',
-      )
-      const trigger = signal.kind === 'trigger' ? { trigger: { id: signal.triggerId, temporalRunId } } : {}
-      this.#confirmations.add([{ signalId: signal.id, ...trigger }])
-      return 'answered'
-    } catch (error) {
-      return this.#failed([signal], error)
+      await Promise.all(signals.map((signal) => this.#queues.add(signal)))
     }
   }
 
   #failed(signals: readonly PendingSignal[], error: unknown): CallEnd {
     const end = endOf(error)
-    if (isAway(error) && !(end === 'busy' && this.#calls.isAnswering)) this.#options.link.failed(error)
+    if (isAway(error) && !(end === 'busy' && this.#queues.isAnswering)) this.#options.link.failed(error)
     this.#keepUnsent(signals)
     this.#schedule.failed(signals.length, error)
     return end
@@ -237,32 +183,5 @@ export class Signaler {
 
   #keepUnsent(signals: readonly PendingSignal[]): void {
     for (const { id } of signals) this.#unsent.set(id, true)
-  }
-
-  async #sendAll(signals: readonly PendingSignal[]): Promise<CallEnd> {
-    const [first] = signals
-    if (first === undefined) return 'not called'
-    if (first.kind === 'trigger') {
-      const triggers = signals.filter((signal) => signal.kind === 'trigger')
-      const needed = triggers.map(({ message }) => message).filter((message) => message.sleepers.length > 0)
-      const temporalRunId = needed.length === 0 ? '' : await sendTriggers(this.#options, first, needed, first.opens)
-      this.#confirmations.add(
-        triggers.map(({ id, triggerId }) => ({ signalId: id, trigger: { id: triggerId, temporalRunId } })),
-      )
-      return needed.length === 0 ? 'not called' : 'answered'
-    }
-    const { workflowId } = first
-    const outcome =
-      first.kind === 'cancel'
-        ? await sendCancel(this.#options, workflowId, merged(signals))
-        : await sendMoves(this.#options, workflowId, movesOf(signals))
-    // A run that is not open may not have been started yet: its trigger's signal is under way in another process.
-    if (outcome === 'closed' && (await triggerSignalPending(this.#options.db, workflowId))) {
-      this.#keepUnsent(signals)
-      this.#schedule.again()
-      return 'answered'
-    }
-    this.#confirmations.add(signals.map(({ id }) => ({ signalId: id })))
-    return 'answered'
   }
 }
