@@ -2,7 +2,7 @@
 const STUCK_MS = 2_000
 const MAX_WAIT_MS = 10_000
 
-interface Holder {
+interface Turn {
   began: Promise<void>
   ended: Promise<unknown>
 }
@@ -14,7 +14,7 @@ interface Holder {
  * saves connections; what two calls may do at once is decided by locks in the store.
  */
 export class KeyedMutex {
-  readonly #last = new Map<string, Holder>()
+  readonly #last = new Map<string, Turn>()
 
   /** Does the work once those before it under the key have done theirs; at once without a key. Throws what it throws. */
   async run<Result>(key: string | null, work: () => Promise<Result>): Promise<Result> {
@@ -33,7 +33,7 @@ export class KeyedMutex {
 }
 
 /** Resolves when the holder before has ended, has held for 2 s, or 10 s are over. */
-function endOrStuck({ began, ended }: Holder): Promise<void> {
+function endOrStuck({ began, ended }: Turn): Promise<void> {
   return new Promise((resolve) => {
     let timer = setTimeout(resolve, MAX_WAIT_MS)
     const deadline = Date.now() + MAX_WAIT_MS

@@ -30,7 +30,7 @@ export async function requireRoom(
   if (run.recipients + recipients.length <= MOST_PENDING) return
   const pending = countedLately(db, run, acceptedAt) ?? (await countRecipients(tx, run))
   if (pending + recipients.length <= MOST_PENDING) return
-  keep(db, run, pending, acceptedAt)
+  rememberFull(db, run, pending, acceptedAt)
   throw invalidField(
     'cancelation_key',
     `has ${pending} recipients pending, and with these more than 1,000,000: use a key for each thing that may be canceled`,
@@ -43,7 +43,7 @@ function countedLately(db: Database, { id }: LockedRun, now: number): number | u
   return counted !== undefined && Math.abs(now - counted.at) < COUNTED_AGAIN_MS ? counted.pending : undefined
 }
 
-function keep(db: Database, run: LockedRun, pending: number, now: number): void {
+function rememberFull(db: Database, run: LockedRun, pending: number, now: number): void {
   const runs = full.get(db) ?? new Map<number, Counted>()
   if (countedLately(db, run, now) !== undefined) return
   if (runs.size >= MOST_KEPT) runs.clear()

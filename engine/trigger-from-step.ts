@@ -59,7 +59,7 @@ export async function triggerFromStep(deps: Deps, owner: string, walk: Walk, wis
     const { version } = current
     const caller = { apiKey: 'trigger_workflow', trace: part?.traceparent }
     const prepared = prepareTrigger(deps, caller, version, { ...request, cause })
-    const { workflowRunId, signals } = await once(async () =>
+    const { workflowRunId, signals } = await retryTaken(async () =>
       transaction(deps.store.db, async (tx): Promise<{ workflowRunId: string; signals: PendingSignal[] }> => {
         const before = await triggerCausedBy(tx, cause)
         if (before !== null)
@@ -84,7 +84,7 @@ export async function triggerFromStep(deps: Deps, owner: string, walk: Walk, wis
 }
 
 /** Again, if another worker wrote the same trigger in between: then it is found. */
-async function once<Result>(work: () => Promise<Result>): Promise<Result> {
+async function retryTaken<Result>(work: () => Promise<Result>): Promise<Result> {
   try {
     return await work()
   } catch (error) {

@@ -1,11 +1,11 @@
 import { Gauge, Registry } from 'prom-client'
 import type { Clock } from '../store/clock/store-clock.ts'
 import type { Looked } from './cached.ts'
-import type { Standing } from './standing.ts'
+import type { HealthFigures } from './health-figures.ts'
 import type { StoreFigures } from '../store/runs/figures.ts'
 
 export interface GaugeSources {
-  standing: Standing
+  health: HealthFigures
   clock: Clock
   /** Of an api. */
   live?: () => { connections: number; subscriptions: number }
@@ -33,7 +33,7 @@ const STORE: [name: string, of: keyof StoreFigures, help: string][] = [
 ]
 
 /** Gauges that are asked when they are read. What was never answered, or may not be asked, has no value. */
-export function gaugesOf({ standing, clock, live, queues }: GaugeSources): Registry {
+export function gaugesOf({ health, clock, live, queues }: GaugeSources): Registry {
   const registry = new Registry()
   const registers = [registry]
   const gauge = (name: string, help: string, value: () => Promise<number | null> | number | null) => {
@@ -49,24 +49,24 @@ export function gaugesOf({ standing, clock, live, queues }: GaugeSources): Regis
     })
   }
   for (const [name, of, help] of STORE) {
-    gauge(name, help, async () => (await standing.store.get())?.value[of] ?? null)
+    gauge(name, help, async () => (await health.store.get())?.value[of] ?? null)
   }
   const age = (looked: Looked<unknown> | undefined) => (looked === undefined ? null : looked.ageMs / 1_000)
   gauge('belay_store_figures_age_seconds', 'How old the figures of the store are: it may be away', async () =>
-    age(await standing.store.get()),
+    age(await health.store.get()),
   )
   gauge('belay_temporal_figures_age_seconds', 'How old the figures of Temporal are: it may be away', async () =>
-    age(await standing.temporal.get()),
+    age(await health.temporal.get()),
   )
   gauge(
     'belay_runs_failing',
     'Runs whose tasks fail again and again, where the server tells it (TemporalReportedProblems)',
-    async () => (await standing.temporal.get())?.value.failingRuns ?? null,
+    async () => (await health.temporal.get())?.value.failingRuns ?? null,
   )
   gauge(
     'belay_search_attributes_missing',
     'Search attributes that runs are started with and the namespace lacks',
-    async () => (await standing.temporal.get())?.value.missingAttributes?.length ?? null,
+    async () => (await health.temporal.get())?.value.missingAttributes?.length ?? null,
   )
   const seconds = (ms: number | null) => (ms === null ? null : ms / 1_000)
   gauge('belay_clock_skew_seconds', "This host's clock ahead of the store's", () => seconds(clock.skewMs))

@@ -10,11 +10,11 @@ export class LargeParts {
   /** Resolves with what ends it once there is a place, in the order of asking. Rejects with the reason of the signal. */
   enter(signal: AbortSignal): Promise<() => void> {
     return new Promise((resolve, reject) => {
-      const giveUp = () => reject(signal.reason as Error)
-      if (signal.aborted) return giveUp()
-      signal.addEventListener('abort', giveUp, { once: true })
+      const onAbort = () => reject(signal.reason as Error)
+      if (signal.aborted) return onAbort()
+      signal.addEventListener('abort', onAbort, { once: true })
       void this.#limit(() => {
-        signal.removeEventListener('abort', giveUp)
+        signal.removeEventListener('abort', onAbort)
         return signal.aborted ? Promise.resolve() : new Promise<void>((leave) => resolve(leave))
       })
     })

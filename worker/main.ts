@@ -12,7 +12,7 @@ import { builtBundle } from './bundle.ts'
 import { keepReadyFile } from './ready-file.ts'
 import { serveMetrics } from '../metrics/own-port.ts'
 import { openScrape } from '../metrics/scrape.ts'
-import { Standing } from '../metrics/standing.ts'
+import { HealthFigures } from '../metrics/health-figures.ts'
 import { startTracing } from '../metrics/tracing.ts'
 import { installRuntime } from './runtime.ts'
 import { connectWorker } from '../temporal/connect.ts'
@@ -43,15 +43,15 @@ async function main(): Promise<void> {
   const { BELAY_READY_FILE: file } = settings
   const client = new Client({ connection, namespace })
   const overdueMs = settings.BELAY_OVERDUE_SECONDS * 1_000
-  const standing = new Standing({ db: store.db, now: clock.now, client, overdueMs })
-  const metrics = await serveMetrics(settings, openScrape({ standing, clock }))
+  const health = new HealthFigures({ db: store.db, now: clock.now, client, overdueMs })
+  const metrics = await serveMetrics(settings, openScrape({ health, clock }))
   const ready = file === undefined ? undefined : keepReadyFile(file, () => worker.polls(), log)
   worker.stopped.catch((error: unknown) => stopping.fail(error, 'the worker failed'))
   if (!signal.aborted) await once(signal, 'abort')
   log.info('worker stops: what is being sent is finished first')
   ready?.stop()
   await metrics?.close()
-  await standing.close()
+  await health.close()
   await worker.stop().catch(() => undefined)
   await endTracing()
   await connection.close()

@@ -8,7 +8,7 @@ import type { Catalog } from '../../definitions/catalog.ts'
 import type { Settings } from '../../settings/settings.ts'
 import { serveMetrics, type MetricsPort } from '../../metrics/own-port.ts'
 import { openScrape } from '../../metrics/scrape.ts'
-import { Standing } from '../../metrics/standing.ts'
+import { HealthFigures } from '../../metrics/health-figures.ts'
 import { openClient } from '../../temporal/client.ts'
 import { createWakeRuns } from '../../temporal/wake-runs.ts'
 import { Deployment } from '../../temporal/deployment.ts'
@@ -113,7 +113,7 @@ export async function startApi(start: ApiStart): Promise<RunningApi> {
   }
   const draining = new Draining()
   const overdueMs = settings.BELAY_OVERDUE_SECONDS * 1_000
-  const standing = new Standing({ db: store.db, now: clock.now, client, overdueMs })
+  const health = new HealthFigures({ db: store.db, now: clock.now, client, overdueMs })
   let live: Live | undefined
   const deps: Deps = {
     settings,
@@ -134,7 +134,7 @@ export async function startApi(start: ApiStart): Promise<RunningApi> {
     uiUrl: start.uiUrl,
     devMail: start.devMail,
     scrape: openScrape({
-      standing,
+      health,
       clock,
       live: () => ({ connections: live?.connections ?? 0, subscriptions: live?.subscriptions ?? 0 }),
       queues: () => temporal.queues(),
@@ -143,7 +143,7 @@ export async function startApi(start: ApiStart): Promise<RunningApi> {
       ...[clock.warning, deployment.warning].filter((warning) => warning !== undefined),
       ...folder.warnings(),
       ...temporal.warnings(),
-      ...standing.warnings(),
+      ...health.warnings(),
     ],
   }
   const app = createApp(deps)
@@ -159,7 +159,7 @@ export async function startApi(start: ApiStart): Promise<RunningApi> {
     await live?.close()
     await closeServer(server)
     // A backlog that Temporal does not take stands in the store: it is not waited for.
-    await within(TELL_MS, Promise.all([signaler.close(), outbox.close(), temporal.close(), standing.close()]))
+    await within(TELL_MS, Promise.all([signaler.close(), outbox.close(), temporal.close(), health.close()]))
   }
   try {
     // Before anybody is let in: a trigger that finds Temporal not looked for yet would be put aside.

@@ -40,7 +40,7 @@ export function listenTo(
     for (let first = true; !isStopped(); first = false) {
       const begun = performance.now()
       try {
-        await once(first)
+        await listenUntilEnd(first)
       } catch (error) {
         if (performance.now() - begun > LONGEST_WAIT_MS) wait = FIRST_WAIT_MS
         if (wait === FIRST_WAIT_MS && !isStopped()) log?.warn({ err: error }, 'the live feed listens to no store')
@@ -51,7 +51,7 @@ export function listenTo(
   }
 
   /** Rejects once the connection has ended; resolves if it was closed here. */
-  async function once(first: boolean): Promise<void> {
+  async function listenUntilEnd(first: boolean): Promise<void> {
     const client = new StoreClient({
       connectionString: url,
       statementMs: ANSWER_MS,

@@ -62,7 +62,7 @@ export async function compareRuns(options: CompareOptions): Promise<Comparison> 
     )
     for (const run of asleep) {
       const { workflowId } = run
-      if (judge(options, run, views.get(workflowId) ?? 'closed') === undefined) suspects.delete(workflowId)
+      if (differenceOf(options, run, views.get(workflowId) ?? 'closed') === undefined) suspects.delete(workflowId)
       else suspects.add(workflowId)
     }
   }
@@ -82,7 +82,7 @@ async function lookAgain(options: CompareOptions, suspects: readonly string[], a
     for (const workflowId of workflowIds) {
       const [run, later] = [before.get(workflowId), afterwards.get(workflowId)]
       const isChanging = run?.pending !== later?.pending || run?.due !== later?.due
-      const found = isChanging ? undefined : judge(options, run, views.get(workflowId)!)
+      const found = isChanging ? undefined : differenceOf(options, run, views.get(workflowId)!)
       if (found === undefined) continue
       if (found.kind === 'silent') silent += 1
       else
@@ -103,7 +103,7 @@ async function byId(db: Database, workflowIds: readonly string[]): Promise<Map<s
 }
 
 /** Undefined: they agree, or it cannot be told, since something is under way. */
-function judge(
+function differenceOf(
   { store, now }: CompareOptions,
   run: RunAsleep | undefined,
   known: Known,

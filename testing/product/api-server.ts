@@ -8,7 +8,7 @@ import { httpServer } from '../../api/http/front.ts'
 import { keyFinder } from '../../api/http/find-key.ts'
 import type { Deps } from '../../api/http/deps.ts'
 import { openScrape } from '../../metrics/scrape.ts'
-import { Standing } from '../../metrics/standing.ts'
+import { HealthFigures } from '../../metrics/health-figures.ts'
 import { openLive, type Live } from '../../api/socket/live.ts'
 import { routes } from '../../api/routes/index.ts'
 import { LiveCatalog } from '../../engine/live-catalog.ts'
@@ -81,7 +81,7 @@ export async function startApi(
   })
   const clock = { now: Date.now() }
   const folder = new LiveCatalog({ db: store.db, catalog })
-  const standing = new Standing({ db: store.db, now: () => clock.now, client, overdueMs: 120_000 })
+  const health = new HealthFigures({ db: store.db, now: () => clock.now, client, overdueMs: 120_000 })
   const deps: Deps = {
     live: folder,
     settings,
@@ -98,7 +98,7 @@ export async function startApi(
     draining: { begun: false },
     uiUrl: undefined,
     scrape: openScrape({
-      standing,
+      health,
       clock: { now: () => clock.now, warning: undefined, skewMs: 0 },
     }),
     warnings: () => [],
@@ -118,7 +118,7 @@ export async function startApi(
       await live.close()
       server.close()
       server.closeAllConnections()
-      await standing.close()
+      await health.close()
       await client.connection.close()
       await store.close()
     },

@@ -9,7 +9,7 @@ const EVERY_MS = 10_000
 /** A scrape waits so long for the store and for Temporal, which are asked side by side. */
 const DEADLINE_MS = 2_000
 
-export interface StandingOptions {
+export interface HealthFiguresOptions {
   db: Database
   /** The store's clock, epoch milliseconds. */
   now: () => number
@@ -19,12 +19,12 @@ export interface StandingOptions {
 }
 
 /** How things stand in the store and in Temporal, as metrics and `/readyz` tell it. */
-export class Standing {
+export class HealthFigures {
   readonly store: Cached<StoreFigures>
   readonly temporal: Cached<TemporalFigures>
   readonly #overdueMs: number
 
-  constructor({ db, now, client, overdueMs }: StandingOptions) {
+  constructor({ db, now, client, overdueMs }: HealthFiguresOptions) {
     this.#overdueMs = overdueMs
     const how = { everyMs: EVERY_MS, deadlineMs: DEADLINE_MS }
     this.store = new Cached(() => storeFigures(db, now(), overdueMs), how)
