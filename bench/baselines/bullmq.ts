@@ -1,4 +1,4 @@
-import { Queue } from 'bullmq'
+import { createPostgresBackend, Queue } from 'bullmq'
 import { Redis } from 'ioredis'
 import { setTimeout as wait } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
@@ -13,7 +13,8 @@ const AHEAD_MS = 8_000
 const DEADLINE_MS = 60_000
 
 export interface BullmqRun {
-  port: number
+  /** Where its jobs are kept: the port of a Redis, or the URL of a Postgres. */
+  backend: number | string
   concurrency: number
   count: number
   key: string
@@ -31,13 +32,12 @@ export async function bullmqOnce(run: BullmqRun): Promise<{ added: number; took:
   }
 }
 
-async function measure(bench: Bench, { port, concurrency, count, key, postgres }: BullmqRun) {
-  const connection = new Redis({ host: '127.0.0.1', port, maxRetriesPerRequest: null })
-  bench.after(() => connection.disconnect())
-  const queue = new Queue(key, { connection })
+async function measure(bench: Bench, { backend, concurrency, count, key, postgres }: BullmqRun) {
+  const queue = openQueue(bench, key, backend)
   bench.after(() => queue.close())
+  await queue.waitUntilReady()
   const worker = runScript(workerFile, [], {
-    REDIS_PORT: String(port),
+    BACKEND: String(backend),
     QUEUE: key,
     CONCURRENCY: String(concurrency),
     DATABASE_URL: postgres?.url ?? '',
@@ -66,4 +66,11 @@ async function measure(bench: Bench, { port, concurrency, count, key, postgres }
     await wait(20)
   }
   return { added, took: Date.now() - at }
+}
+
+function openQueue(bench: Bench, key: string, backend: number | string) {
+  if (typeof backend === 'string') return new Queue(key, { connection: { connectionString: backend, migrate: true } }, createPostgresBackend)
+  const connection = new Redis({ host: '127.0.0.1', port: backend, maxRetriesPerRequest: null })
+  bench.after(() => connection.disconnect())
+  return new Queue(key, { connection })
 }

@@ -38,14 +38,17 @@ export const fanOut: Scenario = {
       ours.push(await once(belay, postgres, RECIPIENTS, `belay${i}`))
       bench.say(`Belay: ${told(ours.at(-1)!)}`)
       if (redis === undefined || best === undefined) continue
-      const run = { port: redis, concurrency: best, count: RECIPIENTS }
+      const run = { backend: redis, concurrency: best, count: RECIPIENTS }
       theirs.push(taken(await bullmqOnce({ ...run, key: `bullmq${i}`, postgres })))
       bare.push(taken(await bullmqOnce({ ...run, key: `bare${i}` })))
       bench.say(`BullMQ: ${told(theirs.at(-1)!)}; without rows ${told(bare.at(-1)!)}`)
     }
+    const onPostgres = await bullmqOnPostgres(bench, postgres)
     const took = repeated(ours.map((run) => run.took))
     const accepted = repeated(ours.map((run) => run.accepted))
     const name = '10,000 recipients, due to last row'
+    const sameServer = faster(took.value, 'BullMQ on Postgres, same rows', onPostgres)
+    bench.figure({ name: `${name}, against BullMQ on the same Postgres`, unit: 'ms', ...took, ...sameServer })
     if (best === undefined) {
       bench.figure({ name, unit: 'ms', ...took })
       bench.figure({ name: 'accepting 10,000 recipients', unit: 'ms', ...accepted })
@@ -105,14 +108,33 @@ const median = (runs: Taken[], key: keyof Taken) =>
     0.5,
   )
 
-async function bestConcurrency(bench: Bench, port: number, postgres: BenchPostgres): Promise<number> {
+async function bestConcurrency(bench: Bench, backend: number | string, postgres: BenchPostgres): Promise<number> {
   const tried: { concurrency: number; took: number }[] = []
   for (const concurrency of CONCURRENCIES) {
-    const { took } = await bullmqOnce({ port, concurrency, count: RECIPIENTS, key: `try${concurrency}`, postgres })
-    bench.say(`BullMQ, ${concurrency} jobs at once: ${Math.round(took)} ms`)
+    const { took } = await bullmqOnce({
+      backend,
+      concurrency,
+      count: RECIPIENTS,
+      key: `try${concurrency}${typeof backend}`,
+      postgres,
+    })
+    bench.say(
+      `BullMQ${typeof backend === 'string' ? ' on Postgres' : ''}, ${concurrency} jobs at once: ${Math.round(took)} ms`,
+    )
     tried.push({ concurrency, took })
   }
   return tried.sort((a, b) => a.took - b.took)[0]!.concurrency
+}
+
+/** BullMQ with its jobs in Postgres, beside the rows, at the best of the concurrencies: the median of three. */
+async function bullmqOnPostgres(bench: Bench, postgres: BenchPostgres): Promise<number> {
+  const run = { backend: postgres.url, concurrency: await bestConcurrency(bench, postgres.url, postgres) }
+  const all: Taken[] = []
+  for (let i = 0; i < 3; i += 1) {
+    all.push(taken(await bullmqOnce({ ...run, count: RECIPIENTS, key: `postgres${i}`, postgres })))
+    bench.say(`BullMQ on Postgres: ${told(all.at(-1)!)}`)
+  }
+  return median(all, 'took')
 }
 
 /** Milliseconds to accept, and from the instant to the last commit. */
