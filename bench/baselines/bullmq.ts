@@ -69,7 +69,8 @@ async function measure(bench: Bench, { backend, concurrency, count, key, postgre
 }
 
 function openQueue(bench: Bench, key: string, backend: number | string) {
-  if (typeof backend === 'string') return new Queue(key, { connection: { connectionString: backend, migrate: true } }, createPostgresBackend)
+  if (typeof backend === 'string')
+    return new Queue(key, { connection: { connectionString: backend, migrate: true } }, createPostgresBackend)
   const connection = new Redis({ host: '127.0.0.1', port: backend, maxRetriesPerRequest: null })
   bench.after(() => connection.disconnect())
   return new Queue(key, { connection })
