@@ -1,5 +1,5 @@
 import { createHash, createHmac } from 'node:crypto'
-import type { Context, Liquid } from 'liquidjs'
+import { Token, type Context, type Liquid } from 'liquidjs'
 import semver from 'semver'
 import { withExactNumbers } from '../../json/source.ts'
 import { untrustedMarkdown } from '../markdown.ts'
@@ -11,6 +11,8 @@ import { translate } from './translate.ts'
 
 interface This {
   context: Context
+  /** The filter as it stands in the template. */
+  token: { args: readonly unknown[]; input: string; begin: number }
 }
 
 const DEFAULT_FORMAT = '%A, %B %-e, %Y at %-l:%M %P %z'
@@ -53,11 +55,11 @@ export function registerFilters(liquid: Liquid): void {
     const options = { style: 'currency', currency: currencyOf(code), maximumFractionDigits: 0 } as const
     return number(this, value, locale, options)
   })
-  filter('divided_by', (value, divisor, wantsInteger) => {
+  filter('divided_by', function (value, divisor, wantsInteger) {
     const [dividend, by] = [Number(value), Number(divisor)]
     if (by === 0) throw new Error('divided by 0')
-    const whole = wantsInteger === true || (Number.isInteger(dividend) && Number.isInteger(by))
-    return whole ? Math.floor(dividend / by) : dividend / by
+    const isWhole = Number.isInteger(dividend) && Number.isInteger(by) && !hasFraction(this, value, divisor)
+    return wantsInteger === true || isWhole ? Math.floor(dividend / by) : dividend / by
   })
   filter('pluralize', (count, one, many) => (Number(count) === 1 ? one : many))
   filter('titlecase', (value) =>
@@ -101,6 +103,21 @@ export function registerFilters(liquid: Liquid): void {
   boundExpressions(liquid)
   liquid.registerFilter('from_markdown', { raw: true, handler: (value: unknown) => untrustedMarkdown(textOf(value)) })
 }
+
+/** Whether a number is written with a fraction, be it `.0`, in the template or as a text: to Liquid it is not whole. */
+function hasFraction({ token }: This, ...values: unknown[]): boolean {
+  const [divisor] = token.args
+  const before = token.input.slice(Math.max(0, token.begin - LONGEST_NUMBER), token.begin).trimEnd()
+  const dividend = before
+    .slice(0, -1)
+    .trimEnd()
+    .split(/[^\d.-]/)
+    .at(-1)
+  const written = [dividend, divisor instanceof Token ? divisor.getText() : undefined, ...values]
+  return written.some((each) => typeof each === 'string' && /^-?\d+\.\d+$/.test(each.trim()))
+}
+
+const LONGEST_NUMBER = 60
 
 function entitiesOf({ context }: This, filter: EntityKind): Entities {
   const { entities } = renderingOf(context)

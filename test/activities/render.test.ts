@@ -134,6 +134,13 @@ test('lines of tags are blocks, and a loop around a list makes one list', () => 
 test('division of whole numbers is whole, and other filters of Knock are there', () => {
   const shown = (body: string, data = {}) => http({ body }, data).body
   assert.equal(shown('{{ 5 | divided_by: 3 }} {{ 5.5 | divided_by: 2 }}'), '1 2.75')
+  assert.equal(
+    shown(
+      '{{ 20 | divided_by: 8.0 }} {{ 5.0 | divided_by: 2 }} {{ "5.0" | divided_by: 2 }} {{ "5" | divided_by: "2" }}',
+    ),
+    '2.5 2.5 2.5 2',
+  )
+  assert.equal(shown('{{ -5 | divided_by: 3 }} {{ n | divided_by: m }}', { n: 7, m: 2 }), '-2 3')
   assert.equal(shown('{{ 10 | currency: "GBP", "en" }} {{ 10.99 | rounded_currency: "GBP", "en" }}'), '£10.00 £11')
   assert.equal(shown('{{ "1.0.0" | compare_versions: "2.0.0" }} {{ "ada love" | titlecase }}'), '-1 Ada Love')
   assert.equal(
