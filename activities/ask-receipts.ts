@@ -46,7 +46,7 @@ export async function askReceipts(deps: ReceiptDeps): Promise<void> {
     )
     const known = ofChannels.flat()
     const reports = known.map(({ messageId, receipt: { status, reason } }) => ({ messageId, status, reason }))
-    await applyReports(db, reports, now(), outbox)
+    await applyReports(db, reports, null, now(), outbox)
     const gone = known.flatMap(({ receipt, recipient, channelId, token }) =>
       receipt.isGone && token !== null ? [{ recipient, channelId, token }] : [],
     )

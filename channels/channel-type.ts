@@ -30,6 +30,9 @@ export interface ChannelTypeEntry<Type extends ChannelType> {
   /** What a template cannot be beside the shared files. Absent: they are nothing to it. */
   check?(template: TemplateOf<Type>, library: Library): { at: JsonPath; message: string }[]
 
+  /** What of a template shows as nothing, whatever is filled in; told at start. Absent: nothing does. */
+  remarks?(template: TemplateOf<Type>): { at: JsonPath; message: string }[]
+
   /** Throws a TemplateError. */
   render(template: TemplateOf<Type>, fill: Filler): ContentOf<Type>
   /** Adds what the settings of its channel make for one recipient. Throws a TemplateError. Absent: nothing. */

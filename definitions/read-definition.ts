@@ -104,7 +104,12 @@ export async function readDefinition(
     // Others that use the file have said so, too.
     warnings.push(...unset.filter((each) => !warnings.includes(each)))
   }
-  for (const { path: at, message } of laterRefs(source.value, refsInLiquid)) {
+  const remarks = compiled.flatMap(({ step, at }) => {
+    if (step.type !== 'channel') return []
+    const told = channelTypeOf(step.channelType).remarks?.(step.template) ?? []
+    return told.map(({ at: within, message }) => ({ path: [...at, 'template', ...within], message }))
+  })
+  for (const { path: at, message } of [...laterRefs(source.value, refsInLiquid), ...remarks]) {
     const line = source.lineOf(at)
     warnings.push(`${problemPlace({ ...place(at), ...(line !== undefined && { line }) })}: ${message}`)
   }

@@ -80,6 +80,11 @@ export class Filler {
     throw this.error(field, 'is an address that is not safe to open')
   }
 
+  /** Says that a field of the template shows otherwise than asked. */
+  warn(field: string, message: string): void {
+    this.#rendering.warn?.(`${field} ${message}`)
+  }
+
   /** That a field of the template cannot be rendered. */
   error(field: string, reason: string): TemplateError {
     return new TemplateError(this.#step, `template.${field}`, reason)

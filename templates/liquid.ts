@@ -117,7 +117,7 @@ export function parseLiquid(text: string, context: LiquidContext): Template[] {
 }
 
 /** What a rendering gets beside its scope; all of it may be left out. */
-export type RenderingOptions = Partial<Omit<Rendering, 'depth'>>
+export type RenderingOptions = Partial<Omit<Rendering, 'depth' | 'lacksAddress'>>
 
 /** Texts that are the same for all recipients of a trigger, by its data. */
 const ofTrigger = new WeakMap<object, Map<Parsed, string>>()
@@ -203,6 +203,7 @@ function contextOf(liquid: Liquid, scope: { data?: object }, given: RenderingOpt
     warn: () => undefined,
     ...given,
     depth: 0,
+    lacksAddress: false,
   })
   return context
 }

@@ -45,7 +45,7 @@ export function compileMarkdown(source: string): CompiledMarkdown {
   const covered = cover(source)
   const tokens = loopsInLists(markdown.parse(covered.text, {}), covered)
   const html = markdown.renderer.render(tokens, markdown.options, {}).trim()
-  return { html: covered.uncover(guardAddresses(html)), text: covered.uncover(markdownText(tokens)) }
+  return { html: guardAddresses({ ...covered, text: html }), text: covered.uncover(markdownText(tokens)) }
 }
 
 /** HTML of Markdown that a value holds; its HTML is shown as text. */

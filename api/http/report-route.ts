@@ -39,6 +39,11 @@ export function reportRoute(
     if (channel === undefined || reader === undefined) throw new ApiError('resource_missing')
     return { channel, reader }
   }
+  // One address may stand for all channels of an account: theirs are told apart by the provider alone.
+  const reporterAt = ({ type, provider }: Channel) => ({
+    channelType: type,
+    others: deps.catalog.channels.filter((each) => each.provider !== provider).map(({ id }) => id),
+  })
   // Nothing is read for a channel that takes no reports, nor more at once than there is room for.
   const known = (request: Request<{ channel: string }>, _response: Response, next: NextFunction) => {
     readerOf(request.params.channel)
@@ -60,7 +65,7 @@ export function reportRoute(
       }
     })()
     const short = reports.map((each) => ({ ...each, reason: each.reason === null ? null : oneLine(each.reason) }))
-    const { moved, early } = await applyReports(store.db, short, now(), outbox)
+    const { moved, early } = await applyReports(store.db, short, reporterAt(channel), now(), outbox)
     if (early) response.status(503).set('retry-after', String(AGAIN_AFTER_S)).json({ moved })
     else response.json({ moved })
   })

@@ -13,12 +13,19 @@ export function renderEmail(template: EmailTemplate, fill: Filler): EmailContent
   compiled.addresses.forEach(({ field, address }) => fill.address(field, address))
   const filled = fill.text(compiled.field, compiled.html, 'html')
   const html_body = compiled.isMjml ? fill.made(compiled.field, () => compileMjml(filled)) : filled
+  warnOfEmptyAddresses(compiled.field, html_body, fill)
   const text_body = `${fill
     .text(compiled.textField, compiled.text, 'text')
     .replace(/\n{3,}/g, '\n\n')
     .trim()}\n`
   const settings = emailSettings(template, fill)
   return { subject_line, html_body, text_body, ...(Object.keys(settings).length > 0 && { settings }) }
+}
+
+/** Of what the author wrote as HTML or Markdown: an address in a button or an image that comes out empty is left out. */
+function warnOfEmptyAddresses(field: string, html: string, fill: Filler): void {
+  if (html.includes(' href=""')) fill.warn(field, 'has a link whose address is empty')
+  if (html.includes(' src=""')) fill.warn(field, 'has an image whose address is empty')
 }
 
 function emailSettings(template: EmailTemplate, fill: Filler): EmailSettings {

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { ignored, liquid, notOneOf, object, oneOf, optional, required } from '../../definitions/fields.ts'
+import { ignored, liquid, notOneOf, object, oneOf, optional } from '../../definitions/fields.ts'
 import { button } from '../button.ts'
 
 const pixels = z.number().min(0).max(1_000).nullish()
@@ -87,7 +87,7 @@ const simpleBlock = [
   object({
     ...block,
     type: z.literal('image'),
-    url: required('text'),
+    url: optional('text'),
     alt: z.string().nullish(),
     action: optional('text'),
     style_attrs: z
@@ -100,7 +100,7 @@ const simpleBlock = [
       .nullish(),
   }).transform(({ type, url, alt, action, style_attrs, layout_attrs }) => ({
     type,
-    url,
+    url: url ?? '',
     alt: alt ?? '',
     action,
     width: style_attrs?.width ? style_attrs.width : null,

@@ -30,6 +30,7 @@ export type VisualBlock =
   | { type: 'html'; content: string; edges?: Edges }
   | { type: 'button_set'; buttons: EmailButton[]; gap?: number; edges?: Edges }
   | { type: 'divider'; edges?: Edges }
+  /** `url` is empty where the file has none: there is no such image in any message. */
   | { type: 'image'; url: string; alt: string; action: string | null; width: string | null; edges?: Edges }
   | { type: 'partial'; key: string; attrs: Record<string, string> }
   | { type: 'row'; columns: VisualBlock[][]; edges?: Edges }

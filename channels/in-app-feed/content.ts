@@ -34,8 +34,11 @@ export function renderFeed(template: FeedTemplate, fill: Filler): FeedContent {
 }
 
 function fillButtons(field: string, buttons: readonly Button[], fill: Filler): Button[] {
-  return buttons.map(({ label, action }, index) => ({
-    label: fill.line(`${field}[${index}].label`, label),
-    action: fill.address(`${field}[${index}].action`, action),
-  }))
+  return buttons.map(({ label, action }, index) => {
+    const place = `${field}[${index}].action`
+    const address = fill.address(place, action)
+    // It stays, since an app may act by its name.
+    if (address === '') fill.warn(place, 'is empty once it is filled in: the button leads nowhere')
+    return { label: fill.line(`${field}[${index}].label`, label), action: address }
+  })
 }

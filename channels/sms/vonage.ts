@@ -2,7 +2,6 @@ import { z } from 'zod'
 import type { SmsContent } from './content.ts'
 import { apiProvider, jsonOf, notTaken, refusal } from '../provider.ts'
 import { laidOver } from '../payload-overrides.ts'
-import { atMost, charactersOf } from '../too-long.ts'
 import { oneLine } from '../sender.ts'
 import { apiUrl, opaque, pace, payloadOverrides } from '../settings.ts'
 import { phoneNumber } from './phone-number.ts'
@@ -20,10 +19,10 @@ const settings = z.strictObject({
 /** Throttled, wrong credentials, an error of theirs, no credit, too many binds: mended, or over soon. */
 const NOT_NOW = new Set(['1', '4', '5', '9', '10'])
 
-/** Of `text`, in some 20 parts; what is longer is answered status 12. */
-const MOST_CHARACTERS = 3_200
-
-/** Vonage's SMS API: https://developer.vonage.com/en/api/sms. It has no idempotency key. */
+/**
+ * Vonage's SMS API: https://developer.vonage.com/en/api/sms. It has no idempotency key. Its reference names no longest text,
+ * so none is refused here: one that is too long is answered status 12.
+ */
 export const vonage = apiProvider<SmsContent, typeof settings>({
   settings,
   async send({ message, settings, post, links }) {
@@ -45,8 +44,6 @@ export const vonage = apiProvider<SmsContent, typeof settings>({
       settings.payload_overrides,
       payload_overrides,
     )
-    const size = charactersOf(body.text)
-    atMost({ field: 'text_body', provider: 'Vonage', size, most: MOST_CHARACTERS, unit: 'characters' })
     const answer = await post({ url: `${settings.api_url}/sms/json`, body })
     const { messages } = jsonOf(answer)
     const [part] = Array.isArray(messages) ? (messages as (Part | null)[]) : []

@@ -12,6 +12,13 @@ export interface MessageReport {
   reason: string | null
 }
 
+/** Whose reports they are: a provider's, of one channel type. */
+export interface Reporter {
+  channelType: string
+  /** Ids of channels that another provider carries: it has nothing to say of their messages. */
+  others: readonly string[]
+}
+
 interface Locked {
   recipient_run_id: number
   number: number
@@ -31,12 +38,13 @@ const rank: Partial<Record<string, number>> = {
 
 /**
  * Moves messages to what their providers report, never backwards, and records it; of several reports for one message the
- * highest counts. What is no message, or has come as far already, is left as it is. Answers how many were moved, and
+ * highest counts. What is no message of `from` (null: of anybody), or has come as far already, is left as it is. Answers how many were moved, and
  * whether some are still being sent: their reports are to be offered again.
  */
 export async function applyReports(
   db: Database,
   reports: readonly MessageReport[],
+  from: Reporter | null,
   now: number,
   outbox = noOutbox,
 ): Promise<{ moved: number; early: boolean }> {
@@ -52,7 +60,7 @@ export async function applyReports(
       sql`select m.recipient_run_id, m.number, m.status, t.workflow_run_id,
             to_char(t.accepted_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as accepted_at
           from messages m join triggers t on t.id = ${triggerOf('m.recipient_run_id')}
-          where ${withIds([...highest.keys()])} order by m.recipient_run_id, m.number for update of m`,
+          where ${withIds([...highest.keys()])} and ${from === null ? sql`true` : isOf(from)} order by m.recipient_run_id, m.number for update of m`,
     )
     const found = locked.flatMap((row) => {
       const report = highest.get(messageIdOf(row))
@@ -90,3 +98,7 @@ export async function applyReports(
     return { moved: moved.length, early: found.some(({ row }) => row.status === 'queued') }
   })
 }
+
+const isOf = ({ channelType, others }: Reporter) =>
+  sql`m.channel_type = ${channelType}
+    and m.channel_id::text not in (select jsonb_array_elements_text(${json(others)}))`

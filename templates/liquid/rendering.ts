@@ -22,6 +22,8 @@ export interface Rendering {
   depth: number
   now: () => number
   warn: (message: string) => void
+  /** Whether a needed address came out empty, or not safe to open, in the piece that is being rendered. */
+  lacksAddress: boolean
 }
 
 export interface PartialSource {

@@ -5,7 +5,7 @@ import { sharedUnless } from './shared.ts'
 /** Tags that leave nothing behind for what comes after them: no name, and no end of what is around them. */
 const CONTAINED = new Set(
   (
-    'if elsif else endif unless endunless for endfor case when endcase address endaddress echo raw endraw comment ' +
+    'if elsif else endif unless endunless for endfor case when endcase address endaddress addressed endaddressed echo raw endraw comment ' +
     'endcomment render t endt'
   ).split(' '),
 )

@@ -10,8 +10,9 @@ import {
   type Template,
   type TopLevelToken,
 } from 'liquidjs'
-import { safeAddress, safeHtmlAddress } from '../address.ts'
-import { escapeHtml } from '../escape.ts'
+import { guardAddresses, safeAddress } from '../address.ts'
+import { escapeHtml, unescapeHtml } from '../escape.ts'
+import { cover } from '../liquid-source.ts'
 import { compileMarkdown } from '../markdown.ts'
 import { Output } from './output.ts'
 import { renderingOf, setRendering, type PartialSource } from './rendering.ts'
@@ -23,7 +24,7 @@ const DEEPEST = 5
 
 type Parse = (text: string) => Template[]
 
-/** `render`, `t` and `address`, for templates whose result is HTML or plain text. */
+/** `render`, `t`, `address` and `addressed`, for templates whose result is HTML or plain text. */
 export function registerTags(liquid: Liquid, kind: 'html' | 'text', parse: { own: Parse; text: Parse }): void {
   liquid.registerTag('render', renderTag(kind, parse))
   liquid.registerTag(
@@ -40,7 +41,30 @@ export function registerTags(liquid: Liquid, kind: 'html' | 'text', parse: { own
     'address',
     blockTag('address', function* (context, templates) {
       const filled = yield* inner(this, templates, context)
-      return kind === 'html' ? safeHtmlAddress(filled) : (safeAddress(filled) ?? '')
+      const address = safeAddress(kind === 'html' ? unescapeHtml(filled) : filled)
+      const use = this.token.args.trim()
+      if (!address && use !== '') renderingOf(context).lacksAddress = true
+      if (use === 'judged') return ''
+      return kind === 'html' ? escapeHtml(address ?? '#') : (address ?? '')
+    }),
+  )
+  liquid.registerTag(
+    'addressed',
+    blockTag('addressed', function* (context, templates) {
+      const rendering = renderingOf(context)
+      const before = rendering.lacksAddress
+      rendering.lacksAddress = false
+      const filled = yield* inner(this, templates, context)
+      const { lacksAddress } = renderingOf(context)
+      rendering.lacksAddress = before
+      if (!lacksAddress) return filled
+      const warning = this.token.args.trim().slice(1, -1)
+      if (warning !== '') {
+        rendering.warn(warning)
+        // What is around it goes with it.
+        rendering.lacksAddress = true
+      }
+      return ''
     }),
   )
 }
@@ -148,7 +172,7 @@ function contentOf(partial: PartialSource, kind: 'html' | 'text'): string {
     made =
       partial.type === 'markdown'
         ? compileMarkdown(partial.content)
-        : { html: partial.content, text: partial.content.replace(/<[^<>]*>/g, ' ') }
+        : { html: guardAddresses(cover(partial.content)), text: partial.content.replace(/<[^<>]*>/g, ' ') }
     compiled.set(partial, made)
   }
   return made[kind]

@@ -8,8 +8,10 @@ import { renderStep } from '../../channels/render-step.ts'
 import { takeWarnings, type Scope } from '../../templates/scope.ts'
 import type { ChannelStep } from '../../definitions/step.ts'
 import type { EmailTemplate } from '../../channels/email/template.ts'
+import type { VisualBlock } from '../../channels/email/visual-block.ts'
 import type { FeedTemplate } from '../../channels/in-app-feed/template.ts'
 import type { HttpTemplate } from '../../channels/http/template.ts'
+import { outlineOf } from '../../testing/fixtures/outline.ts'
 import { testScope } from '../../testing/fixtures/scope.ts'
 
 const base = { type: 'channel' as const, ref: 'step_1', name: 'Step', next: null, channel: { key: 'c', id: 'c' } }
@@ -234,6 +236,107 @@ test('visual blocks become a document that loads nothing, and its text', () => {
     'Hello A & B\n\nSee the docs (https://example.com/docs):\n\n- one\n- two\n\n> quoted\n> twice\n\n---\n\nOpen "A & B": https://example.com/?a=1&b=A+%26+B\n',
   )
   assert.equal(email({ body, textBody: 'Own text' }, { x: '' }).text_body, 'Own text\n')
+})
+
+test('an image, a button and a link of a picture without an address are left out, and a warning names each', () => {
+  const buttons = [
+    { label: 'Open {{ x }}', action: '{{ url }}' },
+    { label: 'Help', action: 'https://example.com/help' },
+    { label: 'Late', action: '{{ late }}' },
+  ]
+  const image = { type: 'image' as const, url: '{{ url }}', alt: 'Logo', action: null, width: null }
+  const visualBlocks: VisualBlock[] = [
+    {
+      type: 'markdown',
+      content: '{% assign late = "https://example.com/late" %}![pic]({{ url }})\n\n[![in a link]({{ url }})](/a)',
+    },
+    { ...image, alt: 'A "logo"' },
+    { type: 'row', columns: [[{ ...image, url: '' }], [{ ...image, url: 'cid:a', action: '{{ url }}' }]] },
+    { type: 'button_set', buttons },
+    { type: 'html', content: '<img src="{{ url }}" alt="mine"><a href="{{ url }}">mine</a>' },
+  ]
+  const all = (url: unknown) => {
+    const scope = testScope({ data: { url, x: '<X>' } })
+    const template = { subject: 'Hi', body: { visualBlocks }, textBody: null, attachmentKey: null }
+    const { html_body, text_body } = render({ ...base, channelType: 'email', template }, scope) as EmailContent
+    return { outline: outlineOf(html_body), text: text_body ?? '', html: html_body, warnings: takeWarnings(scope) }
+  }
+  const url = 'https://example.com/1 2?a&b'
+  const opened = 'https://example.com/1%202?a&b'
+  const there = all(url)
+  assert.deepEqual(there.warnings, [
+    'the image visual_blocks[2].columns[0].blocks[0] is left out, since it has no address',
+  ])
+  assert.deepEqual(there.outline, [
+    `p img [pic](${opened})`,
+    `p [img [in a link](${opened})](/a)`,
+    `img [A "logo"](${opened})`,
+    `[img [Logo](cid:a)](${opened})`,
+    `button [Open <X>](${opened})`,
+    'button [Help](https://example.com/help)',
+    'button [Late](https://example.com/late)',
+    `img [mine](${opened})[mine](${opened})`,
+  ])
+  assert.ok(
+    there.text.includes(
+      `A "logo"\n\nLogo (${opened})\n\nOpen <X>: ${opened}\nHelp: https://example.com/help\nLate: https`,
+    ),
+  )
+  for (const none of ['', null, undefined, ' \n']) {
+    const { outline, html, text, warnings } = all(none)
+    assert.deepEqual(outline, [
+      'img [Logo](cid:a)',
+      'button [Help](https://example.com/help)',
+      'button [Late](https://example.com/late)',
+      '[mine]()',
+    ])
+    assert.doesNotMatch(html, /src=""|logo/)
+    assert.ok(text.includes('Logo\n\nHelp: https://example.com/help\nLate: https'), text)
+    assert.doesNotMatch(text, /A "logo"|Open/)
+    assert.deepEqual(warnings, [
+      'an image is left out, since it has no address: url',
+      'the image visual_blocks[1] is left out, since it has no address: url',
+      'the image visual_blocks[2].columns[0].blocks[0] is left out, since it has no address',
+      'the button Open x (visual_blocks[3].buttons[0]) is left out, since it has no address: url',
+      'visual_blocks has a link whose address is empty',
+    ])
+  }
+})
+
+test('a picture of a layout or a partial is left out where its address is empty or runs code, and its links are judged', () => {
+  const library = {
+    vars: {},
+    layouts: {
+      plain: {
+        html: '<body><a href="/home"><img src="{{ vars.branding.logo_url }}" alt="logo"></a>{{ content }}</body>',
+        text: null,
+      },
+    },
+    partials: {
+      card: {
+        type: 'html' as const,
+        content: '<a href="{{ url }}">card</a><img src="{{ url }}" alt="card">',
+        lists: [],
+        defaults: {},
+      },
+    },
+  }
+  const template = {
+    ...{ subject: 'Hi', textBody: null, attachmentKey: null, layoutKey: 'plain' },
+    body: { visualBlocks: [{ type: 'partial' as const, key: 'card', attrs: { url: '{{ url }}' } }] },
+  }
+  const shown = (url: string) => {
+    const scope = testScope({ data: { url }, library } as never)
+    const { html_body: html } = render({ ...base, channelType: 'email', template } as never, scope) as EmailContent
+    return [outlineOf(html), takeWarnings(scope)]
+  }
+  const logo = 'an image is left out, since it has no address: vars.branding.logo_url'
+  const card = 'an image is left out, since it has no address: url'
+  assert.deepEqual(shown('https://a.example/1'), [
+    ['[card](https://a.example/1)img [card](https://a.example/1)'],
+    [logo],
+  ])
+  assert.deepEqual(shown('javascript:alert(1)'), [['[card](#)'], [logo, card]])
 })
 
 test('text keeps nested lists, numbers, tables and code', () => {

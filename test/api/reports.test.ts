@@ -32,10 +32,14 @@ before(async () => {
 })
 after(() => api.close())
 
-async function mailed(status: 'sent' | 'queued' | 'not_sent' = 'sent'): Promise<string> {
+/** A message of an e-mail channel that is in no file any more, or of the channel that is named. */
+async function mailed(status: 'sent' | 'queued' | 'not_sent' = 'sent', key?: string): Promise<string> {
   api.clock.now = Date.now() + 1_000
   const [run] = await seedTrigger(api.deps.store.db, { recipients: ['ada'] })
-  return seedMessage(api.deps.store.db, run!, { step: 2, status, settledAt: status === 'queued' ? null : new Date() })
+  const settledAt = status === 'queued' ? null : new Date()
+  const of = channels.find((each) => each.key === key)
+  const its = of && { channelId: of.id, channelType: of.type }
+  return seedMessage(api.deps.store.db, run!, { step: 2, status, settledAt, ...its })
 }
 async function stateOf(id: string) {
   const { status, reason } = (await api.call('GET', `/v1/messages/${id}`)).body as Record<string, unknown>
@@ -138,7 +142,7 @@ test('each provider’s delivery and its bounce, as its reference shows them, mo
     ],
   ]
   for (const [delivery, failure, status, reason] of cases) {
-    const id = await mailed()
+    const id = await mailed('sent', delivery('').path.split('/')[0])
     assert.equal(await report(delivery(id)), 200)
     assert.deepEqual(await stateOf(id), { status: 'delivered', reason: null, events: ['created', 'sent', 'delivered'] })
     api.clock.now += 1_000
@@ -198,7 +202,7 @@ test('a report that is replayed is answered as one that the provider offers agai
     ],
   ]
   for (const make of signed) {
-    const id = await mailed()
+    const id = await mailed('sent', make('')[0].path.split('/')[0])
     const [delivery, failure] = make(id)
     assert.equal(await report(delivery), 200)
     assert.equal(await report(failure), 200)
@@ -224,6 +228,54 @@ test('what is still being sent is to be reported again; what is unknown, was nev
     200,
   )
   assert.equal((await stateOf(id)).status, 'sent')
+})
+
+test('a provider says nothing of messages that another carries, nor of those of another type', async () => {
+  const says: Record<string, (id: string) => Signed> = {
+    twilio: (id) => twilio(id, 'failed'),
+    sendgrid: (id) =>
+      sendgrid([
+        { event: 'bounce', belay_message_id: id },
+        { event: 'dropped', belay_message_id: id },
+      ]),
+    postmark: (id) => postmark({ RecordType: 'Bounce', Type: 'HardBounce', Metadata: { 'belay-message-id': id } }),
+    resend: (id) => resend({ type: 'email.bounced', data: { message_id: `<${id}@a>` } }),
+    mailgun: (id) => mailgun({ event: 'failed', severity: 'permanent', 'user-variables': { belay_message_id: id } }),
+  }
+  for (const key of [...Object.keys(says), 'smtp']) {
+    const id = await mailed('sent', key)
+    for (const [from, say] of Object.entries(says)) if (from !== key) assert.equal(await report(say(id)), 200)
+    assert.equal((await stateOf(id)).status, 'sent', key)
+  }
+  const [run] = await seedTrigger(api.deps.store.db, { recipients: ['ada'] })
+  const shown = await seedMessage(api.deps.store.db, run!, { step: 1 })
+  for (const say of Object.values(says)) assert.equal(await report(say(shown)), 200)
+  assert.equal((await stateOf(shown)).status, 'delivered')
+})
+
+test('what a provider never writes is taken or refused, and moves nothing: odd JSON, odd ids, many at once', async () => {
+  const id = await mailed('sent', 'sendgrid')
+  const odd = [null, 1, 'x', [], [[null]], {}, { event: ['bounce'] }, { event: 'bounce', belay_message_id: [id] }]
+  for (const event of [...odd, { event: 'bounce', belay_message_id: `${id}\0` }, { event: 'bounce' }]) {
+    assert.equal(await report(sendgrid([event as object])), 200)
+    assert.equal(await report(postmark(event as object)), 200)
+    assert.equal(await report(resend(event as object)), 200)
+    assert.equal(await report(mailgun(event as object)), 200)
+  }
+  const many = Array.from({ length: 9_000 }, (_, n) => ({ event: 'bounce', belay_message_id: `${id}${n}` }))
+  assert.equal(await report(sendgrid(many)), 200)
+  for (const body of ['', '{', '"', 'null', '[', '\0', '{"a":'.repeat(20_000)]) {
+    const authorization = `Basic ${Buffer.from('belay:pm-secret').toString('base64')}`
+    const status = await report({ path: 'postmark/events', body, headers: { authorization } })
+    assert.equal(status, body === 'null' ? 200 : 401, body.slice(0, 9))
+  }
+  assert.equal((await stateOf(id)).status, 'sent')
+  // What is kept of the words is short, and one that the store cannot hold is left out.
+  const reason = `no\0such\u0000 user\ud800 ${'x'.repeat(100_000)}`
+  assert.equal(await report(sendgrid([{ event: 'bounce', reason, belay_message_id: id }])), 200)
+  const { status, reason: kept } = await stateOf(id)
+  assert.equal(status, 'bounced')
+  assert.ok(String(kept).startsWith('bounce: no') && String(kept).length < 3_000, String(kept))
 })
 
 test('channels that report nothing, and reports that are too large, are refused', async () => {

@@ -50,6 +50,7 @@ test('Vonage is given the number without its plus, and its status says how it en
     [{ status: '1', 'error-text': 'Throttled' }, 'not_taken'],
     [{ status: '4', 'error-text': 'Bad Credentials' }, 'not_taken'],
     [{ status: '6', 'error-text': 'Invalid Message' }, 'refused'],
+    [{ status: '12', 'error-text': 'Message Too Long' }, 'refused'],
     [{ status: '29', 'error-text': 'Non-Whitelisted Destination' }, 'refused'],
   ]
   for (const [part, kind] of cases) {

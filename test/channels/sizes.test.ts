@@ -14,12 +14,6 @@ const cases: { provider: string; fits: object; tooLong: object; says: RegExp }[]
     tooLong: sms(1_601),
     says: /^text_body is 1601 .*Twilio takes 1600: shorten/,
   },
-  {
-    provider: 'vonage',
-    fits: sms(3_200),
-    tooLong: sms(3_201),
-    says: /^text_body is 3201 .*Vonage takes 3200: shorten/,
-  },
   { provider: 'fcm', fits: push(3_900), tooLong: push(4_097), says: /most of it text_body, .*FCM takes 4096/ },
   { provider: 'apns', fits: push(3_900), tooLong: push(4_097), says: /most of it text_body, .*APNs takes 4096/ },
   { provider: 'expo', fits: push(3_900), tooLong: push(4_097), says: /most of it text_body, .*Expo takes 4096/ },

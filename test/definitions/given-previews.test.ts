@@ -162,7 +162,7 @@ const samples: Record<string, string> = {
   'channel-push-silent': 'push_1: silent: it shows nothing',
   'channel-sms': 'sms_1: Code 123456',
   'email-block-html': 'email_1: Hi\n  p <b>1</b>',
-  'email-block-image': 'email_1: Hi\n  img [x]()',
+  'email-block-image': 'email_1: Hi',
   'email-block-outline-button': 'email_1: Hi\n  outlined [Go](https://x.example)',
   'email-block-partial': 'email_1: Hi\n  p <b>1</b>',
   'email-empty-blocks': 'email_1: Hi',

@@ -26,8 +26,15 @@ async function previewed(
 }
 
 test('a preview writes each message of a definition and a page that shows them', async () => {
-  const { told, files, read } = await previewed('notifications', 'new-user-invited')
+  const lacking = await previewed('notifications', 'new-user-invited')
+  assert.match(
+    lacking.told.join(),
+    /^step email_1: the button .* is left out, since it has no address: data\.invite_url$/,
+  )
+  const url = 'https://example.com/invites/1'
+  const { told, files, read } = await previewed('notifications', 'new-user-invited', { invite_url: url })
   assert.deepEqual(told, [])
+  assert.ok(read('email_1.html').includes(`href="${url}"`))
   const feed = ['in_app_feed_1.html', 'in_app_feed_1.json']
   assert.deepEqual(files, ['email_1.html', 'email_1.txt', ...feed, 'index.html'])
   assert.match(read('index.html'), /<h2>email_1 \(email\)<\/h2>/)

@@ -3,7 +3,8 @@ import type { Layout, Library } from '../../../definitions/definition.ts'
 import { guardAddresses } from '../../../templates/address.ts'
 import { escapeHtml } from '../../../templates/escape.ts'
 import { cover } from '../../../templates/liquid-source.ts'
-import { compileBlock, type Address } from './blocks.ts'
+import { compileBlock } from './blocks.ts'
+import type { Address } from './compiled-block.ts'
 import { inlineCss } from './css.ts'
 import { isMjmlDocument, partsOf, piece, placeAfter, plainMjml, readable, withHead } from './mjml-content.ts'
 import { plainLayout } from './plain-layout.ts'
@@ -37,22 +38,21 @@ export function compileEmail(template: EmailTemplate, library: Library | undefin
 function compile(template: EmailTemplate, library: Library | undefined): CompiledEmail {
   const layout = layoutOf(template, library)
   const { body } = template
-  const blocks = 'html' in body ? [] : body.visualBlocks.map(compileBlock)
+  const blocks =
+    'html' in body ? [] : body.visualBlocks.map((block, index) => compileBlock(block, `visual_blocks[${index}]`))
   const pieces = 'html' in body ? [body.html] : blocks.map((block) => block.html)
   const isMjml = template.isMjml === true || layout?.isMjml === true
   const framed = isMjml ? framedInMjml(pieces, layout) : framedIn(layout, pieces.join('\n'), template.subject)
   const pre = layout === null ? '' : (template.preContent ?? '')
   const whole = withPreview(pre + framed, template.previewText, isMjml)
   const covered = cover(whole)
-  const done = covered.uncover(guardAddresses(isMjml ? covered.text : inlineCss(covered.text)))
+  const done = guardAddresses({ ...covered, text: isMjml ? covered.text : inlineCss(covered.text) })
   return {
     html: done,
     text: textOf(template, layout, blocks.map((block) => block.text).join('\n\n')),
     field: 'html' in body ? 'html_body' : 'visual_blocks',
     textField: template.textBody === null ? 'visual_blocks' : 'text_body',
-    addresses: blocks.flatMap((block, index) =>
-      block.addresses.map(({ field, address }) => ({ field: `visual_blocks[${index}].${field}`, address })),
-    ),
+    addresses: blocks.flatMap((block) => block.addresses),
     isMjml,
   }
 }
