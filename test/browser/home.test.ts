@@ -41,7 +41,7 @@ describe('the start page in Chromium', { skip: noChromium }, () => {
     await said(page, /API key/)
     await page.fill('#key', SECRET_KEY)
     await page.click('#trigger')
-    await said(page, /nothing/)
+    await said(page, /^No workflow has this key/)
     await page.fill('#workflow', 'invite & <more>')
     await page.fill('#recipients', 'zoë, a&b')
     await page.fill('#data', '[]')
