@@ -4,6 +4,7 @@ import { test } from 'node:test'
 import { channelTypes } from '../../channels/registry.ts'
 import { reportReaders } from '../../channels/reports/readers.ts'
 import { readCatalog } from '../../definitions/read-catalog.ts'
+import { fieldsOf } from '../../testing/fixtures/file-fields.ts'
 import { notificationsFolder } from '../../testing/fixtures/notifications-folder.ts'
 
 const docs = readFileSync(new URL('../../docs/channels.md', import.meta.url), 'utf8')
@@ -12,6 +13,24 @@ const providers = Object.entries(channelTypes).flatMap(([type, { providers: know
 )
 /** What stands under a heading of the third level, up to the next heading. */
 const sectionOf = (name: string) => docs.split(`\n### ${name}\n`)[1]?.split(/\n##/)[0]
+
+test('every channel type has a row, which names each field at the top of its template', () => {
+  const [before] = docs.split('\n## ')
+  const rows = new Map(
+    before!.split('\n').flatMap((line) => {
+      const [, type, template] = line.split('|').map((cell) => cell.trim())
+      return type?.startsWith('`') && template ? [[type, template] as const] : []
+    }),
+  )
+  for (const [type, { template }] of Object.entries(channelTypes)) {
+    const told = rows.get(`\`${type}\``)
+    assert.ok(told !== undefined, `docs/channels.md has no row for ${type}`)
+    const fields = new Set([...fieldsOf(template)].map((path) => path.split(/[.[]/)[0]!))
+    for (const field of fields)
+      if (field !== 'settings') assert.ok(told.includes(`\`${field}\``), `the row of ${type} does not name ${field}`)
+  }
+  assert.deepEqual([...rows.keys()].sort(), [...Object.keys(channelTypes)].map((type) => `\`${type}\``).sort())
+})
 
 test('every provider has a section with lines to paste, which are a channel of its, and says what failures mean', async () => {
   for (const { type, key } of providers) {
