@@ -22,15 +22,6 @@ export interface Steps {
 export type StepType = keyof Steps
 export type Step = Steps[StepType]
 
-/** Steps that act on the outside by themselves: a recipient run is claimed while one of them does. */
-export const outsideStepTypes = [
-  'http_fetch',
-  'trigger_workflow',
-  'update_user',
-  'update_object',
-  'update_tenant',
-] as const satisfies readonly StepType[]
-
 /** What every step has. */
 export interface StepBase {
   ref: string

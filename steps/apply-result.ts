@@ -34,7 +34,7 @@ function addEffects(progress: Progress, result: StepResult): void {
     record(progress, 'step_conditions_held', shownAs(walk.held))
     walk.held = null
   }
-  if (result.decided !== undefined) record(progress, 'step_decided', result.decided)
+  if (result.decided !== undefined) record(progress, 'step_decided', result.decided.data)
   if (result.skipped !== undefined) {
     const { reason, data } = result.skipped
     remember(progress, { [walk.step.ref]: { skipped: true } })

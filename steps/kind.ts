@@ -66,8 +66,8 @@ export interface StepEffects {
   messages?: NewMessage[]
   /** Why the step did nothing: recorded as an event of the recipient run. */
   skipped?: { reason: string; data?: JsonObject }
-  /** Which way the step went, and why: recorded as an event of the recipient run. */
-  decided?: JsonObject
+  /** What the step did or found, or which way it went: `data` is an event of the recipient run, `text` a line of a rehearsal. */
+  decided?: Decided
   /** What steps remember from now on, by ref. */
   state?: JsonObject
   /** Laid over the `data` that this recipient run sees from now on. */
@@ -78,6 +78,11 @@ export interface StepEffects {
   wait?: { enters?: EventWait; seen?: string[]; leaves?: boolean }
   /** The batch it waited in is closed, and it goes on for all of it: null, nothing is left. In another version from there. */
   digest?: { closing: BatchSeen; seen: DigestInput | null; version?: DefinitionVersion & { stepIndex: number } }
+}
+
+export interface Decided {
+  text: string
+  data: JsonObject
 }
 
 /** What the kinds of steps work with. */
@@ -141,6 +146,8 @@ export interface StepKind<S extends Step> {
   readonly file: StepFile<S>
   /** True if it reaches somebody or changes something outside of the walk: a walk with none of these before it is over. */
   readonly acts: boolean
+  /** Its wait is for the time alone: a reschedule moves it, and a `send_now` ends it. */
+  readonly movable: boolean
   /** The steps it may go on to; null is the end. */
   targets(step: S): readonly (number | null)[]
   enter(walks: readonly Walk<S>[], deps: StepDeps): Promise<StepResult[]>
@@ -148,7 +155,7 @@ export interface StepKind<S extends Step> {
   resume(walks: readonly Walk<S>[], deps: StepDeps): Promise<StepResult[]>
   /**
    * What it does on the outside, of a step whose result was `act`: its row is claimed meanwhile, by this process, for a
-   * minute at most. It may come twice, if a worker dies.
+   * minute at most. It may come twice, if a worker dies. A kind that has it waits in a lane of its own.
    */
   act?(walk: Walk<S>, deps: OutsideDeps): Promise<StepResult>
 }

@@ -11,7 +11,7 @@ const REASONS: Record<Stop, string> = {
  * A walk whose workflow takes nobody on any more: it is over where it stands, without a fault, and says why in an event. Who
  * waits in a batch that it carries ends with it; messages it has made are sent all the same. Null: it goes on.
  */
-export function stoppedWalk({ row, step }: Walk, stop: Stop | undefined): WalkSettlement | null {
+export function stoppedWalk({ row }: Walk, stop: Stop | undefined): WalkSettlement | null {
   if (stop === undefined) return null
   const { id, revision, step: index, phase, enteredAt, due, attempt } = row
   const reason = REASONS[stop]
@@ -19,6 +19,6 @@ export function stoppedWalk({ row, step }: Walk, stop: Stop | undefined): WalkSe
   return {
     ...{ id, revision, step: index, phase, enteredAt, due, reason },
     ...{ status: 'ended', errors: 0, state: null, messages: [], events: [event] },
-    ...(step.type === 'wait_for_event' && { wait: { leaves: true } }),
+    ...(phase === 'wait' && { wait: { leaves: true } }),
   }
 }

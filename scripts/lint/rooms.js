@@ -57,6 +57,10 @@ export const allowed = new Map([
     'store/recipient-runs/lock-recipient-runs.ts -> steps/',
     'A verdict is judged where its rows are locked, and asks the graph of steps whether something was still to come.',
   ],
+  [
+    'store/recipient-runs/row-lane.ts -> steps/',
+    'A row that waits sleeps in the lane that its kind of step has: the kind itself says whether it acts on the outside.',
+  ],
 ])
 
 /** The room that holds a file: its prefix, and its floor. */

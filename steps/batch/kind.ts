@@ -20,6 +20,7 @@ export const batchKind: StepKind<BatchStep> = {
   type: 'batch',
   file: batchFile,
   acts: false,
+  movable: false,
   targets: ({ next }) => [next],
   async enter(walks, deps) {
     const judgements = await evaluateStepConditions(walks, deps)
@@ -65,7 +66,7 @@ export const batchKind: StepKind<BatchStep> = {
       if (seen === null)
         return { kind: 'end', reason: 'each of its activities was canceled', digest: { closing, seen } }
       const version = newest.get(walk)
-      const decided = { closed: true, total_activities: total }
+      const decided = { text: `closes with ${total}`, data: { closed: true, total_activities: total } }
       return { kind: 'go_on', decided, digest: { closing, seen, ...(version !== undefined && { version }) } }
     })
   },

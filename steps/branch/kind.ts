@@ -9,6 +9,7 @@ export const branchKind: StepKind<BranchStep> = {
   type: 'branch',
   file: branchFile,
   acts: false,
+  movable: false,
   targets: ({ branches }) => branches.map(({ to }) => to),
   enter: choose,
   resume: choose,
@@ -28,11 +29,11 @@ async function choose(walks: readonly Walk<BranchStep>[], deps: StepDeps): Promi
       else if (result) {
         const before = passedOver.get(walk)
         const shown = explanation !== null && shownAs(explanation)
-        const decided = { branch: branch.name, ...shown, ...(before !== undefined && { passed_over: before }) }
+        const data = { branch: branch.name, ...shown, ...(before !== undefined && { passed_over: before }) }
         results.set(walk, {
           kind: 'go_on',
           to: branch.to,
-          decided,
+          decided: { text: `takes ${branch.name}`, data },
           state: { [walk.step.ref]: { branch: branch.name } },
         })
       } else {

@@ -25,6 +25,7 @@ export const channelKind: StepKind<ChannelStep> = {
   type: 'channel',
   file: channelFile,
   acts: true,
+  movable: false,
   targets: ({ next }) => [next],
   enter: passGate,
   resume: passGate,

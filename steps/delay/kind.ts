@@ -13,6 +13,7 @@ export const delayKind: StepKind<DelayStep> = {
   type: 'delay',
   file: delayFile,
   acts: false,
+  movable: true,
   targets: ({ next }) => [next],
   async enter(walks, deps) {
     const judgements = await evaluateStepConditions(walks, deps)

@@ -23,6 +23,7 @@ export const fetchKind: StepKind<FetchStep> = {
   type: 'http_fetch',
   file: fetchFile,
   acts: true,
+  movable: false,
   targets: ({ next }) => [next],
   enter,
   resume: (walks) => Promise.resolve(walks.map((): StepResult => ({ kind: 'act' }))),
@@ -52,7 +53,8 @@ async function fetchFor(walk: Walk<FetchStep>, { http, now }: OutsideDeps): Prom
   if ('problem' in fetched) return fetched.again ? again(walk, fetched.problem, now()) : failed(fetched.problem)
   const tooMuch = keptWith(state, fetched.data)
   if (tooMuch !== null) return failed(tooMuch)
-  return { kind: 'go_on', data: fetched.data, decided: { status: answer.status } }
+  const { status } = answer
+  return { kind: 'go_on', data: fetched.data, decided: { text: `answered ${status}`, data: { status } } }
 }
 
 function failed(reason: string): StepResult {

@@ -11,6 +11,7 @@ export const cohortKind: StepKind<CohortStep> = {
   type: 'random_cohort',
   file: cohortFile,
   acts: false,
+  movable: false,
   targets: ({ cohorts }) => cohorts.map(({ to }) => to),
   enter: (walks) => Promise.resolve(walks.map(choose)),
   resume: (walks) => Promise.resolve(walks.map(choose)),
@@ -20,7 +21,8 @@ function choose(walk: Walk<CohortStep>): StepResult {
   const { step, definition } = walk
   try {
     const { name, to } = step.cohorts[cohortOf(`${definition.key} ${step.ref} ${keyOf(walk)}`, step.cohorts)]!
-    return { kind: 'go_on', to, decided: { cohort: name }, state: { [step.ref]: { cohort: name } } }
+    const data = { cohort: name }
+    return { kind: 'go_on', to, decided: { text: `cohort ${name}`, data }, state: { [step.ref]: data } }
   } catch (error) {
     return { kind: 'fail', reason: `cohort_key: ${error instanceof Error ? error.message : String(error)}` }
   }

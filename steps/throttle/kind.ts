@@ -16,6 +16,7 @@ export const throttleKind: StepKind<ThrottleStep> = {
   type: 'throttle',
   file: throttleFile,
   acts: false,
+  movable: false,
   targets: ({ next }) => [next],
   enter: pass,
   resume: pass,
@@ -39,7 +40,7 @@ async function pass(walks: readonly Walk<ThrottleStep>[], deps: StepDeps): Promi
 
 function resultOf({ passed, endsAt }: { passed: boolean; endsAt: number }, { limit }: Passing): StepResult {
   const until = new Date(endsAt).toISOString()
-  if (passed) return { kind: 'go_on', decided: { passed: true, until } }
+  if (passed) return { kind: 'go_on', decided: { text: 'passes', data: { passed: true, until } } }
   return { kind: 'end', reason: `throttled: ${limit} already passed in the window that closes at ${until}` }
 }
 

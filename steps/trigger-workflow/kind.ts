@@ -13,6 +13,7 @@ export const triggerKind: StepKind<TriggerStep> = {
   type: 'trigger_workflow',
   file: triggerFile,
   acts: true,
+  movable: false,
   targets: ({ next }) => [next],
   enter,
   resume: (walks) => Promise.resolve(walks.map((): StepResult => ({ kind: 'act' }))),
@@ -32,5 +33,6 @@ async function trigger(walk: Walk<TriggerStep>, deps: OutsideDeps): Promise<Step
   if ('problem' in done) return { kind: 'fail', reason: done.problem }
   const { workflowRunId } = done
   const output = { workflow: wish.workflow, workflow_run_id: workflowRunId }
-  return { kind: 'go_on', decided: output, state: { [walk.step.ref]: output } }
+  const decided = { text: `triggers ${wish.workflow}`, data: output }
+  return { kind: 'go_on', decided, state: { [walk.step.ref]: output } }
 }

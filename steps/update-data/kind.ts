@@ -11,6 +11,7 @@ export const updateDataKind: StepKind<UpdateDataStep> = {
   type: 'update_data',
   file: updateDataFile,
   acts: false,
+  movable: false,
   targets: ({ next }) => [next],
   enter: update,
   resume: update,

@@ -11,6 +11,7 @@ import { updateFile } from './file.ts'
  */
 const updating = {
   acts: true,
+  movable: false,
   targets: ({ next }: UpdateStep) => [next],
   enter,
   resume: (walks: readonly Walk[]) => Promise.resolve(walks.map((): StepResult => ({ kind: 'act' }))),
@@ -45,8 +46,8 @@ async function update(walk: Walk<UpdateStep>, deps: OutsideDeps): Promise<StepRe
   if ('problem' in rendered) return { kind: 'fail', reason: rendered.problem }
   const problem = await deps.update(walk, { ...target, properties: rendered.object })
   if (problem !== null) return { kind: 'fail', reason: problem }
-  const { collection, id } = target
-  return { kind: 'go_on', decided: { updated: `gid://Object/${collection}/${id}` } }
+  const updated = `gid://Object/${target.collection}/${target.id}`
+  return { kind: 'go_on', decided: { text: `updates ${updated}`, data: { updated } } }
 }
 
 type Target = Pick<ProfileUpdate, 'collection' | 'id'>

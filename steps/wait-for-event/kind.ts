@@ -15,6 +15,7 @@ export const waitKind: StepKind<WaitStep> = {
   type: 'wait_for_event',
   file: waitFile,
   acts: false,
+  movable: false,
   // Who passes it over, since its conditions do not hold, goes on all the same.
   targets: ({ haltsOnMatch, haltsOnTimeout, conditions, next }) =>
     haltsOnMatch && haltsOnTimeout && conditions === undefined ? [null] : [next],
@@ -83,7 +84,7 @@ function matched(step: WaitStep, offer: Offer, shown: JsonObject): StepResult {
   const effects = {
     state: { [step.ref]: output },
     wait: { leaves: true },
-    decided: { matched: true, event: offer.id, at, ...shown },
+    decided: { text: 'matched', data: { matched: true, event: offer.id, at, ...shown } },
   }
   if (!step.haltsOnMatch) return { kind: 'go_on', ...effects }
   return { kind: 'end', reason: `matched ${step.eventName}: on_match is halt`, ...effects }
@@ -98,10 +99,12 @@ function unmatched(walk: Walk<WaitStep>, now: number, offers: readonly Offer[], 
   if (isMore || now < until) {
     const seen = offers.map(({ id }) => id)
     const due = isMore ? now + 1 : until
-    return { kind: 'wait', due, wait: { seen }, ...(refused !== undefined && { decided: refused }) }
+    const decided = refused !== undefined && { decided: { text: 'an event came that does not match', data: refused } }
+    return { kind: 'wait', due, wait: { seen }, ...decided }
   }
   const output = { matched: false, signal_variables: {} }
-  const effects = { state: { [step.ref]: output }, wait: { leaves: true }, decided: refused ?? { matched: false } }
+  const decided = { text: `no ${step.eventName} came`, data: refused ?? { matched: false } }
+  const effects = { state: { [step.ref]: output }, wait: { leaves: true }, decided }
   if (!step.haltsOnTimeout) return { kind: 'go_on', ...effects }
   return { kind: 'end', reason: `no ${step.eventName} came in time: on_timeout is halt`, ...effects }
 }

@@ -34,7 +34,7 @@ export interface LockedRow {
   revision: number
   /** Ref of the step it stands in, or that was last. */
   step: string
-  /** Held by a delay, rather than ready to be walked on or waiting for something else. */
+  /** Held for the time alone, by a delay, rather than ready to be walked on or waiting for something else. */
   sleeps: boolean
   /** Where it sleeps in its run. */
   lane: Lane
@@ -175,13 +175,13 @@ async function describe(
     const batch = row.batchId === null ? null : (batches.get(row.batchId) ?? null)
     const { definition } = definitions.get(definitionHash)!
     const step = definition.steps[index]!
-    const after = kindOf(step.type).targets(step)
+    const kind = kindOf(step.type)
     return {
       ...row,
       step: step.ref,
-      sleeps: row.status === 'waiting' && phase === 'wait' && due !== null && step.type === 'delay',
+      sleeps: row.status === 'waiting' && phase === 'wait' && due !== null && kind.movable,
       lane: rowLane(step.type, phase),
-      mayStillAct: after.some((target) => mayStillAct(definition, target)),
+      mayStillAct: kind.targets(step).some((target) => mayStillAct(definition, target)),
       acceptedAt: new Date(Math.round(acceptedMs)),
       batch,
       messages: messagesOf(found, batch, messages),

@@ -1,8 +1,11 @@
 import { sql, type SQL } from 'drizzle-orm'
-import { outsideStepTypes } from '../../definitions/step.ts'
+import { stepKinds } from '../../steps/registry.ts'
 import { actLane, RUN_LANE, type Lane } from '../../workflows/lane-name.ts'
 
-const outside: ReadonlySet<string> = new Set(outsideStepTypes)
+/** Kinds of steps that act on the outside by themselves: a recipient run is claimed while one of them does. */
+const outside: ReadonlySet<string> = new Set(
+  Object.values(stepKinds).flatMap((kind) => (kind.act === undefined ? [] : [kind.type])),
+)
 
 /** The lane a recipient run sleeps in: what acts on the outside by itself has lanes of its own. */
 export function rowLane(stepType: string, phase: 'enter' | 'wait'): Lane {
@@ -12,7 +15,7 @@ export function rowLane(stepType: string, phase: 'enter' | 'wait'): Lane {
 /** The same in SQL, of `recipient_runs r` and its `definitions d`. */
 export const rowLaneText: SQL = sql`case when r.phase = 'wait'
     and d.content -> 'steps' -> r.step::int ->> 'type' in (${sql.join(
-      outsideStepTypes.map((type) => sql`${type}`),
+      [...outside].map((type) => sql`${type}`),
       sql`, `,
     )})
   then (d.content -> 'steps' -> r.step::int ->> 'type') || ${actLane('')} else ${RUN_LANE} end`
