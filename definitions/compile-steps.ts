@@ -1,5 +1,5 @@
 import { kindOf } from '../steps/registry.ts'
-import type { ReadStep } from '../steps/step-file.ts'
+import { holding, type ReadStep } from '../steps/step-file.ts'
 import type { Channel } from './catalog.ts'
 import type { ChannelRules } from './channel-groups.ts'
 import { channelOf, groupOf } from './channels-file.ts'
@@ -48,9 +48,10 @@ interface Place {
 
 /** Lays a list of steps out from the end of `placed` on. */
 function layOut(list: readonly ReadStep[], { at, after, depth }: Place, context: Context): void {
-  list.forEach((read, index) => {
+  list.forEach((given, index) => {
+    const { conditions, ...read } = given
     const here = [...at, index]
-    const next = index === list.length - 1 ? after : context.placed.length + sizeOf([read])
+    const next = index === list.length - 1 ? after : context.placed.length + sizeOf([given])
     const branches = read.branches ?? []
     if (branches.length > 0 && depth === DEEPEST)
       context.add([...here, read.branchesField ?? 'branches'], `are nested deeper than ${DEEPEST} branches`)
@@ -61,14 +62,14 @@ function layOut(list: readonly ReadStep[], { at, after, depth }: Place, context:
       first += sizeOf(steps)
       return target
     })
-    const step = kindOf(read.type).file.compile(read, {
+    const compiled = kindOf(read.type).file.compile(read, {
       next,
       targets,
       channelOf: (type, key) => channelOf(context.channels, context.rules, type, key),
       groupOf: (type, key) => groupOf(context.rules, type, key),
       add: (within, message) => context.add([...here, ...within], message),
     })
-    context.placed.push({ step, at: here })
+    context.placed.push({ step: { ...compiled, ...holding(conditions) }, at: here })
     for (const { steps, terminates, place } of branches) {
       const inner = [...here, read.branchesField ?? 'branches', place, 'steps']
       layOut(steps, { at: inner, after: terminates ? null : next, depth: depth + 1 }, context)

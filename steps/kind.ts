@@ -150,6 +150,7 @@ export interface StepKind<S extends Step> {
   readonly movable: boolean
   /** The steps it may go on to; null is the end. */
   targets(step: S): readonly (number | null)[]
+  /** The conditions of the step hold for each: for others it is skipped. */
   enter(walks: readonly Walk<S>[], deps: StepDeps): Promise<StepResult[]>
   /** The wait it asked for is over. */
   resume(walks: readonly Walk<S>[], deps: StepDeps): Promise<StepResult[]>

@@ -20,6 +20,8 @@ export const stepFields = {
 export interface ReadStep {
   type: StepType
   ref: string
+  /** Must hold, or the step is skipped. Null: none. */
+  conditions: ConditionGroup | null
   /** Steps within it, in the order in which they are asked for. */
   branches?: readonly ReadBranch[]
   /** The field of the file that holds its branches. */
@@ -52,8 +54,11 @@ export interface StepPlace {
 export interface StepFile<S extends Step, Read extends ReadStep = ReadStep> {
   /** `steps` is the schema of the steps within it. Its output is discriminated by `type`. */
   schema(steps: z.ZodType<ReadStep[]>): z.ZodType<Read>
-  compile(read: Read, place: StepPlace): S
+  /** Its conditions are compiled as those of any step. */
+  compile(read: Unconditional<Read>, place: StepPlace): S
 }
+
+export type Unconditional<Read extends ReadStep> = Omit<Read, 'conditions'>
 
 /** What is not there leaves no trace in a definition: its version stays what it was. */
 export function holding(conditions: ConditionGroup | null): { conditions?: ConditionGroup } {

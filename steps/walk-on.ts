@@ -1,7 +1,9 @@
 import type { Definition } from '../definitions/definition.ts'
+import type { Step } from '../definitions/step.ts'
 import type { WalkSettlement } from '../store/recipient-runs/walk-settlement.ts'
 import { applyResult, fail } from './apply-result.ts'
-import type { StepDeps, StepResult } from './kind.ts'
+import { evaluateStepConditions, skippedBy } from './conditions.ts'
+import type { StepDeps, StepKind, StepResult, Walk } from './kind.ts'
 import { begin, settlementOf, type Progress, type WalkUnderWay } from './progress.ts'
 import { kindOf } from './registry.ts'
 
@@ -25,7 +27,7 @@ export async function walkOn(walks: readonly WalkUnderWay[], deps: StepDeps): Pr
       const kind = kindOf(group[0]!.walk.step.type)
       const standing = group.map(({ walk }) => walk)
       const entering = group[0]!.phase === 'enter'
-      const results = await (entering ? kind.enter(standing, deps) : kind.resume(standing, deps))
+      const results = await (entering ? enterEach(kind, standing, deps) : kind.resume(standing, deps))
       group.forEach((progress, index) => {
         deps.onResult?.(progress.walk, results[index]!)
         applyResult(progress, results[index]!, deps.now)
@@ -34,6 +36,14 @@ export async function walkOn(walks: readonly WalkUnderWay[], deps: StepDeps): Pr
     open = open.filter(({ status }) => status === undefined)
   }
   return all.map(settlementOf)
+}
+
+/** Those whose conditions hold enter their step; it is skipped for the others. */
+async function enterEach(kind: StepKind<Step>, walks: readonly Walk[], deps: StepDeps): Promise<StepResult[]> {
+  const judgements = await evaluateStepConditions(walks, deps)
+  const passed = walks.filter((_walk, index) => judgements[index]!.result)
+  const entered = (passed.length === 0 ? [] : await kind.enter(passed, deps)).values()
+  return judgements.map(({ result, explanation }) => (result ? entered.next().value! : skippedBy(explanation)))
 }
 
 function byKind(open: readonly Progress[]): Progress[][] {

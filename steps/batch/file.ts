@@ -2,7 +2,7 @@ import { z } from 'zod'
 import type { BatchStep } from '../../definitions/step.ts'
 import { liquid, object } from '../../definitions/fields.ts'
 import { delayFor, delayPath } from '../delay/file.ts'
-import { holding, stepFields, type StepFile } from '../step-file.ts'
+import { stepFields, type StepFile } from '../step-file.ts'
 
 const SHOWN = 10
 
@@ -65,5 +65,5 @@ const schema = object({ ...stepFields, type: z.literal('batch'), settings }).tra
 /** A batch step as workflow.json has it. What older files leave out is as Knock has it: fixed, asc, accumulate, pinned. */
 export const batchFile: StepFile<BatchStep, z.output<typeof schema>> = {
   schema: () => schema,
-  compile: ({ conditions, ...read }, { next }) => ({ ...read, ...holding(conditions), next }),
+  compile: (read, { next }) => ({ ...read, next }),
 }

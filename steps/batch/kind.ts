@@ -3,7 +3,6 @@ import type { BatchEntry } from '../../store/batches/batch-entry.ts'
 import { doorText, findOpen } from '../../store/batches/find-open.ts'
 import { loadBatches } from '../../store/batches/load-batches.ts'
 import { zoneFor } from '../delay/zone.ts'
-import { evaluateStepConditions, skippedBy } from '../conditions.ts'
 import type { StepDeps, StepKind, StepResult, Walk } from '../kind.ts'
 import { loadDigests } from './digest.ts'
 import { batchKeyOf } from './key.ts'
@@ -23,11 +22,7 @@ export const batchKind: StepKind<BatchStep> = {
   movable: false,
   targets: ({ next }) => [next],
   async enter(walks, deps) {
-    const judgements = await evaluateStepConditions(walks, deps)
-    const entries = walks.map((walk, index) => {
-      const { result, explanation } = judgements[index]!
-      return result ? entryOf(walk, deps) : skippedBy(explanation)
-    })
+    const entries = walks.map((walk) => entryOf(walk, deps))
     const leading = entries.filter((entry, index) => 'closesAt' in entry && leads(walks[index]!)) as BatchEntry[]
     const isOpen = await findOpen(deps.db, leading, deps.now)
     const led = new Set<string>()

@@ -52,7 +52,7 @@ function schema(steps: z.ZodType<ReadStep[]>): z.ZodType<ReadBranchStep> {
         terminates: each.terminates ?? false,
         steps: each.steps,
       }))
-      return { type, ref, name: file.name ?? ref, branches: compiled, branchesField: 'branches' }
+      return { type, ref, name: file.name ?? ref, conditions: null, branches: compiled, branchesField: 'branches' }
     },
   )
 }

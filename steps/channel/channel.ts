@@ -9,7 +9,6 @@ import { channelTypeOf } from '../../channels/registry.ts'
 import { renderAt } from '../../channels/render-step.ts'
 import { candidatesOf, chosen, noneOf, refusals, type Candidate } from './candidates.ts'
 import { loadDevices, type Devices } from './devices.ts'
-import { evaluateStepConditions, skippedBy } from '../conditions.ts'
 import type { StepDeps, StepKind, StepResult, Walk } from '../kind.ts'
 import { renderEach } from '../render-each.ts'
 import { channelFile } from './file.ts'
@@ -32,16 +31,13 @@ export const channelKind: StepKind<ChannelStep> = {
 }
 
 async function passGate(walks: readonly Walk<ChannelStep>[], deps: StepDeps): Promise<StepResult[]> {
-  const judgements = await evaluateStepConditions(walks, deps)
-  const lists = walks.map((walk, index) => (judgements[index]!.result ? candidatesOf(walk) : []))
+  const lists = walks.map(candidatesOf)
   const candidates = lists.flat()
   const refused = await refusals(candidates, deps)
   const devices = await loadDevices(deps.db, candidates)
   const openOf = new Map<Walk<ChannelStep>, readonly Candidate[]>()
   let first = 0
   const results = lists.map((list, index): StepResult | undefined => {
-    const { result, explanation } = judgements[index]!
-    if (!result) return skippedBy(explanation)
     const refusedOf = refused.slice(first, (first += list.length))
     const open = list.filter((_candidate, place) => refusedOf[place] === null)
     if (open.length === 0) return noneOf(list, refusedOf as StepResult[])

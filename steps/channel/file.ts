@@ -1,17 +1,15 @@
 import { z } from 'zod'
 import { channelTypeNames, channelTypes } from '../../channels/registry.ts'
-import type { ConditionGroup } from '../../conditions/conditions.ts'
 import type { ChannelType, TemplateOf } from '../../definitions/channel-types.ts'
 import { notOneOf, object, unsupported } from '../../definitions/fields.ts'
 import type { ChannelStep } from '../../definitions/step.ts'
-import { holding, stepFields, type ReadStep, type StepFile } from '../step-file.ts'
+import { stepFields, type ReadStep, type StepFile } from '../step-file.ts'
 import { sendWindowsField, type SendWindows } from './send-window.ts'
 
 /** A channel step as it was read. What it says otherwise than its channel is part of its template. */
 interface ReadChannelStep extends ReadStep {
   type: 'channel'
   name: string
-  conditions: ConditionGroup | null
   channelType: ChannelType
   channelKey: string | null
   groupKey: string | null
@@ -49,7 +47,7 @@ const schema = z.discriminatedUnion('channel_type', schemas as unknown as Parame
 /** A channel step as workflow.json has it. Its `channel_type` must stand there by now. */
 export const channelFile: StepFile<ChannelStep, ReadChannelStep> = {
   schema: () => schema,
-  compile: ({ channelKey, groupKey, conditions, sendWindows, ...read }, { next, channelOf, groupOf, add }) => {
+  compile: ({ channelKey, groupKey, sendWindows, ...read }, { next, channelOf, groupOf, add }) => {
     if (groupKey !== null && channelKey !== null)
       add(['channel_group_key'], 'stands beside channel_key: a step has either')
     const group = groupKey === null ? null : groupOf(read.channelType, groupKey)
@@ -59,7 +57,7 @@ export const channelFile: StepFile<ChannelStep, ReadChannelStep> = {
     if (typeof channel === 'string') add(['channel_key'], channel)
     const reference = typeof channel === 'object' ? channel : { key: '', id: '' }
     const windows = sendWindows !== null && { sendWindows }
-    const step = { ...read, ...holding(conditions), ...windows, channel: reference, ...(isGroup && { group }), next }
+    const step = { ...read, ...windows, channel: reference, ...(isGroup && { group }), next }
     // The template was read by the schema of the type that stands beside it.
     return step as ChannelStep
   },

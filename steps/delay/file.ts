@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { durationUnits, type DelayStep, type Duration } from '../../definitions/step.ts'
 import { isUnset, object } from '../../definitions/fields.ts'
-import { holding, stepFields, type StepFile } from '../step-file.ts'
+import { stepFields, type StepFile } from '../step-file.ts'
 import { withinYear } from './delay.ts'
 import { readWindowRule, type WindowRule } from './window-rule.ts'
 
@@ -60,10 +60,5 @@ const schema = object({ ...stepFields, type: z.literal('delay'), settings }).tra
 /** A delay step as workflow.json has it. */
 export const delayFile: StepFile<DelayStep, z.output<typeof schema>> = {
   schema: () => schema,
-  compile: ({ conditions, window, ...read }, { next }) => ({
-    ...read,
-    ...holding(conditions),
-    ...(window !== null && { window }),
-    next,
-  }),
+  compile: ({ window, ...read }, { next }) => ({ ...read, ...(window !== null && { window }), next }),
 }

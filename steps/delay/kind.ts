@@ -1,5 +1,4 @@
 import type { DelayStep } from '../../definitions/step.ts'
-import { evaluateStepConditions, skippedBy } from '../conditions.ts'
 import type { StepDeps, StepKind, StepResult, Walk } from '../kind.ts'
 import { planDelay } from './delay.ts'
 import { delayFile } from './file.ts'
@@ -15,13 +14,7 @@ export const delayKind: StepKind<DelayStep> = {
   acts: false,
   movable: true,
   targets: ({ next }) => [next],
-  async enter(walks, deps) {
-    const judgements = await evaluateStepConditions(walks, deps)
-    return walks.map((walk, index) => {
-      const { result, explanation } = judgements[index]!
-      return result ? plan(walk, deps) : skippedBy(explanation)
-    })
-  },
+  enter: (walks, deps) => Promise.resolve(walks.map((walk) => plan(walk, deps))),
   resume: (walks) => Promise.resolve(walks.map((): StepResult => ({ kind: 'go_on' }))),
 }
 

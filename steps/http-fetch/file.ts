@@ -3,7 +3,7 @@ import { isHeaderName, isReservedHeader } from '../../channels/http/http-headers
 import { httpMethods } from '../../definitions/step.ts'
 import type { FetchStep } from '../../definitions/step.ts'
 import { liquid, object, optional, required } from '../../definitions/fields.ts'
-import { holding, stepFields, type StepFile } from '../step-file.ts'
+import { stepFields, type StepFile } from '../step-file.ts'
 
 const headerName = z
   .string()
@@ -54,5 +54,5 @@ const schema = object({ ...stepFields, type: z.literal('http_fetch'), settings }
 /** A fetch step as workflow.json has it. */
 export const fetchFile: StepFile<FetchStep, z.output<typeof schema>> = {
   schema: () => schema,
-  compile: ({ conditions, ...read }, { next }) => ({ ...read, ...holding(conditions), next }),
+  compile: (read, { next }) => ({ ...read, next }),
 }

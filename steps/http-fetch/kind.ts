@@ -3,8 +3,8 @@ import { NotSent } from '../../channels/sender.ts'
 import type { FetchStep } from '../../definitions/step.ts'
 import { recipientRunUuid } from '../../store/ids/row-id.ts'
 import type { JsonObject } from '../../store/schema/index.ts'
-import { evaluateStepConditions, skippedBy } from '../conditions.ts'
-import type { OutsideDeps, StepDeps, StepKind, StepResult, Walk } from '../kind.ts'
+import type { OutsideDeps, StepKind, StepResult, Walk } from '../kind.ts'
+import { letAct } from '../let-act.ts'
 import { renderFor } from '../render-each.ts'
 import { keptWith } from '../walk-data.ts'
 import { ANSWER_BYTES, readAnswer } from './answer.ts'
@@ -25,14 +25,9 @@ export const fetchKind: StepKind<FetchStep> = {
   acts: true,
   movable: false,
   targets: ({ next }) => [next],
-  enter,
-  resume: (walks) => Promise.resolve(walks.map((): StepResult => ({ kind: 'act' }))),
+  enter: letAct,
+  resume: letAct,
   act: fetchFor,
-}
-
-async function enter(walks: readonly Walk<FetchStep>[], deps: StepDeps): Promise<StepResult[]> {
-  const judgements = await evaluateStepConditions(walks, deps)
-  return judgements.map(({ result, explanation }) => (result ? { kind: 'act' } : skippedBy(explanation)))
 }
 
 async function fetchFor(walk: Walk<FetchStep>, { http, now }: OutsideDeps): Promise<StepResult> {

@@ -51,7 +51,7 @@ function schema(steps: z.ZodType<ReadStep[]>): z.ZodType<ReadCohortStep> {
       steps: each.steps,
     }))
     const cohortKey = file.cohort_key ? file.cohort_key : null
-    return { type, ref, name: name ?? ref, cohortKey, branches, branchesField: 'cohort_branches' }
+    return { type, ref, name: name ?? ref, conditions: null, cohortKey, branches, branchesField: 'cohort_branches' }
   })
 }
 

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import type { ThrottleStep } from '../../definitions/step.ts'
 import { liquid, object } from '../../definitions/fields.ts'
 import { delayFor, delayPath } from '../delay/file.ts'
-import { holding, stepFields, type StepFile } from '../step-file.ts'
+import { stepFields, type StepFile } from '../step-file.ts'
 import { withinMonth, MOST_PASSES } from './window.ts'
 
 const settings = object({
@@ -48,5 +48,5 @@ const schema = object({ ...stepFields, type: z.literal('throttle'), settings }).
 /** A throttle step as workflow.json has it. */
 export const throttleFile: StepFile<ThrottleStep, z.output<typeof schema>> = {
   schema: () => schema,
-  compile: ({ conditions, ...read }, { next }) => ({ ...read, ...holding(conditions), next }),
+  compile: (read, { next }) => ({ ...read, next }),
 }

@@ -2,7 +2,6 @@ import { createHash } from 'node:crypto'
 import type { ThrottleStep } from '../../definitions/step.ts'
 import { countPasses, type Passing } from '../../store/throttles/pass.ts'
 import { zoneFor } from '../delay/zone.ts'
-import { evaluateStepConditions, skippedBy } from '../conditions.ts'
 import { keyOf } from '../key-of.ts'
 import type { StepDeps, StepKind, StepResult, Walk } from '../kind.ts'
 import { throttleFile } from './file.ts'
@@ -23,16 +22,13 @@ export const throttleKind: StepKind<ThrottleStep> = {
 }
 
 async function pass(walks: readonly Walk<ThrottleStep>[], deps: StepDeps): Promise<StepResult[]> {
-  const judgements = await evaluateStepConditions(walks, deps)
   const results = new Map<Walk, StepResult>()
   const passings = new Map<Walk, Passing>()
-  walks.forEach((walk, index) => {
-    const { result, explanation } = judgements[index]!
-    const passing = result ? passingOf(walk, deps) : null
-    if (passing === null) results.set(walk, skippedBy(explanation))
-    else if (typeof passing === 'string') results.set(walk, { kind: 'go_on', skipped: { reason: passing } })
+  for (const walk of walks) {
+    const passing = passingOf(walk, deps)
+    if (typeof passing === 'string') results.set(walk, { kind: 'go_on', skipped: { reason: passing } })
     else passings.set(walk, passing)
-  })
+  }
   const passed = await countPasses(deps.db, [...passings.values()], deps.now)
   ;[...passings.keys()].forEach((walk, index) => results.set(walk, resultOf(passed[index]!, passings.get(walk)!)))
   return walks.map((walk) => results.get(walk)!)

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import type { TriggerStep } from '../../definitions/step.ts'
 import { object, optional, required } from '../../definitions/fields.ts'
-import { holding, stepFields, type StepFile } from '../step-file.ts'
+import { stepFields, type StepFile } from '../step-file.ts'
 
 const settings = object({
   workflow_key: required('text'),
@@ -28,5 +28,5 @@ const schema = object({ ...stepFields, type: z.literal('trigger_workflow'), sett
 /** A step that triggers another workflow, as workflow.json has it. */
 export const triggerFile: StepFile<TriggerStep, z.output<typeof schema>> = {
   schema: () => schema,
-  compile: ({ conditions, ...read }, { next }) => ({ ...read, ...holding(conditions), next }),
+  compile: (read, { next }) => ({ ...read, next }),
 }

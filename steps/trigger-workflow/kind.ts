@@ -1,6 +1,6 @@
 import type { TriggerStep } from '../../definitions/step.ts'
-import { evaluateStepConditions, skippedBy } from '../conditions.ts'
-import type { OutsideDeps, StepDeps, StepKind, StepResult, Walk } from '../kind.ts'
+import type { OutsideDeps, StepKind, StepResult, Walk } from '../kind.ts'
+import { letAct } from '../let-act.ts'
 import { renderFor } from '../render-each.ts'
 import { wishOf } from './wish.ts'
 import { triggerFile } from './file.ts'
@@ -15,14 +15,9 @@ export const triggerKind: StepKind<TriggerStep> = {
   acts: true,
   movable: false,
   targets: ({ next }) => [next],
-  enter,
-  resume: (walks) => Promise.resolve(walks.map((): StepResult => ({ kind: 'act' }))),
+  enter: letAct,
+  resume: letAct,
   act: trigger,
-}
-
-async function enter(walks: readonly Walk<TriggerStep>[], deps: StepDeps): Promise<StepResult[]> {
-  const judgements = await evaluateStepConditions(walks, deps)
-  return judgements.map(({ result, explanation }) => (result ? { kind: 'act' } : skippedBy(explanation)))
 }
 
 async function trigger(walk: Walk<TriggerStep>, deps: OutsideDeps): Promise<StepResult> {

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import type { UpdateDataStep } from '../../definitions/step.ts'
 import { object, required } from '../../definitions/fields.ts'
-import { holding, stepFields, type StepFile } from '../step-file.ts'
+import { stepFields, type StepFile } from '../step-file.ts'
 
 const schema = object({
   ...stepFields,
@@ -18,5 +18,5 @@ const schema = object({
 /** A step that changes the data of its run, as workflow.json has it. */
 export const updateDataFile: StepFile<UpdateDataStep, z.output<typeof schema>> = {
   schema: () => schema,
-  compile: ({ conditions, ...read }, { next }) => ({ ...read, ...holding(conditions), next }),
+  compile: (read, { next }) => ({ ...read, next }),
 }

@@ -1,5 +1,4 @@
 import type { UpdateDataStep } from '../../definitions/step.ts'
-import { evaluateStepConditions, skippedBy } from '../conditions.ts'
 import type { StepDeps, StepKind, StepResult, Walk } from '../kind.ts'
 import { renderEach } from '../render-each.ts'
 import { renderedObject } from '../rendered-json.ts'
@@ -17,11 +16,8 @@ export const updateDataKind: StepKind<UpdateDataStep> = {
   resume: update,
 }
 
-async function update(walks: readonly Walk<UpdateDataStep>[], deps: StepDeps): Promise<StepResult[]> {
-  const judgements = await evaluateStepConditions(walks, deps)
-  const passed = walks.filter((_walk, index) => judgements[index]!.result)
-  const laid = (await renderEach(passed, layData, deps.room)).values()
-  return judgements.map(({ result, explanation }) => (result ? laid.next().value! : skippedBy(explanation)))
+function update(walks: readonly Walk<UpdateDataStep>[], { room }: StepDeps): Promise<StepResult[]> {
+  return renderEach(walks, layData, room)
 }
 
 function layData({ step, scope, state }: Walk<UpdateDataStep>): StepResult {

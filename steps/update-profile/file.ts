@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import type { UpdateStep } from '../../definitions/step.ts'
 import { object, oneOf, optional, required } from '../../definitions/fields.ts'
-import { holding, stepFields, type StepPlace } from '../step-file.ts'
+import { stepFields, type StepPlace, type Unconditional } from '../step-file.ts'
 
 const settings = object({
   recipient_mode: oneOf(['current', 'reference'], 'must be current or reference'),
@@ -30,10 +30,6 @@ export function updateFile<Type extends UpdateStep['type']>(type: Type) {
   const schema = profileStep(type)
   return {
     schema: () => schema,
-    compile: ({ conditions, ...read }: z.output<typeof schema>, { next }: StepPlace) => ({
-      ...read,
-      ...holding(conditions),
-      next,
-    }),
+    compile: (read: Unconditional<z.output<typeof schema>>, { next }: StepPlace) => ({ ...read, next }),
   }
 }

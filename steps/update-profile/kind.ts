@@ -1,6 +1,6 @@
 import type { UpdateStep } from '../../definitions/step.ts'
-import { evaluateStepConditions, skippedBy } from '../conditions.ts'
-import type { OutsideDeps, ProfileUpdate, StepDeps, StepKind, StepResult, Walk } from '../kind.ts'
+import type { OutsideDeps, ProfileUpdate, StepKind, StepResult, Walk } from '../kind.ts'
+import { letAct } from '../let-act.ts'
 import { renderFor } from '../render-each.ts'
 import { renderedObject, renderedText } from '../rendered-json.ts'
 import { updateFile } from './file.ts'
@@ -13,8 +13,8 @@ const updating = {
   acts: true,
   movable: false,
   targets: ({ next }: UpdateStep) => [next],
-  enter,
-  resume: (walks: readonly Walk[]) => Promise.resolve(walks.map((): StepResult => ({ kind: 'act' }))),
+  enter: letAct,
+  resume: letAct,
   act: update,
 }
 
@@ -30,11 +30,6 @@ export const updateTenantKind: Kind<'update_tenant'> = {
   type: 'update_tenant',
   file: updateFile('update_tenant'),
   ...updating,
-}
-
-async function enter(walks: readonly Walk<UpdateStep>[], deps: StepDeps): Promise<StepResult[]> {
-  const judgements = await evaluateStepConditions(walks, deps)
-  return judgements.map(({ result, explanation }) => (result ? { kind: 'act' } : skippedBy(explanation)))
 }
 
 async function update(walk: Walk<UpdateStep>, deps: OutsideDeps): Promise<StepResult> {

@@ -5,7 +5,7 @@ import { isUnset, object, oneOf } from '../../definitions/fields.ts'
 import { engagementActions } from '../../store/messages/engagement.ts'
 import { LOOK_BACK_DAYS } from '../../store/waits/load-offers.ts'
 import { withinYear } from '../delay/delay.ts'
-import { holding, stepFields, type StepFile } from '../step-file.ts'
+import { stepFields, type StepFile } from '../step-file.ts'
 
 /** Events of each kind that can come. A caller's own may have any name. */
 const names: Readonly<Record<string, readonly string[]>> = {
@@ -91,7 +91,7 @@ const schema = object({ ...stepFields, type: z.literal('wait_for_event'), settin
 /** A step that waits for an event, as workflow.json has it. */
 export const waitFile: StepFile<WaitStep, z.output<typeof schema>> = {
   schema: () => schema,
-  compile: ({ conditions, matchConditions, ...read }, { next }) => {
-    return { ...read, ...holding(conditions), ...(matchConditions !== null && { matchConditions }), next }
+  compile: ({ matchConditions, ...read }, { next }) => {
+    return { ...read, ...(matchConditions !== null && { matchConditions }), next }
   },
 }

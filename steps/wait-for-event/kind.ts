@@ -2,7 +2,7 @@ import type { WaitStep } from '../../definitions/step.ts'
 import type { JsonObject } from '../../store/schema/index.ts'
 import { loadOffers, MOST_OFFERS, type Offer } from '../../store/waits/load-offers.ts'
 import { after } from '../delay/delay.ts'
-import { evaluateWalks, evaluateStepConditions, shownAs, skippedBy } from '../conditions.ts'
+import { evaluateWalks, shownAs } from '../conditions.ts'
 import type { StepDeps, StepKind, StepResult, Walk } from '../kind.ts'
 import { waitFile } from './file.ts'
 
@@ -19,16 +19,8 @@ export const waitKind: StepKind<WaitStep> = {
   // Who passes it over, since its conditions do not hold, goes on all the same.
   targets: ({ haltsOnMatch, haltsOnTimeout, conditions, next }) =>
     haltsOnMatch && haltsOnTimeout && conditions === undefined ? [null] : [next],
-  enter,
+  enter: (walks, { now }) => Promise.resolve(walks.map((walk) => begin(walk, now))),
   resume,
-}
-
-async function enter(walks: readonly Walk<WaitStep>[], deps: StepDeps): Promise<StepResult[]> {
-  const judgements = await evaluateStepConditions(walks, deps)
-  return walks.map((walk, index): StepResult => {
-    const { result, explanation } = judgements[index]!
-    return result ? begin(walk, deps.now) : skippedBy(explanation)
-  })
 }
 
 function begin({ step, row }: Walk<WaitStep>, now: number): StepResult {

@@ -17,7 +17,11 @@ const feed = (ref: string, body: string) => ({
   conditions: { all: [{ variable: 'refs.trial_1.word', operator: 'equal_to', argument: 'yes' }] },
 })
 const trial = { ref: 'trial_1', type: 'trial', seconds: 60, word: 'yes' }
-const catalog = await catalogOfFiles({ tried: { steps: [trial, feed('after', 'Hi')] } })
+const isDue = { all: [{ variable: 'data.due', operator: 'equal_to', argument: true }] }
+const catalog = await catalogOfFiles({
+  tried: { steps: [trial, feed('after', 'Hi')] },
+  asked: { steps: [{ ...trial, conditions: isDue }, feed('after', 'Hi')] },
+})
 
 onEachStore(catalog, (store) => {
   test('a kind of step with a folder and a line in the registry is read, waits, remembers and goes on', async () => {
@@ -29,6 +33,14 @@ onEachStore(catalog, (store) => {
     await walked.walk(asleep.due! + 1)
     assert.deepEqual(await walked.made(), ['after'])
     assert.equal((await walked.row()).status, 'ended')
+  })
+
+  test('its conditions are asked as those of any step', async () => {
+    const kept = await startWalk(store(), catalog, 'asked', { data: { due: false } })
+    assert.deepEqual((await kept.events())[0]?.slice(0, 2), ['trial_1', 'step_skipped'])
+    assert.equal((await kept.row()).status, 'ended')
+    const held = await startWalk(store(), catalog, 'asked', { data: { due: true } })
+    assert.equal((await held.row()).status, 'waiting')
   })
 })
 

@@ -93,3 +93,14 @@ test('what is missing in a registry, or lacks a part, does not compile, and the 
   assert.notEqual(lacking, fax)
   assert.deepEqual(notCompiling({ ...folders, [FAX]: lacking }), ['channels/registry.ts', 'steps/registry.ts', FAX])
 })
+
+test('a kind that does not say whether its wait is moved, or that drops its conditions, does not compile', () => {
+  const [silent, dropping] = [
+    kind.replace('  movable: true,\n', ''),
+    kind.replace('name: name ?? ref, conditions, seconds', 'name: name ?? ref, seconds'),
+  ]
+  for (const wrong of [silent, dropping]) {
+    assert.notEqual(wrong, kind)
+    assert.notDeepEqual(notCompiling({ ...folders, ...registries, [KIND]: wrong }), [])
+  }
+})
