@@ -3,6 +3,8 @@ import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import { test } from 'node:test'
 import ts from 'typescript'
+import { stepKinds } from '../../steps/registry.ts'
+import { grown } from '../../testing/oracle/graphs/grow.ts'
 
 const root = path.resolve(import.meta.dirname, '../..')
 const read = (file: string) => readFileSync(path.join(root, file), 'utf8')
@@ -15,6 +17,7 @@ const roots = [
   'rehearsal/content-text.ts',
   'rehearsal/recording-senders.ts',
   'resources/message-content.ts',
+  'testing/oracle/graphs/graphs-hold.ts',
   'testing/fixtures/trial-kind/kind.ts',
   'testing/fixtures/trial-channel/type.ts',
 ]
@@ -92,6 +95,15 @@ test('what is missing in a registry, or lacks a part, does not compile, and the 
   const lacking = fax.replace('  inferredFrom: { ref: /^fax/ },\n', '')
   assert.notEqual(lacking, fax)
   assert.deepEqual(notCompiling({ ...folders, [FAX]: lacking }), ['channels/registry.ts', 'steps/registry.ts', FAX])
+})
+
+test('the model makes up definitions of every kind of step', () => {
+  const lacking = Object.keys(stepKinds).filter((kind) => !grown.includes(kind))
+  assert.deepEqual(
+    lacking,
+    [],
+    'add it to Parameters in testing/oracle/graphs/nodes.ts; the compiler asks for the rest',
+  )
 })
 
 test('a kind that does not say whether its wait is moved, or that drops its conditions, does not compile', () => {

@@ -1,8 +1,7 @@
 import fc from 'fast-check'
-import type { StepType } from '../../../definitions/step.ts'
-import { allNodes, named, overs, type Alternative, type Node, type NodeOf, type When } from './nodes.ts'
+import { allNodes, named, overs, type Alternative, type Node, type NodeOf, type NodeType, type When } from './nodes.ts'
 
-type Given<Type extends StepType> = Omit<NodeOf<Type>, 'type' | 'ref' | 'when'>
+type Given<Type extends NodeType> = Omit<NodeOf<Type>, 'type' | 'ref' | 'when'>
 
 const when = fc.constantFrom<When[]>('always', 'always', 'always', 'shared', 'not shared', 'kind a')
 const asked = fc.constantFrom<Exclude<When, 'always'>[]>('shared', 'not shared', 'kind a', 'kind b')
@@ -10,7 +9,7 @@ const minutes = fc.constantFrom(1, 5, 10, 30)
 const rarely = fc.integer({ min: 0, max: 4 }).map((dice) => dice === 0)
 
 /** One kind: how often it comes up, whether its steps have conditions, and its parameters, with so many levels below. */
-interface Growth<Type extends StepType> {
+interface Growth<Type extends NodeType> {
   weight: number
   asks: boolean
   grow: (list: fc.Arbitrary<Node[]>) => fc.Arbitrary<Given<Type>>
@@ -20,8 +19,8 @@ const alternative = (list: fc.Arbitrary<Node[]>): fc.Arbitrary<Alternative> =>
   fc.record({ steps: list, terminates: rarely })
 const nothing = () => fc.constant({})
 
-/** Every kind of step there is: one that is missing here does not compile. */
-const kinds: { readonly [Type in StepType]: Growth<Type> } = {
+/** Every kind of nodes.ts: one that is missing here does not compile. */
+const kinds: { readonly [Type in NodeType]: Growth<Type> } = {
   batch: {
     weight: 5,
     asks: true,
@@ -112,7 +111,10 @@ const kinds: { readonly [Type in StepType]: Growth<Type> } = {
   },
 }
 
-function nodeOf(type: StepType, list: fc.Arbitrary<Node[]>): fc.Arbitrary<Node> {
+/** Kinds of steps that come up. */
+export const grown = Object.keys(kinds)
+
+function nodeOf(type: NodeType, list: fc.Arbitrary<Node[]>): fc.Arbitrary<Node> {
   const { asks, grow } = kinds[type]
   const given = grow(list) as fc.Arbitrary<object>
   return fc.tuple(given, asks ? when : fc.constant<When>('always')).map(([own, conditions]) => {
@@ -122,12 +124,12 @@ function nodeOf(type: StepType, list: fc.Arbitrary<Node[]>): fc.Arbitrary<Node> 
 
 function listOf(depth: number, maxLength: number): fc.Arbitrary<Node[]> {
   const below = depth > 1 ? listOf(depth - 1, 2) : fc.constant<Node[]>([])
-  const types = (Object.keys(kinds) as StepType[]).filter((type) => depth > 1 || !nests(type))
+  const types = (Object.keys(kinds) as NodeType[]).filter((type) => depth > 1 || !nests(type))
   const oneOf = types.map((type) => ({ weight: kinds[type].weight, arbitrary: nodeOf(type, below) }))
   return fc.array(fc.oneof(...oneOf), { maxLength })
 }
 
-const nests = (type: StepType): boolean => type === 'branch' || type === 'random_cohort'
+const nests = (type: NodeType): boolean => type === 'branch' || type === 'random_cohort'
 
 const last: NodeOf<'channel'> = { type: 'channel', ref: '', when: 'always', over: 'main', atNoon: false }
 

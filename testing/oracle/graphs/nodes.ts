@@ -1,5 +1,3 @@
-import type { StepType } from '../../../definitions/step.ts'
-
 /** What a node's conditions ask; `shared` is the same for all triggers of a life, `kind` is a trigger's own. */
 export type When = 'always' | 'shared' | 'not shared' | 'kind a' | 'kind b'
 
@@ -13,6 +11,7 @@ export interface Alternative {
 export const overs = ['feed', 'main', 'spare', 'text', 'push', 'chat', 'both', 'either'] as const
 export type Over = (typeof overs)[number]
 
+/** What each kind of step is made up with. A kind that is added here is asked for by the compiler in grow, written and walks. */
 interface Parameters {
   batch: {
     minutes: number
@@ -46,8 +45,9 @@ interface Parameters {
 }
 
 /** A step as a definition is made up of them, apart from how a file writes it: what is expected of a walk is read of these. */
-export type NodeOf<Type extends StepType> = { type: Type; ref: string; when: When } & Parameters[Type]
-export type Node = { [Type in StepType]: NodeOf<Type> }[StepType]
+export type NodeOf<Type extends NodeType> = { type: Type; ref: string; when: When } & Parameters[Type]
+export type NodeType = keyof Parameters
+export type Node = { [Type in NodeType]: NodeOf<Type> }[NodeType]
 
 /** Steps of a list, and of all that branch from it, in the order of a file. */
 export function allNodes(nodes: readonly Node[]): Node[] {
@@ -79,7 +79,7 @@ export function named(nodes: readonly Node[], mark = ''): Node[] {
 }
 
 /** Kinds that reach somebody or change something: a walk with none of these before it is over. */
-const acting: { readonly [Type in StepType]: boolean } = {
+const acting: { readonly [Type in NodeType]: boolean } = {
   batch: false,
   branch: false,
   channel: true,

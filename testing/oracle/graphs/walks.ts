@@ -1,8 +1,17 @@
 import assert from 'node:assert/strict'
 import { isDeepStrictEqual } from 'node:util'
-import type { StepType } from '../../../definitions/step.ts'
 import type { Changes } from './changes.ts'
-import { allNodes, following, mayAct, onward, type Node, type NodeOf, type Over, type When } from './nodes.ts'
+import {
+  allNodes,
+  following,
+  mayAct,
+  onward,
+  type Node,
+  type NodeOf,
+  type NodeType,
+  type Over,
+  type When,
+} from './nodes.ts'
 import { allows, channelsOver, type Wish } from './wishes.ts'
 import type { BatchSeen, Message, Row, Told } from './seen.ts'
 
@@ -97,7 +106,7 @@ interface Here {
 
 /** What follows; `over` where the walk ends; `cut` where it has not got any further. */
 type Onward = Node[] | 'over' | 'cut'
-type Follow<Type extends StepType> = (node: NodeOf<Type>, here: Here, walk: Progress, rest: Node[]) => Onward
+type Follow<Type extends NodeType> = (node: NodeOf<Type>, here: Here, walk: Progress, rest: Node[]) => Onward
 
 const SKIPPED = 'conditions do not hold'
 
@@ -156,7 +165,7 @@ function pass(node: Node, here: Here, walk: Progress, rest: Node[]): Onward {
     assert.deepEqual(here, { told: [], stands: [], messages: [] }, `${node.ref} was entered against its conditions`)
     return 'cut'
   }
-  return (kinds[node.type] as Follow<StepType>)(node, here, walk, rest)
+  return (kinds[node.type] as Follow<NodeType>)(node, here, walk, rest)
 }
 
 function holdsFor(when: When, { trace, kind }: Progress): boolean | null {
@@ -177,7 +186,7 @@ const skippedIn = ({ told }: Here) => told.find(({ event }) => event === 'step_s
 const failedIn = ({ told }: Here) => told.find(({ event }) => event === 'step_failed')
 
 /** What each kind is to do: one that is missing here does not compile. */
-const kinds: { readonly [Type in StepType]: Follow<Type> } = {
+const kinds: { readonly [Type in NodeType]: Follow<Type> } = {
   batch: gather,
   branch({ ref, ways, standard }, here, walk, rest) {
     const decided = decidedIn(here)

@@ -1,5 +1,4 @@
-import type { StepType } from '../../../definitions/step.ts'
-import type { Alternative, Node, NodeOf, Over, When } from './nodes.ts'
+import type { Alternative, Node, NodeOf, NodeType, Over, When } from './nodes.ts'
 
 /** The workflow that steps trigger. */
 export const CHILD = 'child'
@@ -40,7 +39,7 @@ export interface Place {
 type Written = Record<string, unknown>
 
 /** How a file writes each kind: one that is missing here does not compile. */
-const kinds: { readonly [Type in StepType]: (node: NodeOf<Type>, place: Place) => Written } = {
+const kinds: { readonly [Type in NodeType]: (node: NodeOf<Type>, place: Place) => Written } = {
   batch: ({ minutes, sliding, items, leading, byKind, latest }) => ({
     settings: {
       batch_window: duration(minutes),
