@@ -30,7 +30,7 @@ function commands({ apiUrl, definitions, feedChannelId }: Embedded, key: string)
   const isExample = definitions.includes(EXAMPLE)
   const definition = isExample ? EXAMPLE : definitions[0]
   if (definition === undefined)
-    return ['There are no definitions yet: add <key>/workflow.json to the notifications folder.', '']
+    return ['There are no active definitions yet: add <key>/workflow.json to the notifications folder.', '']
   const post = (path: string, body: unknown) =>
     [
       `curl -sS ${apiUrl}/v1/workflows/${definition}/${path} -H "Authorization: Bearer ${key}"`,

@@ -30,7 +30,7 @@ export interface Embedded extends Keys {
   mailUrl: string | undefined
   temporalAddress: string
   namespace: string
-  /** Keys of the definitions there are, in their order. */
+  /** Keys of the active definitions, in their order. */
   definitions: readonly string[]
   /** The first in-app feed of channels.json. */
   feedChannelId: string | undefined
@@ -150,7 +150,9 @@ export async function startEmbedded(
       mailUrl: catcher === undefined ? undefined : `${api.url}/dev/mail`,
       temporalAddress: address,
       namespace: NAMESPACE,
-      definitions: [...catalog.definitions.keys()],
+      definitions: [...catalog.definitions.values()].flatMap(({ definition: { key, active } }) =>
+        active ? [key] : [],
+      ),
       feedChannelId: catalog.channels.find((channel) => channel.type === 'in_app_feed')?.id,
       workerStopped: worker.stopped,
       stop,

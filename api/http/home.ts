@@ -9,7 +9,7 @@ export function home(deps: Pick<Deps, 'catalog' | 'uiUrl' | 'devMail'>): Router 
   router.get('/', (request, response, next) => {
     if (request.accepts(['json', 'html']) !== 'html') return next()
     // The catalog is another one once the folder has been read anew.
-    const hasExample = deps.catalog.definitions.has(EXAMPLE)
+    const hasExample = deps.catalog.definitions.get(EXAMPLE)?.definition.active === true
     response.type('html').send(homePage({ uiUrl: deps.uiUrl, catchesMail: deps.devMail !== undefined, hasExample }))
   })
   router.get('/home.css', (_request, response) => {

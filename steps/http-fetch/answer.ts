@@ -1,4 +1,5 @@
 import type { HttpAnswer } from '../../channels/http-client.ts'
+import { withoutHidden } from '../../channels/hidden.ts'
 import { oneLine } from '../../channels/sender.ts'
 import { withExactNumbers } from '../../json/source.ts'
 import type { Json, JsonObject } from '../../store/schema/index.ts'
@@ -16,14 +17,18 @@ export type Fetched = { data: JsonObject } | { problem: string; again: boolean }
 
 /**
  * Reads an answer: 200, 201 or 204 with JSON in UTF-8 or nothing. It is laid over `data`, or over what stands at `path`, field by
- * field; what is no object stands at `path` alone. `data` is what the recipient run sees so far.
+ * field; what is no object stands at `path` alone. `data` is what the recipient run sees so far. `hidden` is struck out of
+ * what is shown of an answer: a far side may say what it was told.
  */
-export function readAnswer(answer: HttpAnswer, path: string[] | null, data: JsonObject): Fetched {
+export function readAnswer(
+  answer: HttpAnswer,
+  path: string[] | null,
+  data: JsonObject,
+  hidden: readonly string[] = [],
+): Fetched {
   const { status, body, isWhole, isUtf8 } = answer
-  if (!GOOD.has(status)) {
-    const problem = oneLine(`answered ${status} ${body.slice(0, SHOWN)}`)
-    return { problem, again: status >= 500 }
-  }
+  const shown = () => withoutHidden(body, hidden).slice(0, SHOWN)
+  if (!GOOD.has(status)) return { problem: oneLine(`answered ${status} ${shown()}`), again: status >= 500 }
   if (!isWhole && Buffer.byteLength(body) >= ANSWER_BYTES)
     return { problem: `answered more than ${ANSWER_BYTES} bytes`, again: false }
   if (!isWhole) return { problem: 'the answer broke off', again: true }
@@ -31,7 +36,7 @@ export function readAnswer(answer: HttpAnswer, path: string[] | null, data: Json
   if (!isUtf8) return { problem: 'answered a body that is not UTF-8', again: false }
   if (body.trim() === '') return { data: {} }
   const read = parse(body)
-  if (read === undefined) return { problem: oneLine(`answered no JSON: ${body.slice(0, SHOWN)}`), again: false }
+  if (read === undefined) return { problem: oneLine(`answered no JSON: ${shown()}`), again: false }
   const over = path === null ? read : { [path[0]!]: placed(path.slice(1), read, data[path[0]!]) }
   if (typeof over !== 'object' || over === null || Array.isArray(over))
     return { problem: 'answered JSON that is no object: give the step a response_path', again: false }

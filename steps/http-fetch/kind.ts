@@ -1,3 +1,4 @@
+import { secretsOf } from '../../channels/hidden.ts'
 import { NoAnswer, type HttpAnswer } from '../../channels/http-client.ts'
 import { NotSent } from '../../channels/sender.ts'
 import type { FetchStep } from '../../definitions/step.ts'
@@ -44,7 +45,8 @@ async function fetchFor(walk: Walk<FetchStep>, { http, now }: OutsideDeps): Prom
     if (error instanceof NoAnswer) return again(walk, error.message, now())
     throw error
   }
-  const fetched = readAnswer(answer, step.responsePath, scope.data as JsonObject)
+  const secrets = secretsOf(walk.definition.library?.vars, process.env)
+  const fetched = readAnswer(answer, step.responsePath, scope.data as JsonObject, secrets)
   if ('problem' in fetched) return fetched.again ? again(walk, fetched.problem, now()) : failed(fetched.problem)
   const tooMuch = keptWith(state, fetched.data)
   if (tooMuch !== null) return failed(tooMuch)

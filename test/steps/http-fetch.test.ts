@@ -151,6 +151,12 @@ onEachStore(catalog, (store) => {
   test('anything else fails the run at once, and says why', async () => {
     const cases: [Answer, RegExp][] = [
       [json({ error: 'gone' }, 404), /answered 404/],
+      // The secret that went out in a header, cut in two where the reason ends.
+      [
+        json({ a: 'sesame', b: 'x'.repeat(160), c: 'sesame' }, 403),
+        /answered 403 \{"a":"\[hidden\]","b":"x+","c":"\[hid/,
+      ],
+      [(response) => response.writeHead(200).end('sesame'), /answered no JSON: \[hidden\]/],
       [(response) => response.writeHead(302, { location: '/x' }).end(), /answered 302/],
       [(response) => response.writeHead(200).end('<html>'), /answered no JSON/],
       [(response) => response.writeHead(200).end(Buffer.from('{"id":"j\xf6rg"}', 'latin1')), /not UTF-8/],
