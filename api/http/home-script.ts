@@ -23,8 +23,7 @@ async function call(path, body) {
   const answer = await response.json()
   if (!response.ok) {
     if (response.status === 401 || response.status === 403) find('key-label').hidden = find('key-hint').hidden = false
-    const faults = (answer.errors ?? []).map(({ field, message }) => '; ' + field + ' ' + message)
-    throw new Error((answer.message ?? 'status ' + response.status) + faults.join(''))
+    throw new Error(answer.message ?? 'status ' + response.status)
   }
   return answer
 }
