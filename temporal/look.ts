@@ -1,5 +1,6 @@
-import { isGrpcServiceError, type Client } from '@temporalio/client'
-import { searchAttributes } from './send.ts'
+import type { Client } from '@temporalio/client'
+import { isForbidden, isRefusal } from './refusals.ts'
+import { missingAttributes } from './search-attributes.ts'
 
 /** What an operator watches of Temporal. */
 export interface TemporalFigures {
@@ -14,28 +15,19 @@ const FAILING = 'TemporalReportedProblems is not null and ExecutionStatus = "Run
 
 /** Asks Temporal. Rejects where it does not answer; what it refuses to tell is null. */
 export async function lookAtTemporal(client: Client, deadlineMs: number): Promise<TemporalFigures> {
-  const { namespace } = client.options
   return client.connection.withDeadline(Date.now() + deadlineMs, async () => {
     // One after the other: a call that outlives its connection is thrown at nobody.
     const failingRuns = await unlessRefused(async () => (await client.workflow.count(FAILING)).count)
-    const missingAttributes = await unlessRefused(async () => {
-      const { customAttributes } = await client.connection.operatorService.listSearchAttributes({ namespace })
-      return Object.values(searchAttributes).flatMap(({ name }) => (name in customAttributes ? [] : [name]))
-    })
-    return { failingRuns, missingAttributes }
+    const missing = await unlessRefused(async () => (await missingAttributes(client)).map(({ name }) => name))
+    return { failingRuns, missingAttributes: missing }
   })
 }
-
-/** gRPC's INVALID_ARGUMENT, PERMISSION_DENIED and UNIMPLEMENTED. */
-const REFUSED = new Set([3, 7, 12])
 
 async function unlessRefused<Value>(ask: () => Promise<Value>): Promise<Value | null> {
   try {
     return await ask()
   } catch (error) {
-    for (let cause = error; cause instanceof Error; cause = cause.cause) {
-      if (isGrpcServiceError(cause) && REFUSED.has(cause.code)) return null
-    }
+    if (isRefusal(error) || isForbidden(error)) return null
     throw error
   }
 }

@@ -1,5 +1,4 @@
 import { ScheduleNotFoundError, type Client, type Connection } from '@temporalio/client'
-import { SearchAttributeType } from '@temporalio/common'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import { SettingsError, type Settings } from '../settings/settings.ts'
@@ -9,17 +8,12 @@ import { HOUSEKEEPING } from '../workflows/names.ts'
 import { STORE_MARK } from '../workflows/store-identity.ts'
 import { openClient } from './client.ts'
 import { Deployment, HOUSEKEEPING_ID } from './deployment.ts'
+import { isForbidden, reasonOf } from './refusals.ts'
+import { registerSearchAttributes } from './search-attributes.ts'
 import { searchAttributes } from './send.ts'
 
 /** A server takes a moment to know a new namespace, and another to accept a new attribute. */
 const PATIENCE_MS = 30_000
-
-/** temporal.api.enums.v1.IndexedValueType */
-const TYPES = {
-  [SearchAttributeType.KEYWORD]: 2,
-  [SearchAttributeType.INT]: 3,
-  [SearchAttributeType.KEYWORD_LIST]: 7,
-} as const
 
 export interface Registration {
   connection: Connection
@@ -31,36 +25,15 @@ export interface Registration {
 
 /**
  * Makes the search attributes and starts housekeeping, and waits until they can be used. Safe to repeat. Throws a
- * SettingsError where the namespace is another deployment's.
+ * SettingsError where the namespace is another deployment's, and at once where this account may not do this.
  */
 export async function registerWithTemporal({ connection, namespace, db, log, settings }: Registration): Promise<void> {
   const client = openClient({ connection, namespace, keys: settings.BELAY_PAYLOAD_KEYS })
   const deployment = await Deployment.of({ client, db, log })
   await persist(() => deployment.require())
-  await persist(() => registerSearchAttributes(connection, namespace))
+  await persist(() => registerSearchAttributes(client))
   await persist(() => client.workflow.count(`${searchAttributes.pending.name} >= 0`))
   await persist(() => startHousekeeping(client, settings.BELAY_TASK_QUEUE, db))
-}
-
-/** Those of ours that the namespace lacks. */
-export async function missingAttributes(connection: Connection, namespace: string) {
-  const { customAttributes } = await connection.operatorService.listSearchAttributes({ namespace })
-  return Object.values(searchAttributes).filter(({ name }) => !(name in customAttributes))
-}
-
-async function registerSearchAttributes(connection: Connection, namespace: string): Promise<void> {
-  const missing = await missingAttributes(connection, namespace)
-  if (missing.length > 0) await addSearchAttributes(connection, namespace, missing)
-}
-
-/** For a server that has none of them; one that has answers with an error. */
-export async function addSearchAttributes(
-  connection: Connection,
-  namespace: string,
-  attributes = Object.values(searchAttributes),
-): Promise<void> {
-  const wanted = Object.fromEntries(attributes.map(({ name, type }) => [name, TYPES[type]]))
-  await connection.operatorService.addSearchAttributes({ namespace, searchAttributes: wanted })
 }
 
 /** One execution that lives on; a schedule of an earlier version, which started one every half minute, is deleted. */
@@ -90,7 +63,13 @@ async function persist(work: () => Promise<unknown>): Promise<void> {
       return
     } catch (error) {
       if (Date.now() > until || error instanceof SettingsError) throw error
+      if (isForbidden(error)) throw new SettingsError(refusalOf(error), { cause: error })
       await delay(250)
     }
   }
+}
+
+function refusalOf(error: unknown): string {
+  const said = reasonOf(error)
+  return `Temporal does not let this account do what it needs (${said}): look at TEMPORAL_API_KEY or the certificate, and at its rights`
 }

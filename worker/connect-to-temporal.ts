@@ -1,15 +1,18 @@
 import { Connection, type ConnectionOptions } from '@temporalio/client'
 import { SettingsError } from '../settings/settings.ts'
+import { isForbidden, reasonOf } from '../temporal/refusals.ts'
 
 const GRPC_NOT_FOUND = 5
 
-/** For commands that do their work and end. Throws a SettingsError where Temporal does not answer. */
+/** For commands that do their work and end. Throws a SettingsError where Temporal does not answer, or not this account. */
 export async function connectToTemporal(options: ConnectionOptions): Promise<Connection> {
   try {
     return await Connection.connect(options)
   } catch (error) {
     const { address = '127.0.0.1:7233' } = options
-    const reason = error instanceof Error ? error.message : String(error)
+    const reason = reasonOf(error)
+    if (isForbidden(error))
+      throw new SettingsError(`TEMPORAL_API_KEY: Temporal at ${address} refuses it (${reason})`, { cause: error })
     throw new SettingsError(`TEMPORAL_ADDRESS: Temporal does not answer at ${address} (${reason})`, { cause: error })
   }
 }

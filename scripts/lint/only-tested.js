@@ -25,7 +25,7 @@ export const onlyTested = new Map([
   ['store/ids/workflow-id.ts readWorkflowId', 'The other direction, which proves that an ID is injective.'],
   ['store/signals/pending-signals.ts countPendingSignals', 'Tests wait until all are sent.'],
   ['temporal/register.ts HOUSEKEEPING_ID', 'Tests look at the workflow by its id.'],
-  ['temporal/register.ts addSearchAttributes', 'A server that knows them already.'],
+  ['temporal/search-attributes.ts addSearchAttributes', 'A server that knows them already.'],
   ['temporal/webhook-waker.ts webhookWorkflowId', 'Tests look at the workflow of an endpoint.'],
   ['testing/oracle/run.ts rowsOfJob', 'For models of more than one run.'],
   // Read and tested, and used by steps and conditions that definitions cannot name yet.

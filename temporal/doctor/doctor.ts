@@ -8,7 +8,8 @@ import { countPendingSignals } from '../../store/signals/pending-signals.ts'
 import type { PayloadKeys } from '../../settings/payload-keys.ts'
 import { openClient } from '../client.ts'
 import { HOUSEKEEPING_ID, readMark } from '../deployment.ts'
-import { missingAttributes, registerWithTemporal } from '../register.ts'
+import { registerWithTemporal } from '../register.ts'
+import { missingAttributes } from '../search-attributes.ts'
 import type { SendTarget } from '../send.ts'
 import { Signaler } from '../signaler.ts'
 import { temporalScheduleId } from '../sync-schedules.ts'
@@ -73,7 +74,7 @@ export async function examine({ connection, namespace, keys, db, now }: DoctorOp
       text: 'the store is behind what it was: it was restored from a backup, and runs do not know',
     })
   }
-  for (const { name } of await missingAttributes(connection, namespace)) {
+  for (const { name } of await missingAttributes(client)) {
     general.push({ kind: 'attribute', text: `the search attribute ${name} is missing` })
   }
   if (!(await isHousekept(client))) {
