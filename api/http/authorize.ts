@@ -55,7 +55,8 @@ export async function authorize(
   return { ...key, token }
 }
 
-function withScope(key: KnownKey, { scope }: Route): KnownKey {
+/** The key itself. Throws `not_permitted` where it lacks the scope. */
+export function withScope(key: KnownKey, { scope }: Pick<Route, 'scope'>): KnownKey {
   if (allows(key.scopes, scope)) return key
   const has = [...key.scopes].join(', ')
   throw new ApiError('not_permitted', { message: `This needs a key with the scope ${scope}: ${key.name} has ${has}` })

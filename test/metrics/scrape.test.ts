@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { publishCatalog } from '../../store/catalog/definitions.ts'
 import { samplesOf, sumOf } from '../../testing/fixtures/samples.ts'
+import { createApiKey } from '../../store/api-keys/api-keys.ts'
 import { PUBLIC_KEY, startApi, type ApiServer } from '../../testing/product/api-server.ts'
 import { catalogOf } from '../../testing/fixtures/versions.ts'
 import { invite } from '../../testing/fixtures/row-states.ts'
@@ -16,10 +17,18 @@ after(() => api.close())
 
 const scrape = async () => samplesOf((await api.call('GET', '/metrics')).body as string)
 
-test('on the API’s port the metrics are for the secret key alone', async () => {
+test('on the API’s port the metrics are for secret keys that may read', async () => {
   assert.equal((await api.call('GET', '/metrics', { key: null })).status, 401)
   assert.equal((await api.call('GET', '/metrics', { key: 'sk_of_somebody_else_entirely' })).status, 401)
   assert.equal((await api.call('GET', '/metrics', { key: PUBLIC_KEY })).status, 403)
+  for (const [scope, answered] of [
+    ['notify', 403],
+    ['read', 200],
+  ] as const) {
+    const made = await createApiKey(api.deps.store.db, { name: `for ${scope}`, scopes: [scope] }, 0)
+    assert.ok(typeof made === 'object')
+    assert.equal((await api.call('GET', '/metrics', { key: made.key })).status, answered, scope)
+  }
   const { status, headers } = await api.call('GET', '/metrics')
   assert.equal(status, 200)
   assert.match(headers.get('content-type')!, /^text\/plain; version=0\.0\.4/)
