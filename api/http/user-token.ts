@@ -1,6 +1,8 @@
 import { jwtVerify, errors } from 'jose'
 import type { KeyObject } from 'node:crypto'
 import { z } from 'zod'
+import { findUnstorable } from '../../json/storable.ts'
+import { userId } from '../../resources/ids.ts'
 import { ApiError } from './errors.ts'
 import { grantsOf, type Grants } from './grants.ts'
 
@@ -18,7 +20,8 @@ const MAX_CHARACTERS = 16_384
 const TOLERANCE_S = 5
 
 const claims = z.object({
-  sub: z.string().min(1).max(256),
+  // One such as `teams#red` would be an object, and one with a NUL is nobody's.
+  sub: userId.refine((id) => findUnstorable(id) === undefined),
   exp: z.number(),
   grants: z.record(z.string(), z.record(z.string(), z.array(z.unknown()))).nullish(),
   explicit_grants: z.boolean().nullish(),

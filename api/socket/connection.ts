@@ -49,10 +49,9 @@ export class Connection {
 
   /** Looked at every few seconds: who is silent, does not read, or whose token has ended is cut. */
   sweep(): void {
-    const { socket, caller, now } = this.#options
-    const expiresAt = caller.token?.expiresAt ?? Infinity
+    const { socket } = this.#options
     if (performance.now() - this.#heardAt > IDLE_MS || socket.bufferedAmount > MOST_UNREAD) socket.terminate()
-    else if (expiresAt <= now()) socket.close(1008, 'the user token has expired')
+    else this.#endsWithToken()
   }
 
   end(code: number, reason: string): void {
@@ -63,7 +62,16 @@ export class Connection {
     this.#options.socket.terminate()
   }
 
+  /** Closes it where its token has expired, and answers whether it has: it hears nothing more, and is told nothing more. */
+  #endsWithToken(): boolean {
+    const { caller, now } = this.#options
+    const hasExpired = (caller.token?.expiresAt ?? Infinity) <= now()
+    if (hasExpired) this.end(1008, 'the user token has expired')
+    return hasExpired
+  }
+
   #message(data: RawData, isBinary: boolean): void {
+    if (this.#endsWithToken()) return
     const now = performance.now()
     this.#heardAt = now
     if (now - this.#framesSince > FRAMES_WITHIN_MS) {
@@ -111,7 +119,9 @@ export class Connection {
     const { topic, joinRef } = read
     const subscription: Subscription = {
       ...read,
-      send: (event, payload) => this.#send(writeFrame({ joinRef, ref: null, topic, event, payload })),
+      send: (event, payload) => {
+        if (!this.#endsWithToken()) this.#send(writeFrame({ joinRef, ref: null, topic, event, payload }))
+      },
     }
     this.#topics.set(topic, subscription)
     this.#send(replyTo(frame, 'ok'))

@@ -4,6 +4,7 @@ import type { ApiCaller } from '../http/caller.ts'
 import { ApiError } from '../http/errors.ts'
 import { findChannel } from '../http/find-channel.ts'
 import { findUnstorable } from '../../json/storable.ts'
+import { userId } from '../../resources/ids.ts'
 import { feedFilterOf, readFeedOptions } from '../requests/feed-query.ts'
 import type { Frame } from './frame.ts'
 
@@ -39,7 +40,7 @@ export function readJoin(
   if (token !== undefined && !token.grants.reaches(token.userId, user, 'feed', 'read')) {
     return refused('not_permitted', 'this user token does not read this feed')
   }
-  if (findUnstorable([frame.topic, frame.payload]) !== undefined)
+  if (!userId.safeParse(user).success || findUnstorable([frame.topic, frame.payload]) !== undefined)
     return refused('invalid_params', 'the topic or its options cannot be compared')
   const isFlat = !Object.keys(frame.payload).some((name) => name.startsWith('client_'))
   const given = isFlat ? [[NO_REFERENCE, frame.payload] as const] : Object.entries(frame.payload)

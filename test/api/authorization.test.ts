@@ -136,6 +136,10 @@ for (const route of routes) {
         unsigned({ sub: 'ada' }),
         await signUserToken({}),
         await signUserToken({ sub: '' }),
+        // Texts that are an object's, or part of a path, and no user's.
+        ...(await Promise.all(
+          ['teams#red', 'ada/feeds', '..', 'ada\u0000', 'x'.repeat(257)].map((sub) => signUserToken({ sub })),
+        )),
         await signUserToken({ sub: 'ada', exp: undefined }),
         'no token',
         'x'.repeat(20_000),

@@ -4,7 +4,14 @@ import { once } from 'node:events'
 import { after, before, test } from 'node:test'
 import { PhoenixPage, socketUrl } from '../../testing/fixtures/phoenix.ts'
 import { SECRET_KEY, startApi, type ApiServer } from '../../testing/product/api-server.ts'
-import { catalog, emailChannel, feedChannel } from '../../testing/fixtures/seed.ts'
+import {
+  catalog,
+  emailChannel,
+  feedChannel,
+  seedChannels,
+  seedMessage,
+  seedTrigger,
+} from '../../testing/fixtures/seed.ts'
 import { eventually } from '../../testing/fixtures/eventually.ts'
 import { SIGNING_PUBLIC_KEY, signUserToken, STRANGERS_KEY } from '../../testing/fixtures/user-tokens.ts'
 
@@ -48,7 +55,7 @@ test('heartbeats, joins and leaves are answered as Phoenix does', async () => {
 
 test('a topic whose user no store could hold is refused, rather than counted for ever', async () => {
   const page = await PhoenixPage.open(socketUrl(api.url))
-  for (const user of ['ada\u0000', '\ud83d', 'x'.repeat(250) + '\udc00']) {
+  for (const user of ['ada\u0000', '\ud83d', 'x'.repeat(250) + '\udc00', 'teams#red', 'a/b']) {
     const answer = await page.join(feedChannel.id, user)
     assert.deepEqual([answer.status, answer.response?.['reason']], ['error', 'invalid_params'])
   }
@@ -152,13 +159,22 @@ test('a topic is joined only by who may', async () => {
   narrow.close()
 })
 
-test('a connection ends when its token does', async () => {
+test('a connection ends when its token does: it joins nothing more, and is told nothing more', async () => {
+  const { db } = secured.deps.store
+  await seedChannels(db)
+  const [run] = await seedTrigger(db, { recipients: ['ada'] })
+  const message = await seedMessage(db, run!)
   const exp = Math.floor(Date.now() / 1_000) + 3_600
-  const page = await PhoenixPage.open(socketUrl(secured.url, { user_token: await signUserToken({ sub: 'ada', exp }) }))
-  await page.join(feedChannel.id, 'ada')
+  const url = socketUrl(secured.url, { user_token: await signUserToken({ sub: 'ada', exp }) })
+  const [asks, listens, rests] = [await PhoenixPage.open(url), await PhoenixPage.open(url), await PhoenixPage.open(url)]
+  await listens.join(feedChannel.id, 'ada')
+  await rests.join(emailChannel.id, 'ada')
   secured.clock.now = exp * 1_000 + 1
   try {
-    await eventually(() => assert.deepEqual(page.closed, { code: 1008 }))
+    asks.wire.send(JSON.stringify(['1', '1', `feeds:${feedChannel.id}:ada`, 'phx_join', {}]))
+    assert.equal((await secured.call('PUT', `/v1/messages/${message}/seen`)).status, 200)
+    for (const page of [asks, listens, rests]) await eventually(() => assert.deepEqual(page.closed, { code: 1008 }))
+    assert.deepEqual([asks.told.length, listens.events('new-message').length], [0, 0])
   } finally {
     secured.clock.now = Date.now()
   }
