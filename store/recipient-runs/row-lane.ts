@@ -1,4 +1,5 @@
 import { sql, type SQL } from 'drizzle-orm'
+import { texts } from '../postgres/database.ts'
 import { stepKinds } from '../../steps/registry.ts'
 import { actLane, RUN_LANE, type Lane } from '../../workflows/lane-name.ts'
 
@@ -14,8 +15,5 @@ export function rowLane(stepType: string, phase: 'enter' | 'wait'): Lane {
 
 /** The same in SQL, of `recipient_runs r` and its `definitions d`. */
 export const rowLaneText: SQL = sql`case when r.phase = 'wait'
-    and d.content -> 'steps' -> r.step::int ->> 'type' in (${sql.join(
-      [...outside].map((type) => sql`${type}`),
-      sql`, `,
-    )})
+    and d.content -> 'steps' -> r.step::int ->> 'type' = any(${texts([...outside])})
   then (d.content -> 'steps' -> r.step::int ->> 'type') || ${actLane('')} else ${RUN_LANE} end`

@@ -151,10 +151,10 @@ onEachStore(catalog, (store) => {
   test('anything else fails the run at once, and says why', async () => {
     const cases: [Answer, RegExp][] = [
       [json({ error: 'gone' }, 404), /answered 404/],
-      // The secret that went out in a header, cut in two where the reason ends.
+      // The secret that went out in a header; it would be cut in two where the reason ends.
       [
         json({ a: 'sesame', b: 'x'.repeat(160), c: 'sesame' }, 403),
-        /answered 403 \{"a":"\[hidden\]","b":"x+","c":"\[hid/,
+        /answered 403 .{1,20}\[hidden\].{1,20}x{160}.{1,20}\[hidden\]/,
       ],
       [(response) => response.writeHead(200).end('sesame'), /answered no JSON: \[hidden\]/],
       [(response) => response.writeHead(302, { location: '/x' }).end(), /answered 302/],

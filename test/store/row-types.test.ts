@@ -12,7 +12,6 @@ const neverNull = new Map([
   ['store/batches/load-activities.ts "actor" may be null', 'of those that have one'],
   ['store/batches/lock-batches.ts "carrier" may be null', 'joined with its carrier'],
   ['store/messages/receipts.ts "externalId" may be null', 'of those that have one'],
-  ['store/recipient-runs/load-walks.ts "state" may be null', 'of those whose state is large'],
 ])
 
 const { checker, queries } = typedQueries()
