@@ -7,6 +7,7 @@ import { isMjmlDocument } from '../channels/email/html/mjml-content.ts'
 import { parseLiquid } from '../templates/liquid.ts'
 import type { PartialSource } from '../templates/liquid/rendering.ts'
 import type { Layout, Library } from './definition.ts'
+import { withFooterLinks } from './footer-links.ts'
 import { fieldName, type DefinitionProblem } from './problem.ts'
 import { readSource } from './source.ts'
 import { namesIn } from './names-in.ts'
@@ -40,8 +41,8 @@ export async function readLibrary(folder: string, problems: DefinitionProblem[])
   const partials = await each(folder, 'partials', 'partial.json', partialFile, problems)
   const library = {
     layouts: mapOf(layouts, (file): Layout => ({
-      html: withFooter(file.html_layout, file.footer_links ?? []),
-      text: file.text_layout ?? null,
+      html: withFooterLinks(file.html_layout, file.footer_links ?? [], 'html'),
+      text: file.text_layout ? withFooterLinks(file.text_layout, file.footer_links ?? [], 'text') : null,
       footerLinks: file.footer_links ?? [],
       ...((file.is_mjml === true || isMjmlDocument(file.html_layout)) && { isMjml: true }),
     })),
@@ -77,12 +78,6 @@ export async function readLibrary(folder: string, problems: DefinitionProblem[])
     problems,
   )
   return library
-}
-
-/** `{{ footer_links }}` is the links side by side. */
-function withFooter(html: string, links: readonly { text: string; url: string }[]): string {
-  const shown = links.map(({ text, url }) => `<a href="${url}">${text}</a>`).join(' &middot; ')
-  return html.replace(/\{\{-?\s*footer_links\s*-?\}\}/g, () => shown)
 }
 
 function check<T>(

@@ -20,7 +20,7 @@ import { endLingeringServer } from './lingering.ts'
 import { MailBox } from './mail/mail-box.ts'
 import { mailRoutes } from './mail/mail-routes.ts'
 import { CAUGHT_FROM, startSmtpCatcher } from './mail/smtp-catcher.ts'
-import { watchFolder } from './watch-folder.ts'
+import { stateOf, watchFolder } from './watch-folder.ts'
 import { checkPorts, freePort } from './ports.ts'
 
 export interface Embedded extends Keys {
@@ -78,6 +78,8 @@ export async function startEmbedded(
       { variable: 'TEMPORAL_DEV_UI_PORT', host: '127.0.0.1', port: settings.TEMPORAL_DEV_UI_PORT },
     ])
     const keys = readKeys(folder.path, settings)
+    // What is written while all else starts is taken up, too.
+    const asRead = await stateOf(settings.BELAY_NOTIFICATIONS_DIR)
     const catalog = await catalogAtStart(settings.BELAY_NOTIFICATIONS_DIR)
     const cli = await resolveTemporalCli(settings)
     signal?.throwIfAborted()
@@ -140,7 +142,7 @@ export async function startEmbedded(
       awaitWorker: true,
     })
     opened('the api', () => api.close())
-    const watch = watchFolder(settings.BELAY_NOTIFICATIONS_DIR, () => api.reload())
+    const watch = watchFolder(settings.BELAY_NOTIFICATIONS_DIR, () => api.reload(), asRead)
     opened('the watch of the notifications folder', () => watch.close())
     log.info({ address: api.url }, 'the api listens')
     return {

@@ -8,18 +8,21 @@ const SHARE = 20
 /**
  * Calls `changed` when a file of the folder came, went or was written, once nothing has moved for half a second. It looks
  * at names, sizes and times, since not every file system tells of changes; hidden files do not count. A change of who may read
- * a file is one, too.
+ * a file is one, too. `since` is how it stood when it was read (`stateOf`).
  */
-export function watchFolder(folder: string, changed: () => Promise<void>): { close: () => Promise<void> } {
+export function watchFolder(
+  folder: string,
+  changed: () => Promise<void>,
+  since: string,
+): { close: () => Promise<void> } {
   let timer: NodeJS.Timeout | undefined
   let closed = false
-  let told: string | undefined
+  let told = since
   let before: string | undefined
   let looking: Promise<void> = Promise.resolve()
   const look = async () => {
     const began = performance.now()
-    const now = await fingerprint(folder)
-    told ??= now
+    const now = await stateOf(folder)
     if (now !== told && now === before) {
       told = now
       await changed()
@@ -42,7 +45,8 @@ export function watchFolder(folder: string, changed: () => Promise<void>): { clo
   }
 }
 
-async function fingerprint(folder: string): Promise<string> {
+/** Names, sizes and times of a folder's files, as a text that differs once one of them does. */
+export async function stateOf(folder: string): Promise<string> {
   try {
     return (await linesOf(folder, '', new Set())).join('\n')
   } catch {

@@ -4,6 +4,7 @@ import { attachmentsOf } from './attachments.ts'
 import type { EmailContent, EmailSettings } from './content.ts'
 import { compileEmail } from './html/compile.ts'
 import { compileMjml } from './html/mjml.ts'
+import { withStylesInHead } from './html/styles-in-head.ts'
 import type { EmailOverrides, EmailTemplate } from './template.ts'
 
 /** An e-mail, and where its step says otherwise than its channel. Throws a TemplateError. */
@@ -12,7 +13,7 @@ export function renderEmail(template: EmailTemplate, fill: Filler): EmailContent
   const subject_line = fill.line('subject', template.subject)
   compiled.addresses.forEach(({ field, address }) => fill.address(field, address))
   const filled = fill.text(compiled.field, compiled.html, 'html')
-  const html_body = compiled.isMjml ? fill.made(compiled.field, () => compileMjml(filled)) : filled
+  const html_body = compiled.isMjml ? fill.made(compiled.field, () => compileMjml(filled)) : withStylesInHead(filled)
   warnOfEmptyAddresses(compiled.field, html_body, fill)
   const text_body = `${fill
     .text(compiled.textField, compiled.text, 'text')

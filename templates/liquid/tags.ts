@@ -12,6 +12,7 @@ import {
 } from 'liquidjs'
 import { guardAddresses, safeAddress } from '../address.ts'
 import { escapeHtml, unescapeHtml } from '../escape.ts'
+import { textOfHtml } from '../html-text.ts'
 import { cover } from '../liquid-source.ts'
 import { compileMarkdown } from '../markdown.ts'
 import { Output } from './output.ts'
@@ -169,11 +170,13 @@ const compiled = new WeakMap<PartialSource, { html: string; text: string }>()
 function contentOf(partial: PartialSource, kind: 'html' | 'text'): string {
   let made = compiled.get(partial)
   if (made === undefined) {
-    made =
-      partial.type === 'markdown'
-        ? compileMarkdown(partial.content)
-        : { html: guardAddresses(cover(partial.content)), text: partial.content.replace(/<[^<>]*>/g, ' ') }
+    made = partial.type === 'markdown' ? compileMarkdown(partial.content) : compileHtml(partial.content)
     compiled.set(partial, made)
   }
   return made[kind]
+}
+
+function compileHtml(content: string): { html: string; text: string } {
+  const covered = cover(content)
+  return { html: guardAddresses(covered), text: covered.uncover(textOfHtml(covered.text)) }
 }

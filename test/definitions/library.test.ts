@@ -49,6 +49,61 @@ test('an e-mail stands in the layout it names, its styles written into its eleme
   assert.match(text_body ?? '', /^== Hello Ada\s*==\n$/)
 })
 
+test('links of a layout stand side by side or are gone through, in HTML and in text', async () => {
+  const footer_links = [
+    { text: "Terms 100% & 'more'", url: '{{ vars.app }}/t' },
+    { text: 'Help', url: 'https://help.example/?a=1&b={{ data.b }}' },
+  ]
+  const each = '{% for link in footer_links %}[{{ link.text }}]{{ link.url }} {% endfor %}{{ footer_links.size }}'
+  const shown = (html: string, text: string) =>
+    rendered(
+      {
+        'hello/workflow.json': email({ settings: { layout_key: 'a' }, ...block('Hi') }),
+        'vars.json': { app: 'https://app.example' },
+        'layouts/a/layout.json': {
+          html_layout: `<body>{{ content }}${html}</body>`,
+          text_layout: `{{ content }}\n${text}`,
+          footer_links,
+        },
+      },
+      { data: { b: 2 } },
+    )
+  const whole = await shown('{{ footer_links }}', '{{footer_links}}')
+  assert.match(
+    whole.html_body,
+    /<a href="https:\/\/app\.example\/t">Terms 100% & 'more'<\/a> &middot; <a href="[^"]*b=2">Help<\/a>/,
+  )
+  assert.ok(
+    whole.text_body!.endsWith("Terms 100% & 'more': https://app.example/t\nHelp: https://help.example/?a=1&b=2\n"),
+  )
+  const { text_body } = await shown('', each)
+  assert.ok(text_body!.includes("[Terms 100% & 'more']") && text_body!.endsWith(' 2\n'), text_body!)
+})
+
+test('styles of a partial and of an HTML block stand in the head, once, and in the elements', async () => {
+  const partial =
+    '<style>.card { color: red }\n@media print { .card { color: black } }</style><p class="card">{{ x }} <a href="https://a.example/{{ x }}">open</a></p>'
+  const card = (x: string) => ({ type: 'partial', key: 'card', attrs: { x } })
+  const { html_body, text_body } = await rendered({
+    'hello/workflow.json': email({
+      visual_blocks: [
+        card('1'),
+        { type: 'html', content: '<style>i { color: blue }</style><i>2</i>' },
+        card('{{ "<style>" }}'),
+      ],
+    }),
+    'partials/card/partial.json': { type: 'html', content: partial },
+  })
+  const [head, body] = html_body.split(/<body\b/) as [string, string]
+  assert.equal(head.split('.card').length, 3, 'once, and once more in its media query')
+  assert.ok(!body.includes('<style'), body)
+  assert.match(body, /<p class="card" style="color: ?red;?">1 <a/)
+  assert.match(body, /<i style="color: ?blue;?">2<\/i>/)
+  assert.match(body, /&lt;style&gt; <a/)
+  assert.match(text_body!, /^1 open \(https:\/\/a\.example\/1\)\s+2\s+<style> open/)
+  assert.doesNotMatch(text_body!, /color/)
+})
+
 test('a layout that is not there is told, and a plain one takes its place', async () => {
   const folder = notificationsFolder({
     'hello/workflow.json': email({ settings: { layout_key: 'default' }, ...block('Hi') }),

@@ -1,11 +1,11 @@
 import type { VisualBlock } from '../visual-block.ts'
 import { cover } from '../../../templates/liquid-source.ts'
+import { textOfHtml } from '../../../templates/html-text.ts'
 import { compileMarkdown } from '../../../templates/markdown.ts'
 import { boxed, TABLE } from './boxed.ts'
 import { buttonSet } from './button-set.ts'
 import type { CompiledBlock } from './compiled-block.ts'
 import { image } from './image.ts'
-import { textOfHtml } from './text.ts'
 
 /** `at`: where it stands in the template, `visual_blocks[0]`. */
 export function compileBlock(block: VisualBlock, at: string): CompiledBlock {

@@ -2,13 +2,13 @@ import type { EmailTemplate } from '../template.ts'
 import type { Layout, Library } from '../../../definitions/definition.ts'
 import { guardAddresses } from '../../../templates/address.ts'
 import { escapeHtml } from '../../../templates/escape.ts'
+import { textOfHtml } from '../../../templates/html-text.ts'
 import { cover } from '../../../templates/liquid-source.ts'
 import { compileBlock } from './blocks.ts'
 import type { Address } from './compiled-block.ts'
 import { inlineCss } from './css.ts'
 import { isMjmlDocument, partsOf, piece, placeAfter, plainMjml, readable, withHead } from './mjml-content.ts'
 import { plainLayout } from './plain-layout.ts'
-import { textOfHtml } from './text.ts'
 
 /** An e-mail as two Liquid templates, made once. */
 export interface CompiledEmail {

@@ -1,0 +1,25 @@
+/** A link of a layout's file; both texts may hold Liquid. */
+export interface FooterLink {
+  text: string
+  url: string
+}
+
+const WHOLE = /\{\{-?\s*footer_links\s*-?\}\}/g
+const USED = /\{[{%][^{}%]*\bfooter_links\b/
+
+/** A layout that shows its links: `{{ footer_links }}` is all of them side by side, and tags may go through them. */
+export function withFooterLinks(layout: string, links: readonly FooterLink[], kind: 'html' | 'text'): string {
+  const shown = links.map(({ text, url }) => (kind === 'html' ? `<a href="${url}">${text}</a>` : `${text}: ${url}`))
+  const whole = layout.replace(WHOLE, () => shown.join(kind === 'html' ? ' &middot; ' : '\n'))
+  const at = USED.exec(whole)?.index
+  if (at === undefined) return whole
+  return `${whole.slice(0, at)}{% assign footer_links = '${asText(links)}' | from_json %}${whole.slice(at)}`
+}
+
+/** JSON that no quote of Liquid's and no end of a tag is in. */
+function asText(links: readonly FooterLink[]): string {
+  return JSON.stringify(links.map(({ text, url }) => ({ text, url }))).replace(
+    /['%]/g,
+    (character) => `\\u00${character.charCodeAt(0).toString(16)}`,
+  )
+}
