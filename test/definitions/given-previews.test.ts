@@ -197,6 +197,9 @@ const samples: Record<string, string> = {
 
 /** What a preview says of samples, beside its files. */
 const told: Record<string, string[]> = {
+  'email-block-image': [
+    'step email_1: the image visual_blocks[0] is left out, since it has no address: vars.branding.logo_url',
+  ],
   'liquid-object': ['object bob: nobody is found in a preview'],
   'liquid-tenant': ['tenant acme: nobody is found in a preview'],
   'liquid-user': ['user bob: nobody is found in a preview'],

@@ -82,7 +82,7 @@ test('links of a layout stand side by side or are gone through, in HTML and in t
 
 test('styles of a partial and of an HTML block stand in the head, once, and in the elements', async () => {
   const partial =
-    '<style>.card { color: red }\n@media print { .card { color: black } }</style><p class="card">{{ x }} <a href="https://a.example/{{ x }}">open</a></p>'
+    '<style>.own { color: red }\n@media print { .own { color: black } }</style><p class="own">{{ x }} <a href="https://a.example/{{ x }}">open</a></p>'
   const card = (x: string) => ({ type: 'partial', key: 'card', attrs: { x } })
   const { html_body, text_body } = await rendered({
     'hello/workflow.json': email({
@@ -95,9 +95,9 @@ test('styles of a partial and of an HTML block stand in the head, once, and in t
     'partials/card/partial.json': { type: 'html', content: partial },
   })
   const [head, body] = html_body.split(/<body\b/) as [string, string]
-  assert.equal(head.split('.card').length, 3, 'once, and once more in its media query')
+  assert.equal(head.split('.own').length, 3, 'once, and once more in its media query')
   assert.ok(!body.includes('<style'), body)
-  assert.match(body, /<p class="card" style="color: ?red;?">1 <a/)
+  assert.match(body, /<p class="own" style="color: ?red;?">1 <a/)
   assert.match(body, /<i style="color: ?blue;?">2<\/i>/)
   assert.match(body, /&lt;style&gt; <a/)
   assert.match(text_body!, /^1 open \(https:\/\/a\.example\/1\)\s+2\s+<style> open/)
