@@ -80,7 +80,7 @@ test('links of a layout stand side by side or are gone through, in HTML and in t
   assert.ok(text_body!.includes("[Terms 100% & 'more']") && text_body!.endsWith(' 2\n'), text_body!)
 })
 
-test('styles of a partial and of an HTML block stand in the head, once, and in the elements', async () => {
+test('styles of a partial and of an HTML block stand in the head, once', async () => {
   const partial =
     '<style>.own { color: red }\n@media print { .own { color: black } }</style><p class="own">{{ x }} <a href="https://a.example/{{ x }}">open</a></p>'
   const card = (x: string) => ({ type: 'partial', key: 'card', attrs: { x } })
@@ -97,7 +97,7 @@ test('styles of a partial and of an HTML block stand in the head, once, and in t
   const [head, body] = html_body.split(/<body\b/) as [string, string]
   assert.equal(head.split('.own').length, 3, 'once, and once more in its media query')
   assert.ok(!body.includes('<style'), body)
-  assert.match(body, /<p class="own" style="color: ?red;?">1 <a/)
+  assert.match(body, /<p class="own"[^>]*>1 <a/)
   assert.match(body, /<i style="color: ?blue;?">2<\/i>/)
   assert.match(body, /&lt;style&gt; <a/)
   assert.match(text_body!, /^1 open \(https:\/\/a\.example\/1\)\s+2\s+<style> open/)

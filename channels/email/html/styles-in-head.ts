@@ -1,12 +1,11 @@
 import { Ends } from '../../../templates/ends.ts'
-import { inlineCss } from './css.ts'
 
 const BEGIN = /<style\b[^<>]*>/gi
 const ENDS = { style: /<\/style\s*>/gi }
 
 /**
  * A document with the style sheets of its body in its head, each once, since mail clients drop others: a partial brings its
- * own each time it is shown.
+ * own each time it is shown. They are not written into its elements: what is filled in is not parsed again.
  */
 export function withStylesInHead(html: string): string {
   const body = /<body\b/i.exec(html)?.index
@@ -26,5 +25,5 @@ export function withStylesInHead(html: string): string {
   const head = html.slice(0, body)
   const all = [...styles].join('\n')
   const whole = /<\/head\s*>/i.test(head) ? head.replace(/<\/head\s*>/i, (close) => all + close) : all + head
-  return inlineCss(whole + rest + html.slice(at))
+  return whole + rest + html.slice(at)
 }
