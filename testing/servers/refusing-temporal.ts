@@ -14,7 +14,7 @@ export async function refusingTemporal(
   address: string,
   refuses: (method: string) => { status: number; message: string } | undefined,
 ): Promise<RefusingTemporal> {
-  const upstream = connect(`http://${address}`)
+  const upstream = connect(`http://${address}`).on('error', () => undefined)
   const sessions = new Set<ServerHttp2Session>()
   const refused: string[] = []
   const server = createServer()
