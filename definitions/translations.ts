@@ -45,8 +45,8 @@ function fromJson(text: string, file: string, problems: DefinitionProblem[]): un
 }
 
 function fromPo(bytes: Buffer): Record<string, unknown> {
-  const entries = Object.values(po.parse(withoutBlankRuns(bytes)).translations).flatMap((context) =>
-    Object.values(context),
+  const entries = Object.values(po.parse(withoutBlankRuns(bytes), { defaultCharset: 'utf-8' }).translations).flatMap(
+    (context) => Object.values(context),
   )
   return Object.fromEntries(
     entries.flatMap(({ msgid, msgstr }) => {

@@ -65,8 +65,9 @@ export const emailTemplate = object({
   const isMjml = template.is_mjml === true && html !== null && hasMjml(html)
   const wrong = isMjml ? mjmlProblem(html) : null
   if (wrong !== null) issue.addIssue({ code: 'custom', path: ['html_body'], message: wrong })
-  // An empty list stands for a body that nobody has written yet: the layout is all there is.
-  const visualBlocks = html === null ? blocks : null
+  // An empty list stands for a body that nobody has written yet: the layout is all there is. Beside a text it says nothing.
+  const isText = blocks?.length === 0 && text !== null
+  const visualBlocks = html === null && !isText ? blocks : null
   return {
     subject: template.subject,
     body: visualBlocks ? { visualBlocks } : { html: html ?? '' },

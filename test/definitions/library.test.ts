@@ -80,6 +80,16 @@ test('links of a layout stand side by side or are gone through, in HTML and in t
   assert.ok(text_body!.includes("[Terms 100% & 'more']") && text_body!.endsWith(' 2\n'), text_body!)
 })
 
+test('a mail of text alone stands in the text of its layout, and has no HTML that would hide it', async () => {
+  for (const blocks of [{}, { visual_blocks: [] }, { visual_blocks: null, html_body: '' }]) {
+    const { html_body, text_body } = await rendered({
+      'hello/workflow.json': email({ settings: { layout_key: 'a' }, text_body: 'Hi', ...blocks }),
+      'layouts/a/layout.json': { html_layout: '<body>{{ content }}</body>', text_layout: '= {{ content }} =' },
+    })
+    assert.deepEqual([html_body, text_body], ['', '= Hi =\n'])
+  }
+})
+
 test('styles of a partial and of an HTML block stand in the head, once', async () => {
   const partial =
     '<style>.own { color: red }\n@media print { .own { color: black } }</style><p class="own">{{ x }} <a href="https://a.example/{{ x }}">open</a></p>'
@@ -162,6 +172,20 @@ test("texts come in the recipient's locale, else its language, else English", as
   }
   assert.equal(await text('en-GB', 1), 'Ada: one order / Bye / Hello\n')
   assert.equal(await text('de-AT', 3), 'Ada: 3 orders / Bye / Hallo Ada\n')
+})
+
+test('a translation whose header names no encoding where it is looked for is UTF-8', async () => {
+  for (const header of [
+    '',
+    'msgid ""\nmsgstr "Content-Type: text/plain; charset=UTF-8\\nPlural-Forms: nplurals=2;\\n"\n\n',
+  ]) {
+    const files = {
+      'hello/workflow.json': email(block('{{ "Good day" | t }}')),
+      'translations/de/de.po': `${header}msgid "Good day"\nmsgstr "Grüß Gott ✓"\n`,
+    }
+    const { text_body } = await rendered(files, { recipient: { id: 'u', properties: { locale: 'de' } } })
+    assert.equal(text_body, 'Grüß Gott ✓\n')
+  }
 })
 
 test('a translation is read however many empty lines are in it', { timeout: 600_000 }, async () => {

@@ -100,7 +100,7 @@ test('of a name and the same with @ the one that is set counts, whatever the sep
   assert.deepEqual(bodies, [{ html: '<p>File</p>' }, { html: '<p>Own</p>' }])
 })
 
-test('an e-mail whose list of blocks is empty is its layout; an in-app message may have a link and buttons', async () => {
+test('an e-mail whose list of blocks is empty is its layout, or its text where it has one; an in-app message may have a link and buttons', async () => {
   const email = {
     ref: 'email_1',
     type: 'channel',
@@ -112,5 +112,8 @@ test('an e-mail whose list of blocks is empty is its layout; an in-app message m
   const feed = { ref: 'feed_1', type: 'channel', channel_type: 'in_app_feed', template }
   const [mail, item] = (await stepsOf(folderOf([email, feed]))) as ChannelStep[]
   assert.deepEqual((mail as ChannelStep & { channelType: 'email' }).template.body, { visualBlocks: [] })
+  const text = { ...email, template: { ...email.template, text_body: 'Hi', settings: { layout_key: 'default' } } }
+  const [plain] = (await stepsOf(folderOf([text]))) as ChannelStep[]
+  assert.deepEqual((plain as ChannelStep & { channelType: 'email' }).template.body, { html: '' })
   assert.deepEqual((item as ChannelStep & { channelType: 'in_app_feed' }).template.actionUrl, 'https://x.example')
 })

@@ -47,8 +47,10 @@ function compile(template: EmailTemplate, library: Library | undefined): Compile
   const whole = withPreview(pre + framed, template.previewText, isMjml)
   const covered = cover(whole)
   const done = guardAddresses({ ...covered, text: isMjml ? covered.text : inlineCss(covered.text) })
+  // A mail of text alone has no HTML: a layout without it would hide it.
+  const isText = 'html' in body && body.html === ''
   return {
-    html: done,
+    html: isText ? '' : done,
     text: textOf(template, layout, blocks.map((block) => block.text).join('\n\n')),
     field: 'html' in body ? 'html_body' : 'visual_blocks',
     textField: template.textBody === null ? 'visual_blocks' : 'text_body',
