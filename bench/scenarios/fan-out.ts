@@ -35,10 +35,12 @@ export const fanOut: Scenario = {
     const theirs: Taken[] = []
     const bare: Taken[] = []
     for (let i = 0; i < REPEATS; i += 1) {
+      await postgres.rest()
       ours.push(await once(belay, postgres, RECIPIENTS, `belay${i}`))
       bench.say(`Belay: ${told(ours.at(-1)!)}`)
       if (redis === undefined || best === undefined) continue
       const run = { backend: redis, concurrency: best, count: RECIPIENTS }
+      await postgres.rest()
       theirs.push(taken(await bullmqOnce({ ...run, key: `bullmq${i}`, postgres })))
       bare.push(taken(await bullmqOnce({ ...run, key: `bare${i}` })))
       bench.say(`BullMQ: ${told(theirs.at(-1)!)}; without rows ${told(bare.at(-1)!)}`)
@@ -131,6 +133,7 @@ async function bullmqOnPostgres(bench: Bench, postgres: BenchPostgres): Promise<
   const run = { backend: postgres.url, concurrency: await bestConcurrency(bench, postgres.url, postgres) }
   const all: Taken[] = []
   for (let i = 0; i < 3; i += 1) {
+    await postgres.rest()
     all.push(taken(await bullmqOnce({ ...run, count: RECIPIENTS, key: `postgres${i}`, postgres })))
     bench.say(`BullMQ on Postgres: ${told(all.at(-1)!)}`)
   }

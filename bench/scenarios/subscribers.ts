@@ -63,7 +63,7 @@ export const subscribers: Scenario = {
       name: 'the api’s memory at most',
       unit: 'MB',
       value: api / 1e6,
-      ...share(api, 'before', before.api),
+      ...share(api / 1e6, 'before', before.api / 1e6),
     })
     bench.figure({ name: 'the worker’s memory at most', unit: 'MB', value: worker / 1e6 })
   },
