@@ -344,7 +344,9 @@ for (const [name, { plan, limit = 4_096, story }] of Object.entries(shapes)) {
     await run.startWorker()
     const runId = await story(run)
     const handle = run.client.workflow.getHandle(run.address.workflowId, runId)
-    writeFileSync(file, JSON.stringify(JSON.parse(historyToJSON(await handle.fetchHistory()))) + '\n')
+    const history = JSON.stringify(JSON.parse(historyToJSON(await handle.fetchHistory())))
+    // Failures have stacks, which name files of this machine.
+    writeFileSync(file, history.replaceAll(fileURLToPath(new URL('..', import.meta.url)), '') + '\n')
     console.log(name)
   } finally {
     await run.stopWorker()

@@ -29,6 +29,10 @@ async function replay(history: { events: Event[] }): Promise<ReplayResult> {
   throw new Error('nothing was replayed')
 }
 
+test('no history names a file by its whole path', () => {
+  for (const name of histories) assert.doesNotMatch(JSON.stringify(read(name)), /\(\/|file:\/\/\//, name)
+})
+
 test('a history of each shape is there', () => {
   assert.deepEqual(histories, [
     'bulk-operation',
