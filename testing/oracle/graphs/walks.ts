@@ -91,6 +91,8 @@ export interface Walked {
 
 interface Progress extends Walked {
   trace: Trace
+  /** It comes to its step by a hand-out of its own, which may be late: what the step waits for counts from before that. */
+  isHandedOut: boolean
   nodes: readonly Node[]
   /** Nothing that follows came earlier. */
   from: number
@@ -110,11 +112,20 @@ type Follow<Type extends NodeType> = (node: NodeOf<Type>, here: Here, walk: Prog
 
 const SKIPPED = 'conditions do not hold'
 
+/** Whoever has passed one of these goes on by another hand-out. */
+const actsOutside = new Set<NodeType>([
+  'http_fetch',
+  'trigger_workflow',
+  'update_object',
+  'update_tenant',
+  'update_user',
+])
+
 /** Follows a recipient run through its steps; throws where it did what its definition does not say. */
 export function follow(nodes: readonly Node[], trace: Trace): Walked {
   const walk: Progress = {
     ...{ isOver: false, carried: null, joined: null, made: [], passed: [], cohorts: [], triggered: [], updated: [] },
-    ...{ trace, nodes, from: trace.row.acceptedAt, kind: trace.row.data.kind ?? null },
+    ...{ trace, nodes, from: trace.row.acceptedAt, kind: trace.row.data.kind ?? null, isHandedOut: true },
   }
   const visited = new Set<string>()
   let onwards: Onward = [...nodes]
@@ -129,6 +140,7 @@ export function follow(nodes: readonly Node[], trace: Trace): Walked {
     const here = hereOf(trace, node.ref, walk.from)
     const ended = here.told.find(({ event }) => event === 'workflow_ended')
     onwards = pass(node, { ...here, told: here.told.filter((each) => each !== ended) }, walk, rest)
+    walk.isHandedOut = actsOutside.has(node.type)
     if (ended === undefined) continue
     const wasActive = trace.published.at(ended.at).every(({ isActive }) => isActive)
     assert.ok(!wasActive, `ended at ${ended.at}, while its workflow was active`)
@@ -279,7 +291,13 @@ function sleep({ ref, how }: NodeOf<'delay'>, here: Here, walk: Progress, rest: 
     return rest
   }
   const [first, ...later] = here.stands
-  if (first === undefined) return until === null ? 'cut' : rest
+  if (first === undefined) {
+    if (until !== null) return rest
+    if (!walk.isHandedOut) return 'cut'
+    // It was over before anybody came to it.
+    walk.from = typeof how === 'object' ? walk.from + how.minutes * MINUTE : nextNoon(walk.from)
+    return rest
+  }
   const { enteredAt, due } = first
   const expected = typeof how === 'object' ? enteredAt + how.minutes * MINUTE : (until ?? nextNoon(enteredAt))
   assert.equal(due, expected, `${ref} sleeps until then`)
