@@ -1,6 +1,8 @@
 # One image for api, worker and migrate; docker-compose.yml says which it runs.
 # Debian, not Alpine: Temporal's native part needs glibc.
-FROM node:22-bookworm-slim AS base
+# By digest: ops/image-digests.yml.
+ARG NODE_IMAGE=node:22-bookworm-slim
+FROM ${NODE_IMAGE} AS base
 WORKDIR /app
 
 # What runs. Made anew only when the packages change.
