@@ -1,8 +1,10 @@
 import { IANAZone } from 'luxon'
 import { z } from 'zod'
 
-// Narrower than the RFC: no quoted local part, no domain literal, nothing that could end an address and start another.
-const ADDRESS = /^[^\s\p{Cc}@"<>()[\]\\,;:]{1,64}@[^\s\p{Cc}@"'<>()[\]\\,;:.]+(\.[^\s\p{Cc}@"'<>()[\]\\,;:.]+)*$/u
+// Narrower than the RFC: no quoted local part, no domain literal, nothing that could end an address and start another, and
+// nothing that shows its letters in another order than they are.
+const ADDRESS =
+  /^[^\s\p{Cc}\p{Bidi_Control}@"<>()[\]\\,;:]{1,64}@[^\s\p{Cc}\p{Bidi_Control}@"'<>()[\]\\,;:.]+(\.[^\s\p{Cc}\p{Bidi_Control}@"'<>()[\]\\,;:.]+)*$/u
 
 /** Whether mail can be sent to this text as it is. */
 export function isEmailAddress(text: string): boolean {

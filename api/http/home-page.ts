@@ -28,7 +28,8 @@ export function homePage({ uiUrl, catchesMail, hasExample }: Home): string {
     <h2>Try it</h2>
     ${hasExample ? EXAMPLE_FIELDS : OWN_FIELDS}
     <label id="key-label">Secret key <input id="key" type="password" autocomplete="off" placeholder="sk_…"></label>
-    <p class="hint" id="key-hint">Where <code>npm start</code> keeps it: <code>.belay/keys.json</code>. It stays in this tab.</p>
+    <p class="hint" id="key-hint">In the file that <code>npm start</code> names: <code>.belay/keys.json</code>, or that of
+    <code>BELAY_DATA_DIR</code>. It stays in this tab.</p>
     <p><button id="trigger">${hasExample ? 'Notify Ada, Grace and Alan' : 'Notify'}</button> <button id="cancel" disabled>Cancel all</button></p>
     <table hidden><thead><tr><th>Person</th><th>Messages</th><th>What is to come</th><th></th></tr></thead><tbody></tbody></table>
     <p id="said" role="status"></p>

@@ -95,6 +95,8 @@ test('what is missing is named, and nothing is sent', async () => {
       'a@b.example,c@d.example',
       'ada@example.com\r\nRCPT TO:<eve@evil.example>',
       '<ada@example.com>',
+      'ada\u202e@example.com',
+      'ada@exam\u2066ple.com',
     ].map((address): [RegExp, EmailDefaults, Outgoing<EmailContent>, Channel] => [
       /email is not an address/,
       complete,
