@@ -1,6 +1,6 @@
 import type { Logger } from 'pino'
 import type { Outbox } from '../events/outbox.ts'
-import type { OutsideDeps, StepListener, StepResult } from '../steps/kind.ts'
+import type { ActResult, OutsideDeps, StepListener, ToAct } from '../steps/kind.ts'
 import { loadWalks } from '../steps/load-walks.ts'
 import { kindOf } from '../steps/registry.ts'
 import { stoppedWalk } from '../steps/stopped-walk.ts'
@@ -73,7 +73,7 @@ export class ActJob {
       underWay.add(row.id)
       const { walk, stopped } = claimed
       const isFresh = performance.now() - claimed.at < FRESH_MS
-      const stalled: StepResult = { kind: 'act' }
+      const stalled: ToAct = { kind: 'act' }
       const done = async () => {
         const result = isFresh ? await this.#act(walk) : stalled
         log.debug({ ...this.#which(row.id), step: walk.step.ref, outcome: result.kind }, 'a step acted on the outside')
@@ -88,7 +88,7 @@ export class ActJob {
     }
   }
 
-  async #act(walk: WalkUnderWay): Promise<StepResult> {
+  async #act(walk: WalkUnderWay): Promise<ActResult> {
     try {
       return await kindOf(walk.step.type).act!(walk, this.#deps.outside)
     } catch (error) {

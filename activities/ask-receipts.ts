@@ -1,5 +1,6 @@
 import type { Logger } from 'pino'
 import { NoAnswer } from '../channels/http-client.ts'
+import { isSending } from '../channels/registry.ts'
 import { NotSent, oneLine, RECEIPTS_AT_ONCE, type Receipt } from '../channels/sender.ts'
 import type { Senders } from '../channels/senders.ts'
 import type { Channel } from '../definitions/catalog.ts'
@@ -63,7 +64,7 @@ async function answered(
   { senders, log }: ReceiptDeps,
 ): Promise<Asked[]> {
   // One that a reload took away may come back.
-  if (channel === undefined || channel.type === 'in_app_feed') return []
+  if (channel === undefined || !isSending(channel.type)) return []
   try {
     const externalIds = due.map(({ externalId }) => externalId)
     const receipts = await senders[channel.type].receipts?.(externalIds, channel, signal)

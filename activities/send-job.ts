@@ -3,6 +3,7 @@ import type { Channel } from '../definitions/catalog.ts'
 import type { ChannelType } from '../definitions/channel-types.ts'
 import type { Pacing } from '../channels/pacing.ts'
 import type { Exchange } from '../channels/exchange.ts'
+import { isSending } from '../channels/registry.ts'
 import type { Sender, SendResult } from '../channels/sender.ts'
 import type { Senders } from '../channels/senders.ts'
 import type { Outbox } from '../events/outbox.ts'
@@ -157,7 +158,7 @@ export class SendJob {
   }
 
   #senderOf(type: ChannelType): Sender<unknown> {
-    if (type === 'in_app_feed') throw new TypeError('an in-app message is its row: nothing sends it')
+    if (!isSending(type)) throw new TypeError(`a message of ${type} is its row: nothing sends it`)
     return this.#deps.senders[type]
   }
 

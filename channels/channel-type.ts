@@ -1,6 +1,6 @@
 import type { z } from 'zod'
 import type { Channel } from '../definitions/catalog.ts'
-import type { ChannelType, ContentOf, TemplateOf } from '../definitions/channel-types.ts'
+import type { ChannelType, ContentOf, SendingType, TemplateOf } from '../definitions/channel-types.ts'
 import type { Library } from '../definitions/definition.ts'
 import type { JsonPath } from '../definitions/source.ts'
 import type { JsonObject } from '../store/schema/index.ts'
@@ -19,7 +19,7 @@ export interface ChannelTypeEntry<Type extends ChannelType> {
   /** Who carries its messages: `provider` of a channel in channels.json. */
   readonly providers: Readonly<Record<string, Provider<ContentOf<Type>>>>
   /** How its messages leave through a provider. Null: a message is its row, and delivered by being written. */
-  readonly sending: Sending<ContentOf<Type>> | null
+  readonly sending: SendingOf<Extract<Type, SendingType>> | RowsOf<Exclude<Type, SendingType>>
 
   /** `template` of a step in workflow.json. */
   readonly template: z.ZodType<TemplateOf<Type>>
@@ -53,6 +53,9 @@ export interface ChannelTypeEntry<Type extends ChannelType> {
   /** The message's content as the API has it. `data` may hold anything, as it was stored. */
   readonly resource: { typename: string; data(content: JsonObject): JsonObject }
 }
+
+type SendingOf<Type extends SendingType> = [Type] extends [never] ? never : Sending<ContentOf<Type>>
+type RowsOf<Type> = [Type] extends [never] ? never : null
 
 export interface Sending<Content> {
   /** Whom a message would reach, for a rehearsal. Throws NotSent as its providers do. */

@@ -1,4 +1,4 @@
-import type { ChannelType } from '../definitions/channel-types.ts'
+import type { ChannelType, SendingType } from '../definitions/channel-types.ts'
 import type { ChannelTypeEntry } from './channel-type.ts'
 import { chat } from './chat/type.ts'
 import { email } from './email/type.ts'
@@ -20,6 +20,11 @@ export const channelTypes: { readonly [Type in ChannelType]: ChannelTypeEntry<Ty
 /** A channel type, for callers that hold steps and messages of any. */
 export function channelTypeOf(type: ChannelType): ChannelTypeEntry<ChannelType> {
   return channelTypes[type]
+}
+
+/** Whether messages of this type leave through a provider. */
+export function isSending(type: ChannelType): type is SendingType {
+  return channelTypeOf(type).sending !== null
 }
 
 /** Their names, in the order in which they are told. */

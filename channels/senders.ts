@@ -1,14 +1,11 @@
 import type { Channel } from '../definitions/catalog.ts'
-import type { ChannelType, ContentOf } from '../definitions/channel-types.ts'
+import type { ContentOf, SendingType } from '../definitions/channel-types.ts'
 import { HttpClient } from './http-client.ts'
 import type { ChannelDefaults, ProviderDeps } from './provider.ts'
-import { channelTypeOf, channelTypes } from './registry.ts'
+import { channelTypeNames, channelTypeOf, isSending } from './registry.ts'
 import { Links } from './links.ts'
 import { notSent, type Sender, type SendResult } from './sender.ts'
 import { withUnsubscribeLink } from './unsubscribe-link.ts'
-
-/** Channel types whose messages leave through a provider. An in-app message is its row. */
-export type SendingType = Exclude<ChannelType, 'in_app_feed'>
 
 /** One sender a channel type that talks to the outside. */
 export type Senders = { readonly [Type in SendingType]: Sender<ContentOf<Type>> } & { close(): Promise<void> }
@@ -31,8 +28,9 @@ export function createSenders(defaults: ChannelDefaults, env: NodeJS.ProcessEnv 
 
 /** What `make` makes for each channel type whose messages leave through a provider. */
 export function eachSendingType(make: (type: SendingType) => Sender<ContentOf<SendingType>>): Omit<Senders, 'close'> {
-  const types = Object.values(channelTypes).filter(({ sending }) => sending !== null)
-  const made = types.map(({ type }) => [type, make(type as SendingType)])
+  const made = channelTypeNames()
+    .filter(isSending)
+    .map((type) => [type, make(type)])
   return Object.fromEntries(made) as Omit<Senders, 'close'>
 }
 

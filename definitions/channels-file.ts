@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { zodErrorMap } from '../settings/zod-error-map.ts'
 import type { Channel } from './catalog.ts'
-import { channelTypeNames, channelTypes, NO_PROVIDER } from '../channels/registry.ts'
+import { channelTypeNames, channelTypes, isSending, NO_PROVIDER } from '../channels/registry.ts'
 import { compileGroups, groupFile, noRules, referenceTo, type ChannelRules, type GroupFile } from './channel-groups.ts'
 import type { ChannelType } from './channel-types.ts'
 import type { ChannelGroup, ChannelReference } from './step.ts'
@@ -100,11 +100,11 @@ function problem(source: Source, path: readonly PropertyKey[], message: string):
   return { file: CHANNELS_FILE, ...(line !== undefined && { line }), ...(field !== '' && { field }), message }
 }
 
-/** The in-app feed always has its own channel; another type gets one where none is declared. */
+/** A type that needs nobody outside always has a channel of its own; another gets one where none is declared. */
 function withDefaults(declared: Channel[]): Channel[] {
   const missing = channelTypeNames().filter((type) => {
     if (declared.some((channel) => channel.key === fallbackOf(type).key)) return false
-    return type === 'in_app_feed' || !declared.some((channel) => channel.type === type)
+    return !isSending(type) || !declared.some((channel) => channel.type === type)
   })
   const made = missing.map((type) => ({ ...fallbackOf(type), id: uuidOf(fallbackOf(type).key), type, settings: {} }))
   return [...declared, ...made]

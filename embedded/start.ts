@@ -1,6 +1,7 @@
 import { createHmac } from 'node:crypto'
 import { NativeConnection, type WorkflowBundleOption } from '@temporalio/worker'
 import type { Logger } from 'pino'
+import { FEED_TYPE } from '../channels/in-app-feed/feed-type.ts'
 import { startApi } from '../api/http/server.ts'
 import { catalogAtStart } from '../definitions/at-start.ts'
 import { readFolder } from '../definitions/read-catalog.ts'
@@ -155,7 +156,7 @@ export async function startEmbedded(
       definitions: [...catalog.definitions.values()].flatMap(({ definition: { key, active } }) =>
         active ? [key] : [],
       ),
-      feedChannelId: catalog.channels.find((channel) => channel.type === 'in_app_feed')?.id,
+      feedChannelId: catalog.channels.find((channel) => channel.type === FEED_TYPE)?.id,
       workerStopped: worker.stopped,
       stop,
     }

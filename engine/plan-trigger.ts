@@ -84,7 +84,7 @@ function planRecipients(
       const fault = { ...violation, field }
       fields.set(`${field} ${fault.message}`, fault)
     }
-    const beginning = beginAt(definition, from, { data: { ...data, ...own } }, { skipDelay })
+    const beginning = beginAt(definition, from, { data: { ...data, ...own }, skipDelay })
     if ('problem' in beginning) {
       // The value at fault is the recipient's own, or the one that all share: told once.
       const [, name, ...rest] = beginning.field.split('.')

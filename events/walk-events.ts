@@ -4,7 +4,6 @@ interface MadeMessage {
   recipientRunId: number
   number: number
   status: string
-  channelType: string
 }
 
 /** What a walk's settlement is to the outside: the messages that were delivered by it, then the recipient run if it is over. */
@@ -13,10 +12,9 @@ export function walkEvents(
   { errorCount, canceling }: { errorCount: number; canceling: boolean },
 ): OutboxEvent[] {
   const events: OutboxEvent[] = []
-  for (const { status, recipientRunId, number, channelType } of walk.messages) {
-    if (status !== 'delivered') continue
-    const feed = channelType === 'in_app_feed' ? 'added' : undefined
-    events.push({ type: 'message.delivered', recipientRunId, number, feed })
+  for (const { status, recipientRunId, number } of walk.messages) {
+    // By being written: others are queued.
+    if (status === 'delivered') events.push({ type: 'message.delivered', recipientRunId, number, feed: 'added' })
   }
   // Of one whose activity was taken back, the cancel has told.
   if (walk.status === 'ended' && !canceling) {

@@ -1,7 +1,7 @@
 import { channelTypeOf, NO_PROVIDER } from '../channels/registry.ts'
 import { notSent, type Sender, type SendResult } from '../channels/sender.ts'
-import { eachSendingType, type Senders, type SendingType } from '../channels/senders.ts'
-import type { ContentOf } from '../definitions/channel-types.ts'
+import { eachSendingType, type Senders } from '../channels/senders.ts'
+import type { ContentOf, SendingType } from '../definitions/channel-types.ts'
 
 /** Channels that send nothing: each message is taken at once, as by a provider that is well, and whom it would reach is told. */
 export function recordingSenders(sent: (messageId: string, whom: string) => void): Senders {

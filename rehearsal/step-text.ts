@@ -1,11 +1,11 @@
-import type { StepResult, Walk } from '../steps/kind.ts'
+import type { AnyStepResult, Walk } from '../steps/kind.ts'
 import { offsetText } from './offset.ts'
 
 /**
  * What a step came to, on one line; null where the timeline says it otherwise: by its messages, by the end of the walk, or
  * by what follows.
  */
-export function stepText(walk: Walk, result: StepResult, start: number): string | null {
+export function stepText(walk: Walk, result: AnyStepResult, start: number): string | null {
   const { step, row, stepIndex } = walk
   const wasWaiting = row.phase === 'wait' && row.step === stepIndex
   const until = (due: number) => offsetText(due - start)

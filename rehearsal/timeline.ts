@@ -1,5 +1,5 @@
 import { shownAs } from '../steps/conditions.ts'
-import type { StepResult, Walk } from '../steps/kind.ts'
+import type { AnyStepResult, Walk } from '../steps/kind.ts'
 import { messageId } from '../store/ids/message-id.ts'
 import type { Database } from '../store/postgres/database.ts'
 import type { JsonObject } from '../store/schema/index.ts'
@@ -43,7 +43,7 @@ export class Timeline {
   }
 
   /** As a StepListener. */
-  told(walk: Walk, result: StepResult): void {
+  told(walk: Walk, result: AnyStepResult): void {
     const about = { workflow: walk.definition.key, recipient: walk.recipient.id, label: walk.step.ref }
     const held = walk.held == null ? {} : shownAs(walk.held)
     const data = { ...held, ...result.skipped?.data, ...result.decided?.data }

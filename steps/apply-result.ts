@@ -2,19 +2,19 @@ import type { JsonObject } from '../store/schema/index.ts'
 import { takeWarnings } from '../templates/scope.ts'
 import { actLane } from '../workflows/lane-name.ts'
 import { shownAs } from './conditions.ts'
-import type { StepEffects, StepResult } from './kind.ts'
+import type { AnyStepResult, StepEffects } from './kind.ts'
 import { record, remember, type Progress } from './progress.ts'
 import { mayStillAct } from './reach.ts'
 import { failureData, waitBeforeNext, whyAgain } from './tries.ts'
 import { DATA, OWN_DATA } from './walk-data.ts'
 
 /** Moves a walk by what its step came to: what it adds, then where the walk stands. */
-export function applyResult(progress: Progress, result: StepResult, now: number): void {
+export function applyResult(progress: Progress, result: AnyStepResult, now: number): void {
   addEffects(progress, result)
   moveOn(progress, result, now)
 }
 
-function addEffects(progress: Progress, result: StepResult): void {
+function addEffects(progress: Progress, result: AnyStepResult): void {
   const { walk } = progress
   const warnings = takeWarnings(walk.scope)
   if (warnings.length > 0) record(progress, 'step_warned', { warnings })
@@ -43,7 +43,7 @@ function addEffects(progress: Progress, result: StepResult): void {
   if (result.digest !== undefined) carry(progress, result.digest)
 }
 
-function moveOn(progress: Progress, result: StepResult, now: number): void {
+function moveOn(progress: Progress, result: AnyStepResult, now: number): void {
   switch (result.kind) {
     case 'go_on':
       enterNext(progress, result.to === undefined ? progress.walk.step.next : result.to, now)

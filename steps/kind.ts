@@ -43,24 +43,35 @@ export interface CarriedBatch extends BatchSeen {
   isEmpty: boolean
 }
 
-/** What a step of one recipient run came to. */
+/** Its walk leaves the step, onward or for good. */
+type Leaves =
+  | { kind: 'go_on'; to?: number | null }
+  /** The walk is over, and has not failed. */
+  | { kind: 'end'; reason: string }
+  /**
+   * The step failed: it is tried three times in all, then the walk is over, visibly. `isFinal`: it was, or trying again is
+   * no use. `isOurs`: nothing that the author of the workflow could mend.
+   */
+  | { kind: 'fail'; reason: string; isFinal?: true; isOurs?: true }
+
+/** What a step of one recipient run came to, of a kind that does nothing on the outside. */
 export type StepResult = StepEffects &
-  (
-    | { kind: 'go_on'; to?: number | null }
-    /** Stands in the step until `due`, epoch milliseconds, or with null until something else wakes it. */
-    | { kind: 'wait'; due: number | null }
-    /** The step acts on the outside: `act` of its kind is called, once the row is claimed for it. */
-    | { kind: 'act' }
-    /** What it did on the outside failed, and is done again at `due`, epoch milliseconds. */
-    | { kind: 'retry'; due: number; reason: string }
-    /** The walk is over, and has not failed. */
-    | { kind: 'end'; reason: string }
-    /**
-     * The step failed: it is tried three times in all, then the walk is over, visibly. `isFinal`: it was, or trying again is
-     * no use. `isOurs`: nothing that the author of the workflow could mend.
-     */
-    | { kind: 'fail'; reason: string; isFinal?: true; isOurs?: true }
-  )
+  /** Stands in the step until `due`, epoch milliseconds, or with null until something else wakes it. */
+  (Leaves | { kind: 'wait'; due: number | null })
+
+/** What came of what a step did on the outside. `retry`: it failed, and is done again at `due`, epoch milliseconds. */
+export type ActResult = StepEffects & (Leaves | { kind: 'retry'; due: number; reason: string })
+
+/** The step acts on the outside: `act` of its kind is called, once the row is claimed for it. */
+export interface ToAct extends StepEffects {
+  kind: 'act'
+}
+
+/** It is left without having acted: nothing was to be done, or it cannot be. */
+type Passing = StepEffects & Leaves
+
+/** What a step of any kind came to. */
+export type AnyStepResult = StepResult | ActResult | ToAct
 
 export interface StepEffects {
   messages?: NewMessage[]
@@ -102,7 +113,7 @@ export interface StepDeps {
 }
 
 /** Told of what each step of a walk came to, before it is written: how a rehearsal sees steps that leave no trace. */
-export type StepListener = (walk: Walk, result: StepResult) => void
+export type StepListener = (walk: Walk, result: AnyStepResult) => void
 
 /** What steps that act on the outside work with. */
 export interface OutsideDeps {
@@ -140,7 +151,9 @@ export type Triggered = { workflowRunId: string } | { skipped: string } | { prob
  * Everything the engine knows of one kind of step. Each call takes all recipient runs of a chunk that stand in a step of
  * this kind, and answers for each, in their order; what they need is loaded in a handful of statements.
  */
-export interface StepKind<S extends Step> {
+export type StepKind<S extends Step> = InsideKind<S> | OutsideKind<S>
+
+interface AnyKind<S extends Step> {
   readonly type: S['type']
   /** How it stands in workflow.json, and what is compiled of it. */
   readonly file: StepFile<S>
@@ -150,13 +163,44 @@ export interface StepKind<S extends Step> {
   readonly movable: boolean
   /** The steps it may go on to; null is the end. */
   targets(step: S): readonly (number | null)[]
+}
+
+/** Decides, waits, or makes messages, and has nothing to do with anybody outside. */
+export interface InsideKind<S extends Step> extends AnyKind<S> {
   /** The conditions of the step hold for each: for others it is skipped. */
   enter(walks: readonly Walk<S>[], deps: StepDeps): Promise<StepResult[]>
   /** The wait it asked for is over. */
   resume(walks: readonly Walk<S>[], deps: StepDeps): Promise<StepResult[]>
   /**
-   * What it does on the outside, of a step whose result was `act`: its row is claimed meanwhile, by this process, for a
-   * minute at most. It may come twice, if a worker dies. A kind that has it waits in a lane of its own.
+   * Plans its wait, as the first step of a trigger accepted at `from`, where the trigger alone settles it: `due` in epoch
+   * milliseconds, or the path of the value that cannot be used, whereupon the trigger is refused. Null, or absent: its worker
+   * will see.
    */
-  act?(walk: Walk<S>, deps: OutsideDeps): Promise<StepResult>
+  planAtTrigger?(
+    step: S,
+    trigger: NewTrigger,
+    from: number,
+  ): { due: number } | { field: string; problem: string } | null
+  readonly act?: undefined
+}
+
+/** What is known of a trigger when it is accepted. */
+export interface NewTrigger {
+  /** The recipient's own laid over what all share. */
+  data: Record<string, unknown>
+  /** By `skip_delay`, it passes over every delay. */
+  skipDelay: boolean
+}
+
+/** Acts on the outside: its rows wait for nothing else, in a lane of their own, where each is claimed by itself. */
+export interface OutsideKind<S extends Step> extends AnyKind<S> {
+  /** As of any kind; `letAct`, unless something is to be decided before. */
+  enter(walks: readonly Walk<S>[], deps: StepDeps): Promise<(ToAct | Passing)[]>
+  resume(walks: readonly Walk<S>[], deps: StepDeps): Promise<(ToAct | Passing)[]>
+  /**
+   * What it does on the outside, of a step whose result was `act`: its row is claimed meanwhile, by this process, for a
+   * minute at most. It may come twice, if a worker dies.
+   */
+  act(walk: Walk<S>, deps: OutsideDeps): Promise<ActResult>
+  readonly planAtTrigger?: undefined
 }

@@ -3,7 +3,7 @@ import type { Step } from '../definitions/step.ts'
 import type { WalkSettlement } from '../store/recipient-runs/walk-settlement.ts'
 import { applyResult, fail } from './apply-result.ts'
 import { evaluateStepConditions, skippedBy } from './conditions.ts'
-import type { StepDeps, StepKind, StepResult, Walk } from './kind.ts'
+import type { StepDeps, StepKind, AnyStepResult, Walk } from './kind.ts'
 import { begin, settlementOf, type Progress, type WalkUnderWay } from './progress.ts'
 import { kindOf } from './registry.ts'
 
@@ -39,7 +39,7 @@ export async function walkOn(walks: readonly WalkUnderWay[], deps: StepDeps): Pr
 }
 
 /** Those whose conditions hold enter their step; it is skipped for the others. */
-async function enterEach(kind: StepKind<Step>, walks: readonly Walk[], deps: StepDeps): Promise<StepResult[]> {
+async function enterEach(kind: StepKind<Step>, walks: readonly Walk[], deps: StepDeps): Promise<AnyStepResult[]> {
   const judgements = await evaluateStepConditions(walks, deps)
   const passed = walks.filter((_walk, index) => judgements[index]!.result)
   const entered = (passed.length === 0 ? [] : await kind.enter(passed, deps)).values()
@@ -58,7 +58,7 @@ function byKind(open: readonly Progress[]): Progress[][] {
 }
 
 /** What a step did on the outside came to `result`: its walk goes on from there by a hand-out of its own, due at once. */
-export function afterAct(walk: WalkUnderWay, result: StepResult, now: number): WalkSettlement {
+export function afterAct(walk: WalkUnderWay, result: AnyStepResult, now: number): WalkSettlement {
   const progress = { ...begin(walk), acts: true }
   applyResult(progress, result, now)
   if (progress.status === undefined) {

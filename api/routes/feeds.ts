@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { FEED_TYPE } from '../../channels/in-app-feed/feed-type.ts'
 import type { Catalog } from '../../definitions/catalog.ts'
 import { loadMessageActivities } from '../../store/batches/message-activities.ts'
 import { countFeed, listFeed, type FeedParts } from '../../store/messages/feed.ts'
@@ -77,7 +78,7 @@ function partsOf(mode: 'compact' | 'rich', excluded: readonly string[][]): FeedP
 
 function feedChannelId(catalog: Catalog, idOrKey: string): string {
   const channel = findChannel(catalog, idOrKey)
-  if (channel?.type === 'in_app_feed') return channel.id
+  if (channel?.type === FEED_TYPE) return channel.id
   throw new ApiError('resource_missing', { message: 'No in-app feed channel has this id or key' })
 }
 

@@ -1,3 +1,4 @@
+import { FEED_TYPE } from '../../channels/in-app-feed/feed-type.ts'
 import type { Catalog } from '../../definitions/catalog.ts'
 import type { FeedFilter } from '../../store/messages/feed.ts'
 import type { ApiCaller } from '../http/caller.ts'
@@ -35,7 +36,7 @@ export function readJoin(
   if (channel === undefined || user === undefined)
     return refused('unmatched topic', 'topics are feeds:<channel>:<user>')
   const known = findChannel(catalog, channel)
-  if (known?.type !== 'in_app_feed') return refused('resource_missing', 'no in-app feed channel has this id or key')
+  if (known?.type !== FEED_TYPE) return refused('resource_missing', 'no in-app feed channel has this id or key')
   const { token } = caller
   if (token !== undefined && !token.grants.reaches(token.userId, user, 'feed', 'read')) {
     return refused('not_permitted', 'this user token does not read this feed')

@@ -9,7 +9,7 @@ import { withTrackedLinks } from './tracked-feed.ts'
 
 declare module '../../definitions/channel-types.ts' {
   interface ChannelTypes {
-    in_app_feed: { template: FeedTemplate; content: FeedContent }
+    in_app_feed: { template: FeedTemplate; content: FeedContent; isItsRow: true }
   }
 }
 

@@ -24,12 +24,6 @@ const PAST_MS = 60_000
 /** What says how long a delay is, or the window of a batch. */
 type Planned = Pick<DelayStep, 'delayFor' | 'delayUntil' | 'window'>
 
-/** True if the trigger alone settles the delay: it can be planned, and refused, when the trigger is accepted. */
-export function canPlanAtTrigger(step: DelayStep): boolean {
-  if (step.window !== undefined || step.conditions !== undefined) return false
-  return step.delayUntil === null || step.delayUntil.startsWith('data.')
-}
-
 /** When a step that began at `from` (epoch milliseconds) is over; window rules are in the zone, null: not known yet. */
 export function planDelay(step: Planned, scope: DelayScope, from: number, zone?: string): DelayPlan
 export function planDelay(step: Planned, scope: DelayScope, from: number, zone: null): DelayPlan | 'needs zone'

@@ -4,7 +4,7 @@ import { NotSent } from '../../channels/sender.ts'
 import type { FetchStep } from '../../definitions/step.ts'
 import { recipientRunUuid } from '../../store/ids/row-id.ts'
 import type { JsonObject } from '../../store/schema/index.ts'
-import type { OutsideDeps, StepKind, StepResult, Walk } from '../kind.ts'
+import type { ActResult, OutsideDeps, StepKind, Walk } from '../kind.ts'
 import { letAct } from '../let-act.ts'
 import { renderFor } from '../render-each.ts'
 import { keptWith } from '../walk-data.ts'
@@ -31,7 +31,7 @@ export const fetchKind: StepKind<FetchStep> = {
   act: fetchFor,
 }
 
-async function fetchFor(walk: Walk<FetchStep>, { http, now }: OutsideDeps): Promise<StepResult> {
+async function fetchFor(walk: Walk<FetchStep>, { http, now }: OutsideDeps): Promise<ActResult> {
   const { step, scope, row, trigger, state } = walk
   let answer: HttpAnswer
   try {
@@ -54,11 +54,11 @@ async function fetchFor(walk: Walk<FetchStep>, { http, now }: OutsideDeps): Prom
   return { kind: 'go_on', data: fetched.data, decided: { text: `answered ${status}`, data: { status } } }
 }
 
-function failed(reason: string): StepResult {
+function failed(reason: string): ActResult {
   return { kind: 'fail', reason, isFinal: true }
 }
 
-function again({ row }: Walk, reason: string, now: number): StepResult {
+function again({ row }: Walk, reason: string, now: number): ActResult {
   const wait = BACKOFF_MS[row.attempt]
   return wait === undefined ? failed(reason) : { kind: 'retry', due: now + wait, reason }
 }

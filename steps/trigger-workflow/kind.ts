@@ -1,5 +1,5 @@
 import type { TriggerStep } from '../../definitions/step.ts'
-import type { OutsideDeps, StepKind, StepResult, Walk } from '../kind.ts'
+import type { ActResult, OutsideDeps, StepKind, Walk } from '../kind.ts'
 import { letAct } from '../let-act.ts'
 import { renderFor } from '../render-each.ts'
 import { wishOf } from './wish.ts'
@@ -20,7 +20,7 @@ export const triggerKind: StepKind<TriggerStep> = {
   act: trigger,
 }
 
-async function trigger(walk: Walk<TriggerStep>, deps: OutsideDeps): Promise<StepResult> {
+async function trigger(walk: Walk<TriggerStep>, deps: OutsideDeps): Promise<ActResult> {
   const wish = await renderFor(walk, wishOf)
   if (typeof wish === 'string') return { kind: 'fail', reason: wish }
   const done = await deps.trigger(walk, wish)

@@ -1,5 +1,5 @@
 import type { UpdateStep } from '../../definitions/step.ts'
-import type { OutsideDeps, ProfileUpdate, StepKind, StepResult, Walk } from '../kind.ts'
+import type { ActResult, OutsideDeps, ProfileUpdate, StepKind, Walk } from '../kind.ts'
 import { letAct } from '../let-act.ts'
 import { renderFor } from '../render-each.ts'
 import { renderedObject, renderedText } from '../rendered-json.ts'
@@ -32,7 +32,7 @@ export const updateTenantKind: Kind<'update_tenant'> = {
   ...updating,
 }
 
-async function update(walk: Walk<UpdateStep>, deps: OutsideDeps): Promise<StepResult> {
+async function update(walk: Walk<UpdateStep>, deps: OutsideDeps): Promise<ActResult> {
   const { step, scope } = walk
   const target = await renderFor(walk, targetOf)
   if ('skipped' in target) return { kind: 'go_on', skipped: { reason: target.skipped } }

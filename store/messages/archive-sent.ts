@@ -1,4 +1,5 @@
 import { sql } from 'drizzle-orm'
+import { FEED_TYPE } from '../../channels/in-app-feed/feed-type.ts'
 import { recordEvents, type Outbox } from '../../events/outbox.ts'
 import { messageId } from '../ids/message-id.ts'
 import { at, ids, query, type Database } from '../postgres/database.ts'
@@ -34,7 +35,7 @@ export async function archiveSent(
     sql`with hidden as (
           update messages m set archived_at = ${at(now)}, updated_at = ${at(now)}
           from (select recipient_run_id, number from messages
-              where recipient_run_id = any(${ids([...reached])}) and channel_type = 'in_app_feed'
+              where recipient_run_id = any(${ids([...reached])}) and channel_type = ${FEED_TYPE}
                 and (batch_id is null or batch_id = any(${ids([...digests])}))
               order by recipient_run_id, number for update) locked
           where m.recipient_run_id = locked.recipient_run_id and m.number = locked.number and m.archived_at is null

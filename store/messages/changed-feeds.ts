@@ -1,4 +1,5 @@
 import { sql } from 'drizzle-orm'
+import { FEED_TYPE } from '../../channels/in-app-feed/feed-type.ts'
 import type { ChangedMessages } from '../../events/feed-changes.ts'
 import { json, query, texts, type Database } from '../postgres/database.ts'
 import { isoText } from '../postgres/instant.ts'
@@ -35,7 +36,7 @@ export async function changedFeeds(
       from jsonb_to_recordset(${json(ranges)}) as x(f bigint, t bigint, n smallint, r boolean)
       join messages m on m.recipient_run_id between x.f and x.t and m.number = x.n
       join triggers t on t.id = ${triggerOf('m.recipient_run_id')}
-      where m.recipient = any(${texts(recipients)}) and m.channel_type = 'in_app_feed'`,
+      where m.recipient = any(${texts(recipients)}) and m.channel_type = ${FEED_TYPE}`,
   )
   const feeds = new Map<string, ChangedFeed>()
   for (const row of rows) {

@@ -1,4 +1,5 @@
 import { sql } from 'drizzle-orm'
+import { FEED_TYPE } from '../../channels/in-app-feed/feed-type.ts'
 import { at, json, query, transaction, type Database } from '../postgres/database.ts'
 import { isoText } from '../postgres/instant.ts'
 import { withIds } from './message-filter.ts'
@@ -61,7 +62,7 @@ export async function engageInTransaction(
   const locked = await query<LockedRow>(
     tx,
     sql`select m.recipient_run_id, m.number, m.seen_at, m.read_at, m.interacted_at,
-          m.link_clicked_at, m.archived_at, m.channel_type = 'in_app_feed' as in_app,
+          m.link_clicked_at, m.archived_at, m.channel_type = ${FEED_TYPE} as in_app,
           t.workflow_run_id, ${isoText(sql`t.accepted_at`)} as accepted_at
         from messages m join triggers t on t.id = ${triggerOf('m.recipient_run_id')}
         where ${withIds(messageIds)} order by m.recipient_run_id, m.number for update of m`,

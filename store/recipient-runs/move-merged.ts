@@ -1,4 +1,5 @@
 import { sql } from 'drizzle-orm'
+import { FEED_TYPE } from '../../channels/in-app-feed/feed-type.ts'
 import { notifyFeeds } from '../../events/feed-changes.ts'
 import { takeBatchLocks } from '../batches/lock-batches.ts'
 import { ids, json, query, transaction, type Database } from '../postgres/database.ts'
@@ -38,7 +39,7 @@ export async function moveMerged(db: Database, from: string, into: string, limit
             returning m.recipient_run_id, m.number, m.channel_type, m.archived_at
           )
           select recipient_run_id as "recipientRunId", number from moved
-          where channel_type = 'in_app_feed' and archived_at is null`,
+          where channel_type = ${FEED_TYPE} and archived_at is null`,
     )
     await notifyFeeds(
       tx,

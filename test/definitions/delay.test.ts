@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
 import { test } from 'node:test'
-import { after, canPlanAtTrigger, planDelay, type DelayPlan } from '../../steps/delay/delay.ts'
+import { after, planDelay, type DelayPlan } from '../../steps/delay/delay.ts'
+import { delayKind } from '../../steps/delay/kind.ts'
 import { durationUnits, type DelayStep, type Duration } from '../../definitions/step.ts'
 
 const from = Date.parse('2030-01-31T12:00:00.000Z')
@@ -122,10 +123,13 @@ test('a value is found along its path, among own properties only', () => {
 
 test('only what the trigger itself settles is planned at the trigger', () => {
   const duration: Duration = { unit: 'days', value: 1 }
-  assert.ok(canPlanAtTrigger(step(duration)))
-  assert.ok(canPlanAtTrigger(step(duration, 'data.due_at')))
-  assert.ok(!canPlanAtTrigger(step(null, 'recipient.due_at')))
-  assert.ok(!canPlanAtTrigger(step(null, 'database.due_at')))
+  const planned = (delay: DelayStep, skipDelay = false) =>
+    delayKind.planAtTrigger!(delay, { data: { due_at: '2030-02-01T00:00:00Z' }, skipDelay }, from)
+  assert.deepEqual(planned(step(duration)), { due: from + DAY })
+  assert.deepEqual(planned(step(null, 'data.due_at')), { due: Date.parse('2030-02-01T00:00:00Z') })
+  assert.equal(planned(step(duration), true), null)
+  assert.equal(planned(step(null, 'recipient.due_at')), null)
+  assert.equal(planned(step(null, 'database.due_at')), null)
 })
 
 const instants = fc.date({ min: new Date('2020-01-01'), max: new Date('2090-01-01'), noInvalidDate: true }).map(Number)

@@ -25,8 +25,8 @@ const roots = [
 /** Parsed once for all. */
 const unchanged = new Map<string, ts.SourceFile>()
 
-/** The files of the project that do not compile once some are replaced by other texts. */
-function notCompiling(replaced: Record<string, string>): string[] {
+/** The files of the project, or those of them, that do not compile once some are replaced by other texts. */
+function notCompiling(replaced: Record<string, string>, files?: readonly string[]): string[] {
   const config = ts.readConfigFile(path.join(root, 'tsconfig.json'), (file) => readFileSync(file, 'utf8'))
   const { options } = ts.parseJsonConfigFileContent(config.config, ts.sys, root)
   const host = ts.createCompilerHost({ ...options, noEmit: true })
@@ -44,7 +44,10 @@ function notCompiling(replaced: Record<string, string>): string[] {
     { ...options, noEmit: true },
     host,
   )
-  const found = ts.getPreEmitDiagnostics(program).map(({ file }) => path.relative(root, file?.fileName ?? ''))
+  const sources = files?.map((file) => program.getSourceFile(path.join(root, file))!)
+  const diagnostics =
+    sources?.flatMap((source) => ts.getPreEmitDiagnostics(program, source)) ?? ts.getPreEmitDiagnostics(program)
+  const found = diagnostics.map(({ file }) => path.relative(root, file?.fileName ?? ''))
   return [...new Set(found)].sort()
 }
 
@@ -106,6 +109,9 @@ test('the model makes up definitions of every kind of step', () => {
   )
 })
 
+/** Of both folders and both registries: to look at these only is quick. */
+const added = Object.keys({ ...folders, ...registries })
+
 test('a kind that does not say whether its wait is moved, or that drops its conditions, does not compile', () => {
   const [silent, dropping] = [
     kind.replace('  movable: true,\n', ''),
@@ -113,6 +119,29 @@ test('a kind that does not say whether its wait is moved, or that drops its cond
   ]
   for (const wrong of [silent, dropping]) {
     assert.notEqual(wrong, kind)
-    assert.notDeepEqual(notCompiling({ ...folders, ...registries, [KIND]: wrong }), [])
+    assert.notDeepEqual(notCompiling({ ...folders, ...registries, [KIND]: wrong }, added), [])
   }
+})
+
+test('a kind that would act on the outside and has no act, or that has it and waits for something else, does not compile', () => {
+  const wait = "{ kind: 'wait', due: now + seconds * 1_000, state: { [ref]: { word } } }"
+  const acting = kind
+    .replace('({ step }): StepResult =>', '({ step }) =>')
+    .replace(wait, "{ kind: 'act' as const, ref, now, seconds, word }")
+  const sleeping = kind.replace(
+    '  movable: true,\n',
+    "  movable: true,\n  act: () => Promise.resolve({ kind: 'go_on' as const }),\n",
+  )
+  for (const wrong of [acting, sleeping]) {
+    assert.notEqual(wrong, kind)
+    assert.notDeepEqual(notCompiling({ ...folders, ...registries, [KIND]: wrong }, added), [])
+  }
+})
+
+test('a channel type whose messages are rows says so beside its content, or does not compile', () => {
+  const without = fax.replace('sending: { reaches: faxNumber }', 'sending: null')
+  assert.notEqual(without, fax)
+  assert.notDeepEqual(notCompiling({ ...folders, ...registries, [FAX]: without }, added), [])
+  const rows = without.replace('content: FaxContent }', 'content: FaxContent; isItsRow: true }')
+  assert.deepEqual(notCompiling({ ...folders, ...registries, [FAX]: rows }, added), [])
 })
