@@ -41,7 +41,10 @@ function floorFaults(modules, exceptions) {
   return faults
 }
 
-/** Files that import each other in a circle, each circle once (Tarjan's strongly connected components). */
+/**
+ * Files that import each other in a circle (Tarjan's strongly connected components): of those that do, the shortest circle
+ * through the first.
+ */
 function cycles(modules) {
   const faults = []
   const order = new Map()
@@ -58,13 +61,29 @@ function cycles(modules) {
     }
     if (lowest.get(path) !== order.get(path)) return
     const circle = stack.splice(stack.indexOf(path))
-    if (circle.length > 1) faults.push(`${circle.join(', ')} import each other in a circle`)
+    if (circle.length > 1)
+      faults.push(`${shortestFrom(circle[0], circle, modules).join(', ')} import each other in a circle`)
   }
   for (const path of modules.keys()) if (!order.has(path)) visit(path)
   return faults
 }
 
-/** Exported values that no other file imports, or that only tests do. Types are left out: they describe what is used. */
+/** The fewest files of a component by which one is led back to itself. */
+function shortestFrom(start, component, modules) {
+  const ways = [[start]]
+  const seen = new Set()
+  for (const way of ways) {
+    for (const { to } of modules.get(way.at(-1)).imports) {
+      if (to === start) return way
+      if (!component.includes(to) || seen.has(to)) continue
+      seen.add(to)
+      ways.push([...way, to])
+    }
+  }
+  return component
+}
+
+/** Exported values that no other file imports, or that only tests do, and types that nothing names. */
 function unusedExports(modules, exceptions) {
   const users = new Map()
   for (const { path, imports } of modules.values()) {
@@ -74,8 +93,12 @@ function unusedExports(modules, exceptions) {
   }
   const isOf = (folders) => (path) => folders.some((folder) => path.startsWith(folder))
   const faults = []
-  for (const { path, exports } of modules.values()) {
+  for (const { path, exports, types } of modules.values()) {
     if (isOf(ENDS)(path)) continue
+    for (const name of types) {
+      if (!users.has(`${path} ${name}`) && !users.has(`${path} *`))
+        faults.push(`${path} exports type ${name}, and nothing names it`)
+    }
     for (const name of exports) {
       const by = [...(users.get(`${path} ${name}`) ?? []), ...(users.get(`${path} *`) ?? [])]
       const isForTests = isOf(FOR_TESTS)(path) && by.length > 0

@@ -16,12 +16,14 @@ export function sourceFiles(root, folder = '') {
 
 /**
  * Reads one file. `imports` names each file of the project that it imports, and of it the names it takes ("*" for all);
- * `exports` are the names it declares for others, without what it passes on from elsewhere.
+ * `exports` are the names it declares for others, without what it passes on from elsewhere. Types of them are left out: they
+ * describe what is exported; `types` are those that the file itself does not name again.
  */
 export function readModule(root, path) {
   const source = ts.createSourceFile(path, readFileSync(join(root, path), 'utf8'), ts.ScriptTarget.Latest, true)
   const imports = []
   const exports = []
+  const types = []
   const used = (specifier, names) => {
     if (specifier.startsWith('.')) imports.push({ to: normalize(join(dirname(path), specifier)), names })
   }
@@ -45,14 +47,17 @@ export function readModule(root, path) {
     if (!ts.getModifiers(statement)?.some(({ kind }) => kind === ts.SyntaxKind.ExportKeyword)) continue
     if (ts.isVariableStatement(statement))
       exports.push(...statement.declarationList.declarations.flatMap(({ name }) => boundNames(name)))
-    else if (
-      statement.name !== undefined &&
-      !ts.isInterfaceDeclaration(statement) &&
-      !ts.isTypeAliasDeclaration(statement)
-    )
-      exports.push(statement.name.text)
+    else if (ts.isInterfaceDeclaration(statement) || ts.isTypeAliasDeclaration(statement)) {
+      if (!isNamedAgain(source, statement.name)) types.push(statement.name.text)
+    } else if (statement.name !== undefined) exports.push(statement.name.text)
   }
-  return { path, imports, exports }
+  return { path, imports, exports, types }
+}
+
+function isNamedAgain(source, name) {
+  const names = (node) =>
+    (ts.isIdentifier(node) && node !== name && node.text === name.text) || ts.forEachChild(node, names) === true
+  return names(source)
 }
 
 function namesOfImport(clause) {

@@ -40,9 +40,9 @@ test('rooms of one floor do not import each other, unless an exception says so, 
   assert.match(faultsOf(t, { 'api/a.ts': '' }, [['api/a.ts -> worker/', 'tried']])[0]!, /nothing needs this exception/)
 })
 
-test('what nothing imports, or only tests do, is named; a type is not', (t) => {
+test('what nothing imports, or only tests do, is named', (t) => {
   const faults = faultsOf(t, {
-    'api/a.ts': 'export const unused = 1\nexport const tested = 2\nexport interface Shape {}',
+    'api/a.ts': 'export const unused = 1\nexport const tested = 2',
     'test/a.test.ts': "import { tested } from '../api/a.ts'\ntested",
   })
   assert.match(faults[0]!, /api\/a.ts exports unused, and nothing imports it/)
@@ -52,4 +52,21 @@ test('what nothing imports, or only tests do, is named; a type is not', (t) => {
 
 test('a file in no room is named', (t) => {
   assert.match(faultsOf(t, { 'attic/a.ts': '' })[0]!, /attic\/a.ts stands in no room/)
+})
+
+test('of many files that import each other, those of a shortest circle are named', (t) => {
+  const files = {
+    'store/a.ts': "import { b } from './b.ts'\nimport { c } from './c.ts'\nexport const a = () => b() + c()",
+    'store/b.ts': "import { c } from './c.ts'\nexport const b = () => c()",
+    'store/c.ts': "import { a } from './a.ts'\nexport const c = (): number => a()",
+  }
+  assert.deepEqual(faultsOf(t, files), ['store/a.ts, store/c.ts import each other in a circle'])
+})
+
+test('an exported type that nothing names is named, and one that describes what is exported is not', (t) => {
+  const files = {
+    'store/rows.ts': 'export interface Row {}\nexport interface Old {}\nexport const rowOf = (): Row => ({})',
+    'api/route.ts': "import { rowOf } from '../store/rows.ts'\nrowOf()",
+  }
+  assert.deepEqual(faultsOf(t, files), ['store/rows.ts exports type Old, and nothing names it'])
 })
