@@ -1,13 +1,11 @@
 import { cover } from '../templates/liquid-source.ts'
 
-const MARK = /[\ufdd0\ufdd1]\d+\ufdd2/g
 const READ = /\brefs\.([A-Za-z0-9_-]{1,255})|\brefs\[["']([A-Za-z0-9_-]{1,255})["']\]/g
 
 /** The steps that the Liquid of a text reads by `refs`, unless it has a variable of its own of that name. */
 export function refsInLiquid(text: string): string[] {
   if (!text.includes('refs') || !text.includes('{')) return []
-  const { text: covered, sourceOf } = cover(text)
-  const pieces = (covered.match(MARK) ?? []).map(sourceOf).filter((piece) => !/^\{%-?\s*(?:raw|comment)\b/.test(piece))
+  const pieces = cover(text).pieces.filter((piece) => !/^\{%-?\s*(?:raw|comment)\b/.test(piece))
   if (pieces.some((piece) => /^\{%-?\s*(?:assign|capture|for)\s+refs\b/.test(piece))) return []
   return pieces.flatMap((piece) => [...piece.matchAll(READ)].map(([, dotted, quoted]) => (dotted ?? quoted)!))
 }

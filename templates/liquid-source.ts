@@ -9,6 +9,8 @@ const PLACE = /[\ufdd0\ufdd1](\d+)\ufdd2/g
 
 /** Matches where a piece of Liquid stands in a covered text. */
 export const ONE_PLACE = /[\ufdd0\ufdd1]\d+\ufdd2/
+/** Matches where a tag stands in a covered text, by its number. */
+export const TAGS = /\ufdd1(\d+)\ufdd2/g
 /** A line of nothing but tags. */
 export const isTagLine = (line: string) => /^\s*(?:\ufdd1\d+\ufdd2\s*)+$/.test(line)
 
@@ -19,18 +21,22 @@ export const isTagLine = (line: string) => /^\s*(?:\ufdd1\d+\ufdd2\s*)+$/.test(l
 export interface Covered {
   text: string
   uncover: (text: string) => string
-  /** The source of a tag, such as `{% for a in b %}`, by its mark. */
-  sourceOf: (mark: string) => string
+  /** The source of each piece, in their order. */
+  pieces: readonly string[]
+  /** The source of each tag, such as `{% for a in b %}`, by its number; what is none is absent. */
+  tags: ReadonlyMap<number, string>
 }
 
 export function cover(source: string): Covered {
   const pieces: string[] = []
-  /** The same piece has the same number, so that texts are the same where their sources are: a link and its label. */
+  const tags = new Map<number, string>()
+  /** The same output has the same number, so that texts are the same where their sources are: a link and its label. */
   const numbers = new Map<string, number>()
   const markOf = (piece: string) => {
-    const number = numbers.get(piece) ?? pieces.push(piece) - 1
-    numbers.set(piece, number)
     const isTag = piece.startsWith('{%') && !/^\{%-?\s*raw\b/.test(piece)
+    const number = (isTag ? undefined : numbers.get(piece)) ?? pieces.push(piece) - 1
+    if (isTag) tags.set(number, piece)
+    else numbers.set(piece, number)
     return `${isTag ? TAG : OPEN}${number}${CLOSE}`
   }
   const marked = source.replace(MARKS, '\ufffd')
@@ -41,10 +47,10 @@ export function cover(source: string): Covered {
     at = end
   }
   text += marked.slice(at)
-  const sourceOf = (mark: string) => pieces[Number(/\d+/.exec(mark)?.[0] ?? -1)] ?? ''
   return {
     text,
-    sourceOf,
+    pieces,
+    tags,
     uncover: (covered) => covered.replace(PLACE, (_mark, index: string) => pieces[Number(index)]!),
   }
 }

@@ -1,4 +1,5 @@
 import type { Token } from 'markdown-it'
+import { isSilent } from './markdown/groups.ts'
 
 /** Something that puts a mark before its first line, and `rest` before the lines after it: a quote, or an item of a list. */
 interface Level {
@@ -7,15 +8,16 @@ interface Level {
 }
 
 /** Markdown's tokens as plain text: links keep their address, lists their marks, quotes a `> `; emphasis goes. */
-export function markdownText(tokens: Token[]): string {
+export function markdownText(tokens: Token[], tags: ReadonlyMap<number, string>): string {
   let text = ''
   /** The next block follows without a blank line: an item of a list without blank lines, or a table's row, but the first. */
   let tight = false
   let fresh = false
-  let cells: string[] | null = null
+  let row: Row | null = null
   const levels: Level[] = []
-  /** The next number of each open list; null without numbers. */
-  const lists: (number | null)[] = []
+  /** The mark of the next item of each open list. */
+  const lists: (() => string)[] = []
+  let counters = 0
 
   function add(block: string): void {
     const first = levels.map(({ mark }) => mark).join('')
@@ -27,22 +29,34 @@ export function markdownText(tokens: Token[]): string {
     fresh = false
   }
 
-  for (const token of tokens) {
+  /** A tag stands between blocks, which bring the breaks before them; a dash in it would take those away. */
+  function addTag(number: number): void {
+    const source = (tags.get(number) ?? '').replace(/^\{%-/, '{%').replace(/-%\}$/, '%}')
+    if (row !== null) {
+      row.isLooped ||= row.cells === 0
+      row.text += source
+      return
+    }
+    // What the tag repeats follows its own like; before the first of them is an empty line.
+    if (fresh && text !== '') text += '\n'
+    if (!isSilent(source)) fresh = false
+    text += source
+  }
+
+  for (const [index, token] of tokens.entries()) {
     switch (token.type) {
       case 'bullet_list_open':
       case 'ordered_list_open':
         fresh ||= lists.length === 0
-        lists.push(token.type === 'bullet_list_open' ? null : Number(token.attrGet('start') ?? 1))
+        lists.push(marksOf(token, index))
         break
       case 'bullet_list_close':
       case 'ordered_list_close':
         lists.pop()
         break
       case 'list_item_open': {
-        const number = lists.pop() ?? null
-        const mark = number === null ? '- ' : `${number}. `
-        lists.push(number === null ? null : number + 1)
-        levels.push({ mark, rest: ' '.repeat(mark.length) })
+        const mark = lists.at(-1)?.() ?? ''
+        levels.push({ mark, rest: ' '.repeat(mark.includes('{') ? 3 : mark.length) })
         break
       }
       case 'blockquote_open':
@@ -56,26 +70,26 @@ export function markdownText(tokens: Token[]): string {
         fresh = true
         break
       case 'tr_open':
-        cells = []
+        row = { text: '', cells: 0, isLooped: false }
         tight = !fresh
         break
       case 'tr_close':
-        add(cells?.join(' | ') ?? '')
-        cells = null
+        add(row?.text ?? '')
+        row = null
         break
       case 'paragraph_open':
         tight = token.hidden && !fresh
         break
       case 'inline':
-        if (cells === null) add(inlineText(token.children ?? []))
-        else cells.push(inlineText(token.children ?? []))
+        if (row === null) add(inlineText(token.children ?? []))
+        else addCell(row, inlineText(token.children ?? []))
         break
       case 'fence':
       case 'code_block':
         add(token.content.trimEnd())
         break
       case 'liquid':
-        add(token.content)
+        addTag(Number(/\d+/.exec(token.content)?.[0] ?? -1))
         break
       case 'html_block':
         add(withoutTags(token.content).trim())
@@ -86,6 +100,40 @@ export function markdownText(tokens: Token[]): string {
     }
   }
   return text
+
+  /** Numbers go on; where tags stand between items, they are counted as the text is filled. */
+  function marksOf({ type, attrs }: Token, at: number): () => string {
+    if (type === 'bullet_list_open') return () => '- '
+    let next = Number(attrs?.find(([name]) => name === 'start')?.[1] ?? 1)
+    if (!hasTags(at)) return () => `${next++}. `
+    const counter = `belay_list_${++counters}`
+    text += `{% assign ${counter} = ${next - 1} %}`
+    return () => `{% assign ${counter} = ${counter} | plus: 1 %}{{ ${counter} }}. `
+  }
+
+  /** Of the list that begins here, between its items. */
+  function hasTags(at: number): boolean {
+    let depth = 0
+    for (let index = at; index < tokens.length; index++) {
+      const { nesting, type } = tokens[index]!
+      depth += nesting
+      if (depth === 0) return false
+      if (depth === 1 && type === 'liquid') return true
+    }
+    return false
+  }
+}
+
+interface Row {
+  text: string
+  cells: number
+  /** A tag stands before the first cell, which may be repeated: each brings a bar behind it. */
+  isLooped: boolean
+}
+
+function addCell(row: Row, cell: string): void {
+  row.text += row.isLooped ? `${cell} | ` : `${row.cells > 0 ? ' | ' : ''}${cell}`
+  row.cells++
 }
 
 function inlineText(tokens: Token[]): string {

@@ -1,5 +1,11 @@
 import MarkdownIt, { type Token } from 'markdown-it'
-import { cover, isTagLine, ONE_PLACE, type Covered } from './liquid-source.ts'
+import { cover, isTagLine, ONE_PLACE, TAGS } from './liquid-source.ts'
+import { balanced } from './markdown/balance.ts'
+import { groupsOf, type Groups } from './markdown/groups.ts'
+import { ownLines } from './markdown/lines.ts'
+import { merged } from './markdown/merge.ts'
+import { pushTag, table } from './markdown/table.ts'
+import { tokensOf, treeOf } from './markdown/tree.ts'
 import { markdownText } from './markdown-text.ts'
 import { guardAddresses } from './address.ts'
 
@@ -7,6 +13,8 @@ import { guardAddresses } from './address.ts'
 export interface CompiledMarkdown {
   html: string
   text: string
+  /** Tags that stood where they could mean nothing, such as in one cell while their end is behind the table. */
+  moved: { tag: string; line: number }[]
 }
 
 /** The author's own HTML counts. Values are filled in later, escaped, and so make no markup of any kind. */
@@ -22,30 +30,61 @@ const places = /[\ufdd0\ufdd1]\d+\ufdd2/g
 markdown.validateLink = (address) => validate(address.replace(places, 'x'))
 markdown.normalizeLink = (address) => (ONE_PLACE.test(address) ? address : normalize(address))
 
-// A line of tags alone is a block, and ends the paragraph before it.
+/** What rules of markdown-it see of the text that they parse. */
+interface Env {
+  groups: Groups
+  inline: ReadonlySet<number>
+}
+
+// A line of tags alone is a block, and ends the paragraph before it, unless what they go around is within it.
 markdown.block.ruler.before(
   'table',
   'liquid',
   (state, line, _end, silent) => {
     const text = state.src.slice(state.bMarks[line]! + state.tShift[line]!, state.eMarks[line])
     if (!isTagLine(text)) return false
+    const numbers = Array.from(text.matchAll(TAGS), ([, digits]) => Number(digits))
+    const { inline } = state.env as Env
+    if (numbers.every((number) => inline.has(number))) return false
     if (silent) return true
     state.line = line + 1
-    const token = state.push('liquid', '', 0)
-    token.content = text.trim()
-    token.map = [line, state.line]
+    for (const number of numbers) pushTag(state, number, line)
     return true
   },
   { alt: ['paragraph', 'reference', 'blockquote', 'list', 'table'] },
 )
+markdown.block.ruler.at('table', table, { alt: ['paragraph', 'reference'] })
 markdown.renderer.rules['liquid'] = (tokens, index) => `${tokens[index]!.content}\n`
+markdown.renderer.rules['liquid_inline'] = (tokens, index) => tokens[index]!.content
+for (const kind of ['bullet_list', 'ordered_list']) {
+  markdown.renderer.rules[`${kind}_open`] = (tokens, index, options, _env, self) =>
+    (mayBeEmpty(tokens, index) ? '{% nonempty %}' : '') + self.renderToken(tokens, index, options)
+  markdown.renderer.rules[`${kind}_close`] = (tokens, index, options, _env, self) =>
+    self.renderToken(tokens, index, options) + (mayBeEmpty(tokens, index) ? '{% endnonempty %}\n' : '')
+}
 
-/** Compiles Markdown with Liquid in it once; values never count as Markdown. */
+function mayBeEmpty(tokens: Token[], index: number): boolean {
+  return (tokens[index]!.meta as { mayBeEmpty?: boolean } | null)?.mayBeEmpty === true
+}
+
+/** Compiles Markdown with Liquid in it once; values never count as Markdown, and elements nest whatever tags decide. */
 export function compileMarkdown(source: string): CompiledMarkdown {
   const covered = cover(source)
-  const tokens = loopsInLists(markdown.parse(covered.text, {}), covered)
+  const groups = groupsOf(covered.tags)
+  const { text, inline } = ownLines(covered.text, covered.tags, groups)
+  const tree = treeOf(markdown.parse(text, { groups, inline } satisfies Env))
+  const moved = new Set<number>()
+  const nested = balanced(tree, groups, (tag) => moved.add(tag))
+  const tokens = tokensOf(merged(nested, groups, covered.tags))
   const html = markdown.renderer.render(tokens, markdown.options, {}).trim()
-  return { html: guardAddresses({ ...covered, text: html }), text: covered.uncover(markdownText(tokens)) }
+  return {
+    html: guardAddresses({ ...covered, text: html }),
+    text: covered.uncover(markdownText(tokens, covered.tags)),
+    moved: [...moved].map((number) => ({
+      tag: covered.tags.get(number) ?? '',
+      line: covered.uncover(covered.text.split(`\ufdd1${number}\ufdd2`)[0]!).split('\n').length,
+    })),
+  }
 }
 
 /** HTML of Markdown that a value holds; its HTML is shown as text. */
@@ -53,20 +92,10 @@ export function untrustedMarkdown(source: string): string {
   return untrusted.render(source).trim()
 }
 
-/** A loop around a whole list becomes a loop around its items, so that there is one list. */
-function loopsInLists(tokens: Token[], { sourceOf }: Covered): Token[] {
-  const result = [...tokens]
-  for (let index = 0; index + 1 < result.length; index++) {
-    const loop = result[index]!
-    const list = result[index + 1]!
-    if (loop.type !== 'liquid' || !/^\{%-?\s*for\b/.test(sourceOf(loop.content))) continue
-    if (!/^(?:bullet|ordered)_list_open$/.test(list.type)) continue
-    const close = list.type.replace('open', 'close')
-    const end = result.findIndex((token, at) => at > index && token.type === close && token.level === list.level)
-    const after = result[end + 1]
-    if (end < 0 || after?.type !== 'liquid' || !/^\{%-?\s*endfor\b/.test(sourceOf(after.content))) continue
-    result.splice(index, 2, list, loop)
-    result.splice(end, 2, after, result[end]!)
-  }
-  return result
+/** What is odd about Markdown with Liquid in it, with the line of the text. */
+export function oddInMarkdown(source: string): string[] {
+  return compileMarkdown(source).moved.map(
+    ({ tag, line }) =>
+      `line ${line} of the text: ${tag} stands in a table or an address, and the rest of it elsewhere: it is moved out; put all of it within, or all outside`,
+  )
 }

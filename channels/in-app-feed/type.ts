@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { escapeHtml } from '../../templates/escape.ts'
+import { oddInMarkdown } from '../../templates/markdown.ts'
 import type { ChannelTypeEntry } from '../channel-type.ts'
 import { documentOf, jsonFile } from '../preview-page.ts'
 import type { Provider } from '../provider.ts'
@@ -30,6 +31,7 @@ export const inAppFeed: ChannelTypeEntry<'in_app_feed'> = {
   template: feedTemplate,
   overrides: feedOverrides,
   inferredFrom: { ref: /^(in[-_]?app|feed)/i },
+  remarks: ({ markdownBody }) => oddInMarkdown(markdownBody).map((message) => ({ at: ['markdown_body'], message })),
   render: renderFeed,
   tracked: withTrackedLinks,
   preview(ref, content) {

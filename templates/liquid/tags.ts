@@ -25,7 +25,7 @@ const DEEPEST = 5
 
 type Parse = (text: string) => Template[]
 
-/** `render`, `t`, `address` and `addressed`, for templates whose result is HTML or plain text. */
+/** `render`, `t`, `address`, `addressed` and `nonempty` (an element without content goes), for templates whose result is HTML or plain text. */
 export function registerTags(liquid: Liquid, kind: 'html' | 'text', parse: { own: Parse; text: Parse }): void {
   liquid.registerTag('render', renderTag(kind, parse))
   liquid.registerTag(
@@ -35,6 +35,13 @@ export function registerTags(liquid: Liquid, kind: 'html' | 'text', parse: { own
       const chosen =
         typeof found === 'string' ? parse.own(kind === 'html' ? escapeHtmlOutside(found) : found) : templates
       return (yield* inner(this, chosen, context)).trim()
+    }),
+  )
+  liquid.registerTag(
+    'nonempty',
+    blockTag('nonempty', function* (context, templates) {
+      const filled = yield* inner(this, templates, context)
+      return /^\s*<(\w+)\b[^<>]*>\s*<\/\1>\s*$/.test(filled) ? '' : filled
     }),
   )
   liquid.registerTag('capture_text', captureText(parse.text))
