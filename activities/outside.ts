@@ -2,7 +2,7 @@ import type { HttpClient } from '../channels/http-client.ts'
 import type { EngineDeps } from '../engine/deps.ts'
 import { triggerFromStep } from '../engine/trigger-from-step.ts'
 import { updateFromSteps, type StepUpdate } from '../engine/update-from-steps.ts'
-import type { OutsideDeps } from '../steps/kind.ts'
+import type { OutsideDeps, Updated } from '../steps/kind.ts'
 import type { Database } from '../store/postgres/database.ts'
 import { Gathered } from './gather.ts'
 
@@ -18,9 +18,7 @@ type Deps = Pick<EngineDeps, 'outbox' | 'now' | 'signaler'> & {
 
 /** What steps do on the outside, as this process carries it out. */
 export function createOutside({ db, http, now, outbox, signaler, leases: { owner } }: Deps): OutsideDeps {
-  const updates = new Gathered<StepUpdate, string | null>(MOST, (all) =>
-    updateFromSteps({ db, now, outbox }, owner, all),
-  )
+  const updates = new Gathered<StepUpdate, Updated>(MOST, (all) => updateFromSteps({ db, now, outbox }, owner, all))
   return {
     now,
     http,

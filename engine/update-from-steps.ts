@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { collectionName, objectId, tenantId, userId } from '../resources/ids.ts'
 import { profileRequest } from '../resources/user.ts'
 import { zodErrorMap } from '../settings/zod-error-map.ts'
-import type { ProfileUpdate, Walk } from '../steps/kind.ts'
+import type { ProfileUpdate, Updated, Walk } from '../steps/kind.ts'
 import type { JsonObject } from '../store/schema/index.ts'
 import { transaction, type Database } from '../store/postgres/database.ts'
 import { mergeProperties, profileTables, type ProfileTable } from '../store/profiles/merge-deep.ts'
@@ -28,20 +28,26 @@ interface Checked {
 
 /**
  * Carries out updates of steps whose rows `owner` holds, in one transaction; a row that was canceled meanwhile updates nothing.
- * Answers for each, in their order, what is wrong with it; null where nothing is. Preferences are merged; channel data is
- * refused.
+ * Answers for each, in their order. Preferences are merged; channel data is refused.
  */
 export async function updateFromSteps(
   { db, now, outbox }: Pick<EngineDeps, 'now' | 'outbox'> & { db: Database },
   owner: string,
   updates: readonly StepUpdate[],
-): Promise<(string | null)[]> {
+): Promise<Updated[]> {
   const checked = updates.map(check)
-  const problems = checked.map((each) => (typeof each === 'string' ? each : null))
+  const answers = checked.map((each): Updated => (typeof each === 'string' ? { problem: each } : GONE))
   let good = checked.filter((each): each is Checked => typeof each !== 'string')
   while (good.length > 0) {
     try {
-      await transaction(db, async (tx) => offerChanges(tx, await write(tx, owner, good), now(), outbox))
+      const held = await transaction(db, async (tx) => {
+        const { changed, rows } = await write(tx, owner, good)
+        await offerChanges(tx, changed, now(), outbox)
+        return rows
+      })
+      checked.forEach((each, index) => {
+        if (typeof each !== 'string' && good.includes(each) && held.has(each.row)) answers[index] = 'updated'
+      })
       break
     } catch (error) {
       if (!(error instanceof ProfileTooLargeError)) throw error
@@ -49,16 +55,20 @@ export async function updateFromSteps(
       const left = good.filter(({ key }) => !large.has(key.join('#')))
       if (left.length === good.length) throw error
       checked.forEach((each, index) => {
-        if (typeof each !== 'string' && large.has(each.key.join('#'))) problems[index] = error.message
+        if (typeof each !== 'string' && large.has(each.key.join('#'))) answers[index] = { problem: error.message }
       })
       good = left
     }
   }
-  return problems
+  return answers
 }
 
-/** Answers the keys of users and objects that changed. */
-async function write(tx: Database, owner: string, all: readonly Checked[]): Promise<string[]> {
+/** Answers the keys of users and objects that changed, and the rows that were held. */
+async function write(
+  tx: Database,
+  owner: string,
+  all: readonly Checked[],
+): Promise<{ changed: string[]; rows: Set<number> }> {
   const held = await claimsHold(
     tx,
     all.map(({ row }) => row),
@@ -80,8 +90,11 @@ async function write(tx: Database, owner: string, all: readonly Checked[]): Prom
       return [{ recipient, sets: preferences }]
     }),
   )
-  return recipients
+  return { changed: recipients, rows: held }
 }
+
+/** Of a row that somebody else has by now. */
+const GONE: Updated = { skipped: 'canceled before it was updated' }
 
 /** A text says what is wrong. */
 function check({ walk, update }: StepUpdate): Checked | string {

@@ -122,8 +122,8 @@ export interface OutsideDeps {
   http: Pick<HttpClient, 'request'>
   /** Triggers a workflow for the step the walk stands in, once. */
   trigger: (walk: Walk, wish: TriggerWish) => Promise<Triggered>
-  /** Updates a profile for the step the walk stands in. Answers what is wrong with it, null for nothing. */
-  update: (walk: Walk, update: ProfileUpdate) => Promise<string | null>
+  /** Updates a profile for the step the walk stands in. */
+  update: (walk: Walk, update: ProfileUpdate) => Promise<Updated>
 }
 
 /** Properties to be laid over somebody's, at every depth, as a step asks for it. */
@@ -146,6 +146,9 @@ export interface TriggerWish {
 
 /** The trigger that was accepted; or why there is none: the step is skipped, or its run fails. */
 export type Triggered = { workflowRunId: string } | { skipped: string } | { problem: string }
+
+/** The profile was updated; or why it was not: the step is skipped, or its run fails. */
+export type Updated = 'updated' | { skipped: string } | { problem: string }
 
 /**
  * Everything the engine knows of one kind of step. Each call takes all recipient runs of a chunk that stand in a step of

@@ -39,8 +39,11 @@ async function update(walk: Walk<UpdateStep>, deps: OutsideDeps): Promise<ActRes
   if ('problem' in target) return { kind: 'fail', reason: target.problem }
   const rendered = await renderFor(walk, () => renderedObject('update_properties', step.properties, scope))
   if ('problem' in rendered) return { kind: 'fail', reason: rendered.problem }
-  const problem = await deps.update(walk, { ...target, properties: rendered.object })
-  if (problem !== null) return { kind: 'fail', reason: problem }
+  const done = await deps.update(walk, { ...target, properties: rendered.object })
+  if (done !== 'updated')
+    return 'problem' in done
+      ? { kind: 'fail', reason: done.problem }
+      : { kind: 'go_on', skipped: { reason: done.skipped } }
   const updated = `gid://Object/${target.collection}/${target.id}`
   return { kind: 'go_on', decided: { text: `updates ${updated}`, data: { updated } } }
 }

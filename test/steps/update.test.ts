@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import { test } from 'node:test'
+import { updateFromSteps } from '../../engine/update-from-steps.ts'
+import { noOutbox } from '../../events/outbox.ts'
+import type { Walk } from '../../steps/kind.ts'
 import { findPreferenceSet } from '../../store/profiles/preference-sets.ts'
 import { loadRecipients } from '../../store/profiles/recipients.ts'
 import { loadTenants, upsertTenants } from '../../store/profiles/tenants.ts'
@@ -153,6 +156,17 @@ onEachStore(catalog, (store) => {
     await cancel(store(), catalog.definitions.get('user')!, key)
     await walked.act(now + 61_000)
     assert.deepEqual([await propertiesOf(recipient), (await walked.row()).status], [undefined, 'canceled'])
+  })
+
+  test('an update that came after a cancel is not told as one', async () => {
+    const recipient = randomUUID()
+    const walked = await start('user', { recipient, data: { set: { n: 1 } } })
+    const { id } = await walked.row()
+    const update = { collection: '$users', id: recipient, properties: { n: 1 } }
+    const deps = { db: store(), now: Date.now, outbox: noOutbox }
+    const answers = await updateFromSteps(deps, 'nobody', [{ walk: { row: { id } } as Walk, update }])
+    assert.deepEqual(answers, [{ skipped: 'canceled before it was updated' }])
+    assert.equal(await propertiesOf(recipient), undefined)
   })
 })
 
