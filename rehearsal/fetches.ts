@@ -8,7 +8,7 @@ const answer = z.strictObject({
   no_answer: z.boolean().default(false),
 })
 
-/** By the ref of a fetch: its answer, or one for each try, of which the last goes on. */
+/** By the ref of a fetch: its answer, or one for each try of a recipient's run, of which the last goes on. */
 export const answersFile = z.record(z.string(), z.union([answer, z.array(answer).min(1)]))
 export type Answers = z.output<typeof answersFile>
 
@@ -36,7 +36,9 @@ export class Fetches implements Pick<HttpClient, 'request'> {
   }
 
   async request(call: HttpCall): Promise<HttpAnswer> {
-    const ref = call.headers['idempotency-key']?.split('/').at(-1) ?? ''
+    // Of one step of one recipient run, the same at each try.
+    const id = call.headers['idempotency-key'] ?? ''
+    const ref = id.split('/').at(-1)!
     const request = `${call.method} ${call.url.href}`
     const given = this.#answers[ref]
     if (given === undefined && this.#network !== null) {
@@ -45,8 +47,8 @@ export class Fetches implements Pick<HttpClient, 'request'> {
     }
     this.#told(ref, request, given === undefined ? null : 'by --fetch')
     if (given === undefined) return answered(204, '')
-    const tries = this.#tries.get(ref) ?? 0
-    this.#tries.set(ref, tries + 1)
+    const tries = this.#tries.get(id) ?? 0
+    this.#tries.set(id, tries + 1)
     const {
       status,
       body,
