@@ -15,27 +15,32 @@ export interface PlacedStep {
   at: JsonPath
 }
 
-interface Context {
+/** Is told of what cannot be, and of what says nothing. */
+interface Report {
+  add: (at: JsonPath, message: string) => void
+  warn: (at: JsonPath, message: string) => void
+}
+
+interface Context extends Report {
   channels: readonly Channel[]
   rules: ChannelRules
-  add: (at: JsonPath, message: string) => void
   placed: PlacedStep[]
 }
 
 /**
  * The steps of a workflow file as one flat list: a step stands before the steps of its branches, and these before the
- * step after it, so that each goes on to later ones only. `add` is told of what cannot be.
+ * step after it, so that each goes on to later ones only.
  */
 export function compileSteps(
   read: readonly ReadStep[],
   channels: readonly Channel[],
   rules: ChannelRules,
-  add: (at: JsonPath, message: string) => void,
+  report: Report,
 ): PlacedStep[] {
   if (sizeOf(read) > MOST_STEPS)
-    add(['steps'], `a definition has at most ${MOST_STEPS} steps, those in branches included`)
+    report.add(['steps'], `a definition has at most ${MOST_STEPS} steps, those in branches included`)
   const placed: PlacedStep[] = []
-  layOut(read, { at: ['steps'], after: null, depth: 0 }, { channels, rules, add, placed })
+  layOut(read, { at: ['steps'], after: null, depth: 0 }, { channels, rules, ...report, placed })
   return placed
 }
 
@@ -68,6 +73,7 @@ function layOut(list: readonly ReadStep[], { at, after, depth }: Place, context:
       channelOf: (type, key) => channelOf(context.channels, context.rules, type, key),
       groupOf: (type, key) => groupOf(context.rules, type, key),
       add: (within, message) => context.add([...here, ...within], message),
+      warn: (within, message) => context.warn([...here, ...within], message),
     })
     context.placed.push({ step: { ...compiled, ...holding(conditions) }, at: here })
     for (const { steps, terminates, place } of branches) {

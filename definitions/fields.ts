@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { conditionsField } from '../conditions/field.ts'
 import { parseLiquid, type LiquidContext } from '../templates/liquid.ts'
+import type { JsonPath } from './source.ts'
 
 /** A field of Knock's that changes what happens and that Belay does not carry out: it may only stand there unset. */
 export const unsupported = z.unknown().refine(isUnset, 'is not supported yet; leave the field out').optional()
@@ -29,6 +30,35 @@ export const object = <Shape extends z.ZodRawShape>(shape: Shape) =>
         ? 'is not a field Belay knows, so it cannot tell what it would change'
         : undefined,
   })
+
+/** Whether one of a list's objects could not be read, or one of these fields of it: what rests on them cannot be told. */
+export function isUnread(issues: readonly { path?: PropertyKey[] | undefined }[], fields: readonly string[]): boolean {
+  return issues.some(({ path = [] }) => path.length === 1 || (path.length > 1 && fields.includes(String(path[1]))))
+}
+
+/** Tells what is wrong at a path within, if the fields that this rests on could be read. */
+export type Tell<Name> = (fields: readonly Name[], at: JsonPath, message: string) => void
+
+/**
+ * An object whose fields depend on each other. The check is made whatever else is wrong within, so that all of it is told at
+ * once: a field that could not be read is absent, and what rests on it is not told.
+ */
+export function dependent<Shape extends z.ZodRawShape>(
+  shape: Shape,
+  check: (given: Partial<z.output<z.ZodObject<Shape>>>, tell: Tell<keyof Shape & string>) => void,
+) {
+  return object(shape).superRefine(
+    (given, issues) => {
+      const unread = new Set(issues.issues.map(({ path }) => path?.[0]))
+      const read = Object.fromEntries(Object.entries(given).filter(([name]) => !unread.has(name)))
+      check(read as Partial<z.output<z.ZodObject<Shape>>>, (fields, at, message) => {
+        if (!fields.some((name) => unread.has(name)))
+          issues.addIssue({ code: 'custom', path: [...at], message, input: given })
+      })
+    },
+    { when: ({ value }) => typeof value === 'object' && value !== null && !Array.isArray(value) },
+  )
+}
 
 export const liquid = (context: LiquidContext) =>
   z.string().superRefine((text, issue) => {

@@ -1,4 +1,5 @@
 import path from 'node:path'
+import type { z } from 'zod'
 import { CHANNELS_FILE } from './channels-file.ts'
 import { PREFERENCES_FILE } from './preferences-file.ts'
 import { fileAndLine, stepAndField } from './place.ts'
@@ -12,19 +13,26 @@ import { laterRefs, unknownRefProblems } from '../conditions/refs.ts'
 import { channelTypeOf } from '../channels/registry.ts'
 import { kindOf } from '../steps/registry.ts'
 import type { JsonObject } from '../store/schema/columns.ts'
-import { compileSteps } from './compile-steps.ts'
+import { compileSteps, type PlacedStep } from './compile-steps.ts'
 import type { Definition, Library } from './definition.ts'
 import { withChannelTypes } from './infer-channel-type.ts'
 import { problemPlace, type DefinitionProblem } from './problem.ts'
 import { readSource, type JsonPath } from './source.ts'
 import { usedOf } from './library.ts'
 import { unsetVars, usedVars } from './used-vars.ts'
+import { withoutFaults } from './without-faults.ts'
 import { workflowFile } from './workflow-file.ts'
 
 const FILE = 'workflow.json'
 
 /** Of the Workflow IDs of webhook deliveries and of housekeeping: a run's ID begins with its definition's key. */
 const OWN_PREFIX = 'belay-'
+
+/** What is odd at a place of the file. */
+interface Remark {
+  path: JsonPath
+  message: string
+}
 
 /** What reading a folder's definitions needs and gathers. */
 export interface Reading {
@@ -67,7 +75,10 @@ export async function readDefinition(
     for (const name of unknown) add(name === null ? issue.path : [...issue.path, name], issue.message)
   }
   for (const { path: at, message } of unknownRefProblems(source.value, refsInLiquid)) add(at, message)
-  const compiled = parsed.success ? compileSteps(parsed.data.steps, channels, rules, add) : null
+  const idle: Remark[] = []
+  const report = { add, warn: (at: JsonPath, message: string) => idle.push({ path: at, message }) }
+  const compiled = parsed.success ? compileSteps(parsed.data.steps, channels, rules, report) : null
+  const rest = parsed.success ? compiled : othersOf(typed, parsed.error, channels, rules, report)
   const placed: readonly { step: { ref?: string }; at: JsonPath }[] = compiled ?? rawSteps(source.value)
   const refs = placed.map(({ step }) => step.ref)
   placed.forEach(({ at }, index) => {
@@ -85,12 +96,12 @@ export async function readDefinition(
     const isNeeded = folders.includes(file) || isNeededOf(file, { vars: usesVars, translations: translated })
     if (isNeeded) lacking.push({ file: `${key}/${FILE}`, message: `needs ${file}, which cannot be used` })
   }
-  if (compiled === null || !parsed.success) return null
-  for (const { step, at } of compiled) {
+  for (const { step, at } of rest ?? []) {
     if (step.type !== 'channel') continue
     const faults = channelTypeOf(step.channelType).check?.(step.template, library) ?? []
     for (const { at: within, message } of faults) add([...at, 'template', ...within], message)
   }
+  if (compiled === null || !parsed.success) return null
   const steps = compiled.map(({ step }) => step)
   if (!steps.some((step) => kindOf(step.type).acts))
     add(['steps'], 'has no channel step and none that acts on the outside, so it would do nothing')
@@ -109,7 +120,7 @@ export async function readDefinition(
     const told = channelTypeOf(step.channelType).remarks?.(step.template) ?? []
     return told.map(({ at: within, message }) => ({ path: [...at, 'template', ...within], message }))
   })
-  for (const { path: at, message } of [...laterRefs(source.value, refsInLiquid), ...remarks]) {
+  for (const { path: at, message } of [...laterRefs(source.value, refsInLiquid), ...idle, ...remarks]) {
     const line = source.lineOf(at)
     warnings.push(`${problemPlace({ ...place(at), ...(line !== undefined && { line }) })}: ${message}`)
   }
@@ -133,6 +144,21 @@ export async function readDefinition(
   const whole = { vars, ...(preferences !== undefined && { preferences }), ...shared }
   if (Object.keys(vars).length === 0 && Object.keys(whole).length === 1) return definition
   return { ...definition, library: whole }
+}
+
+/** The steps that can be read of a file of which others cannot; null where none can. */
+function othersOf(
+  file: unknown,
+  { issues }: z.ZodError,
+  channels: readonly Channel[],
+  rules: ChannelRules,
+  report: Parameters<typeof compileSteps>[3],
+): PlacedStep[] | null {
+  const faults = issues.flatMap(({ path: at, ...issue }) =>
+    issue.code === 'unrecognized_keys' ? issue.keys.map((name) => [...at, name]) : [at],
+  )
+  const parsed = workflowFile.safeParse(withoutFaults(file, faults))
+  return parsed.success ? compileSteps(parsed.data.steps, channels, rules, report) : null
 }
 
 function sharedFiles({ layouts = {}, partials = {} }: Partial<Library>): { file: string; value: unknown }[] {

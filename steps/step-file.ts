@@ -48,6 +48,8 @@ export interface StepPlace {
   groupOf: (type: ChannelType, key: string) => ChannelGroup | string | null
   /** Reports what cannot be, at a path within the step. */
   add: (at: JsonPath, message: string) => void
+  /** Reports what says nothing where it stands. */
+  warn: (at: JsonPath, message: string) => void
 }
 
 /** One kind of step as workflow.json has it. */

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { ignored, object, optional } from '../../definitions/fields.ts'
+import { dependent, ignored, object, optional } from '../../definitions/fields.ts'
 
 /** Every string is Liquid. Has a jsonBody or a markdownBody that is not empty. */
 export interface ChatTemplate {
@@ -13,20 +13,17 @@ export interface ChatTemplate {
   linkTracking?: true
 }
 
-export const chatTemplate = object({
-  markdown_body: optional('markdown'),
-  json_body: optional('text'),
-  summary: optional('text'),
+const shape = { markdown_body: optional('markdown'), json_body: optional('text'), summary: optional('text') }
+const read = dependent(shape, ({ markdown_body, json_body }, tell) => {
+  if (!markdown_body && !json_body)
+    tell(['markdown_body', 'json_body'], ['markdown_body'], 'must not be empty where there is no json_body')
 })
-  .refine(({ markdown_body, json_body }) => markdown_body !== null || json_body !== null, {
-    path: ['markdown_body'],
-    message: 'must not be empty where there is no json_body',
-  })
-  .transform(({ markdown_body, json_body, summary }) => ({
-    markdownBody: markdown_body ?? '',
-    jsonBody: json_body,
-    summary,
-  }))
+
+export const chatTemplate = read.transform(({ markdown_body, json_body, summary }) => ({
+  markdownBody: markdown_body ?? '',
+  jsonBody: json_body,
+  summary,
+}))
 
 /** `channel_overrides` of a chat step. */
 export const chatOverrides = object({

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import type { Library } from '../../definitions/definition.ts'
 import type { JsonPath } from '../../definitions/source.ts'
-import { object, optional, required } from '../../definitions/fields.ts'
+import { dependent, object, optional, required } from '../../definitions/fields.ts'
 import { hasMjml } from './html/mjml-content.ts'
 import { mjmlProblem } from './html/mjml-check.ts'
 import type { VisualBlock } from './visual-block.ts'
@@ -45,7 +45,7 @@ export interface Tracking {
   openings?: boolean
 }
 
-export const emailTemplate = object({
+const shape = {
   subject: required('text'),
   html_body: optional('html'),
   visual_blocks: z.array(visualBlock).nullish(),
@@ -57,11 +57,15 @@ export const emailTemplate = object({
     pre_content: optional('html'),
     preview_text: optional('text'),
   }).nullish(),
-}).transform((template, issue) => {
+}
+const read = dependent(shape, ({ html_body: html, visual_blocks: blocks, text_body: text }, tell) => {
+  const isEmpty = !html && !text && !blocks
+  if (isEmpty || (html && blocks && blocks.length > 0))
+    tell(['html_body', 'visual_blocks', 'text_body'], ['html_body'], 'an email has either html_body or visual_blocks')
+})
+
+export const emailTemplate = read.transform((template, issue) => {
   const { html_body: html, visual_blocks: blocks, text_body: text } = template
-  const isEmpty = html === null && text === null && !blocks
-  if (isEmpty || (html !== null && blocks && blocks.length > 0))
-    issue.addIssue({ code: 'custom', path: ['html_body'], message: 'an email has either html_body or visual_blocks' })
   const isMjml = template.is_mjml === true && html !== null && hasMjml(html)
   const wrong = isMjml ? mjmlProblem(html) : null
   if (wrong !== null) issue.addIssue({ code: 'custom', path: ['html_body'], message: wrong })

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { object, oneOf, optional } from '../../definitions/fields.ts'
+import { dependent, object, oneOf, optional } from '../../definitions/fields.ts'
 
 /** Every string is Liquid. */
 export interface PushTemplate {
@@ -11,24 +11,25 @@ export interface PushTemplate {
   keepsTokens?: true
 }
 
-export const pushTemplate = object({
+const shape = {
   title: optional('text'),
   text_body: optional('text'),
   settings: object({
     delivery_type: oneOf(['content', 'silent'], 'must be content or silent'),
     payload_overrides: optional('text'),
   }).nullish(),
+}
+const read = dependent(shape, ({ title, text_body, settings }, tell) => {
+  if (settings?.delivery_type === 'silent' || title || text_body) return
+  tell(['title', 'text_body', 'settings'], ['text_body'], 'must not be empty, but in a silent push')
 })
-  .transform(({ title, text_body, settings }) => ({
-    title: title ?? '',
-    textBody: text_body ?? '',
-    deliveryType: settings?.delivery_type ?? 'content',
-    payloadOverrides: settings?.payload_overrides ?? null,
-  }))
-  .refine(({ deliveryType, title, textBody }) => deliveryType === 'silent' || title !== '' || textBody !== '', {
-    path: ['text_body'],
-    message: 'must not be empty, but in a silent push',
-  })
+
+export const pushTemplate = read.transform(({ title, text_body, settings }) => ({
+  title: title ?? '',
+  textBody: text_body ?? '',
+  deliveryType: settings?.delivery_type ?? 'content',
+  payloadOverrides: settings?.payload_overrides ?? null,
+}))
 
 /** `channel_overrides` of a push step. */
 export const pushOverrides = object({ token_deregistration: z.boolean().nullish() })

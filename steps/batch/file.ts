@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { BatchStep } from '../../definitions/step.ts'
-import { liquid, object } from '../../definitions/fields.ts'
+import { dependent, liquid, object } from '../../definitions/fields.ts'
 import { delayFor, delayPath } from '../delay/file.ts'
 import { stepFields, type StepFile } from '../step-file.ts'
 
@@ -16,7 +16,8 @@ const either = <First extends string, Second extends string>(first: First, secon
     .nullish()
     .transform((given): First | Second => (given === second ? second : first))
 
-const settings = object({
+const [WINDOW, UNTIL, LIMIT] = ['batch_window', 'batch_until_field_path', 'batch_window_extension_limit'] as const
+const shape = {
   batch_key: liquid('text').nullish(),
   batch_window: delayFor.optional(),
   batch_until_field_path: z.union([z.literal(''), delayPath]).nullish(),
@@ -27,17 +28,19 @@ const settings = object({
   batch_items_max_limit: whole(2, 1_000),
   batch_execution_mode: either('accumulate', 'flush_leading'),
   workflow_version_mode: either('pinned', 'latest'),
-}).superRefine((given, issues) => {
+}
+const settings = dependent(shape, (given, tell) => {
   const { duration, window } = given.batch_window ?? {}
   const limit = given.batch_window_extension_limit
   const until = given.batch_until_field_path
-  const add = (path: string[], message: string) => issues.addIssue({ code: 'custom', path, message })
-  if (!duration && !window && !until) add([], 'must have batch_window or batch_until_field_path: it would never close')
-  if (window && until) add(['batch_window'], 'is a window rule, which stands alone: leave batch_until_field_path out')
-  if (duration && duration.value < 1 && !until) add(['batch_window', 'value'], 'must be 1 or more')
-  if (duration?.value === 0 && until) add(['batch_window', 'value'], 'must not be 0')
-  if (limit?.window) add(['batch_window_extension_limit'], 'must be a duration such as {"unit": "hours", "value": 3}')
-  if (limit?.duration && limit.duration.value < 1) add(['batch_window_extension_limit', 'value'], 'must be 1 or more')
+  const both = [WINDOW, UNTIL]
+  if (!duration && !window && !until)
+    tell(both, [], 'must have batch_window or batch_until_field_path: it would never close')
+  if (window && until) tell(both, [WINDOW], 'is a window rule, which stands alone: leave batch_until_field_path out')
+  if (duration && duration.value < 1 && !until) tell(both, [WINDOW, 'value'], 'must be 1 or more')
+  if (duration?.value === 0 && until) tell(both, [WINDOW, 'value'], 'must not be 0')
+  if (limit?.window) tell([], [LIMIT], 'must be a duration such as {"unit": "hours", "value": 3}')
+  if (limit?.duration && limit.duration.value < 1) tell([], [LIMIT, 'value'], 'must be 1 or more')
 })
 
 const schema = object({ ...stepFields, type: z.literal('batch'), settings }).transform((file) => {
@@ -59,11 +62,15 @@ const schema = object({ ...stepFields, type: z.literal('batch'), settings }).tra
     itemLimit: given.batch_items_max_limit ?? null,
     flushLeading: given.batch_execution_mode === 'flush_leading',
     versionMode: given.workflow_version_mode,
+    hasIdleLimit: !isSliding && given.batch_window_extension_limit?.duration !== undefined,
   }
 })
 
 /** A batch step as workflow.json has it. What older files leave out is as Knock has it: fixed, asc, accumulate, pinned. */
 export const batchFile: StepFile<BatchStep, z.output<typeof schema>> = {
   schema: () => schema,
-  compile: (read, { next }) => ({ ...read, next }),
+  compile: ({ hasIdleLimit, ...read }, { next, warn }) => {
+    if (hasIdleLimit) warn(['settings', LIMIT], 'is ignored: only a batch_window_type of sliding is extended')
+    return { ...read, next }
+  },
 }

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import type { ConditionGroup } from '../../conditions/conditions.ts'
 import type { BranchStep } from '../../definitions/step.ts'
-import { conditions, ignored, object, unsupported } from '../../definitions/fields.ts'
+import { conditions, ignored, isUnread, object, unsupported } from '../../definitions/fields.ts'
 import { holding, stepFields, type ReadBranch, type ReadStep, type StepFile } from '../step-file.ts'
 
 const MOST = 10
@@ -27,19 +27,24 @@ function schema(steps: z.ZodType<ReadStep[]>): z.ZodType<ReadBranchStep> {
     .array(branch)
     .min(1, 'must have at least one branch, the default')
     .max(MOST, `has more than ${MOST} branches`)
-    .superRefine((list, issues) => {
-      const add = (path: (string | number)[], message: string) => issues.addIssue({ code: 'custom', path, message })
-      const last = list.length - 1
-      const marked = list.findIndex((each) => each.default === true)
-      const standard = marked === -1 && list[last]?.conditions === null ? last : marked
-      if (standard === -1) add([], 'has no default: let the last branch have no conditions, or one say "default": true')
-      list.forEach((each, index) => {
-        if (index === standard && each.conditions !== null) add([index, 'conditions'], 'stand in the default branch')
-        if (index === standard) return
-        if (each.default === true) add([index, 'default'], 'stands twice; one branch is the default')
-        else if (each.conditions === null) add([index, 'conditions'], 'are missing; only the default branch has none')
-      })
-    })
+    .superRefine(
+      (list, issues) => {
+        if (isUnread(issues.issues, ['conditions', 'default'])) return
+        const add = (path: (string | number)[], message: string) => issues.addIssue({ code: 'custom', path, message })
+        const last = list.length - 1
+        const marked = list.findIndex((each) => each.default === true)
+        const standard = marked === -1 && list[last]?.conditions === null ? last : marked
+        if (standard === -1)
+          add([], 'has no default: let the last branch have no conditions, or one say "default": true')
+        list.forEach((each, index) => {
+          if (index === standard && each.conditions !== null) add([index, 'conditions'], 'stand in the default branch')
+          if (index === standard) return
+          if (each.default === true) add([index, 'default'], 'stands twice; one branch is the default')
+          else if (each.conditions === null) add([index, 'conditions'], 'are missing; only the default branch has none')
+        })
+      },
+      { when: ({ value }) => Array.isArray(value) },
+    )
   return object({ ...stepFields, conditions: unsupported, type: z.literal('branch'), branches }).transform(
     (file): ReadBranchStep => {
       const { type, ref } = file

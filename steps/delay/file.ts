@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { durationUnits, type DelayStep, type Duration } from '../../definitions/step.ts'
-import { isUnset, object } from '../../definitions/fields.ts'
+import { dependent, isUnset, object } from '../../definitions/fields.ts'
 import { stepFields, type StepFile } from '../step-file.ts'
 import { withinYear } from './delay.ts'
 import { readWindowRule, type WindowRule } from './window-rule.ts'
@@ -33,18 +33,20 @@ export const delayPath = z
     'must be a path such as data.due_at, from data, recipient, actor, tenant or vars',
   )
 
-const settings = object({
+const shape = {
   delay_for: delayFor.optional(),
   delay_until_field_path: z.union([z.literal(''), delayPath]).nullish(),
-}).superRefine((given, issues) => {
+}
+const settings = dependent(shape, (given, tell) => {
   const { duration: fixed, window } = given.delay_for ?? {}
-  const add = (path: string[], message: string) => issues.addIssue({ code: 'custom', path, message })
   const until = given.delay_until_field_path
-  if (!fixed && !window && !until) add([], 'must have delay_for, delay_until_field_path or both')
-  if (window && until) add(['delay_for'], 'is a window rule, which stands alone: leave delay_until_field_path out')
+  const both = ['delay_for', 'delay_until_field_path'] as const
+  if (!fixed && !window && !until) tell(both, [], 'must have delay_for, delay_until_field_path or both')
+  if (window && until)
+    tell(both, ['delay_for'], 'is a window rule, which stands alone: leave delay_until_field_path out')
   if (!fixed || fixed.value > 0) return
-  if (!until) add(['delay_for', 'value'], 'must be 1 or more')
-  else if (fixed.value === 0) add(['delay_for', 'value'], 'must not be 0')
+  if (!until) tell(both, ['delay_for', 'value'], 'must be 1 or more')
+  else if (fixed.value === 0) tell(both, ['delay_for', 'value'], 'must not be 0')
 })
 
 const schema = object({ ...stepFields, type: z.literal('delay'), settings }).transform((file) => ({

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { CohortStep } from '../../definitions/step.ts'
-import { ignored, liquid, object, unsupported } from '../../definitions/fields.ts'
+import { ignored, isUnread, liquid, object, unsupported } from '../../definitions/fields.ts'
 import { stepFields, type ReadBranch, type ReadStep, type StepFile } from '../step-file.ts'
 
 interface ReadCohortStep extends ReadStep {
@@ -30,12 +30,14 @@ function schema(steps: z.ZodType<ReadStep[]>): z.ZodType<ReadCohortStep> {
     .array(cohort)
     .min(2, 'must have at least 2 cohorts')
     .max(10, 'has more than 10 cohorts')
-    .superRefine((list, issues) => {
-      // One that is none was told by itself.
-      if (list.some((each) => !Number.isInteger(each.percentage))) return
-      const sum = list.reduce((total, each) => total + each.percentage, 0)
-      if (sum !== 1000) issues.addIssue({ code: 'custom', message: `add up to ${sum / 10} percent, not to 100` })
-    })
+    .superRefine(
+      (list, issues) => {
+        if (isUnread(issues.issues, ['percentage'])) return
+        const sum = list.reduce((total, each) => total + each.percentage, 0)
+        if (sum !== 1000) issues.addIssue({ code: 'custom', message: `add up to ${sum / 10} percent, not to 100` })
+      },
+      { when: ({ value }) => Array.isArray(value) },
+    )
   return object({
     ...stepFields,
     conditions: unsupported,

@@ -1,11 +1,11 @@
 import { z } from 'zod'
 import type { ThrottleStep } from '../../definitions/step.ts'
-import { liquid, object } from '../../definitions/fields.ts'
+import { dependent, liquid, object } from '../../definitions/fields.ts'
 import { delayFor, delayPath } from '../delay/file.ts'
 import { stepFields, type StepFile } from '../step-file.ts'
 import { withinMonth, MOST_PASSES } from './window.ts'
 
-const settings = object({
+const shape = {
   throttle_key: liquid('text').nullish(),
   throttle_limit: z
     .int('must be a whole number')
@@ -14,15 +14,16 @@ const settings = object({
     .nullish(),
   throttle_window: delayFor.optional(),
   throttle_window_field_path: z.union([z.literal(''), delayPath]).nullish(),
-}).superRefine((given, issues) => {
+}
+const settings = dependent(shape, (given, tell) => {
   const { duration, window } = given.throttle_window ?? {}
-  const add = (path: string[], message: string) => issues.addIssue({ code: 'custom', path, message })
   const isDynamic = Boolean(given.throttle_window_field_path)
-  if (!duration && !window && !isDynamic) add([], 'must have throttle_window or throttle_window_field_path')
+  const both = ['throttle_window', 'throttle_window_field_path'] as const
+  if (!duration && !window && !isDynamic) tell(both, [], 'must have throttle_window or throttle_window_field_path')
   if ((duration || window) && isDynamic)
-    add(['throttle_window'], 'stands beside throttle_window_field_path: leave one of them out')
-  if (duration && duration.value < 1) add(['throttle_window', 'value'], 'must be 1 or more')
-  else if (duration && !withinMonth(duration)) add(['throttle_window'], 'is more than 31 days')
+    tell(both, ['throttle_window'], 'stands beside throttle_window_field_path: leave one of them out')
+  if (duration && duration.value < 1) tell([], ['throttle_window', 'value'], 'must be 1 or more')
+  else if (duration && !withinMonth(duration)) tell([], ['throttle_window'], 'is more than 31 days')
 })
 
 const schema = object({ ...stepFields, type: z.literal('throttle'), settings }).transform((file) => {

@@ -1,14 +1,15 @@
 import { z } from 'zod'
 import type { UpdateStep } from '../../definitions/step.ts'
-import { object, oneOf, optional, required } from '../../definitions/fields.ts'
+import { dependent, object, oneOf, optional, required } from '../../definitions/fields.ts'
 import { stepFields, type StepPlace, type Unconditional } from '../step-file.ts'
 
-const settings = object({
+const shape = {
   recipient_mode: oneOf(['current', 'reference'], 'must be current or reference'),
   recipient_gid: optional('text'),
   update_properties: required('text'),
-}).superRefine(({ recipient_mode: mode, recipient_gid: gid }, issues) => {
-  const add = (message: string) => issues.addIssue({ code: 'custom', path: ['recipient_gid'], message })
+}
+const settings = dependent(shape, ({ recipient_mode: mode, recipient_gid: gid = null }, tell) => {
+  const add = (message: string) => tell(['recipient_mode', 'recipient_gid'], ['recipient_gid'], message)
   if (mode === 'reference' && gid === null) add('is missing: with recipient_mode reference it says whom to update')
   if (mode === 'current' && gid !== null) add('stands beside recipient_mode current: leave one of them out')
   const isStatic = gid !== null && !gid.includes('{')

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { matchConditionsField } from '../../conditions/field.ts'
 import { durationUnits, type WaitStep } from '../../definitions/step.ts'
-import { isUnset, object, oneOf } from '../../definitions/fields.ts'
+import { dependent, isUnset, object, oneOf } from '../../definitions/fields.ts'
 import { engagementActions } from '../../store/messages/engagement.ts'
 import { LOOK_BACK_DAYS } from '../../store/waits/load-offers.ts'
 import { withinYear } from '../delay/delay.ts'
@@ -21,7 +21,7 @@ const isOwn = (type: string) => type === 'event' || type === 'integration_source
 const same: Readonly<Record<string, string>> = { canceled: 'cancelled', failed: 'error' }
 
 const key = z.string().min(1, 'must not be empty').max(255, 'has more than 255 characters')
-const event = object({
+const eventShape = {
   event_type: z.string().superRefine((type, issues) => {
     const message = refused[type] ?? `must be one of event, ${Object.keys(names).join(', ')}`
     if (!isOwn(type) && names[type] === undefined) issues.addIssue({ code: 'custom', message })
@@ -31,11 +31,13 @@ const event = object({
   source_key: z.string().nullish(),
   audience_key: z.unknown().optional(),
   integration_source_key: z.unknown().optional(),
-}).superRefine(({ event_type: type, event_key: name, source_key: source }, issues) => {
+}
+const event = dependent(eventShape, ({ event_type: type = '', event_key: name = '', source_key: source }, tell) => {
   const known = names[type]
-  const add = (path: string[], message: string) => issues.addIssue({ code: 'custom', path, message })
-  if (known !== undefined && !known.includes(name)) add(['event_key'], `must be one of ${known.join(', ')}`)
-  if (type === 'workflow' && !source) add(['source_key'], 'is missing: the workflow whose runs it waits for')
+  if (known !== undefined && !known.includes(name))
+    tell(['event_type', 'event_key'], ['event_key'], `must be one of ${known.join(', ')}`)
+  if (type === 'workflow' && !source)
+    tell(['event_type', 'source_key'], ['source_key'], 'is missing: the workflow whose runs it waits for')
 })
 
 const duration = object({
@@ -49,7 +51,7 @@ const orUnset = <Schema extends z.ZodType>(schema: Schema) =>
 const outcome = oneOf(['continue', 'halt'], 'must be continue or halt')
 const lookBackMost = { seconds: 86_400, minutes: 1_440, hours: 24, days: 1, weeks: 0, months: 0 }
 
-const settings = object({
+const shape = {
   event,
   expires_after: orUnset(duration.refine(withinYear, 'is more than 365 days')),
   match_conditions: matchConditionsField(),
@@ -61,11 +63,24 @@ const settings = object({
       { error: `is more than ${LOOK_BACK_DAYS} days` },
     ),
   ),
-}).superRefine(({ event: { event_type: type }, look_back: lookBack }, issues) => {
-  if (!lookBack || isOwn(type)) return
+}
+const settings = dependent(shape, ({ event: given, look_back: lookBack }, tell) => {
+  if (!lookBack || given === undefined || isOwn(given.event_type)) return
   const message = 'is for events of your own, as POST /v1/events takes them: event_type "event"'
-  issues.addIssue({ code: 'custom', path: ['look_back'], message })
+  tell(['event', 'look_back'], ['look_back'], message)
 })
+
+/** What of an event says nothing beside its type. */
+function idleFields(given: z.output<typeof event>): string[] {
+  const { event_type: type, source_type, source_key, audience_key, integration_source_key } = given
+  const isOfWorkflow = type === 'message' || type === 'workflow'
+  const ofOthers = {
+    ...(!isOfWorkflow && { source_type, source_key }),
+    ...(type !== 'integration_source' && { integration_source_key }),
+    audience_key,
+  }
+  return Object.entries(ofOthers).flatMap(([name, value]) => (isUnset(value) ? [] : [name]))
+}
 
 const schema = object({ ...stepFields, type: z.literal('wait_for_event'), settings }).transform((file) => {
   const { event, expires_after: expires, match_conditions: match, look_back: lookBack } = file.settings
@@ -85,13 +100,16 @@ const schema = object({ ...stepFields, type: z.literal('wait_for_event'), settin
     haltsOnMatch: file.settings.on_match === 'halt',
     haltsOnTimeout: (file.settings.on_timeout ?? 'halt') === 'halt',
     lookBack: lookBack ?? null,
+    idle: idleFields(event),
   }
 })
 
 /** A step that waits for an event, as workflow.json has it. */
 export const waitFile: StepFile<WaitStep, z.output<typeof schema>> = {
   schema: () => schema,
-  compile: ({ matchConditions, ...read }, { next }) => {
+  compile: ({ matchConditions, idle, ...read }, { next, warn }) => {
+    for (const name of idle)
+      warn(['settings', 'event', name], `is ignored: it says nothing where event_type is ${read.eventKind}`)
     return { ...read, ...(matchConditions !== null && { matchConditions }), next }
   },
 }

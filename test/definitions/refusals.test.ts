@@ -272,3 +272,81 @@ test('a step that has not been taken by then may be asked for, and a start says 
     ],
   )
 })
+
+test('a mistake keeps no other from being told: of its step, of other steps, of the workflow', async () => {
+  const text = JSON.stringify({
+    trigger_frequency: 'sometimes',
+    steps: [
+      step('batch', { batch_order: 'upwards', batch_items_max_limit: 1, batch_window_extension_limit: window }),
+      {
+        ...step('delay', { delay_until_field_path: 'due_at', delay_for: { unit: 'minutes', value: 0 } }),
+        ref: 'delay_1',
+      },
+      { ...step('delay', { delay_for: { unit: 'minutes', value: 0 }, for: 1 }), ref: 'delay_2' },
+      step('throttle', { throttle_limit: 0, throttle_window: { unit: 'days', value: 40 } }),
+      step('wait_for_event', { event: { event_type: 'weather', event_key: '' }, on_match: 'stop', look_back: window }),
+      { ...step('wait_for_event', { event: { event_type: 'message', event_key: 'sold', x: 1 } }), ref: 'wait_2' },
+      step('update_user', { recipient_mode: 'reference', update_properties: '' }),
+      {
+        ...cohorts('50', '40'),
+        cohort_branches: [
+          { percentage: '50', steps: [{ type: 'nothing' }] },
+          { percentage: '40', steps: [] },
+        ],
+      },
+      branch([{ ...is('data.a'), steps: [{ ref: 'x', type: 'channel', channel_type: 'fax' }] }]),
+      email({ html_body: null, subject: '' }),
+      feed('feed_1', { channel_group_key: 'one', channel_key: 'other' }),
+    ],
+  })
+  const { problems = [] } = await readFolder(notificationsFolder({ 'hello/workflow.json': text }))
+  const told = problems.map(({ step: ref, field }) => `${ref ?? ''} ${field ?? ''}`)
+  assert.deepEqual(told.sort(), [
+    ' trigger_frequency',
+    'batch_1 settings',
+    'batch_1 settings.batch_items_max_limit',
+    'batch_1 settings.batch_order',
+    'branch_1 branches',
+    'cohort_1 cohort_branches',
+    'cohort_1 cohort_branches[0].steps[0].type',
+    'delay_1 settings.delay_until_field_path',
+    'delay_2 settings.delay_for.value',
+    'delay_2 settings.for',
+    'email_1 template.html_body',
+    'email_1 template.subject',
+    'feed_1 channel_group_key',
+    'throttle_1 settings.throttle_limit',
+    'throttle_1 settings.throttle_window',
+    'update_user_1 settings.recipient_gid',
+    'update_user_1 settings.update_properties',
+    'wait_2 settings.event.event_key',
+    'wait_2 settings.event.x',
+    'wait_for_event_1 settings.event.event_key',
+    'wait_for_event_1 settings.event.event_type',
+    'wait_for_event_1 settings.on_match',
+    'x channel_type',
+  ])
+})
+
+test('what says nothing where it stands is told at start, and nothing is refused', async () => {
+  const waits = (ref: string, event: object) => ({ ...step('wait_for_event', { event }), ref })
+  const text = JSON.stringify({
+    steps: [
+      step('batch', { batch_window: window, batch_window_extension_limit: { unit: 'hours', value: 1 } }),
+      waits('wait_1', { event_type: 'recipient', event_key: 'updated', source_type: 'workflow', source_key: 'other' }),
+      waits('wait_2', { event_type: 'event', event_key: 'paid', integration_source_key: 'shop', audience_key: 'vips' }),
+      waits('wait_3', { event_type: 'integration_source', event_key: 'paid', integration_source_key: 'shop' }),
+      feed('feed_1'),
+    ],
+  })
+  const read = await readFolder(notificationsFolder({ 'hello/workflow.json': text }))
+  assert.deepEqual([read.problems, read.definitions.size], [undefined, 1])
+  const told = (read.warnings ?? []).map((warning) => warning.replace('hello/workflow.json:1, ', ''))
+  assert.deepEqual(told, [
+    'step batch_1, settings.batch_window_extension_limit: is ignored: only a batch_window_type of sliding is extended',
+    'step wait_1, settings.event.source_type: is ignored: it says nothing where event_type is recipient',
+    'step wait_1, settings.event.source_key: is ignored: it says nothing where event_type is recipient',
+    'step wait_2, settings.event.integration_source_key: is ignored: it says nothing where event_type is event',
+    'step wait_2, settings.event.audience_key: is ignored: it says nothing where event_type is event',
+  ])
+})
