@@ -8,11 +8,13 @@ export interface PreviewPage {
   shown: string
 }
 
+/** A text as it stands, escaped, for a page of a preview. */
 export const pre = (text: string) => `<pre>${escapeHtml(text)}</pre>`
 
 /** The content as the API has it. */
 export const jsonFile = (ref: string, content: object) => ({ [`${ref}.json`]: JSON.stringify(content, null, 2) })
 
+/** A whole page; `title` is escaped, `body` is HTML already. */
 export function documentOf(title: string, body: string): string {
   return `<!DOCTYPE html>
 <html lang="en">

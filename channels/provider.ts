@@ -172,6 +172,7 @@ export function refusal(answer: HttpAnswer, ...words: unknown[]): SendResult {
   return notTaken(answer, reason)
 }
 
+/** The provider took nothing, by its own answer: tried again, not before what it asked by `Retry-After`. */
 export function notTaken({ retryAfterMs }: HttpAnswer, reason: string): SendResult {
   return { kind: 'not_taken', reason: oneLine(reason), ...(retryAfterMs !== undefined && { retryAfterMs }) }
 }

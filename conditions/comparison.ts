@@ -129,6 +129,7 @@ function allowed(operand: Operand, context: ConditionsContext, add: (message: st
   return operand
 }
 
+/** What is told where a condition names no step, or one that is not before it; at most 20 refs are named. */
 export function unknownRef(ref: string | undefined, refs: ReadonlySet<string> | null): string {
   const known = refs === null ? [] : [...refs].slice(0, 20)
   const hint = known.length === 0 ? 'name the ref of a step' : `the steps are ${known.join(', ')}`

@@ -13,6 +13,7 @@ export interface ConditionReads {
   templates: string[]
 }
 
+/** What evaluating these conditions needs loaded. */
 export function readsOf(...all: (ConditionGroup | null)[]): ConditionReads {
   const found = {
     roots: new Set<string>(),

@@ -10,6 +10,7 @@ export function sameKey(value: unknown, depth = DEPTH): string {
   return `{${entries.map(([key, inner]) => `${JSON.stringify(key)}:${sameKey(inner, depth - 1)}`).join(',')}}`
 }
 
+/** Whether two values of JSON are equal, 50 levels deep; the order of an object’s names is nothing. */
 export function same(left: unknown, right: unknown): boolean {
   if (typeof left !== 'object' || typeof right !== 'object' || left === null || right === null) return left === right
   return sameKey(left) === sameKey(right)

@@ -23,6 +23,7 @@ export function oneOf<const Name extends string>(names: readonly Name[], error =
 /** A field that only documents or decorates. */
 export const ignored = z.unknown().optional()
 
+/** An object of these fields and no other: one that Belay does not know is a problem, with its name. */
 export const object = <Shape extends z.ZodRawShape>(shape: Shape) =>
   z.strictObject(shape, {
     error: (issue) =>
@@ -60,6 +61,7 @@ export function dependent<Shape extends z.ZodRawShape>(
   )
 }
 
+/** A text that Liquid parses, in a template of this kind. */
 export const liquid = (context: LiquidContext) =>
   z.string().superRefine((text, issue) => {
     try {
@@ -68,6 +70,7 @@ export const liquid = (context: LiquidContext) =>
       issue.addIssue({ code: 'custom', message: `is not a Liquid template: ${(error as Error).message}` })
     }
   })
+/** As `liquid`, and more than white space. */
 export const required = (context: LiquidContext) =>
   liquid(context).refine((text) => text.trim() !== '', 'must not be empty')
 /** Absent, null and empty are the same. */
@@ -83,6 +86,7 @@ const refused: Readonly<Record<string, string>> = {
   in_app_guide: 'guides are shown by a client of their own; an in-app message is channel_type in_app_feed',
 }
 
+/** What is told of something whose type is none that is known, and what to do where it is one of Knock’s. */
 export function notOneOf(what: string, input: unknown, discriminator: string, known: string[]): string {
   if (typeof input !== 'object' || input === null) return `must be a ${what}, as an object`
   const given: unknown = (input as Record<string, unknown>)[discriminator]

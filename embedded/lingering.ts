@@ -10,10 +10,12 @@ export function markOf(dbFile: string): string[] {
 /** Where the pid of the dev server that uses `dbFile` is kept. */
 const pidFile = (dbFile: string) => `${dbFile}.pid`
 
+/** Writes down which process has the file open, for the next start to end it if this one cannot. */
 export function rememberServer(dbFile: string, pid: number): void {
   writeFileSync(pidFile(dbFile), String(pid))
 }
 
+/** It has ended: nothing is left for the next start. */
 export function forgetServer(dbFile: string): void {
   rmSync(pidFile(dbFile), { force: true })
 }

@@ -21,6 +21,7 @@ function nodeMetrics(): Registry {
   return ofNode
 }
 
+/** Makes ready what a process tells at each scrape; counts begin at 0 for every channel type. */
 export function openScrape(sources: GaugeSources): Scrape {
   const gauges = gaugesOf(sources)
   const node = nodeMetrics()

@@ -40,6 +40,7 @@ export async function newestTrigger(db: Database): Promise<number> {
   return found!.id
 }
 
+/** Ids of the triggers accepted after this one, in their order. */
 export async function triggersAfter(db: Database, trigger: number): Promise<number[]> {
   const found = await query<{ id: number }>(
     db,

@@ -23,6 +23,7 @@ export const bulkOperation = z
   })
   .meta({ id: 'BulkOperation', description: 'Changes that are carried out after the call, chunk by chunk' })
 
+/** A bulk operation as the API shows it. */
 export function bulkOperationOf(row: BulkRow): z.input<typeof bulkOperation> {
   const { id, name, total, processed, failed, inserted_at, started_at, updated_at, completed_at } = row
   return {

@@ -20,6 +20,7 @@ export const messageContent = z
   })
   .meta({ id: 'MessageContent' })
 
+/** What a message says, in the shape of its channel type. */
 export function contentOf({ id, channel_type, content, inserted_at }: ContentRow): z.input<typeof messageContent> {
   const { resource } = channelTypeOf(channel_type)
   const data = { __typename: resource.typename, ...resource.data(content) }

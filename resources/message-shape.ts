@@ -27,6 +27,7 @@ export function messageOf(row: MessageRow) {
   }
 }
 
+/** Where a message came from: its workflow, version, trigger and step. */
 export function sourceOf(row: MessageRow) {
   return {
     __typename: 'NotificationSource' as const,
@@ -40,6 +41,7 @@ export function sourceOf(row: MessageRow) {
   }
 }
 
+/** The instants at which its recipient did something with it; `clicked_at` is Knock’s other name. */
 export function engagementInstants(row: MessageRow) {
   const { seen_at, read_at, interacted_at, link_clicked_at, archived_at } = row
   return { seen_at, read_at, interacted_at, link_clicked_at, clicked_at: link_clicked_at, archived_at }

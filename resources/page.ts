@@ -45,6 +45,7 @@ export const pageQuery = (position: z.ZodType<Position>) => ({
   page_size: z.coerce.number().int().min(1, sizes).max(MAX_SIZE, sizes).default(DEFAULT_SIZE),
 })
 
+/** The part of a list that a query asks for. */
 export function windowOf(query: {
   after?: Position | undefined
   before?: Position | undefined
@@ -62,6 +63,7 @@ export const pageInfo = z
   })
   .meta({ id: 'PageInfo' })
 
+/** Cursors of what comes before and after a page; null where there is nothing. */
 export function pageInfoOf<Row>(page: Page<Row>, window: Window) {
   const first = page.rows[0]
   const last = page.rows.at(-1)

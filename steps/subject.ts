@@ -8,6 +8,7 @@ export function subject(key: string, profiles: Profiles): Subject {
   return { ...(typeof reference === 'string' ? { id: reference } : reference), ...known(key, profiles) }
 }
 
+/** A tenant as templates and conditions see it; one that nobody described has its id alone. */
 export function tenantSubject(id: string, profiles: Profiles): Subject {
   return { id, ...known(id, profiles) }
 }

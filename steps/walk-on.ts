@@ -68,6 +68,7 @@ export function afterAct(walk: WalkUnderWay, result: AnyStepResult, now: number)
   return settlementOf(progress)
 }
 
+/** The ref of the step at this index, which there must be. */
 export function stepRefOf({ steps }: Definition, step: number): string {
   return steps[step]!.ref
 }

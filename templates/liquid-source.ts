@@ -27,6 +27,7 @@ export interface Covered {
   tags: ReadonlyMap<number, string>
 }
 
+/** Puts marks, which Markdown leaves as they are, for everything of Liquid in a source. */
 export function cover(source: string): Covered {
   const pieces: string[] = []
   const tags = new Map<number, string>()

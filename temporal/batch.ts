@@ -69,6 +69,7 @@ export function merged(signals: readonly PendingSignal[]): Omit<RemovedMessage, 
   }
 }
 
+/** What the moves among these signals say, in their order. */
 export function movesOf(signals: readonly PendingSignal[]): Sleepers[] {
   return signals.flatMap((signal) => (signal.kind === 'move' ? signal.groups : []))
 }

@@ -140,6 +140,9 @@ export async function sendCancel(
   return sendTo(client, () => handle.signal(cancelSignal, { store, ...message }))
 }
 
+/**
+ * Tells a run where these sleep now. `closed`: it is not open. Throws Temporal's own error where it is away or late.
+ */
 export async function sendMoves(
   { client, store }: SendTarget,
   workflowId: string,

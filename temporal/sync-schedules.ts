@@ -24,6 +24,7 @@ const INSTANT_EVERY_MS = 1_000 * 86_400_000
 export const NO_ID = '00000000-0000-0000-0000-000000000000'
 
 const PREFIX = 'belay-schedule/'
+/** The id of its Schedule at Temporal. */
 export const temporalScheduleId = (id: string): string => `${PREFIX}${id}`
 /** The id of the schedule that one of Temporal's is for; undefined: it is none of ours. */
 export const scheduleIdOf = (temporalId: string): string | undefined =>

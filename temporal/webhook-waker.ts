@@ -21,6 +21,7 @@ export interface WebhookWakerOptions {
   log: Logger
 }
 
+/** The workflow that delivers to this endpoint: one at a time. */
 export const webhookWorkflowId = (endpoint: string) => `belay-webhooks/${endpoint}`
 
 /** Wakes the deliveries of endpoints for which events were committed, at most one signal under way to each. */

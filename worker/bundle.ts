@@ -21,6 +21,7 @@ export async function bundleWorkflows(): Promise<{ code: string }> {
   return bundleWorkflowCode({ workflowsPath: path, preloadModules: [path], logger })
 }
 
+/** Bundles the workflow code into a file, as a worker in production reads it. */
 export async function writeBundle(file: string): Promise<void> {
   const { code } = await bundleWorkflows()
   await mkdir(dirname(file), { recursive: true })

@@ -27,6 +27,7 @@ export async function requireNamespace(connection: Connection, namespace: string
   }
 }
 
+/** Says how the namespace is made, or its name corrected. */
 export function noNamespace(where: string, namespace: string, cause: unknown): SettingsError {
   return new SettingsError(
     `TEMPORAL_NAMESPACE: Temporal${where} has no namespace ${namespace}; correct the name, ` +

@@ -24,6 +24,7 @@ const SLEEPERS_SHOWN = 20
 const CANCELS_SHOWN = 5
 const TEXT_BYTES = 200
 
+/** What the query `state` answers. */
 export function viewOf(state: RunState): Omit<RunView, 'store'> {
   const { nextDue } = state
   return {

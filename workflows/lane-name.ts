@@ -8,10 +8,12 @@ export const RUN_LANE: Lane = 'run'
 /** Ends the lane of recipient runs whose step acts on the outside, `<step type>/act`: one that waits for an answer leaves walks their slots. */
 const ACT = '/act'
 
+/** Whether recipient runs sleep in it that act on the outside. */
 export function isActLane(lane: Lane): boolean {
   return lane.endsWith(ACT)
 }
 
+/** The lane of recipient runs that stand in a step of this kind, which acts on the outside. */
 export function actLane(stepType: string): Lane {
   return stepType + ACT
 }

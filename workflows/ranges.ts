@@ -13,6 +13,7 @@ export function toRanges(ids: Iterable<number>): Range[] {
   return ranges
 }
 
+/** Each id of the ranges, ends included. */
 export function idsOf(ranges: readonly Range[]): number[] {
   const ids: number[] = []
   for (const [first, last] of ranges) for (let id = first; id <= last; id += 1) ids.push(id)

@@ -10,16 +10,19 @@ const MOST_ROWS = 1_000_000
 /** The last instant a Date can hold. */
 const LAST_INSTANT = 8.64e15
 
+/** Whether anybody’s value can be read as the signal `trigger`. */
 export function isTriggers(value: unknown): value is TriggersMessage {
   return isRecord(value) && isStore(value['store']) && areTriggers(value['triggers'])
 }
 
+/** Whether anybody’s value can be read as the signal `move`. */
 export function isMove(value: unknown): value is MoveMessage {
   if (!isRecord(value) || !isStore(value['store'])) return false
   const { sleepers, reload } = value
   return areSleepers(sleepers) && (reload === undefined || typeof reload === 'boolean')
 }
 
+/** Whether anybody’s value can be read as what a cancel removed. */
 export function isRemoved(value: unknown): value is RemovedMessage {
   if (!isRecord(value) || !isStore(value['store'])) return false
   const { removed, recipients, by, reason } = value
@@ -27,6 +30,7 @@ export function isRemoved(value: unknown): value is RemovedMessage {
   return areLanes(removed) && texts && (by === undefined || isText(by)) && (reason === undefined || isText(reason))
 }
 
+/** Whether anybody’s value can be read as what a run begins with. */
 export function isRunInput(value: unknown): value is RunInput {
   if (!isRecord(value) || !isStore(value['store']) || !isText(value['definition'])) return false
   const { cancelationKey, triggers, carried } = value
@@ -104,6 +108,7 @@ function areBounded(ranges: [number, number][]): boolean {
   return rows <= MOST_ROWS
 }
 
+/** Whether it is an object, and no list. */
 export function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

@@ -37,6 +37,7 @@ export function wantedTimers(state: RunState, now: number, ahead: number, showAt
   return wanted
 }
 
+/** What the Web UI shows of a timer: who sleeps in which step, and at which try; at most 200 bytes. */
 export function summaryOf(lane: Lane, id: number, { name, step, tries, why }: Sleeper): string {
   return shorten(`${name ?? id}: ${step}${tryOf(lane, tries, why)}`, SUMMARY_BYTES)
 }

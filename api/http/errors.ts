@@ -117,6 +117,10 @@ export function ofEngineError(error: EngineError): ApiError {
   return new ApiError(code, { ...told, ...answer, fields: [...error.fields], cause: error })
 }
 
+/**
+ * What a request is answered with instead: a code of `errors`, and what of the request is at fault. error-handler.ts
+ * writes it.
+ */
 export class ApiError extends Error {
   override readonly name = 'ApiError'
   readonly code: ErrorCode

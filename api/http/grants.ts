@@ -29,6 +29,7 @@ export interface Grants {
   tenants(userId: string, area: Area, right: Right): TenantScope | undefined
 }
 
+/** What `given` permits. Without `isExplicit` a user may do everything to themselves, whatever is granted, as at Knock. */
 export function grantsOf(given: Record<string, Record<string, unknown[]>>, isExplicit: boolean): Grants {
   const byPath = new Map<string, Set<string>>()
   for (const [uri, rights] of Object.entries(given)) {

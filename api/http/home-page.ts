@@ -10,6 +10,7 @@ export interface Home {
 
 export const EXAMPLE = 'try-me'
 
+/** The page at `/` of `npm start`, as HTML. */
 export function homePage({ uiUrl, catchesMail, hasExample }: Home): string {
   const ui = uiUrl === undefined ? '' : `<a href="${escaped(uiUrl)}">Temporal Web UI</a>`
   const mail = catchesMail ? '<a href="/dev/mail">Caught mail</a>' : ''

@@ -74,6 +74,9 @@ const TELL_MS = 4_000
 const WORKER_WITHIN_MS = 10_000
 const LOOK_MS = 20
 
+/**
+ * Publishes the catalog, then listens. Throws where the store stays away longer than `patience`, or the port is taken.
+ */
 export async function startApi(start: ApiStart): Promise<RunningApi> {
   const { settings, store, clock, connection, namespace, catalog, log } = start
   const client = openClient({ connection, namespace, keys: settings.BELAY_PAYLOAD_KEYS })

@@ -50,6 +50,7 @@ export function neededKey(request: Keyed, context: z.core.$RefinementCtx): void 
   oneKey(request, context)
 }
 
+/** The key in either spelling, ours first; null: none. */
 export function keyOf({ cancelation_key: ours, cancellation_key: knocks }: Keyed): string | null {
   return ours ?? knocks ?? null
 }

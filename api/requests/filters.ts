@@ -37,6 +37,7 @@ export const insertedAtQuery = {
   'inserted_at.lte': bounds.lte,
 }
 
+/** Both spellings of the filter as one: `inserted_at.gt` and `inserted_at[gt]`; the dotted one wins. */
 export function insertedAtOf(query: {
   inserted_at?: InstantFilter | undefined
   'inserted_at.gt'?: string | undefined

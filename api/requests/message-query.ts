@@ -23,6 +23,7 @@ export const messageQuery = z.object({
   ...pageQuery(messagePosition),
 })
 
+/** The filter that a list of messages is asked with. Throws an ApiError where no channel has the id or key. */
 export function messageFilterOf(query: z.output<typeof messageQuery>, catalog: Catalog): MessageFilter {
   return {
     tenant: query.tenant,

@@ -24,6 +24,7 @@ export function readFrame(text: string): Frame | null {
   return { joinRef, ref, topic, event, payload: payload as Record<string, unknown> }
 }
 
+/** The text of a frame, as Phoenix clients of version 2 read it. */
 export function writeFrame({ joinRef, ref, topic, event, payload }: Frame): string {
   return JSON.stringify([joinRef, ref, topic, event, payload])
 }

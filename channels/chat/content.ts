@@ -16,6 +16,7 @@ export interface ChatContent {
   link_tracking?: true
 }
 
+/** Throws a TemplateError. */
 export function renderChat(template: ChatTemplate, fill: Filler): ChatContent {
   const content = fill.text('markdown_body', template.markdownBody, 'markdown_source').trim()
   return {

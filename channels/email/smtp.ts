@@ -78,6 +78,7 @@ export const smtp: SmtpService<EmailSettings & { smtp_url?: string | undefined }
 /** Types a service by its settings. */
 export const smtpService = <Given extends EmailSettings>(service: SmtpService<Given>): SmtpService<Given> => service
 
+/** A provider that speaks SMTP to a service, with the settings that it is reached by. */
 export function smtpProvider<Given extends EmailSettings>(service: SmtpService<Given>): Provider<EmailContent> {
   return {
     settings: service.settings,

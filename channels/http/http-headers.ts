@@ -19,10 +19,12 @@ const RESERVED = new Set([
   'webhook-timestamp',
 ])
 
+/** Whether the request sets it by itself, so that a template may not. In any case of letters. */
 export function isReservedHeader(name: string): boolean {
   return RESERVED.has(name.toLowerCase())
 }
 
+/** Whether Node sends it as the name of a header. */
 export function isHeaderName(name: string): boolean {
   return passes(() => validateHeaderName(name))
 }

@@ -13,6 +13,7 @@ export type FeedBlock =
   | { name: 'action_url'; type: 'text'; content: string; rendered: string }
   | { name: 'actions'; type: 'button_set'; buttons: { name: string; label: string; action: string }[] }
 
+/** Throws a TemplateError. */
 export function renderFeed(template: FeedTemplate, fill: Filler): FeedContent {
   const rendered = fill.text('markdown_body', template.markdownBody, 'markdown').trim()
   const content = fill.text('markdown_body', template.markdownBody, 'text')

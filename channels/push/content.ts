@@ -14,6 +14,7 @@ export interface PushContent {
   token_deregistration?: false
 }
 
+/** Throws a TemplateError. */
 export function renderPush(template: PushTemplate, fill: Filler): PushContent {
   return {
     title: fill.line('title', template.title),

@@ -15,6 +15,7 @@ export function assertPushFits(
   atMost({ field: `the push, most of it ${largest},`, provider, size, most, unit: 'bytes' })
 }
 
+/** How many bytes of UTF-8 a value takes as JSON. */
 export function jsonBytes(value: unknown): number {
   return bytesOf(JSON.stringify(value))
 }

@@ -60,6 +60,7 @@ export function fieldIn(value: unknown, ...path: string[]): unknown {
   )
 }
 
+/** The text or number at a path, as a text; empty where there is neither. */
 export function textIn(value: unknown, ...path: string[]): string {
   const found = fieldIn(value, ...path)
   return typeof found === 'string' || typeof found === 'number' ? String(found) : ''

@@ -12,6 +12,7 @@ export interface SmsContent {
   link_tracking?: true
 }
 
+/** Throws a TemplateError. */
 export function renderSms(template: SmsTemplate, fill: Filler): SmsContent {
   const to = template.toNumber === null ? '' : fill.line('settings.to_number', template.toNumber)
   return {

@@ -71,6 +71,7 @@ const YEAR_IN: Record<Duration['unit'], number> = {
   months: 12,
 }
 
+/** Whether it is at most 365 days, in either direction. */
 export function withinYear({ unit, value }: Duration): boolean {
   return Math.abs(value) <= YEAR_IN[unit]
 }

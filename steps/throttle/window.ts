@@ -19,6 +19,7 @@ const MOST_IN: Record<Duration['unit'], number> = {
   months: 1,
 }
 
+/** Whether it is at most 31 days. */
 export function withinMonth({ unit, value }: Duration): boolean {
   return value <= MOST_IN[unit]
 }

@@ -35,6 +35,7 @@ export interface BulkProgress {
   failed: BulkFailure[]
 }
 
+/** Writes a bulk operation that is still to begin. `now` in epoch milliseconds. */
 export async function insertBulk(
   db: Database,
   given: { id: string; name: string; input: JsonObject; total: number; apiKey: string },
@@ -47,6 +48,7 @@ export async function insertBulk(
   )
 }
 
+/** One by its id; undefined: there is none. */
 export async function findBulk(db: Database, id: string): Promise<BulkRow | undefined> {
   const [row] = await query<BulkRow>(
     db,
@@ -68,6 +70,10 @@ export async function lockBulk(tx: Database, id: string): Promise<BulkWork | und
   return row
 }
 
+/**
+ * Adds what was done in this transaction, and where it goes on; `position` null: it is complete. `now` in epoch
+ * milliseconds.
+ */
 export async function recordProgress(tx: Database, id: string, progress: BulkProgress, now: number): Promise<void> {
   const { position, processed, failed } = progress
   await tx.execute(

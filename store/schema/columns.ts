@@ -3,6 +3,7 @@ import { customType, timestamp } from 'drizzle-orm/pg-core'
 export type Json = null | boolean | number | string | Json[] | { [key: string]: Json }
 export type JsonObject = Record<string, Json>
 
+/** A column of an instant, with time zone, read as a Date: whole milliseconds. */
 export const instant = (name: string) => timestamp(name, { withTimezone: true, mode: 'date' })
 
 /**

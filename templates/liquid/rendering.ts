@@ -36,10 +36,12 @@ export interface PartialSource {
 
 const KEY = 'belay'
 
+/** Gives tags and filters of one rendering what they may ask for. */
 export function setRendering(context: Context, rendering: Rendering): void {
   context.setRegister(KEY, rendering)
 }
 
+/** What `setRendering` gave to this rendering. */
 export function renderingOf(context: Context): Rendering {
   return context.getRegister<Rendering>(KEY)
 }

@@ -23,8 +23,10 @@ export interface Patience {
   left: number
 }
 
+/** At the beginning. An answer brings it back to this. */
 export const patience = (): Patience => ({ left: 2 * QUERIES })
 
+/** What each of these runs says of itself, or that it did not answer. */
 export async function viewsOf(
   client: Client,
   workflowIds: readonly string[],
