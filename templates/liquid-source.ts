@@ -4,8 +4,10 @@ import { piecesOf } from './liquid-pieces.ts'
 const OPEN = '\ufdd0'
 const TAG = '\ufdd1'
 const CLOSE = '\ufdd2'
-const MARKS = /[\ufdd0-\ufdd2]/g
-const PLACE = /[\ufdd0\ufdd1](\d+)\ufdd2/g
+/** A tag between lines: a dash in it takes no break from them. */
+export const LONE_TAG = '\ufdd3'
+const MARKS = /[\ufdd0-\ufdd5]/g
+const PLACE = /([\ufdd0\ufdd1\ufdd3])(\d+)\ufdd2/g
 
 /** Matches where a piece of Liquid stands in a covered text. */
 export const ONE_PLACE = /[\ufdd0\ufdd1]\d+\ufdd2/
@@ -52,6 +54,14 @@ export function cover(source: string): Covered {
     text,
     pieces,
     tags,
-    uncover: (covered) => covered.replace(PLACE, (_mark, index: string) => pieces[Number(index)]!),
+    uncover: (covered) =>
+      covered.replace(PLACE, (_mark, kind: string, index: string) => {
+        const piece = pieces[Number(index)]!
+        return kind === LONE_TAG ? piece.replace(/^\{%-/, '{%').replace(/-%\}$/, '%}') : piece
+      }),
   }
 }
+
+/** What goes where its Liquid leaves it empty, be it brackets or an element; what holds none stays as it is. */
+export const nonempty = (piece: string): string =>
+  /[\ufdd0\ufdd1]|\{[{%]/.test(piece) ? `{% nonempty %}${piece}{% endnonempty %}` : piece

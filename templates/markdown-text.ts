@@ -1,4 +1,5 @@
 import type { Token } from 'markdown-it'
+import { linked } from './html-text.ts'
 import { isSilent } from './markdown/groups.ts'
 
 /** Something that puts a mark before its first line, and `rest` before the lines after it: a quote, or an item of a list. */
@@ -144,7 +145,8 @@ function inlineText(tokens: Token[]): string {
     else if (token.type === 'link_open') link = { address: token.attrGet('href') ?? '', start: text.length }
     else if (token.type === 'link_close' && link !== null) {
       const label = text.slice(link.start)
-      if (label !== link.address && `mailto:${label}` !== link.address) text += ` (${link.address})`
+      if (link.address !== '' && label !== link.address && `mailto:${label}` !== link.address)
+        text += linked(link.address)
       link = null
     } else if (token.type !== 'html_inline') text += token.content
   }

@@ -25,7 +25,7 @@ const DEEPEST = 5
 
 type Parse = (text: string) => Template[]
 
-/** `render`, `t`, `address`, `addressed` and `nonempty` (an element without content goes), for templates whose result is HTML or plain text. */
+/** `render`, `t`, `address`, `addressed` and `nonempty` (an element or brackets without content go), for templates whose result is HTML or plain text. */
 export function registerTags(liquid: Liquid, kind: 'html' | 'text', parse: { own: Parse; text: Parse }): void {
   liquid.registerTag('render', renderTag(kind, parse))
   liquid.registerTag(
@@ -41,7 +41,7 @@ export function registerTags(liquid: Liquid, kind: 'html' | 'text', parse: { own
     'nonempty',
     blockTag('nonempty', function* (context, templates) {
       const filled = yield* inner(this, templates, context)
-      return /^\s*<(\w+)\b[^<>]*>\s*<\/\1>\s*$/.test(filled) ? '' : filled
+      return /^\s*(?:\(\s*\)|<(\w+)\b[^<>]*>\s*<\/\1>)\s*$/.test(filled) ? '' : filled
     }),
   )
   liquid.registerTag('capture_text', captureText(parse.text))
