@@ -16,6 +16,7 @@ const BETWEEN = new Set(['else', 'elsif', 'when'])
 const SILENT = new Set(['assign', 'comment', 'break', 'continue', '#'])
 
 const nameOf = (source: string): string => /^\{%-?\s*([#\w]+)/.exec(source)?.[1] ?? ''
+/** Whether the tag of this source shows nothing by itself, and holds nothing. */
 export const isSilent = (source: string): boolean => SILENT.has(nameOf(source))
 
 /** Groups of a text's tags, by number and source in their order. None where they do not nest: Liquid will say so. */
@@ -40,5 +41,7 @@ export function groupsOf(tags: ReadonlyMap<number, string>): Groups {
   return open.length > 0 ? new Map() : groups
 }
 
+/** Whether the tag of this number is the group's first. */
 export const opens = (group: Group | undefined, tag: number): boolean => group?.tags[0] === tag
+/** Whether the tag of this number is the group's last. */
 export const ends = (group: Group | undefined, tag: number): boolean => group?.tags.at(-1) === tag

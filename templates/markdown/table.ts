@@ -139,6 +139,7 @@ function pushRow(state: StateBlock, { pieces }: Row, cell: 'th' | 'td', line: nu
   state.push('tr_close', 'tr', -1)
 }
 
+/** Adds the mark of a tag that stands between blocks, on its line of the source: it is shown as it stands. */
 export function pushTag(state: StateBlock, number: number, line: number): void {
   const token = state.push('liquid', '', 0)
   token.content = `\ufdd1${number}\ufdd2`
