@@ -7,9 +7,10 @@ import type { MoveOutcome } from '../../../store/recipient-runs/move.ts'
 import { HandOvers, type HandedOver } from '../handed-over.ts'
 import type { ProviderAnswer } from '../provider.ts'
 import { Changes } from './changes.ts'
+import { holdBatches, holdLeaders } from './hold-batches.ts'
 import { allNodes, type Node } from './nodes.ts'
 import { loadBatches, loadMessages, loadRows, loadTold, type BatchSeen, type Message, type Row } from './seen.ts'
-import { follow, windowFrom, type Posted, type Published, type Stand, type Walked } from './walks.ts'
+import { follow, windowFrom, type Passed, type Posted, type Published, type Stand, type Walked } from './walks.ts'
 import type { Wish } from './wishes.ts'
 import { CHILD } from './written.ts'
 
@@ -30,6 +31,9 @@ export class GraphAccount {
   readonly #stands = new Map<number, Stand[]>()
   readonly #moves = new Map<number, number[]>()
   readonly #posted = new Map<string, Posted[]>()
+  /** Recipient runs of the workflow that is triggered: when each was first seen, and those that came to their end. */
+  readonly #children = new Map<number, number>()
+  readonly #endedChildren = new Set<number>()
   readonly #wishes: ReadonlyMap<string, Changes<Wish>>
   readonly published: Changes<Published>
 
@@ -40,14 +44,22 @@ export class GraphAccount {
   }
 
   /** Recipient runs and messages as they are now. */
-  look(rows: readonly Row[], messages: readonly Message[]): void {
+  look(rows: readonly Row[], messages: readonly Message[], now: number): void {
     const order = this.handOvers.next()
-    for (const { id, ref, status, phase, due, enteredAt } of rows) {
+    for (const { id, ref, status, phase, due, enteredAt, recipient, definition, causedBy, errors } of rows) {
+      if (definition === CHILD) {
+        if (!this.#children.has(id)) this.#children.set(id, order)
+        if (status === 'ended' && errors === 0 && !this.#endedChildren.has(id)) {
+          this.#endedChildren.add(id)
+          this.happened(recipient, { event: 'child', at: now, kind: null })
+        }
+        assert.ok(causedBy !== null, `nobody triggered ${id}`)
+      }
       const stands = this.#stands.get(id) ?? []
       const last = stands.at(-1)
       const isSame = last?.ref === ref && last.due === due
       if (status !== 'waiting' || phase !== 'wait' || isSame) continue
-      this.#stands.set(id, [...stands, { ref, due, enteredAt, order }])
+      this.#stands.set(id, [...stands, { ref, due, enteredAt, at: now, order }])
     }
     for (const { row, number, text, at, status } of messages) {
       const message = `${row}/${number}`
@@ -61,8 +73,8 @@ export class GraphAccount {
     return this.handOvers.add({ message: `${row}/${number}`, at, rows: rowsIn(text), answer, isRecorded: false })
   }
 
-  posted(recipient: string, kind: 'a' | 'b', at: number): void {
-    this.#posted.set(recipient, [...(this.#posted.get(recipient) ?? []), { at, kind, order: this.handOvers.next() }])
+  happened(recipient: string, event: Omit<Posted, 'order'>): void {
+    this.#posted.set(recipient, [...(this.#posted.get(recipient) ?? []), { ...event, order: this.handOvers.next() }])
   }
 
   preferred(recipient: string, wish: Wish, at: number): void {
@@ -120,12 +132,26 @@ export class GraphAccount {
       holdThrottles(rows, walks, (row) => this.handOvers.isTaken(row))
       holdCohorts(rows, walks)
       holdChildren(rows, walks)
+      this.#holdTriggered(rows)
+      const own = rows.filter(({ definition }) => definition !== CHILD)
+      holdBatches(own, walks, batches, versions)
+      holdLeaders(walks, batches)
       await holdProfiles(db, recipients, rows, walks)
     } catch (error) {
       const seen = { rows, told, messages, batches, walks: [...walks], stands: [...this.#stands] }
       const own = { verdicts: [...this.handOvers.verdicts], handedOver: this.handOvers.all, posted: [...this.#posted] }
       const all = { versions: [...versions], ...seen, ...own }
       throw new Error(`${(error as Error).message}\n${JSON.stringify(all)}`, { cause: error })
+    }
+  }
+
+  /** Whoever was canceled triggers nothing from then on, but what was said to be in flight. */
+  #holdTriggered(rows: readonly Row[]): void {
+    for (const { id, causedBy } of rows) {
+      if (causedBy === null || !this.handOvers.isTaken(causedBy.row)) continue
+      const { order, inFlight } = this.handOvers.verdicts.get(causedBy.row)!
+      const isLate = this.#children.get(id)! > order && !inFlight.includes(causedBy.ref)
+      assert.ok(!isLate, `${causedBy.row} was canceled, and triggered ${id} in ${causedBy.ref}`)
     }
   }
 
@@ -190,10 +216,19 @@ function holdThrottles(
   isTaken: (row: number) => boolean,
 ): void {
   const all = rows.flatMap(({ id, recipient, definition }) =>
-    walks
-      .get(id)!
-      .passed.map((each) => ({ ...each, window: `${definition} ${recipient} ${each.throttle} ${each.until}` })),
+    walks.get(id)!.passed.map((each) => ({
+      ...each,
+      recipient,
+      definition,
+      window: `${definition} ${recipient} ${each.throttle} ${each.until}`,
+    })),
   )
+  for (const { throttle, until, opensAt, recipient, definition } of all) {
+    const isInside = (each: Passed) => Date.parse(each.until) > opensAt && Date.parse(each.until) < Date.parse(until)
+    const same = all.filter((each) => each.recipient === recipient && each.definition === definition)
+    const other = same.find((each) => each.throttle === throttle && isInside(each))
+    assert.equal(other, undefined, `${throttle} has two windows at once`)
+  }
   for (const { window, limit, passes } of all) {
     const passed = all.filter((each) => each.window === window && each.passes).length
     assert.ok(passed <= limit, `${passed} passed in ${window}, of ${limit}`)

@@ -74,6 +74,7 @@ export class GraphWorld {
   readonly #runs = new Map<string, ModelRun>()
   readonly #signals: Signals
   readonly #account: GraphAccount
+  #changes = 0
 
   private constructor(context: Context, store: StoreIdentity, life: GraphLife) {
     const signaler = { send: () => Promise.resolve() }
@@ -154,7 +155,8 @@ export class GraphWorld {
       case 'post': {
         const recipients = this.#named(call.who)
         const { kind } = call
-        for (const recipient of recipients ?? this.#recipients) this.#account.posted(recipient, kind, this.now)
+        for (const recipient of recipients ?? this.#recipients)
+          this.#account.happened(recipient, { event: 'paid', at: this.now, kind })
         await postEvent(this.#context, this.#context, { event: 'paid', data: { kind }, recipients })
         return
       }
@@ -168,14 +170,18 @@ export class GraphWorld {
         return
       }
       case 'change': {
-        const users = this.#named(call.who)!.map((id) => ({ id, properties: { changed: this.now } }))
+        const users = this.#named(call.who)!.map((id) => ({ id, properties: { changed: (this.#changes += 1) } }))
+        for (const { id } of users) this.#account.happened(id, { event: 'updated', at: this.now, kind: null })
         await transaction(this.#db, async (tx) => offerChanges(tx, await upsertUsers(tx, users), this.now, noOutbox))
         return
       }
       case 'see': {
         const messages = await this.#inFeeds()
         const seen = messages[call.n % messages.length]
-        if (seen !== undefined) await engage(this.#db, [seen], 'seen', { now: this.now })
+        if (seen === undefined) return
+        const { recipient, ofRow, isNew } = seen
+        if (isNew) this.#account.happened(recipient, { event: 'seen', at: this.now, kind: null, ofRow })
+        await engage(this.#db, [seen.id], 'seen', { now: this.now })
       }
     }
   }
@@ -183,7 +189,7 @@ export class GraphWorld {
   /** Triggers begin with that version from now on, and nobody goes on in any if it is not active. */
   async #publish({ version, as }: Call & { do: 'publish' }): Promise<void> {
     const { key, versions, child } = this.#life
-    const { nodes, read } = versions[versions[0].read.hash === versions[1].read.hash ? 0 : version]!
+    const { nodes, read } = versions[versions[0].read.hash === versions[1].read.hash ? 0 : version]
     this.#account.published.say({ nodes, isActive: as === 'active' }, this.now)
     await query(
       this.#db,
@@ -218,6 +224,8 @@ export class GraphWorld {
   }
 
   async #cancel({ key, who, isChild }: Call & { do: 'cancel' }): Promise<void> {
+    // What was triggered by now was so before it.
+    await this.#look()
     const order = this.#account.handOvers.next()
     const address = { key: isChild ? CHILD : this.#life.key, cancelationKey: this.#keys[key]! }
     const { answer } = await cancel(this.#context, this.#context, address, { recipients: this.#named(who) })
@@ -239,23 +247,33 @@ export class GraphWorld {
     return who === null ? null : who.map((n) => this.#recipients[n]!)
   }
 
-  async #inFeeds(): Promise<string[]> {
-    const found = await query<{ row: number; number: number; run: string; at: number }>(
+  async #inFeeds(): Promise<{ id: string; recipient: string; ofRow: number | undefined; isNew: boolean }[]> {
+    const found = await query<{
+      row: number
+      number: number
+      recipient: string
+      isNew: boolean
+      isChild: boolean
+      run: string
+      at: number
+    }>(
       this.#db,
-      sql`select m.recipient_run_id as row, m.number, t.workflow_run_id as run,
+      sql`select m.recipient_run_id as row, m.number, m.recipient, m.seen_at is null as "isNew",
+            u.definition_key = ${CHILD} as "isChild", t.workflow_run_id as run,
             round(extract(epoch from t.accepted_at) * 1000)::float8 as at
-          from messages m join triggers t on t.id = m.recipient_run_id / 131072
+          from messages m join triggers t on t.id = m.recipient_run_id / 131072 join runs u on u.id = t.run_id
           where m.recipient = any(${texts(this.#recipients)}) and m.channel_type = 'in_app_feed' order by 1, 2`,
     )
-    return found.map(({ row, number, run, at }) => {
-      return messageId({ workflowRunId: run, acceptedAt: new Date(at) }, { recipientRunId: row, number })
+    return found.map(({ row, number, recipient, isNew, isChild, run, at }) => {
+      const id = messageId({ workflowRunId: run, acceptedAt: new Date(at) }, { recipientRunId: row, number })
+      return { id, recipient, isNew, ofRow: isChild ? undefined : row }
     })
   }
 
   /** Where everybody stands now, and what is new in their feeds. */
   async #look(): Promise<void> {
     const rows = await loadRows(this.#db, this.#recipients)
-    this.#account.look(rows, await loadMessages(this.#db, this.#recipients))
+    this.#account.look(rows, await loadMessages(this.#db, this.#recipients), this.now)
   }
 
   async #pass(to: 'close' | 'due' | number): Promise<void> {

@@ -22,7 +22,7 @@ const nothing = () => fc.constant({})
 /** Every kind of nodes.ts: one that is missing here does not compile. */
 const kinds: { readonly [Type in NodeType]: Growth<Type> } = {
   batch: {
-    weight: 5,
+    weight: 7,
     asks: true,
     grow: () =>
       fc.record({
@@ -97,7 +97,7 @@ const kinds: { readonly [Type in NodeType]: Growth<Type> } = {
   update_tenant: { weight: 1, asks: true, grow: nothing },
   update_user: { weight: 1, asks: true, grow: nothing },
   wait_for_event: {
-    weight: 3,
+    weight: 5,
     asks: true,
     grow: () =>
       fc.record({

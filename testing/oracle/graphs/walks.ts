@@ -20,19 +20,24 @@ const DAY = 24 * 60 * MINUTE
 /** An instant so long ago still means now. */
 const PAST = MINUTE
 
-/** Where a recipient run was seen to wait. `order`: when that was first seen, in the one order of all that happens. */
+/** Where a recipient run was seen to wait. `at`, `order`: when that was first seen, and in the one order of all that happens. */
 export interface Stand {
   ref: string
   due: number | null
   enteredAt: number
+  at: number
   order: number
 }
 
-/** An event of a caller's own. */
+/** An event that a recipient run may wait for. */
 export interface Posted {
+  event: NodeOf<'wait_for_event'>['event']
   at: number
-  kind: 'a' | 'b'
+  /** Of a caller's own. */
+  kind: 'a' | 'b' | null
   order: number
+  /** Of a message: the only recipient run of its workflow that it is for. */
+  ofRow?: number
 }
 
 /** What triggers begin with: a version, and whether anybody goes on in any of them. */
@@ -70,6 +75,8 @@ export interface Passed {
   until: string
   passes: boolean
   limit: number
+  /** Of its window. */
+  opensAt: number
 }
 
 /** How far a walk came, by the words of its definition, with all that it told, made and stood in accounted for. */
@@ -87,10 +94,16 @@ export interface Walked {
   /** Steps that triggered, and those that updated a profile. */
   triggered: string[]
   updated: string[]
+  /** The batch step in which it waits for its batch's close, and the kind of its activity. */
+  entered: { node: NodeOf<'batch'>; stand: Stand; kind: 'a' | 'b' | null } | null
+  /** Batch steps that it passed at once, or has not come to. */
+  led: { ref: string; isCertain: boolean }[]
 }
 
 interface Progress extends Walked {
   trace: Trace
+  /** The refs of the steps to which it came. */
+  visited: Set<string>
   /** It comes to its step by a hand-out of its own, which may be late: what the step waits for counts from before that. */
   isHandedOut: boolean
   nodes: readonly Node[]
@@ -125,9 +138,10 @@ const actsOutside = new Set<NodeType>([
 export function follow(nodes: readonly Node[], trace: Trace): Walked {
   const walk: Progress = {
     ...{ isOver: false, carried: null, joined: null, made: [], passed: [], cohorts: [], triggered: [], updated: [] },
+    ...{ entered: null, led: [], visited: new Set<string>() },
     ...{ trace, nodes, from: trace.row.acceptedAt, kind: trace.row.data.kind ?? null, isHandedOut: true },
   }
-  const visited = new Set<string>()
+  const { visited } = walk
   let onwards: Onward = [...nodes]
   while (typeof onwards === 'object') {
     const [node, ...rest]: Node[] = onwards
@@ -242,21 +256,25 @@ const kinds: { readonly [Type in NodeType]: Follow<Type> } = {
     walk.cohorts.push({ ref, way })
     return onward(cohorts[way], rest)
   },
-  throttle({ ref, limit, byKind }, here, walk, rest) {
+  throttle({ ref, limit, minutes, byKind }, here, walk, rest) {
     const throttle = `${ref} ${byKind ? String(walk.kind) : ''}`
     const isKnown = !byKind || walk.kind !== null
+    const passed = (until: string, passes: boolean) => {
+      const opensAt = Date.parse(until) - minutes * MINUTE
+      if (isKnown) walk.passed.push({ throttle, until, passes, limit, opensAt })
+    }
     const end = skippedIn(here)
     if (end !== undefined) {
       const until = /^throttled: .* closes at (\S+)$/.exec(end.data.reason ?? '')?.[1]
       assert.ok(until !== undefined && end.at < Date.parse(until), `${ref}: ${end.data.reason}`)
-      if (isKnown) walk.passed.push({ throttle, until, passes: false, limit })
+      passed(until, false)
       return 'over'
     }
     const decided = decidedIn(here)
     if (decided === undefined) return 'cut'
     const until = String(decided.data['until'])
     assert.ok(decided.at < Date.parse(until), `${ref} passed in a window that was over`)
-    if (isKnown) walk.passed.push({ throttle, until, passes: true, limit })
+    passed(until, true)
     return rest
   },
   trigger_workflow({ ref }, here, walk, rest) {
@@ -365,7 +383,13 @@ function gather(node: NodeOf<'batch'>, here: Here, walk: Progress, rest: Node[])
     return rest
   }
   assert.equal(skippedIn(here)?.data.reason ?? EMPTY, EMPTY, `${ref} was skipped`)
-  if (stand === undefined) return leading ? rest : 'cut'
+  if (stand === undefined) {
+    const { told, stands, messages } = walk.trace
+    const isCertain = [...told, ...stands, ...messages].some((each) => !walk.visited.has(each.ref))
+    if (leading) walk.led.push({ ref, isCertain })
+    return leading ? rest : 'cut'
+  }
+  walk.entered = { node, stand, kind: walk.kind }
   assert.ok(batch !== undefined, `${ref} is waited in, and there is no batch`)
   // At its instant it is over, unless that came about by this activity.
   const opener = allNodes(walk.nodes).find((each) => each.ref === batch.ref) as NodeOf<'batch'>
@@ -417,6 +441,7 @@ function holdWindow({ ref, minutes, sliding, items }: NodeOf<'batch'>, { openedA
 function update({ ref }: { ref: string }, here: Here, walk: Progress, rest: Node[]): Onward {
   assert.equal(failedIn(here), undefined, `${ref} failed`)
   if (decidedIn(here) === undefined) return 'cut'
+  assert.equal(skippedIn(here), undefined, `${ref} was skipped, and updated`)
   walk.updated.push(ref)
   return rest
 }
@@ -437,7 +462,10 @@ function await_(node: NodeOf<'wait_for_event'>, here: Here, walk: Progress, rest
   const wanted = matches === 'own' ? walk.kind : matches
   // Of which kind is not known where it is its own, and that of several activities.
   const isKnown = matches !== 'own' || walk.kind !== null
-  const posted = walk.trace.posted.filter(({ kind }) => !isKnown || wanted === null || kind === wanted)
+  const posted = walk.trace.posted.filter((each) => {
+    if (each.event !== event || (each.ofRow !== undefined && each.ofRow !== walk.trace.row.id)) return false
+    return event !== 'paid' || !isKnown || wanted === null || each.kind === wanted
+  })
   if (isMatched) {
     const at = Date.parse(String(decided.data['at']))
     assert.ok(at >= since && at <= until && at <= decided.at, `${ref} matched what came at ${at}`)
@@ -454,9 +482,10 @@ function await_(node: NodeOf<'wait_for_event'>, here: Here, walk: Progress, rest
     }
     const came = posted.filter((each) => {
       const met = stand !== undefined && each.order > stand.order
-      return each.at < until && (met || (each.at > since && each.at < enteredAt))
+      const isBefore = event === 'paid' && each.at > since && each.at < enteredAt
+      return each.at < until && (met || isBefore)
     })
-    if (event === 'paid' && isKnown) assert.deepEqual(came, [], `${ref} missed what came in time`)
+    if (event !== 'paid' || isKnown) assert.deepEqual(came, [], `${ref} missed what came in time`)
   }
   walk.from = isMatched ? decided.at : Math.max(walk.from, until)
   assert.equal(ends, isMatched ? haltsOnMatch : haltsOnTimeout, `${ref} ends`)
