@@ -142,8 +142,15 @@ function directive(at: DateTime, name: string, flags: string, width: string): st
   }
 }
 
-/** `EST`, `GMT+1`: as American English abbreviates the zone at that instant. */
+/** Englishes that abbreviate zones of their own part of the world. */
+const ENGLISHES = ['en-US', 'en-GB', 'en-AU', 'en-IN', 'en-ZA', 'en-NG']
+
+/** `EST`, `CET`: as an English abbreviates the zone at that instant; `GMT-3` where none does. */
 function zoneName(at: DateTime): string {
+  for (const locale of ENGLISHES) {
+    const name = at.setLocale(locale).offsetNameShort
+    if (name !== null && !/^GMT[-+]/.test(name)) return name
+  }
   return at.setLocale('en-US').offsetNameShort ?? at.toFormat('ZZ')
 }
 
