@@ -39,7 +39,9 @@ export function compileMatchConditions(
   const add: Add = (path, message) => problems.push({ path, message })
   const groups = given.flatMap((item: unknown, index): ConditionNode[] => {
     if (!isObject(item)) return refuse(add, [index], 'must be a group such as {"operator": "and", "conditions": […]}')
-    const { operator, conditions } = item
+    const { operator, conditions, ...others } = item
+    for (const [name, value] of Object.entries(others))
+      if (!isUnset(value)) add([index, name], 'is not known here; a group has operator and conditions')
     if (operator !== undefined && operator !== null && operator !== 'and' && operator !== 'or')
       return refuse(add, [index, 'operator'], 'must be and, or or')
     const match = operator === 'or' ? 'any' : 'all'

@@ -47,12 +47,16 @@ const schema = z.discriminatedUnion('channel_type', schemas as unknown as Parame
 /** A channel step as workflow.json has it. Its `channel_type` must stand there by now. */
 export const channelFile: StepFile<ChannelStep, ReadChannelStep> = {
   schema: () => schema,
-  compile: ({ channelKey, groupKey, sendWindows, ...read }, { next, channelOf, groupOf, add }) => {
+  compile: ({ channelKey, groupKey, sendWindows, ...read }, { next, channelOf, groupOf, add, warn }) => {
     if (groupKey !== null && channelKey !== null)
       add(['channel_group_key'], 'stands beside channel_key: a step has either')
     const group = groupKey === null ? null : groupOf(read.channelType, groupKey)
     if (typeof group === 'string') add(['channel_group_key'], group)
     const isGroup = typeof group === 'object' && group !== null
+    if (groupKey !== null && group === null)
+      warn(['channel_group_key'], `is not in channels.json: the first channel of type ${read.channelType} is used`)
+    if (sendWindows !== null && channelTypes[read.channelType].sending === null)
+      warn(['send_windows'], 'is ignored: such a message is delivered by being written')
     const channel = isGroup ? group.channels[0] : channelOf(read.channelType, channelKey)
     if (typeof channel === 'string') add(['channel_key'], channel)
     const reference = typeof channel === 'object' ? channel : { key: '', id: '' }

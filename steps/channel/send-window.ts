@@ -28,13 +28,18 @@ const day = z.string().transform((name, issues) => {
   return z.NEVER
 })
 
+const UNKNOWN = 'is not a field of a send window'
+
 const window = z
-  .object({
-    day,
-    type: z.enum(['send', 'do_not_send'], { error: 'must be send or do_not_send' }),
-    from: timeOfDay,
-    until: timeOfDay,
-  })
+  .strictObject(
+    {
+      day,
+      type: z.enum(['send', 'do_not_send'], { error: 'must be send or do_not_send' }),
+      from: timeOfDay,
+      until: timeOfDay,
+    },
+    { error: ({ code }) => (code === 'unrecognized_keys' ? UNKNOWN : undefined) },
+  )
   .superRefine(({ type, from, until }, issues) => {
     if (type === 'send' && (from ?? 0) >= (until ?? DAY_MS))
       issues.addIssue({

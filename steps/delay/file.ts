@@ -10,11 +10,16 @@ const duration = object({
   value: z.int('must be a whole number'),
 }).refine(withinYear, 'a delay is at most 365 days')
 
+const windowFields = new Set(['frequency', 'days', 'hours', 'minutes', 'day_of_month'])
+
 /** A duration, or a window rule, told by its `frequency`. */
 export const delayFor = z.unknown().transform((given, issues): { duration?: Duration; window?: WindowRule } => {
   if (given === undefined || given === null || isUnset(given)) return {}
   if (typeof given === 'object' && 'frequency' in given) {
     const window = readWindowRule(given)
+    const unknown = Object.entries(given).filter(([name, value]) => !windowFields.has(name) && !isUnset(value))
+    for (const [name] of unknown)
+      issues.addIssue({ code: 'custom', path: [name], message: 'is not a field of a window rule that Belay knows' })
     if (typeof window !== 'string') return { window }
     issues.addIssue({ code: 'custom', message: window })
     return z.NEVER

@@ -328,6 +328,30 @@ test('a mistake keeps no other from being told: of its step, of other steps, of 
   ])
 })
 
+const week = (more: object) =>
+  ['monday', 'tuesday', 'wednesday', 'thursday', 'friday', 'saturday', 'sunday'].map((day) => {
+    return { day, type: 'send', ...more }
+  })
+
+test('a field within a window, a rule or a group that is not known is refused, not passed over', async () => {
+  const settings = {
+    event: { event_type: 'event', event_key: 'paid' },
+    match_conditions: [{ operator: 'and', ...is('event.a', 'x', 'equal_to').conditions, conditions: [] }],
+  }
+  const steps = [
+    rule({ hours: 9, interval: 2 }),
+    step('wait_for_event', settings),
+    feed('feed_1', { send_windows: week({ form: '09:00' }) }),
+  ]
+  const { problems = [] } = await readFolder(notificationsFolder({ 'hello/workflow.json': JSON.stringify({ steps }) }))
+  const told = problems.map(({ step: ref, field }) => `${ref ?? ''} ${field ?? ''}`)
+  assert.deepEqual(told.slice(0, 3), [
+    'delay_1 settings.delay_for.interval',
+    'wait_for_event_1 settings.match_conditions[0].all',
+    'feed_1 send_windows[0].form',
+  ])
+})
+
 test('what says nothing where it stands is told at start, and nothing is refused', async () => {
   const waits = (ref: string, event: object) => ({ ...step('wait_for_event', { event }), ref })
   const text = JSON.stringify({
@@ -336,7 +360,9 @@ test('what says nothing where it stands is told at start, and nothing is refused
       waits('wait_1', { event_type: 'recipient', event_key: 'updated', source_type: 'workflow', source_key: 'other' }),
       waits('wait_2', { event_type: 'event', event_key: 'paid', integration_source_key: 'shop', audience_key: 'vips' }),
       waits('wait_3', { event_type: 'integration_source', event_key: 'paid', integration_source_key: 'shop' }),
-      feed('feed_1'),
+      feed('feed_1', { send_windows: week({}) }),
+      email({ text_body: 'Hi' }),
+      { ...email({ text_body: 'Hi' }), ref: 'email_2', channel_group_key: 'elsewhere' },
     ],
   })
   const read = await readFolder(notificationsFolder({ 'hello/workflow.json': text }))
@@ -348,5 +374,7 @@ test('what says nothing where it stands is told at start, and nothing is refused
     'step wait_1, settings.event.source_key: is ignored: it says nothing where event_type is recipient',
     'step wait_2, settings.event.integration_source_key: is ignored: it says nothing where event_type is event',
     'step wait_2, settings.event.audience_key: is ignored: it says nothing where event_type is event',
+    'step feed_1, send_windows: is ignored: such a message is delivered by being written',
+    'step email_2, channel_group_key: is not in channels.json: the first channel of type email is used',
   ])
 })
