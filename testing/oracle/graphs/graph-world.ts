@@ -110,6 +110,9 @@ export class GraphWorld {
         break
       case 'pass':
         await this.#pass(step.to)
+        if (step.late === null) break
+        await this.#call(step.late)
+        await this.#look()
         break
       case 'arrive':
         await this.#arrive(step.n, step.again)

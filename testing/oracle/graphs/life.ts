@@ -66,6 +66,14 @@ const meanwhile = fc.oneof(
   { weight: 1, arbitrary: publish },
 )
 
+/** What may come at the very instant to which the clock went on, before anybody has done what is due. */
+const late = fc.oneof(
+  { weight: 3, arbitrary: post },
+  { weight: 2, arbitrary: come },
+  { weight: 1, arbitrary: cancel },
+  { weight: 1, arbitrary: change },
+)
+
 const calls = fc.nat(30)
 const work = fc.record({
   n: fc.nat(5),
@@ -84,9 +92,10 @@ const step = fc.oneof(
   { weight: 9, arbitrary: call },
   { weight: 6, arbitrary: work.map((each) => ({ do: 'work' as const, work: each })) },
   {
-    weight: 3,
+    weight: 5,
     arbitrary: fc.record({
       do: fc.constant('pass' as const),
+      late: fc.option(late, { freq: 1 }),
       to: fc.oneof(fc.constant('close' as const), fc.constant('due' as const), fc.constantFrom(1, 4, 6, 30, 700)),
     }),
   },

@@ -456,7 +456,7 @@ function await_(node: NodeOf<'wait_for_event'>, here: Here, walk: Progress, rest
   const ends = skippedIn(here) !== undefined
   const isMatched = decided.data['matched'] === true
   // Entered and matched at one go, by an event before it.
-  const enteredAt = stand?.enteredAt ?? decided.at
+  const enteredAt = stand?.at ?? decided.at
   const until = enteredAt + minutes * MINUTE
   const since = lookBack === null || event !== 'paid' ? enteredAt : enteredAt - lookBack * MINUTE
   const wanted = matches === 'own' ? walk.kind : matches
