@@ -1,9 +1,9 @@
 import { Liquid } from 'liquidjs'
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { renderLiquid, type LiquidContext } from '../../templates/liquid.ts'
-import { registerFilters } from '../../templates/liquid/filters.ts'
-import { cpuMs } from '../../testing/fixtures/cpu-time.ts'
+import { renderLiquid, type LiquidContext } from '../../../templates/liquid.ts'
+import { registerFilters } from '../../../templates/liquid/filters.ts'
+import { cpuMs } from '../../../testing/fixtures/cpu-time.ts'
 
 const LENGTHS = [15_000, 120_000] as const
 /** Below it the clock says little. */
