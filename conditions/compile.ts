@@ -10,6 +10,8 @@ export interface ConditionProblem {
 /** At most so many comparisons in one place. */
 const MOST = 100
 
+const FIELDS = new Set(['variable', 'operator', 'argument'])
+
 type Path = (string | number)[]
 type Add = (path: Path, message: string) => void
 
@@ -93,6 +95,9 @@ function listOf(
     const here = [...at, index]
     if (isUnset(item)) return []
     if (isObject(item) && ('variable' in item || 'operator' in item || 'argument' in item)) {
+      for (const [name, value] of Object.entries(item))
+        if (!FIELDS.has(name) && !isUnset(value))
+          add([...here, name], 'is not known here; a condition has variable, operator and argument')
       const compiled = compileComparison(item, context, (field, message) => add([...here, field], message))
       return compiled === null ? [] : [compiled]
     }

@@ -47,6 +47,15 @@ const refusals: Record<string, Refusal> = {
     says: /there is no step "feed_9"; the steps are feed_1/,
     line: '"variable": "refs.feed_9',
   },
+  'a condition with a field that nobody reads': {
+    file: feed('feed_1', {
+      conditions: { any: [{ variable: 'data.a', operator: 'equal_to', argument: 1, negate: true }] },
+    }),
+    step: 'feed_1',
+    field: 'conditions.any[0].negate',
+    says: /is not known here; a condition has variable, operator and argument/,
+    line: '"negate"',
+  },
   'a condition compared with an unknown step': {
     file: feed('feed_1', is('data.a', 'refs.wait_9.matched', 'equal_to')),
     step: 'feed_1',
