@@ -13,13 +13,13 @@ export function withFooterLinks(layout: string, links: readonly FooterLink[], ki
   const whole = layout.replace(WHOLE, () => shown.join(kind === 'html' ? ' &middot; ' : '\n'))
   const at = USED.exec(whole)?.index
   if (at === undefined) return whole
-  return `${whole.slice(0, at)}{% assign footer_links = '${asText(links)}' | from_json %}${whole.slice(at)}`
+  return `${whole.slice(0, at)}{% footer_links '${asText(links)}' %}${whole.slice(at)}`
 }
 
-/** JSON that no quote of Liquid's and no end of a tag is in. */
+/** JSON that no quote of Liquid's and neither beginning nor end of Liquid within a text is in. */
 function asText(links: readonly FooterLink[]): string {
-  return JSON.stringify(links.map(({ text, url }) => ({ text, url }))).replace(
-    /['%]/g,
-    (character) => `\\u00${character.charCodeAt(0).toString(16)}`,
-  )
+  return `[${links.map(({ text, url }) => `{"text":${quoted(text)},"url":${quoted(url)}}`).join(',')}]`
 }
+
+const quoted = (text: string): string =>
+  JSON.stringify(text).replace(/['%{}]/g, (character) => `\\u00${character.charCodeAt(0).toString(16)}`)

@@ -23,7 +23,7 @@ const layoutFile = z.looseObject({
 const input = z.looseObject({
   key: z.string(),
   type: z.string(),
-  settings: z.looseObject({ default: z.unknown() }).nullish(),
+  settings: z.looseObject({ default: z.unknown().optional() }).nullish(),
 })
 
 const partialFile = z.looseObject({

@@ -46,8 +46,19 @@ const holdsBlock = (node: DomNode): boolean =>
  * breaks.
  */
 export function textOfHtml(html: string): string {
-  const text = convert(html, {
+  return withTagsBehind(converted(html)).replace(LINKED, (_link, address: string) => linked(address))
+}
+
+/** The plain text of HTML that a value holds; what is nested more than 100 deep goes. */
+export function textOfHtmlValue(html: string): string {
+  const text = converted(html.replace(/[\ufdd0-\ufdd5]/g, '\ufffd'), { maxDepth: 100 })
+  return text.replace(LINKED, (_link, address: string) => (address === '' ? '' : ` (${address})`))
+}
+
+function converted(html: string, limits: { maxDepth?: number } = {}): string {
+  return convert(html, {
     wordwrap: false,
+    limits,
     formatters: { row, cell },
     selectors: [
       ...['h1', 'h2', 'h3', 'h4', 'h5', 'h6'].map((selector) => ({ selector, options: { uppercase: false } })),
@@ -59,7 +70,6 @@ export function textOfHtml(html: string): string {
       { selector: 'th', format: 'cell' },
     ],
   })
-  return withTagsBehind(text).replace(LINKED, (_link, address: string) => linked(address))
 }
 
 function withTagsBehind(text: string): string {

@@ -23,6 +23,8 @@ export const isTagLine = (line: string) => /^\s*(?:\ufdd1\d+\ufdd2\s*)+$/.test(l
 export interface Covered {
   text: string
   uncover: (text: string) => string
+  /** The same where the text is to be plain: outputs show text instead of the HTML that filters make for the author. */
+  uncoverPlain: (text: string) => string
   /** The source of each piece, in their order. */
   pieces: readonly string[]
   /** The source of each tag, such as `{% for a in b %}`, by its number; what is none is absent. */
@@ -50,16 +52,27 @@ export function cover(source: string): Covered {
     at = end
   }
   text += marked.slice(at)
-  return {
-    text,
-    pieces,
-    tags,
-    uncover: (covered) =>
-      covered.replace(PLACE, (_mark, kind: string, index: string) => {
-        const piece = pieces[Number(index)]!
-        return kind === LONE_TAG ? piece.replace(/^\{%-/, '{%').replace(/-%\}$/, '%}') : piece
-      }),
-  }
+  const withPieces = (of: (piece: string) => string) => (covered: string) =>
+    covered.replace(PLACE, (_mark, kind: string, index: string) => {
+      const piece = of(pieces[Number(index)]!)
+      return kind === LONE_TAG ? piece.replace(/^\{%-/, '{%').replace(/-%\}$/, '%}') : piece
+    })
+  return { text, pieces, tags, uncover: withPieces((piece) => piece), uncoverPlain: withPieces(plain) }
+}
+
+const FOR_HTML = new Set(['escape', 'escape_once', 'newline_to_br'])
+const MAKES_HTML = new Set(['from_markdown', 'raw'])
+
+/** An output whose last filters make HTML, as text; what `from_markdown` makes are blocks. */
+function plain(piece: string): string {
+  if (!piece.startsWith('{{')) return piece
+  const end = piece.endsWith('-}}') ? '-}}' : '}}'
+  const filters = piece.slice(0, -end.length).split('|')
+  const last = () => (filters.length > 1 ? filters.at(-1)!.trim() : '')
+  while (FOR_HTML.has(last())) filters.pop()
+  if (!MAKES_HTML.has(last())) return `${filters.join('|')}${end}`
+  const text = `${filters.join('|')}| text_of_html ${end}`
+  return last() === 'raw' ? text : `\n\n${text}\n\n`
 }
 
 /** What goes where its Liquid leaves it empty, be it brackets or an element; what holds none stays as it is. */

@@ -79,7 +79,7 @@ export function compileMarkdown(source: string): CompiledMarkdown {
   const html = markdown.renderer.render(tokens, markdown.options, {}).trim()
   return {
     html: guardAddresses({ ...covered, text: html }),
-    text: covered.uncover(markdownText(tokens, covered.tags)),
+    text: covered.uncoverPlain(markdownText(tokens, covered.tags)),
     moved: [...moved].map((number) => ({
       tag: covered.tags.get(number) ?? '',
       line: covered.uncover(covered.text.split(`\ufdd1${number}\ufdd2`)[0]!).split('\n').length,

@@ -2,6 +2,7 @@ import { createHash, createHmac } from 'node:crypto'
 import { Token, type Context, type Liquid } from 'liquidjs'
 import semver from 'semver'
 import { withExactNumbers } from '../../json/source.ts'
+import { textOfHtmlValue } from '../html-text.ts'
 import { untrustedMarkdown } from '../markdown.ts'
 import { inZone, instantOf, ZonedInstant } from './instant.ts'
 import { renderingOf, type Entities, type EntityKind } from './rendering.ts'
@@ -101,6 +102,8 @@ export function registerFilters(liquid: Liquid): void {
   })
   filter('subscriptions', () => [])
   boundExpressions(liquid)
+  // Ours, in plain texts that are made of HTML (liquid-source.ts).
+  filter('text_of_html', (value) => textOfHtmlValue(textOf(value)))
   liquid.registerFilter('from_markdown', { raw: true, handler: (value: unknown) => untrustedMarkdown(textOf(value)) })
 }
 

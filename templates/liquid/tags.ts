@@ -10,11 +10,13 @@ import {
   type Template,
   type TopLevelToken,
 } from 'liquidjs'
+import { withExactNumbers } from '../../json/source.ts'
 import { guardAddresses, safeAddress } from '../address.ts'
 import { escapeHtml, unescapeHtml } from '../escape.ts'
 import { textOfHtml } from '../html-text.ts'
 import { cover } from '../liquid-source.ts'
 import { compileMarkdown } from '../markdown.ts'
+import { footerLinksTag } from './footer-links-tag.ts'
 import { Output } from './output.ts'
 import { renderingOf, setRendering, type PartialSource } from './rendering.ts'
 import { textOf } from './text-of.ts'
@@ -45,6 +47,7 @@ export function registerTags(liquid: Liquid, kind: 'html' | 'text', parse: { own
     }),
   )
   liquid.registerTag('capture_text', captureText(parse.text))
+  liquid.registerTag('footer_links', footerLinksTag(parse.text))
   liquid.registerTag(
     'address',
     blockTag('address', function* (context, templates) {
@@ -166,10 +169,20 @@ function renderTag(kind: 'html' | 'text', parse: { own: Parse; text: Parse }) {
 
 function scopeOf(partial: PartialSource, given: Record<string, unknown>, vars: unknown): Record<string, unknown> {
   const inputs = Object.entries({ ...partial.defaults, ...given }).map(([name, value]) => {
-    const keep = typeof value !== 'object' || value === null || partial.lists.includes(name)
-    return [name, keep ? value : textOf(value)] as const
+    if (partial.lists.includes(name)) return [name, listed(value)] as const
+    return [name, typeof value !== 'object' || value === null ? value : textOf(value)] as const
   })
   return { vars, ...Object.fromEntries(inputs) }
+}
+
+/** As a block, a partial gets texts: one that is JSON of a list or an object is what it says. */
+function listed(value: unknown): unknown {
+  if (typeof value !== 'string' || !/^\s*[[{]/.test(value)) return value
+  try {
+    return JSON.parse(withExactNumbers(value)) as unknown
+  } catch {
+    return value
+  }
 }
 
 const compiled = new WeakMap<PartialSource, { html: string; text: string }>()
@@ -185,5 +198,5 @@ function contentOf(partial: PartialSource, kind: 'html' | 'text'): string {
 
 function compileHtml(content: string): { html: string; text: string } {
   const covered = cover(content)
-  return { html: guardAddresses(covered), text: covered.uncover(textOfHtml(covered.text)) }
+  return { html: guardAddresses(covered), text: covered.uncoverPlain(textOfHtml(covered.text)) }
 }

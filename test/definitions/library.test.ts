@@ -76,8 +76,67 @@ test('links of a layout stand side by side or are gone through, in HTML and in t
   assert.ok(
     whole.text_body!.endsWith("Terms 100% & 'more': https://app.example/t\nHelp: https://help.example/?a=1&b=2\n"),
   )
-  const { text_body } = await shown('', each)
-  assert.ok(text_body!.includes("[Terms 100% & 'more']") && text_body!.endsWith(' 2\n'), text_body!)
+  const through = await shown(
+    `<table><tr>{% for link in footer_links %}<td><a href="{{ link.url }}">{{ link.text }}</a></td>{% endfor %}</tr></table>`,
+    each,
+  )
+  assert.equal(
+    through.text_body,
+    "Hi\n[Terms 100% & 'more']https://app.example/t [Help]https://help.example/?a=1&b=2 2\n",
+  )
+  assert.match(through.html_body, /<td><a href="https:\/\/app\.example\/t">Terms 100% &amp; &#39;more&#39;<\/a><\/td>/)
+  assert.match(through.html_body, /<td><a href="https:\/\/help\.example\/\?a=1&amp;b=2">Help<\/a><\/td>/)
+})
+
+test('what runs before a layout is known to both parts of the mail', async () => {
+  const { html_body, text_body } = await rendered(
+    {
+      'hello/workflow.json': email({
+        settings: { layout_key: 'a', pre_content: '{% assign heading = data.n %}' },
+        ...block('the {{ heading }}'),
+      }),
+      'layouts/a/layout.json': {
+        html_layout: '<body>{{ heading }}: {{ content }}</body>',
+        text_layout: '{{ heading }}: {{ content }}',
+      },
+    },
+    { data: { n: 7 } },
+  )
+  assert.match(html_body, /7: .*<p>the 7<\/p>/s)
+  assert.equal(text_body, '7: the 7\n')
+})
+
+test('the text made of HTML holds no tag that a filter made', async () => {
+  const content =
+    '<p>{{ data.lines | newline_to_br }}</p><p>{{ data.lines | escape }}</p>{{ data.md | from_markdown }}{{ data.html | raw }}'
+  const data = {
+    lines: 'a < b\nc',
+    md: '# Head\n\n**x** {{ y }}',
+    html: '<p>see <a href="https://x.example/{%a%}">x</a></p>',
+  }
+  for (const template of [{ html_body: content }, { visual_blocks: [{ type: 'html', content }] }]) {
+    const { text_body } = await rendered({ 'hello/workflow.json': email(template) }, { data })
+    assert.equal(text_body!.replace(/\s+/g, ' '), 'a < b c a < b c Head x {{ y }} see x (https://x.example/{%a%}) ')
+  }
+  const markdown = await rendered({ 'hello/workflow.json': email(block('Hi {{ data.html | raw }}')) }, { data })
+  assert.match(markdown.text_body!, /^Hi see x \(https:/)
+})
+
+test('an input of a list may lack a default, and as a block be the JSON of one', async () => {
+  const { html_body } = await rendered(
+    {
+      'hello/workflow.json': email({
+        visual_blocks: [{ type: 'partial', key: 'names', attrs: { people: '{{ data.people | json }}' } }],
+      }),
+      'partials/names/partial.json': {
+        type: 'html',
+        content: '<ul>{% for one in people %}<li>{{ one.name }}</li>{% endfor %}</ul>',
+        input_schema: [{ type: 'list', key: 'people', label: 'People', settings: { required: false } }],
+      },
+    },
+    { data: { people: [{ name: '<Ada>' }, { name: 'Bob' }] } },
+  )
+  assert.match(html_body, /<ul><li>&lt;Ada&gt;<\/li><li>Bob<\/li><\/ul>/)
 })
 
 test('a mail of text alone stands in the text of its layout, and has no HTML that would hide it', async () => {

@@ -15,8 +15,8 @@ export function compileBlock(block: VisualBlock, at: string): CompiledBlock {
       return { html: boxed(html, block.edges), text, addresses: [] }
     }
     case 'html': {
-      const { text, uncover } = cover(block.content)
-      return { html: boxed(block.content, block.edges), text: uncover(textOfHtml(text)), addresses: [] }
+      const { text, uncoverPlain } = cover(block.content)
+      return { html: boxed(block.content, block.edges), text: uncoverPlain(textOfHtml(text)), addresses: [] }
     }
     case 'divider': {
       const line = '<hr style="border:0;border-top:1px solid #d4d4d8;margin:8px 0">'

@@ -109,12 +109,15 @@ function layoutOf({ layoutKey, body, isMjml }: EmailTemplate, library: Library |
   return isMjml === true || (key === null && 'html' in body) ? null : plainLayout
 }
 
-function textOf({ textBody, body, isMjml }: EmailTemplate, layout: Layout | null, blocks: string): string {
+function textOf({ textBody, body, isMjml, preContent }: EmailTemplate, layout: Layout | null, blocks: string): string {
   let content = textBody
   if (content === null && 'html' in body) {
-    const { text, uncover } = cover(body.html)
-    content = uncover(textOfHtml(isMjml === true ? readable(text) : text))
+    const { text, uncoverPlain } = cover(body.html)
+    content = uncoverPlain(textOfHtml(isMjml === true ? readable(text) : text))
   }
   content ??= blocks
-  return layout?.text ? layout.text.replace(CONTENT, () => content) : content
+  if (layout === null) return content
+  const pre = cover(preContent ?? '')
+  const framed = layout.text ? layout.text.replace(CONTENT, () => content) : content
+  return pre.uncover(textOfHtml(pre.text)) + framed
 }
