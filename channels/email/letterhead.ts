@@ -65,7 +65,8 @@ function senderOf(
 function ownAddress({ email, name }: Record<string, unknown>): EmailAddress {
   if (email === undefined || email === null || email === '') throw new NotSent('the recipient has no email')
   if (typeof email !== 'string' || !isEmailAddress(email)) throw new NotSent("the recipient's email is not an address")
-  return { name: typeof name === 'string' ? name : '', address: email }
+  // Encoded, a break would forge no header here, but might where somebody decodes it.
+  return { name: typeof name === 'string' ? name.replace(/[\s\p{Cc}]+/gu, ' ').trim() : '', address: email }
 }
 
 function listOf(name: string, text: string | undefined): EmailAddress[] {

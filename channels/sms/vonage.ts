@@ -30,7 +30,8 @@ export const vonage = apiProvider<SmsContent, typeof settings>({
     const { payload_overrides } = message.content
     const { body: text, told } = trackedText(message, links)
     const filled = { to, ...told }
-    const isPlain = /^[\n\r\x20-\x7e]*$/.test(text)
+    // Of ASCII, GSM 03.38 lacks the grave accent.
+    const isPlain = /^[\n\r\x20-\x5f\x61-\x7e]*$/.test(text)
     const body = laidOver(
       {
         api_key: settings.api_key,

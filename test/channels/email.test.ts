@@ -87,6 +87,14 @@ test('what is missing is named, and nothing is sent', async () => {
     [/from must be one address/, { SMTP_URL: smtp.url, BELAY_EMAIL_FROM: 'a@b.example, c@d.example' }, ada, channel()],
     [/environment variable MAIL_URL is not set/, complete, ada, channel({ smtp_url: '$MAIL_URL' })],
     [/smtp_url must be smtp:/, complete, ada, channel({ smtp_url: 'http://mail.example' })],
+    ...['a@x.example Bcc: b@x.example', 'Team: a@x.example, b@x.example;'].map(
+      (cc): [RegExp, EmailDefaults, Outgoing<EmailContent>, Channel] => [
+        /^cc must be addresses/,
+        complete,
+        email({ email: 'ada@example.com' }, { settings: { cc } }),
+        channel(),
+      ],
+    ),
     [/the recipient has no email/, complete, email({ name: 'Ada' }), channel()],
     ...[
       7,
@@ -122,6 +130,8 @@ test('a line break in a name or a subject adds neither a header nor a recipient'
   const [mail] = smtp.mails
   assert.deepEqual(mail!.to, ["o'hara@example.com"])
   assert.doesNotMatch(mail!.raw, /^(Bcc|X-Injected):/im)
+  // Nor where a reader decodes them.
+  assert.doesNotMatch(mail!.raw, /=0[AD]/)
 })
 
 test('a refusal for good is refused, one for now is not taken, each with the server’s own words', async () => {

@@ -75,3 +75,21 @@ test('Vonage is given the number without its plus, and its status says how it en
     })
   }
 })
+
+test('Vonage is told of a text that the alphabet of an SMS cannot hold', async () => {
+  for (const [body, type] of [
+    ['Code [1] {2} ~^|\\ 5', undefined],
+    ['run `belay`', 'unicode'],
+  ] as const) {
+    const server = await answering(200, { 'message-count': '1', messages: [{ status: '0' }] })
+    await sendThrough({
+      type: 'sms',
+      provider: 'vonage',
+      settings: { api_key: 'abcd1234', api_secret: '$VONAGE', from: 'Acme', api_url: server.url },
+      env: { VONAGE: 'secret' },
+      properties: { phone_number: '+447700900000' },
+      content: { to: null, body, payload_overrides: null },
+    })
+    assert.equal((JSON.parse(server.requests[0]!.body) as { type?: string }).type, type)
+  }
+})
