@@ -1,6 +1,7 @@
-import { Context, Liquid, toValueSync, type LiquidOptions, type Template } from 'liquidjs'
+import { Liquid, type Context, toValueSync, type LiquidOptions, type Template } from 'liquidjs'
 import { escapeHtml, unescapeHtml } from './escape.ts'
 import { registerBounds } from './liquid/bounds.ts'
+import { CharacterContext, registerCharacters } from './liquid/characters.ts'
 import { registerCounters } from './liquid/counters.ts'
 import { directOf, fillDirect, type Direct } from './liquid/direct.ts'
 import { registerFilters } from './liquid/filters.ts'
@@ -58,6 +59,7 @@ function engine(kind: 'text' | 'html', escape: (value: unknown) => string): Liqu
   const liquid = new Liquid({ ...options, outputEscape: escape })
   for (const tag of fileTags) Reflect.deleteProperty(liquid.tags, tag)
   registerFilters(liquid)
+  registerCharacters(liquid)
   registerBounds(liquid)
   registerCounters(liquid)
   registerTags(liquid, kind, {
@@ -193,7 +195,7 @@ function directFor(templates: Template[], liquid: Liquid): Direct | null {
 
 function contextOf(liquid: Liquid, scope: { data?: object }, given: RenderingOptions): Context {
   const globals = scope.data ?? {}
-  const context = new Context(scope, liquid.options, { sync: true, globals }, { liquid })
+  const context = new CharacterContext(scope, liquid.options, { sync: true, globals }, { liquid })
   setRendering(context, {
     locale: undefined,
     partials: {},

@@ -18,7 +18,7 @@ interface Lookup {
 export type Direct = readonly (string | Lookup)[]
 
 /** liquidjs answers these of any value: only it knows how. */
-const COMPUTED = new Set(['size', 'first', 'last'])
+const COMPUTED = new Set(['size', 'length', 'first', 'last'])
 const has = (object: object, name: string): boolean => Object.prototype.hasOwnProperty.call(object, name)
 
 /**
@@ -99,7 +99,8 @@ function valueAt(path: Path, scope: object, globals: object): unknown {
   let value: unknown = path[0]! in scope ? scope : globals
   for (const name of path) {
     if (value === undefined || value === null) return value
-    value = has(value, name) ? (value as Record<string, unknown>)[name] : undefined
+    // A text has characters, which liquidjs counts, and no fields.
+    value = typeof value !== 'string' && has(value, name) ? (value as Record<string, unknown>)[name] : undefined
   }
   return value
 }

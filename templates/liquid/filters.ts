@@ -4,6 +4,7 @@ import semver from 'semver'
 import { withExactNumbers } from '../../json/source.ts'
 import { textOfHtmlValue } from '../html-text.ts'
 import { untrustedMarkdown } from '../markdown.ts'
+import { capitalized } from './characters.ts'
 import { inZone, instantOf, ZonedInstant } from './instant.ts'
 import { renderingOf, type Entities, type EntityKind } from './rendering.ts'
 import { strftime } from './strftime.ts'
@@ -63,12 +64,7 @@ export function registerFilters(liquid: Liquid): void {
     return wantsInteger === true || isWhole ? Math.floor(dividend / by) : dividend / by
   })
   filter('pluralize', (count, one, many) => (Number(count) === 1 ? one : many))
-  filter('titlecase', (value) =>
-    textOf(value).replace(
-      /\p{L}[\p{L}\p{M}'’]*/gu,
-      (word) => word.charAt(0).toUpperCase() + word.slice(1).toLowerCase(),
-    ),
-  )
+  filter('titlecase', (value) => textOf(value).replace(/\p{L}[\p{L}\p{M}'’]*/gu, capitalized))
   filter('from_json', (value) => {
     try {
       return typeof value === 'string' ? (JSON.parse(withExactNumbers(value)) as unknown) : value
