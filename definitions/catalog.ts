@@ -22,6 +22,8 @@ export interface Catalog {
   preferences?: PreferenceSet | undefined
   /** What does not stop a start and is most likely a mistake, as sentences. Absent: nothing. */
   warnings?: readonly string[]
+  /** Those of `warnings` that concern a definition, by its key: of its own files, and of what it uses. Absent: none. */
+  warningsOf?: ReadonlyMap<string, readonly string[]>
   /** Definitions that cannot be used, by their key, with every reason. Absent: none. */
   leftOut?: ReadonlyMap<string, readonly DefinitionProblem[]>
   /** Every mistake of every file, those of shared files and of `leftOut`. Absent: none. */

@@ -37,7 +37,7 @@ async function main(): Promise<void> {
     tenant: values.tenant === undefined ? undefined : await objectIn(values.tenant),
     out,
   })
-  for (const line of [...(catalog.warnings ?? []), ...told]) console.error(line)
+  for (const line of [...(catalog.warningsOf?.get(key) ?? []), ...told]) console.error(line)
   console.log(`written: ${path.join(out, 'index.html')}`)
 }
 

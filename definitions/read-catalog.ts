@@ -9,7 +9,7 @@ import { DefinitionsError, type DefinitionProblem } from './problem.ts'
 import { findProject, OTHER_FOLDERS, type Project } from './project.ts'
 import { readDefinition, type Reading } from './read-definition.ts'
 import { isErrno } from './read-file.ts'
-import { readVars, secretNames, VARS_FILE } from './vars-file.ts'
+import { readVars, unsetSecrets, VARS_FILE } from './vars-file.ts'
 import { versionOf } from './version.ts'
 
 /** Reads the notifications folder as `readFolder` does. Throws a DefinitionsError that lists every problem of every file. */
@@ -31,18 +31,20 @@ export async function readFolder(folder: string, env: NodeJS.ProcessEnv = proces
   const problems: DefinitionProblem[] = []
   const { channels, rules, library, warnings } = await readShared(project, env, problems)
   const withoutChannels = problems.some(({ file }) => file === CHANNELS_FILE)
-  const reading = { library, rules, warnings, unusable: new Set(problems.map(({ file }) => sharedNameOf(file))) }
+  const reading = { library, rules, unusable: new Set(problems.map(({ file }) => sharedNameOf(file))) }
   const definitions = new Map<string, DefinitionVersion>()
   const leftOut = new Map<string, DefinitionProblem[]>()
+  const warningsOf = new Map<string, string[]>()
   for (const key of await keysIn(project)) {
-    const own = { problems: [] as DefinitionProblem[], lacking: [] as DefinitionProblem[] }
-    const read = readDefinition(project.workflows, key, channels, { ...reading, ...own })
+    const own = { problems: [] as DefinitionProblem[], lacking: [] as DefinitionProblem[], warnings: [] as string[] }
+    const read = readDefinition(project.workflows, key, channels, { ...reading, ...own, env })
     const definition = await read.catch((error: unknown) => {
       if (!isErrno(error)) throw error
       own.problems.push({ file: key, message: `cannot be read (${error.code})` })
       return null
     })
     problems.push(...inProject(project, own.problems))
+    if (own.warnings.length > 0) warningsOf.set(key, own.warnings)
     if (definition !== null) definitions.set(key, versionOf(definition))
     else leftOut.set(key, inProject(project, [...own.problems, ...own.lacking]))
   }
@@ -50,7 +52,9 @@ export async function readFolder(folder: string, env: NodeJS.ProcessEnv = proces
     definitions,
     channels,
     preferences: library.preferences,
-    warnings,
+    // Of a shared file each that uses it says the same.
+    warnings: [...new Set([...warnings, ...[...warningsOf.values()].flat()])],
+    ...(warningsOf.size > 0 && { warningsOf }),
     ...(withoutChannels && { withoutChannels }),
     ...(problems.length > 0 && { leftOut, problems }),
   }
@@ -70,9 +74,7 @@ async function readShared(
   const ofVars = await holding(VARS_FILE)
   const { vars, problems: inVars } = await readVars(ofVars ?? '', ofVars !== null)
   problems.push(...inChannels, ...inVars)
-  const warnings = secretNames(vars)
-    .filter((name) => !env[name])
-    .map((name) => `vars.json: the environment variable ${name} is not set: its value shows as nothing`)
+  const warnings = unsetSecrets(vars, env)
   const ofPreferences = await holding(PREFERENCES_FILE)
   const preferences = ofPreferences !== null ? await readPreferences(ofPreferences, problems) : undefined
   const shared = await readLibrary(project.library, problems)

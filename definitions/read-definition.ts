@@ -5,7 +5,7 @@ import { PREFERENCES_FILE } from './preferences-file.ts'
 import { fileAndLine, stepAndField } from './place.ts'
 import { refsInLiquid } from './liquid-refs.ts'
 import { layoutsOf, rawSteps, textsOf } from './raw-steps.ts'
-import { VARS_FILE } from './vars-file.ts'
+import { unsetSecrets, VARS_FILE } from './vars-file.ts'
 import { zodErrorMap } from '../settings/zod-error-map.ts'
 import type { Channel } from './catalog.ts'
 import type { ChannelRules } from './channel-groups.ts'
@@ -42,6 +42,8 @@ export interface Reading {
   /** What the definition lacks though nothing is wrong with its own files. */
   lacking: DefinitionProblem[]
   warnings: string[]
+  /** Where vars.json's `$NAME` are looked for. */
+  env: NodeJS.ProcessEnv
   /** Of the shared files, those that cannot be used: `channels.json`, `layouts/default`. */
   unusable: ReadonlySet<string>
 }
@@ -54,7 +56,7 @@ export async function readDefinition(
   folder: string,
   key: string,
   channels: readonly Channel[],
-  { problems, lacking, warnings, library, rules, unusable }: Reading,
+  { problems, lacking, warnings, library, rules, env, unusable }: Reading,
 ): Promise<Definition | null> {
   const source = await readSource(path.join(folder, key), FILE)
   const before = problems.length
@@ -88,7 +90,9 @@ export async function readDefinition(
   const used = usedVars(source.value)
   const named = layoutsOf(source.value)
   const { used: shared, missing, translated } = usedOf(library, textsOf(source.value), named)
-  const usesVars = used.length > 0 || sharedFiles(shared).some(({ value }) => usedVars(value).length > 0)
+  const ofShared = sharedFiles(shared).map(({ file, value }) => ({ file, used: usedVars(value) }))
+  const allUsed = [...used, ...ofShared.flatMap((each) => each.used)]
+  const usesVars = allUsed.length > 0
   const folders = [...missing.map((each) => `partials/${each}`), ...named.map((each) => `layouts/${each}`)]
   for (const partial of missing.filter((each) => !unusable.has(`partials/${each}`)))
     add(['steps'], `renders the partial ${partial}, which is not in partials/`)
@@ -110,11 +114,9 @@ export async function readDefinition(
     parsed.data
   const place = (at: JsonPath) => ({ file: `${key}/${source.fileOf(at)}`, ...stepAndField(source, at) })
   warnings.push(...unsetVars(library.vars, used, place))
-  for (const { file, value } of sharedFiles(shared)) {
-    const unset = unsetVars(library.vars, usedVars(value), () => ({ file }))
-    // Others that use the file have said so, too.
-    warnings.push(...unset.filter((each) => !warnings.includes(each)))
-  }
+  for (const each of ofShared) warnings.push(...unsetVars(library.vars, each.used, () => ({ file: each.file })))
+  for (const name of new Set(allUsed.map(({ names }) => names[0]!)))
+    warnings.push(...unsetSecrets(library.vars[name], env))
   const remarks = compiled.flatMap(({ step, at }) => {
     if (step.type !== 'channel') return []
     const told = channelTypeOf(step.channelType).remarks?.(step.template) ?? []

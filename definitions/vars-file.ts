@@ -48,6 +48,13 @@ function resolve(value: unknown, env: NodeJS.ProcessEnv): unknown {
   return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, resolve(inner, env)]))
 }
 
+/** The environment variables that `vars`, or one of its values, asks for and nobody set, as sentences. */
+export function unsetSecrets(vars: unknown, env: NodeJS.ProcessEnv): string[] {
+  return secretNames(vars)
+    .filter((name) => !env[name])
+    .map((name) => `vars.json: the environment variable ${name} is not set: its value shows as nothing`)
+}
+
 /** The names of the environment variables that `vars` asks for, each once. */
 export function secretNames(vars: unknown): string[] {
   if (typeof vars === 'string') return SECRET.exec(vars)?.slice(1) ?? []

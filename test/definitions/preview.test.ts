@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
@@ -97,4 +98,43 @@ test('it writes every type of channel, in branches, too, and says what does not 
     rules: { 'no-trailing-whitespace': 'off' },
   })
   for (const html of [index, read('in_app_feed_1.html')]) assert.ok((await validator.validateString(html)).valid, html)
+})
+
+test('the command warns of what the definition shows and uses, and of no other', () => {
+  const steps = (body: string) => [{ ref: 'mail', type: 'channel', channel_key: 'mail', template: templateOf(body) }]
+  const templateOf = (content: string) => ({
+    ...{ subject: 'Hi', settings: { layout_key: 'own' }, visual_blocks: [{ type: 'markdown', content }] },
+  })
+  const other = [
+    { ...steps('{{ vars.other }} {{ vars.token }}')[0], template: { subject: 'Hi', settings: { layout_key: 'gone' } } },
+  ]
+  const folder = notificationsFolder({
+    'channels.json': { mail: { type: 'email' } },
+    'vars.json': { key: '$BELAY_TEST_NOT_SET', token: '$BELAY_TEST_NOT_SET_EITHER' },
+    'layouts/own/layout.json': { html_layout: '{{ content }}{{ vars.of_layout }}' },
+    'layouts/others/layout.json': { html_layout: '{{ content }}{{ vars.of_other_layout }}' },
+    'partials/card/partial.json': { type: 'html', content: '{{ vars.of_card }}{{ vars.key }}' },
+    'hello/workflow.json': { name: 'Hello', steps: steps("{{ vars.own }}{% render 'card' %}") },
+    'other/workflow.json': { name: 'Other', steps: other },
+    'third/workflow.json': {
+      name: 'Third',
+      steps: [{ ...steps('')[0], template: { ...templateOf('{{ vars.token }}'), settings: { layout_key: 'others' } } }],
+    },
+  })
+  const { status, stderr } = spawnSync(
+    process.execPath,
+    ['--import', 'tsx', 'definitions/main.ts', 'preview', 'hello', '--out', temporaryFolder()],
+    { encoding: 'utf8', env: { ...process.env, BELAY_NOTIFICATIONS_DIR: folder } },
+  )
+  assert.equal(status, 0, stderr)
+  const told = stderr
+    .trim()
+    .split('\n')
+    .map((line) => line.replace(/, which.*/, ''))
+  assert.deepEqual(told, [
+    'hello/workflow.json, step mail, template.visual_blocks[0].content: uses vars.own',
+    'layouts/own, html: uses vars.of_layout',
+    'partials/card, content: uses vars.of_card',
+    'vars.json: the environment variable BELAY_TEST_NOT_SET is not set: its value shows as nothing',
+  ])
 })
