@@ -66,7 +66,7 @@ export async function triggerFromStep(deps: Deps, owner: string, walk: Walk, wis
           return { workflowRunId: before, signals: await loadPendingSignals(tx, { workflowRunId: before }) }
         const { answer, signals } = await prepared.inTransaction(tx)
         // Last, since the child's key is locked before any recipient run.
-        if (!(await claimsHold(tx, [cause.row], owner)).has(cause.row)) throw new ClaimLost()
+        if (!(await claimsHold(tx, [row], owner)).has(row.id)) throw new ClaimLost()
         return { workflowRunId: answer.workflow_run_id, signals }
       }),
     )

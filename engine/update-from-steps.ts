@@ -19,7 +19,7 @@ export interface StepUpdate {
 }
 
 interface Checked {
-  row: number
+  row: Pick<Walk['row'], 'id' | 'batchId'>
   table: ProfileTable
   key: string[]
   properties: JsonObject
@@ -46,7 +46,7 @@ export async function updateFromSteps(
         return rows
       })
       checked.forEach((each, index) => {
-        if (typeof each !== 'string' && good.includes(each) && held.has(each.row)) answers[index] = 'updated'
+        if (typeof each !== 'string' && good.includes(each) && held.has(each.row.id)) answers[index] = 'updated'
       })
       break
     } catch (error) {
@@ -74,7 +74,7 @@ async function write(
     all.map(({ row }) => row),
     owner,
   )
-  const mine = all.filter(({ row }) => held.has(row))
+  const mine = all.filter(({ row }) => held.has(row.id))
   const recipients: string[] = []
   for (const table of profileTables) {
     const entries = mine.filter((each) => each.table === table)
@@ -99,7 +99,7 @@ const GONE: Updated = { skipped: 'canceled before it was updated' }
 /** A text says what is wrong. */
 function check({ walk, update }: StepUpdate): Checked | string {
   const { collection, id, properties } = update
-  const row = walk.row.id
+  const { row } = walk
   const key = keyOf(collection, id)
   if (typeof key === 'string') return key
   if ('channel_data' in properties) return 'update_properties.channel_data cannot be updated by a step'

@@ -1,5 +1,6 @@
 import { sql } from 'drizzle-orm'
 import { noOutbox, recordEvents } from '../../events/outbox.ts'
+import { takeBatchLocks } from '../batches/lock-batches.ts'
 import { triggerOf } from '../ids/row-id.ts'
 import { at, ids, json, query, transaction, type Database } from '../postgres/database.ts'
 
@@ -61,13 +62,23 @@ export async function claimRows(
   return new Set(claimed.map(({ id }) => id))
 }
 
-/** Of these rows, those that `owner` still holds and nobody canceled, locked: a cancel waits for the transaction from then on. */
-export async function claimsHold(tx: Database, rowIds: readonly number[], owner: string): Promise<Set<number>> {
+/**
+ * Of these rows, those that `owner` still holds and nobody canceled, locked: a cancel waits for the transaction from then on.
+ * One that walks on for a batch is canceled once all of the batch's activities are. Batches are locked first, as everywhere.
+ */
+export async function claimsHold(
+  tx: Database,
+  rows: readonly { id: number; batchId: number | null }[],
+  owner: string,
+): Promise<Set<number>> {
+  await takeBatchLocks(tx, [...new Set(rows.flatMap(({ batchId }) => batchId ?? []))])
   const held = await query<{ id: number }>(
     tx,
-    sql`select id from recipient_runs
-        where id = any(${ids(rowIds)}) and status = 'claimed' and claim = ${owner} and cancel_id is null
-        order by id for update`,
+    sql`select r.id from recipient_runs r
+        where r.id = any(${ids(rows.map(({ id }) => id))}) and r.status = 'claimed' and r.claim = ${owner}
+          and (r.cancel_id is null
+            or exists (select from recipient_runs a where a.batch_id = r.batch_id and a.cancel_id is null))
+        order by r.id for update of r`,
   )
   return new Set(held.map(({ id }) => id))
 }

@@ -1,15 +1,20 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { eq } from 'drizzle-orm'
 import { transaction } from '../../store/postgres/database.ts'
+import { loadRecipients } from '../../store/profiles/recipients.ts'
+import { claimRows } from '../../store/recipient-runs/claims.ts'
 import { moveIn } from '../../store/recipient-runs/move.ts'
 import { pendingRunsOf } from '../../store/runs/pending-runs.ts'
+import { triggers } from '../../store/schema/index.ts'
 import { repairRun, suspectedRuns } from '../../store/runs/overdue.ts'
 import { lockRun } from '../../store/triggers/triggers.ts'
 import { Digests, type Activity } from '../../testing/fixtures/digests.ts'
-import { claimMessage, endTry, toRetry } from '../../testing/fixtures/recipient-runs.ts'
+import { claimMessage, endTry, rowNow, toRetry } from '../../testing/fixtures/recipient-runs.ts'
 import { delayStep, emailStep, feedStep } from '../../testing/fixtures/steps.ts'
 import { catalogOfFiles } from '../../testing/fixtures/walked.ts'
 import { onEachStore } from '../../testing/servers/each-store.ts'
+import { actLane } from '../../workflows/lane-name.ts'
 
 const T = Date.UTC(2030, 0, 1)
 const MINUTE = 60_000
@@ -28,6 +33,15 @@ const catalog = await catalogOfFiles({
         ...emailStep('mail', { subject: 'Files' }),
         template: { ...emailStep('mail', { subject: 'Files' }).template, settings: { attachment_key: 'files' } },
       },
+    ],
+  },
+  child: { steps: [feedStep('child', 'Hi')] },
+  acts: {
+    steps: [
+      batch,
+      { ref: 'update', type: 'update_user', settings: { update_properties: '{"seen": {{ total_activities }}}' } },
+      { ref: 'trigger', type: 'trigger_workflow', settings: { workflow_key: 'child' } },
+      feedStep('digest', LIST),
     ],
   },
   long: { steps: [batch, feedStep('first', LIST), delayStep('wait', 60, 'minutes'), feedStep('second', LIST)] },
@@ -201,6 +215,28 @@ onEachStore(catalog, (store) => {
     await story.wake(CLOSE + 60 * MINUTE, a)
     assert.deepEqual(await story.texts(a), ['1 2 3 of 3'])
     assert.equal(await story.status(a), 'canceled')
+  })
+
+  test('steps that act on the outside act for who is left, and for nobody once all are taken back', async () => {
+    const acts = async (recipient: string, taken: (all: Record<'a' | 'b' | 'c', Activity>) => Activity[]) => {
+      const { story, a, b, c, cancel } = await three('acts', recipient)
+      await cancel(T + MINUTE, a)
+      await story.wake(CLOSE, a)
+      const { revision } = await rowNow(store(), a.row)
+      await claimRows(store(), [{ id: a.row, revision }], 'dead', { now: CLOSE, leaseUntil: CLOSE + MINUTE })
+      for (const each of taken({ a, b, c })) await cancel(CLOSE, each)
+      story.worker.now = () => CLOSE + 2 * MINUTE
+      for (const type of ['update_user', 'trigger_workflow'] as const) {
+        const { revision: now } = await rowNow(store(), a.row)
+        await story.worker.act(a.workflowId, actLane(type), [a.row], now)
+        await story.wake(CLOSE + 2 * MINUTE, a)
+      }
+      const children = await store().select().from(triggers).where(eq(triggers.causedByRow, a.row))
+      const profile = (await loadRecipients(store(), [recipient])).get(recipient)
+      return [profile, children.length, await story.texts(a)]
+    }
+    assert.deepEqual(await acts('left', ({ b }) => [b]), [{ seen: 1 }, 1, ['3 of 1']])
+    assert.deepEqual(await acts('nobody', ({ b, c }) => [b, c]), [undefined, 0, []])
   })
 
   test('a digest is archived once nobody else is in it', async () => {

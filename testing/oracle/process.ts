@@ -135,8 +135,8 @@ export class WorkerProcess {
     const begun = await this.#account.sends(message, this.#worker.leases.owner, this.#now(), answer)
     if (fate.kind === 'hangs') await new Promise<void>((letGo) => this.hanging.push({ begun, letGo }))
     if (this.#isAlive()) begun.endedAt = this.#now()
-    // The call that records it will not come about.
-    if (fate.kind === 'dies') begun.died = true
+    // The call that records it will not come about, or need not: by now the process may have been given its end.
+    if (fate.kind === 'dies' || this.fate.kind === 'dies') begun.died = true
     return resultOf(answer)
   }
 }

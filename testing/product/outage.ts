@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto'
 import type { TestContext } from 'node:test'
 import { openPostgres, type Database } from '../../store/postgres/database.ts'
 import { countPendingSignals } from '../../store/signals/pending-signals.ts'
@@ -7,12 +6,11 @@ import { notificationsFolder } from '../fixtures/notifications-folder.ts'
 import { delayStep, feedStep, workflow } from '../fixtures/steps.ts'
 import { until } from '../fixtures/until.ts'
 import { testPostgres } from '../servers/postgres.ts'
+import { plainStarts } from './plain-starts.ts'
 import { startProduct, type Product } from './product.ts'
 
 const definitions = { 'patient/workflow.json': workflow(delayStep('wait', 30, 'days'), feedStep('later')) }
 const CALLERS = 50
-/** A plain client's starts are measured with so many. */
-const PLAIN_STARTS = 1_000
 
 export interface Outage {
   product: Product
@@ -48,14 +46,7 @@ export async function outageOf(t: TestContext): Promise<Outage> {
       await until('all are told', async () => (await countPendingSignals(db)) === 0, withinMs)
       return performance.now() - back
     },
-    async plainStarts() {
-      const begun = performance.now()
-      const some = Array.from({ length: PLAIN_STARTS }, () => `plain-${randomUUID()}`)
-      await inLanes(CALLERS / 2, some, (workflowId) =>
-        product.temporal.workflow.start('plain', { workflowId, taskQueue: 'nobody', args: ['x'.repeat(400)] }),
-      )
-      return (PLAIN_STARTS * 1_000) / (performance.now() - begun)
-    },
+    plainStarts: () => plainStarts(product.temporal.workflow),
     open: async () =>
       (await product.temporal.workflow.count("WorkflowType = 'notificationRun' AND ExecutionStatus = 'Running'")).count,
   }

@@ -243,7 +243,8 @@ export class GraphWorld {
       to: to === 'now' ? to : { until: new Date(due).toISOString() },
     }
     const { answer } = await move(this.#context, this.#context, this.#life.key, request)
-    this.#account.moved(answer, due, await loadRows(this.#db, this.#recipients))
+    const rows = await loadRows(this.#db, this.#recipients)
+    this.#account.moved(answer, due, rows, await loadMessages(this.#db, this.#recipients))
   }
 
   #named(who: readonly number[] | null): string[] | null {
