@@ -2,6 +2,7 @@ import type { z } from 'zod'
 import type { Channel } from '../definitions/catalog.ts'
 import type { ChannelType, ContentOf, SendingType, TemplateOf } from '../definitions/channel-types.ts'
 import type { Library } from '../definitions/definition.ts'
+import type { Remark } from '../definitions/problem.ts'
 import type { JsonPath } from '../definitions/source.ts'
 import type { JsonObject } from '../store/schema/index.ts'
 import type { Filler } from '../templates/filler.ts'
@@ -21,8 +22,8 @@ export interface ChannelTypeEntry<Type extends ChannelType> {
   /** How its messages leave through a provider. Null: a message is its row, and delivered by being written. */
   readonly sending: SendingOf<Extract<Type, SendingType>> | RowsOf<Exclude<Type, SendingType>>
 
-  /** `template` of a step in workflow.json. */
-  readonly template: z.ZodType<TemplateOf<Type>>
+  /** `template` of a step in workflow.json; `idle`: what of it says nothing beside the rest, which is told at start. */
+  readonly template: z.ZodType<TemplateOf<Type> & { idle?: readonly Remark[] }>
   /** `channel_overrides` of a step, which are part of its template from then on. Null: a step has none. */
   readonly overrides: z.ZodType<Partial<TemplateOf<Type>>> | null
   /** Shows that a step without `channel_type` is of this one: how its ref begins, or a text that only its template has. */
@@ -31,7 +32,7 @@ export interface ChannelTypeEntry<Type extends ChannelType> {
   check?(template: TemplateOf<Type>, library: Library): { at: JsonPath; message: string }[]
 
   /** What of a template shows as nothing, whatever is filled in; told at start. Absent: nothing does. */
-  remarks?(template: TemplateOf<Type>): { at: JsonPath; message: string }[]
+  remarks?(template: TemplateOf<Type>): Remark[]
 
   /** Throws a TemplateError. */
   render(template: TemplateOf<Type>, fill: Filler): ContentOf<Type>

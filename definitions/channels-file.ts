@@ -5,6 +5,7 @@ import { channelTypeNames, channelTypes, isSending, NO_PROVIDER } from '../chann
 import { compileGroups, groupFile, noRules, referenceTo, type ChannelRules, type GroupFile } from './channel-groups.ts'
 import type { ChannelType } from './channel-types.ts'
 import type { ChannelGroup, ChannelReference } from './step.ts'
+import { idleArguments } from '../conditions/idle-arguments.ts'
 import { channelConditions } from './fields.ts'
 import { fieldName, type DefinitionProblem } from './problem.ts'
 import { readSource, type Source } from './source.ts'
@@ -49,12 +50,12 @@ const entry = z.unknown().transform((given, context): z.output<typeof channelFil
 })
 const channelsFile = z.record(channelKey, entry)
 
-/** The channels of channels.json, in its order, and the defaults it leaves out. Without a file: the defaults. */
+/** The channels of channels.json, in its order, and the defaults it leaves out. Without a file: the defaults. `idle` says nothing there. */
 export async function readChannels(
   folder: string,
   exists: boolean,
-): Promise<{ channels: Channel[]; rules: ChannelRules; problems: DefinitionProblem[] }> {
-  if (!exists) return { channels: withDefaults([]), rules: noRules, problems: [] }
+): Promise<{ channels: Channel[]; rules: ChannelRules; problems: DefinitionProblem[]; idle: DefinitionProblem[] }> {
+  if (!exists) return { channels: withDefaults([]), rules: noRules, problems: [], idle: [] }
   const source = await readSource(folder, CHANNELS_FILE)
   const parsed = channelsFile.safeParse(source.value, { error: zodErrorMap })
   if (source.problems.length > 0 || !parsed.success) {
@@ -66,6 +67,7 @@ export async function readChannels(
       channels: withDefaults([]),
       rules: noRules,
       problems: issues.map(({ path, message }) => problem(source, path, message)),
+      idle: [],
     }
   }
   const entries = Object.entries(parsed.data)
@@ -87,6 +89,7 @@ export async function readChannels(
     channels,
     rules: { conditions, groups },
     problems: wrong.map(({ path, message }) => problem(source, path, message)),
+    idle: idleArguments(source.value).map(({ at, message }) => problem(source, at, message)),
   }
 }
 

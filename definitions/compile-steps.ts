@@ -54,8 +54,9 @@ interface Place {
 /** Lays a list of steps out from the end of `placed` on. */
 function layOut(list: readonly ReadStep[], { at, after, depth }: Place, context: Context): void {
   list.forEach((given, index) => {
-    const { conditions, ...read } = given
+    const { conditions, idle = [], ...read } = given
     const here = [...at, index]
+    for (const { at: within, message } of idle) context.warn([...here, ...within], message)
     const next = index === list.length - 1 ? after : context.placed.length + sizeOf([given])
     const branches = read.branches ?? []
     if (branches.length > 0 && depth === DEEPEST)

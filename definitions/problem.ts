@@ -11,6 +11,12 @@ export interface DefinitionProblem {
   message: string
 }
 
+/** What says nothing where it stands, or is odd there: a path within what is looked at. Told at start, and nothing is refused. */
+export interface Remark {
+  at: readonly PropertyKey[]
+  message: string
+}
+
 /** Everything that is wrong with the notifications folder, at once. */
 export class DefinitionsError extends Error {
   override readonly name = 'DefinitionsError'

@@ -5,7 +5,7 @@ import { CHANNELS_FILE, readChannels } from './channels-file.ts'
 import type { DefinitionVersion } from './definition.ts'
 import { readLibrary } from './library.ts'
 import { PREFERENCES_FILE, readPreferences } from './preferences-file.ts'
-import { DefinitionsError, type DefinitionProblem } from './problem.ts'
+import { DefinitionsError, problemLine, type DefinitionProblem } from './problem.ts'
 import { findProject, OTHER_FOLDERS, type Project } from './project.ts'
 import { readDefinition, type Reading } from './read-definition.ts'
 import { isErrno } from './read-file.ts'
@@ -70,13 +70,14 @@ async function readShared(
     return null
   }
   const ofChannels = await holding(CHANNELS_FILE)
-  const { channels, rules, problems: inChannels } = await readChannels(ofChannels ?? '', ofChannels !== null)
+  const { channels, rules, problems: inChannels, idle } = await readChannels(ofChannels ?? '', ofChannels !== null)
   const ofVars = await holding(VARS_FILE)
   const { vars, problems: inVars } = await readVars(ofVars ?? '', ofVars !== null)
   problems.push(...inChannels, ...inVars)
   const warnings = unsetSecrets(vars, env)
   const ofPreferences = await holding(PREFERENCES_FILE)
-  const preferences = ofPreferences !== null ? await readPreferences(ofPreferences, problems) : undefined
+  const preferences = ofPreferences !== null ? await readPreferences(ofPreferences, { problems, idle }) : undefined
+  warnings.push(...idle.map(problemLine))
   const shared = await readLibrary(project.library, problems)
   return { channels, rules, library: { vars, ...(preferences !== undefined && { preferences }), ...shared }, warnings }
 }

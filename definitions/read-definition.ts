@@ -9,6 +9,7 @@ import { unsetSecrets, VARS_FILE } from './vars-file.ts'
 import { zodErrorMap } from '../settings/zod-error-map.ts'
 import type { Channel } from './catalog.ts'
 import type { ChannelRules } from './channel-groups.ts'
+import { idleArguments } from '../conditions/idle-arguments.ts'
 import { laterRefs, unknownRefProblems } from '../conditions/refs.ts'
 import { channelTypeOf } from '../channels/registry.ts'
 import { kindOf } from '../steps/registry.ts'
@@ -16,7 +17,7 @@ import type { JsonObject } from '../store/schema/columns.ts'
 import { compileSteps, type PlacedStep } from './compile-steps.ts'
 import type { Definition, Library } from './definition.ts'
 import { withChannelTypes } from './infer-channel-type.ts'
-import { problemPlace, type DefinitionProblem } from './problem.ts'
+import { problemPlace, type DefinitionProblem, type Remark } from './problem.ts'
 import { readSource, type JsonPath } from './source.ts'
 import { usedOf } from './library.ts'
 import { unsetVars, usedVars } from './used-vars.ts'
@@ -27,12 +28,6 @@ const FILE = 'workflow.json'
 
 /** Of the Workflow IDs of webhook deliveries and of housekeeping: a run's ID begins with its definition's key. */
 const OWN_PREFIX = 'belay-'
-
-/** What is odd at a place of the file. */
-interface Remark {
-  path: JsonPath
-  message: string
-}
 
 /** What reading a folder's definitions needs and gathers. */
 export interface Reading {
@@ -78,7 +73,7 @@ export async function readDefinition(
   }
   for (const { path: at, message } of unknownRefProblems(source.value, refsInLiquid)) add(at, message)
   const idle: Remark[] = []
-  const report = { add, warn: (at: JsonPath, message: string) => idle.push({ path: at, message }) }
+  const report = { add, warn: (at: JsonPath, message: string) => idle.push({ at, message }) }
   const compiled = parsed.success ? compileSteps(parsed.data.steps, channels, rules, report) : null
   const rest = parsed.success ? compiled : othersOf(typed, parsed.error, channels, rules, report)
   const placed: readonly { step: { ref?: string }; at: JsonPath }[] = compiled ?? rawSteps(source.value)
@@ -120,9 +115,10 @@ export async function readDefinition(
   const remarks = compiled.flatMap(({ step, at }) => {
     if (step.type !== 'channel') return []
     const told = channelTypeOf(step.channelType).remarks?.(step.template) ?? []
-    return told.map(({ at: within, message }) => ({ path: [...at, 'template', ...within], message }))
+    return told.map(({ at: within, message }) => ({ at: [...at, 'template', ...within], message }))
   })
-  for (const { path: at, message } of [...laterRefs(source.value, refsInLiquid), ...idle, ...remarks]) {
+  const later = laterRefs(source.value, refsInLiquid).map(({ path: at, message }) => ({ at, message }))
+  for (const { at, message } of [...later, ...parsed.data.idle, ...idleArguments(source.value), ...idle, ...remarks]) {
     const line = source.lineOf(at)
     warnings.push(`${problemPlace({ ...place(at), ...(line !== undefined && { line }) })}: ${message}`)
   }

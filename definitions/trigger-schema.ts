@@ -18,13 +18,19 @@ const MOST = 100
 /** Data of more values than this is checked up to its first violation only. */
 const MANY_VALUES = 20_000
 const CACHED = 200
-const cache = new Map<string, { schema: TriggerSchema } | { problem: string }>()
+const cache = new Map<string, Compiled | { problem: string }>()
+
+interface Compiled {
+  schema: TriggerSchema
+  /** Keywords that no draft has, so that they check nothing; `x-…` is a note of somebody's own. */
+  unknown: readonly string[]
+}
 
 /**
  * Compiles a `trigger_data_json_schema`, draft-07, 2019-09 or 2020-12; once for schemas of the same content. Null for one
  * that is absent, null or empty. A problem says why it cannot be compiled.
  */
-export function compileTriggerSchema(given: unknown): { schema: TriggerSchema } | { problem: string } | null {
+export function compileTriggerSchema(given: unknown): Compiled | { problem: string } | null {
   if (given === undefined || given === null) return null
   if (typeof given !== 'object' || Array.isArray(given)) return { problem: 'must be a JSON schema, as an object' }
   if (Object.keys(given).length === 0) return null
@@ -39,7 +45,7 @@ export function compileTriggerSchema(given: unknown): { schema: TriggerSchema } 
   return compiled
 }
 
-function compile(given: Record<string, unknown>, text: string): { schema: TriggerSchema } | { problem: string } {
+function compile(given: Record<string, unknown>, text: string): Compiled | { problem: string } {
   const Dialect = dialectOf(given, text)
   if (Dialect === null)
     return {
@@ -47,9 +53,10 @@ function compile(given: Record<string, unknown>, text: string): { schema: Trigge
     }
   if (given.$async === true) return { problem: 'is asynchronous; leave $async out' }
   try {
-    const first = validator(Dialect, given, false)
+    const unknown = new Set<string>()
+    const first = validator(Dialect, given, false, unknown)
     const all = validator(Dialect, given, true)
-    return { schema: { violations: (data) => violations(first, all, data ?? {}) } }
+    return { unknown: [...unknown], schema: { violations: (data) => violations(first, all, data ?? {}) } }
   } catch (error) {
     return { problem: `does not compile: ${error instanceof Error ? error.message.slice(0, 500) : 'unknown reason'}` }
   }
@@ -70,10 +77,22 @@ const LATER =
   /"(prefixItems|\$dynamicRef|dependentRequired|dependentSchemas|unevaluated(Properties|Items)|minContains)":/
 
 const options: Options = { strict: false, validateFormats: true, logger: false, code: { regExp: linearPattern } }
+/** As ajv tells of one, before its name between quotes. */
+const UNKNOWN_KEYWORD = 'unknown keyword: "'
 
-function validator(Dialect: Dialect, given: Record<string, unknown>, allErrors: boolean): ValidateFunction {
+function validator(
+  Dialect: Dialect,
+  given: Record<string, unknown>,
+  allErrors: boolean,
+  unknown?: Set<string>,
+): ValidateFunction {
   const { $schema: _, ...schema } = given
-  const ajv = new Dialect({ ...options, allErrors })
+  const warn = (message: unknown) => {
+    const name = String(message).split(UNKNOWN_KEYWORD)[1]?.slice(0, -1)
+    if (name !== undefined && !name.startsWith('x-')) unknown?.add(name)
+  }
+  const told = unknown !== undefined && { strictSchema: 'log' as const, logger: { log: warn, warn, error: warn } }
+  const ajv = new Dialect({ ...options, ...told, allErrors })
   ajvFormats.default(ajv)
   return ajv.compile(schema)
 }

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { stepKinds } from '../steps/registry.ts'
 import type { ReadStep } from '../steps/step-file.ts'
+import type { Remark } from './problem.ts'
 import { ignored, notOneOf, object, workflowConditions } from './fields.ts'
 import { compileTriggerSchema } from './trigger-schema.ts'
 
@@ -20,10 +21,10 @@ const anyStep = z.discriminatedUnion('type', schemas as unknown as Parameters<ty
 const triggerSchema = z
   .unknown()
   .optional()
-  .transform((given, issues): object | null => {
+  .transform((given, issues): { schema: object; unknown: readonly string[] } | null => {
     const compiled = compileTriggerSchema(given)
     if (compiled === null) return null
-    if (!('problem' in compiled)) return given as object
+    if (!('problem' in compiled)) return { schema: given as object, unknown: compiled.unknown }
     issues.addIssue({ code: 'custom', message: compiled.problem })
     return z.NEVER
   })
@@ -53,8 +54,13 @@ export const workflowFile = object({
   categories: file.categories ?? [],
   conditions: file.conditions,
   frequency: file.trigger_frequency,
-  triggerSchema: file.trigger_data_json_schema,
+  triggerSchema: file.trigger_data_json_schema?.schema ?? null,
   isCommercial: file.settings?.is_commercial === true,
   overridePreferences: file.settings?.override_preferences === true,
   steps: file.steps,
+  /** What says nothing where it stands, beside what steps have of it. */
+  idle: (file.trigger_data_json_schema?.unknown ?? []).map((name): Remark => ({
+    at: ['trigger_data_json_schema'],
+    message: `holds ${JSON.stringify(name)}, which is no keyword of JSON Schema: it checks nothing`,
+  })),
 }))

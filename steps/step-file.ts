@@ -3,6 +3,7 @@ import type { ConditionGroup } from '../conditions/conditions.ts'
 import type { ChannelType } from '../definitions/channel-types.ts'
 import type { ChannelGroup, ChannelReference, Step, StepType } from '../definitions/step.ts'
 import { conditions, ignored } from '../definitions/fields.ts'
+import type { Remark } from '../definitions/problem.ts'
 import type { JsonPath } from '../definitions/source.ts'
 
 /** What a step of any kind has in a workflow file. */
@@ -22,6 +23,8 @@ export interface ReadStep {
   ref: string
   /** Must hold, or the step is skipped. Null: none. */
   conditions: ConditionGroup | null
+  /** What of it says nothing where it stands. Absent: nothing. */
+  idle?: readonly Remark[]
   /** Steps within it, in the order in which they are asked for. */
   branches?: readonly ReadBranch[]
   /** The field of the file that holds its branches. */
@@ -56,11 +59,11 @@ export interface StepPlace {
 export interface StepFile<S extends Step, Read extends ReadStep = ReadStep> {
   /** `steps` is the schema of the steps within it. Its output is discriminated by `type`. */
   schema(steps: z.ZodType<ReadStep[]>): z.ZodType<Read>
-  /** Its conditions are compiled as those of any step. */
+  /** Its conditions are compiled, and its idle fields told, as those of any step. */
   compile(read: Unconditional<Read>, place: StepPlace): S
 }
 
-export type Unconditional<Read extends ReadStep> = Omit<Read, 'conditions'>
+export type Unconditional<Read extends ReadStep> = Omit<Read, 'conditions' | 'idle'>
 
 /** What is not there leaves no trace in a definition: its version stays what it was. */
 export function holding(conditions: ConditionGroup | null): { conditions?: ConditionGroup } {

@@ -23,6 +23,8 @@ export const chatTemplate = read.transform(({ markdown_body, json_body, summary 
   markdownBody: markdown_body ?? '',
   jsonBody: json_body,
   summary,
+  ...(markdown_body &&
+    json_body && { idle: [{ at: ['markdown_body'], message: 'is ignored: the json_body beside it is what is sent' }] }),
 }))
 
 /** `channel_overrides` of a chat step. */

@@ -1,12 +1,8 @@
+import type { Remark } from '../../definitions/problem.ts'
 import type { JsonPath } from '../../definitions/source.ts'
 import { oddInMarkdown } from '../../templates/markdown.ts'
 import type { EmailTemplate } from './template.ts'
 import type { VisualBlock } from './visual-block.ts'
-
-interface Remark {
-  at: JsonPath
-  message: string
-}
 
 /** What is odd in blocks, with where it stands in the template: images that no message will have, tags that are moved. */
 export function remarksOnBlocks({ body }: EmailTemplate): Remark[] {

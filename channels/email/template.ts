@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import type { Library } from '../../definitions/definition.ts'
+import type { Remark } from '../../definitions/problem.ts'
 import type { JsonPath } from '../../definitions/source.ts'
 import { dependent, object, optional, required } from '../../definitions/fields.ts'
 import { hasMjml } from './html/mjml-content.ts'
@@ -72,17 +73,34 @@ export const emailTemplate = read.transform((template, issue) => {
   // An empty list stands for a body that nobody has written yet: the layout is all there is. Beside a text it says nothing.
   const isText = blocks?.length === 0 && text !== null
   const visualBlocks = html === null && !isText ? blocks : null
+  const layoutKey = template.settings?.layout_key?.trim() ? template.settings.layout_key.trim() : null
   return {
     subject: template.subject,
     body: visualBlocks ? { visualBlocks } : { html: html ?? '' },
     textBody: template.text_body,
     attachmentKey: template.settings?.attachment_key ? template.settings.attachment_key : null,
-    layoutKey: template.settings?.layout_key?.trim() ? template.settings.layout_key.trim() : null,
+    layoutKey,
     preContent: template.settings?.pre_content ?? null,
     ...(template.settings?.preview_text != null && { previewText: template.settings.preview_text }),
     ...(isMjml && { isMjml }),
+    idle: idleIn(template, { isMjml, isStandalone: layoutKey === null && !visualBlocks }),
   }
 })
+
+/** What of a template says nothing beside its body; `isStandalone`: no layout is around it. */
+function idleIn(
+  { html_body: html, is_mjml, settings }: z.output<typeof read>,
+  { isMjml, isStandalone }: { isMjml: boolean; isStandalone: boolean },
+): Remark[] {
+  const idle: Remark[] = []
+  if (is_mjml === true && !isMjml)
+    idle.push({ at: ['is_mjml'], message: 'is ignored: no html_body of MJML stands beside it' })
+  if (isStandalone && settings?.pre_content != null)
+    idle.push({ at: ['settings', 'pre_content'], message: 'is ignored: it runs before a layout, and there is none' })
+  if (html === null && isStandalone && settings?.preview_text != null)
+    idle.push({ at: ['settings', 'preview_text'], message: 'is ignored: a mail of text alone shows none' })
+  return idle
+}
 
 const address = optional('text')
 

@@ -29,6 +29,9 @@ export const pushTemplate = read.transform(({ title, text_body, settings }) => (
   textBody: text_body ?? '',
   deliveryType: settings?.delivery_type ?? 'content',
   payloadOverrides: settings?.payload_overrides ?? null,
+  idle: Object.entries(settings?.delivery_type === 'silent' ? { title, text_body } : {}).flatMap(([name, text]) =>
+    text === null ? [] : [{ at: [name], message: 'is ignored: a silent push shows nothing' }],
+  ),
 }))
 
 /** `channel_overrides` of a push step. */

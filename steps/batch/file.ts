@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import type { BatchStep } from '../../definitions/step.ts'
 import { dependent, liquid, object } from '../../definitions/fields.ts'
-import { delayFor, delayPath } from '../delay/file.ts'
+import { delayFor, delayPath, idleOf } from '../delay/file.ts'
 import { stepFields, type StepFile } from '../step-file.ts'
 
 const SHOWN = 10
@@ -46,6 +46,8 @@ const settings = dependent(shape, (given, tell) => {
 const schema = object({ ...stepFields, type: z.literal('batch'), settings }).transform((file) => {
   const given = file.settings
   const isSliding = given.batch_window_type === 'sliding'
+  const isIdle = !isSliding && given.batch_window_extension_limit?.duration !== undefined
+  const message = 'is ignored: only a batch_window_type of sliding is extended'
   return {
     type: file.type,
     ref: file.ref,
@@ -62,15 +64,12 @@ const schema = object({ ...stepFields, type: z.literal('batch'), settings }).tra
     itemLimit: given.batch_items_max_limit ?? null,
     flushLeading: given.batch_execution_mode === 'flush_leading',
     versionMode: given.workflow_version_mode,
-    hasIdleLimit: !isSliding && given.batch_window_extension_limit?.duration !== undefined,
+    idle: [...idleOf(WINDOW, given.batch_window), ...(isIdle ? [{ at: ['settings', LIMIT], message }] : [])],
   }
 })
 
 /** A batch step as workflow.json has it. What older files leave out is as Knock has it: fixed, asc, accumulate, pinned. */
 export const batchFile: StepFile<BatchStep, z.output<typeof schema>> = {
   schema: () => schema,
-  compile: ({ hasIdleLimit, ...read }, { next, warn }) => {
-    if (hasIdleLimit) warn(['settings', LIMIT], 'is ignored: only a batch_window_type of sliding is extended')
-    return { ...read, next }
-  },
+  compile: (read, { next }) => ({ ...read, next }),
 }

@@ -27,7 +27,7 @@ const schemas = Object.values(channelTypes).map(({ type, template, overrides }) 
     send_windows: sendWindowsField,
     channel_type: z.literal(type),
     template,
-  }).transform((file): ReadChannelStep => ({
+  }).transform(({ template: { idle = [], ...read }, ...file }): ReadChannelStep => ({
     type: file.type,
     ref: file.ref,
     name: file.name ?? file.ref,
@@ -36,7 +36,8 @@ const schemas = Object.values(channelTypes).map(({ type, template, overrides }) 
     channelKey: file.channel_key ? file.channel_key : null,
     groupKey: file.channel_group_key ? file.channel_group_key : null,
     sendWindows: file.send_windows,
-    template: { ...file.template, ...(overrides === null ? {} : (file.channel_overrides as object)) },
+    idle: idle.map(({ at, message }) => ({ at: ['template', ...at], message })),
+    template: { ...read, ...(overrides === null ? {} : (file.channel_overrides as object)) },
   })),
 )
 /** That each schema has its own `channel_type` zod knows of a list that is written out only. */

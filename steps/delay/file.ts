@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { durationUnits, type DelayStep, type Duration } from '../../definitions/step.ts'
 import { dependent, isUnset, object } from '../../definitions/fields.ts'
+import type { Remark } from '../../definitions/problem.ts'
 import { stepFields, type StepFile } from '../step-file.ts'
 import { withinYear } from './delay.ts'
 import { readWindowRule, type WindowRule } from './window-rule.ts'
@@ -12,15 +13,22 @@ const duration = object({
 
 const windowFields = new Set(['frequency', 'days', 'hours', 'minutes', 'day_of_month'])
 
+/** A duration, or a window rule; `idle`: what of it says nothing. */
+interface DelayFor {
+  duration?: Duration
+  window?: WindowRule
+  idle?: Remark[]
+}
+
 /** A duration, or a window rule, told by its `frequency`. */
-export const delayFor = z.unknown().transform((given, issues): { duration?: Duration; window?: WindowRule } => {
+export const delayFor = z.unknown().transform((given, issues): DelayFor => {
   if (given === undefined || given === null || isUnset(given)) return {}
   if (typeof given === 'object' && 'frequency' in given) {
     const window = readWindowRule(given)
     const unknown = Object.entries(given).filter(([name, value]) => !windowFields.has(name) && !isUnset(value))
     for (const [name] of unknown)
       issues.addIssue({ code: 'custom', path: [name], message: 'is not a field of a window rule that Belay knows' })
-    if (typeof window !== 'string') return { window }
+    if (typeof window !== 'string') return { window, idle: idleIn(window, given) }
     issues.addIssue({ code: 'custom', message: window })
     return z.NEVER
   }
@@ -29,6 +37,16 @@ export const delayFor = z.unknown().transform((given, issues): { duration?: Dura
   for (const issue of parsed.error.issues) issues.addIssue({ ...issue })
   return z.NEVER
 })
+
+function idleIn({ hours }: WindowRule, given: object): Remark[] {
+  if (hours !== null || !('hours' in given) || isUnset(given.hours)) return []
+  return [{ at: ['hours'], message: 'is ignored: an hourly rule takes every hour' }]
+}
+
+/** The idle fields of a window, as those of its step. */
+export function idleOf(field: string, given: DelayFor | undefined): Remark[] {
+  return (given?.idle ?? []).map(({ at, message }) => ({ at: ['settings', field, ...at], message }))
+}
 
 /** A path to a value that leads to an instant. */
 export const delayPath = z
@@ -62,6 +80,7 @@ const schema = object({ ...stepFields, type: z.literal('delay'), settings }).tra
   delayFor: file.settings.delay_for?.duration ?? null,
   delayUntil: file.settings.delay_until_field_path ? file.settings.delay_until_field_path : null,
   window: file.settings.delay_for?.window ?? null,
+  idle: idleOf('delay_for', file.settings.delay_for),
 }))
 
 /** A delay step as workflow.json has it. */

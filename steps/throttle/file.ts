@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import type { ThrottleStep } from '../../definitions/step.ts'
 import { dependent, liquid, object } from '../../definitions/fields.ts'
-import { delayFor, delayPath } from '../delay/file.ts'
+import { delayFor, delayPath, idleOf } from '../delay/file.ts'
 import { stepFields, type StepFile } from '../step-file.ts'
 import { withinMonth, MOST_PASSES } from './window.ts'
 
@@ -43,6 +43,7 @@ const schema = object({ ...stepFields, type: z.literal('throttle'), settings }).
     windowFor: fixed?.duration ?? null,
     windowUntil: path ? path : null,
     windowRule: fixed?.window ?? null,
+    idle: idleOf('throttle_window', fixed),
   }
 })
 

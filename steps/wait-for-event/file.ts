@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { matchConditionsField } from '../../conditions/field.ts'
 import { durationUnits, type WaitStep } from '../../definitions/step.ts'
 import { dependent, isUnset, object, oneOf } from '../../definitions/fields.ts'
+import type { Remark } from '../../definitions/problem.ts'
 import { engagementActions } from '../../store/messages/engagement.ts'
 import { LOOK_BACK_DAYS } from '../../store/waits/load-offers.ts'
 import { withinYear } from '../delay/delay.ts'
@@ -71,7 +72,7 @@ const settings = dependent(shape, ({ event: given, look_back: lookBack }, tell) 
 })
 
 /** What of an event says nothing beside its type. */
-function idleFields(given: z.output<typeof event>): string[] {
+function idleFields(given: z.output<typeof event>, kind: string): Remark[] {
   const { event_type: type, source_type, source_key, audience_key, integration_source_key } = given
   const isOfWorkflow = type === 'message' || type === 'workflow'
   const ofOthers = {
@@ -79,20 +80,24 @@ function idleFields(given: z.output<typeof event>): string[] {
     ...(type !== 'integration_source' && { integration_source_key }),
     audience_key,
   }
-  return Object.entries(ofOthers).flatMap(([name, value]) => (isUnset(value) ? [] : [name]))
+  const message = `is ignored: it says nothing where event_type is ${kind}`
+  return Object.entries(ofOthers).flatMap(([name, value]) =>
+    isUnset(value) ? [] : [{ at: ['settings', 'event', name], message }],
+  )
 }
 
 const schema = object({ ...stepFields, type: z.literal('wait_for_event'), settings }).transform((file) => {
   const { event, expires_after: expires, match_conditions: match, look_back: lookBack } = file.settings
   const source = event.event_type === 'message' || event.event_type === 'workflow' ? event.source_key : null
+  const eventKind = isOwn(event.event_type)
+    ? ('event' as const)
+    : (event.event_type as 'message' | 'workflow' | 'recipient')
   return {
     type: file.type,
     ref: file.ref,
     name: file.name ?? file.ref,
     conditions: file.conditions,
-    eventKind: isOwn(event.event_type)
-      ? ('event' as const)
-      : (event.event_type as 'message' | 'workflow' | 'recipient'),
+    eventKind,
     eventName: event.event_key,
     source: source ? source : null,
     expires: expires ?? { unit: 'minutes' as const, value: 15 },
@@ -100,16 +105,16 @@ const schema = object({ ...stepFields, type: z.literal('wait_for_event'), settin
     haltsOnMatch: file.settings.on_match === 'halt',
     haltsOnTimeout: (file.settings.on_timeout ?? 'halt') === 'halt',
     lookBack: lookBack ?? null,
-    idle: idleFields(event),
+    idle: idleFields(event, eventKind),
   }
 })
 
 /** A step that waits for an event, as workflow.json has it. */
 export const waitFile: StepFile<WaitStep, z.output<typeof schema>> = {
   schema: () => schema,
-  compile: ({ matchConditions, idle, ...read }, { next, warn }) => {
-    for (const name of idle)
-      warn(['settings', 'event', name], `is ignored: it says nothing where event_type is ${read.eventKind}`)
-    return { ...read, ...(matchConditions !== null && { matchConditions }), next }
-  },
+  compile: ({ matchConditions, ...read }, { next }) => ({
+    ...read,
+    ...(matchConditions !== null && { matchConditions }),
+    next,
+  }),
 }

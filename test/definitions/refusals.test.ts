@@ -363,27 +363,102 @@ test('a field within a window, a rule or a group that is not known is refused, n
 
 test('what says nothing where it stands is told at start, and nothing is refused', async () => {
   const waits = (ref: string, event: object) => ({ ...step('wait_for_event', { event }), ref })
-  const text = JSON.stringify({
-    steps: [
-      step('batch', { batch_window: window, batch_window_extension_limit: { unit: 'hours', value: 1 } }),
-      waits('wait_1', { event_type: 'recipient', event_key: 'updated', source_type: 'workflow', source_key: 'other' }),
-      waits('wait_2', { event_type: 'event', event_key: 'paid', integration_source_key: 'shop', audience_key: 'vips' }),
-      waits('wait_3', { event_type: 'integration_source', event_key: 'paid', integration_source_key: 'shop' }),
-      feed('feed_1', { send_windows: week({}) }),
-      email({ text_body: 'Hi' }),
-      { ...email({ text_body: 'Hi' }), ref: 'email_2', channel_group_key: 'elsewhere' },
-    ],
-  })
-  const read = await readFolder(notificationsFolder({ 'hello/workflow.json': text }))
+  const ruled = (type: string, name: string, more: object = {}) =>
+    step(type, { [name]: { frequency: 'hourly', hours: 9, minutes: 5 }, ...more })
+  const steps = [
+    {
+      ...step('batch', { batch_window: window, batch_window_extension_limit: { unit: 'hours', value: 1 } }),
+      ref: 'limit',
+    },
+    waits('wait_1', { event_type: 'recipient', event_key: 'updated', source_type: 'workflow', source_key: 'other' }),
+    waits('wait_2', { event_type: 'event', event_key: 'paid', integration_source_key: 'shop', audience_key: 'vips' }),
+    waits('wait_3', { event_type: 'integration_source', event_key: 'paid', integration_source_key: 'shop' }),
+    feed('feed_1', { send_windows: week({}) }),
+    email({ text_body: 'Hi' }),
+    { ...email({ text_body: 'Hi' }), ref: 'email_2', channel_group_key: 'elsewhere' },
+    ruled('delay', 'delay_for'),
+    ruled('batch', 'batch_window'),
+    ruled('throttle', 'throttle_window'),
+    { ...rule({ hours: 9, days: ['mon'], day_of_month: 13 }), ref: 'delay_2' },
+    branch([
+      { ...is('data.a', 'true', 'exists'), steps: [feed('feed_2', is('data.b', 'x', 'not_empty'))] },
+      { steps: [feed('feed_3', is('data.b', '', 'empty'))] },
+    ]),
+    { ...email({ visual_blocks: [], is_mjml: true }), ref: 'email_3' },
+    {
+      ...email({ html_body: '<p>Hi</p>', is_mjml: true, settings: { pre_content: '{% assign a = 1 %}' } }),
+      ref: 'email_4',
+    },
+    { ...email({ text_body: 'Hi', settings: { preview_text: 'So' } }), ref: 'email_5' },
+    feed('chat_1', { channel_type: 'chat', template: { markdown_body: 'Hi', json_body: '{"text": "Hi"}' } }),
+    feed('chat_2', { channel_type: 'chat', template: { markdown_body: '', json_body: '{"text": "Hi"}' } }),
+    feed('push_1', { channel_type: 'push', template: { title: 'Hi', settings: { delivery_type: 'silent' } } }),
+  ]
+  const file = {
+    steps,
+    ...is('data.a', 'yes', 'is_timestamp'),
+    ...schema({ requried: ['a'], 'x-owner': 'us', properties: { a: { type: 'string', example: 'b' } } }),
+  }
+  const read = await readFolder(notificationsFolder({ 'hello/workflow.json': JSON.stringify(file) }))
   assert.deepEqual([read.problems, read.definitions.size], [undefined, 1])
   const told = (read.warnings ?? []).map((warning) => warning.replace('hello/workflow.json:1, ', ''))
-  assert.deepEqual(told, [
-    'step batch_1, settings.batch_window_extension_limit: is ignored: only a batch_window_type of sliding is extended',
-    'step wait_1, settings.event.source_type: is ignored: it says nothing where event_type is recipient',
-    'step wait_1, settings.event.source_key: is ignored: it says nothing where event_type is recipient',
-    'step wait_2, settings.event.integration_source_key: is ignored: it says nothing where event_type is event',
-    'step wait_2, settings.event.audience_key: is ignored: it says nothing where event_type is event',
-    'step feed_1, send_windows: is ignored: such a message is delivered by being written',
+  assert.deepEqual(told.sort(), [
+    'conditions.all[0].argument: is ignored: is_timestamp looks at the variable alone',
+    'step batch_1, settings.batch_window.hours: is ignored: an hourly rule takes every hour',
+    'step branch_1, branches[0].conditions.all[0].argument: is ignored: exists looks at the variable alone',
+    'step chat_1, template.markdown_body: is ignored: the json_body beside it is what is sent',
+    'step delay_1, settings.delay_for.hours: is ignored: an hourly rule takes every hour',
     'step email_2, channel_group_key: is not in channels.json: the first channel of type email is used',
+    'step email_3, template.is_mjml: is ignored: no html_body of MJML stands beside it',
+    'step email_4, template.is_mjml: is ignored: no html_body of MJML stands beside it',
+    'step email_4, template.settings.pre_content: is ignored: it runs before a layout, and there is none',
+    'step email_5, template.settings.preview_text: is ignored: a mail of text alone shows none',
+    'step feed_1, send_windows: is ignored: such a message is delivered by being written',
+    'step feed_2, conditions.all[0].argument: is ignored: not_empty looks at the variable alone',
+    'step limit, settings.batch_window_extension_limit: is ignored: only a batch_window_type of sliding is extended',
+    'step push_1, template.title: is ignored: a silent push shows nothing',
+    'step throttle_1, settings.throttle_window.hours: is ignored: an hourly rule takes every hour',
+    'step wait_1, settings.event.source_key: is ignored: it says nothing where event_type is recipient',
+    'step wait_1, settings.event.source_type: is ignored: it says nothing where event_type is recipient',
+    'step wait_2, settings.event.audience_key: is ignored: it says nothing where event_type is event',
+    'step wait_2, settings.event.integration_source_key: is ignored: it says nothing where event_type is event',
+    'trigger_data_json_schema: holds "example", which is no keyword of JSON Schema: it checks nothing',
+    'trigger_data_json_schema: holds "requried", which is no keyword of JSON Schema: it checks nothing',
+  ])
+})
+
+test('an argument that an operator does not take is told of channels.json and preferences.json, too', async () => {
+  const argued = { variable: 'recipient.plan', operator: 'exists', argument: 'x' }
+  const { warnings = [] } = await readFolder(
+    notificationsFolder({
+      'hello/workflow.json': JSON.stringify({ steps: [feed('feed_1')] }),
+      'channels.json': JSON.stringify({ 'in-app-feed': { type: 'in_app_feed', conditions: { all: [argued] } } }),
+      'preferences.json': JSON.stringify({ channel_types: { email: { conditions: [argued] } } }),
+    }),
+  )
+  assert.deepEqual(warnings, [
+    'channels.json:1, in-app-feed.conditions.all[0].argument: is ignored: exists looks at the variable alone',
+    'preferences.json:1, channel_types.email.conditions[0].argument: is ignored: exists looks at the variable alone',
+  ])
+})
+
+test('a field of preferences.json that is not known is refused, and what Knock itself writes there is not', async () => {
+  const refusedIn = async (set: object) => {
+    const files = { 'hello/workflow.json': JSON.stringify({ steps: [feed('feed_1')] }) }
+    const folder = notificationsFolder({ ...files, 'preferences.json': JSON.stringify(set) })
+    return ((await readFolder(folder)).problems ?? []).map(({ file, field }) => `${file} ${field ?? ''}`)
+  }
+  const workflow = { conditions: [], channel_types: { email: false }, channels: {}, __strategy__: 'replace' }
+  const whole = { channel_types: { sms: { conditions: [] } }, workflows: { a: workflow }, categories: { b: true } }
+  assert.deepEqual(await refusedIn({ id: 'default', ...whole, commercial_subscribed: true }), [])
+  const wrong = {
+    worklows: {},
+    workflows: { a: { chanel_types: {}, channel_types: { sms: { conditions: [], condition: [] } } } },
+  }
+  assert.deepEqual(await refusedIn({ ...wrong, commercial_subscribed: { conditions: [], if: [] } }), [
+    'preferences.json worklows',
+    'preferences.json workflows.a.chanel_types',
+    'preferences.json workflows.a.channel_types.sms.condition',
+    'preferences.json commercial_subscribed.if',
   ])
 })
