@@ -25,7 +25,7 @@ body { max-width: 760px; margin: 24px auto; padding: 0 16px; }
 iframe { border: 1px solid #a1a1aa; max-width: 100%; background: #fff; }
 pre { white-space: pre-wrap; overflow-wrap: anywhere; }
 .card { border: 1px solid #a1a1aa; border-radius: 8px; padding: 8px 16px; max-width: 420px; overflow-wrap: anywhere; }
-.button { border: 1px solid; border-radius: 6px; padding: 4px 10px; text-decoration: none; }
+.button { display: inline-block; max-width: 100%; box-sizing: border-box; margin: 2px 0; border: 1px solid; border-radius: 6px; padding: 4px 10px; text-decoration: none; }
 .files { font-size: 14px; }
 .wrong { color: #b91c1c; }
 </style></head>

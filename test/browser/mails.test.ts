@@ -6,6 +6,8 @@ import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { HtmlValidate } from 'html-validate'
 import type { Browser } from 'playwright-core'
+import { inAppFeed } from '../../channels/in-app-feed/type.ts'
+import type { FeedContent } from '../../channels/in-app-feed/content.ts'
 import { noChromium, startChromium } from '../../testing/browser/chromium.ts'
 import { exampleMessages } from '../../testing/fixtures/example-messages.ts'
 
@@ -54,6 +56,38 @@ describe('e-mails and feed cards as Chromium shows them', { skip: noChromium }, 
         }
       }
     })
+  }
+})
+
+test('a button of a feed card is one box, however long its label', { skip: noChromium }, async (t) => {
+  const label = 'Accept the invitation to the workspace of the whole department and open it in the app at once'
+  const content = {
+    blocks: [
+      {
+        ...{ name: 'actions', type: 'button_set' },
+        buttons: [
+          { name: 'primary', label, action: 'https://a.example' },
+          { name: 'secondary', label: 'm'.repeat(90), action: 'https://a.example' },
+        ],
+      },
+    ],
+  } satisfies FeedContent
+  const { files } = inAppFeed.preview('feed_1', content)
+  const browser = await startChromium(t)
+  for (const width of [375, 1_000]) {
+    const page = await browser.newPage({ viewport: { width, height: 600 } })
+    await page.setContent(files['feed_1.html']!)
+    if (pictures !== undefined) await page.screenshot({ path: join(pictures, `long-buttons-${width}.png`) })
+    const boxes = await page.evaluate(
+      `[...document.querySelectorAll('.button')].map((each) => [
+        each.getClientRects().length,
+        each.getBoundingClientRect().right <= each.parentElement.getBoundingClientRect().right,
+      ])`,
+    )
+    assert.deepEqual(boxes, [
+      [1, true],
+      [1, true],
+    ])
   }
 })
 
