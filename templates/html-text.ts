@@ -1,5 +1,6 @@
 import { convert, type DomNode, type FormatCallback } from 'html-to-text'
-import { isTagLine, LONE_TAG, nonempty } from './liquid-source.ts'
+import { safeAddress } from './address.ts'
+import { isTagLine, LONE_TAG, nonempty, ONE_PLACE } from './liquid-source.ts'
 
 /** Unicode noncharacters around the address of a link. */
 const LINK: [string, string] = ['\ufdd4', '\ufdd5']
@@ -52,7 +53,7 @@ export function textOfHtml(html: string): string {
 /** The plain text of HTML that a value holds; what is nested more than 100 deep goes. */
 export function textOfHtmlValue(html: string): string {
   const text = converted(html.replace(/[\ufdd0-\ufdd5]/g, '\ufffd'), { maxDepth: 100 })
-  return text.replace(LINKED, (_link, address: string) => (address === '' ? '' : ` (${address})`))
+  return text.replace(LINKED, (_link, address: string) => linked(address))
 }
 
 function converted(html: string, limits: { maxDepth?: number } = {}): string {
@@ -85,5 +86,12 @@ function withTagsBehind(text: string): string {
   return lines.join('\n')
 }
 
-/** An address behind its link's text; where it comes out empty, so do its brackets. */
-export const linked = (address: string): string => nonempty(` (${address})`)
+/**
+ * An address behind its link's text; where it comes out empty, or would run code, it goes with its brackets. With Liquid in it,
+ * that is judged once it is filled.
+ */
+export function linked(address: string): string {
+  if (ONE_PLACE.test(address)) return nonempty(` ({% address %}${address}{% endaddress %})`)
+  const safe = safeAddress(address)
+  return safe ? ` (${safe})` : ''
+}

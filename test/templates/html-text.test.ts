@@ -49,3 +49,17 @@ test('a link whose address comes out empty has no brackets', () => {
   assert.equal(renderLiquid(text, 'text', { data: {} }), 'go, there')
   assert.equal(renderLiquid(text, 'text', { data: { url: 'https://a.example/' } }), 'go (https://a.example/), there')
 })
+
+test('an address that would run code is left out of plain text, and one with blanks can be followed', () => {
+  const at = (address: string) => ({ at: address })
+  const markdown = compileMarkdown('Hi [go]({{ at }}), bye').text
+  for (const address of ['javascript:alert(1)', ' java\nscript:alert(1)', 'vbscript:x', 'data:text/html,x']) {
+    assert.equal(textOf('<p>Hi <a href="{{ at }}">go</a>, bye</p>', at(address)), 'Hi go, bye')
+    assert.equal(renderLiquid(markdown, 'text', { data: at(address) }), 'Hi go, bye')
+    const inHtml = `<p>Hi <a href="${address.replace('\n', '')}">go</a>, bye</p>`
+    assert.equal(textOf(inHtml), 'Hi go, bye')
+    assert.equal(renderLiquid('{{ x | text_of_html }}', 'text', { data: { x: inHtml } }), 'Hi go, bye')
+  }
+  assert.equal(textOf('<a href="{{ at }}">go</a>', at('https://a.example/a b')), 'go (https://a.example/a%20b)')
+  assert.equal(textOf('<a href="mailto:{{ at }}">go</a>', at('a@a.example')), 'go (a@a.example)')
+})
