@@ -60,11 +60,13 @@ export async function readLibrary(folder: string, problems: DefinitionProblem[])
   }
   check(
     'layouts',
-    library.layouts,
-    ({ html, text, isMjml }) => {
+    layouts,
+    ({ html_layout: html, text_layout: text, footer_links: links }, key) => {
       parseLiquid(html, 'html')
-      parseLiquid(text ?? '', 'text')
-      return isMjml === true ? mjmlProblem(html) : null
+      for (const part of [text, ...(links ?? []).flatMap((link) => [link.text, link.url])])
+        parseLiquid(part ?? '', 'text')
+      const layout = library.layouts[key]!
+      return layout.isMjml === true ? mjmlProblem(layout.html) : null
     },
     problems,
   )
@@ -83,13 +85,13 @@ export async function readLibrary(folder: string, problems: DefinitionProblem[])
 function check<T>(
   kind: string,
   items: Record<string, T>,
-  parse: (item: T) => string | null,
+  parse: (item: T, key: string) => string | null,
   problems: DefinitionProblem[],
 ): void {
   for (const [key, item] of Object.entries(items)) {
     const file = `${kind}/${key}`
     try {
-      const wrong = parse(item)
+      const wrong = parse(item, key)
       if (wrong !== null) problems.push({ file, message: wrong })
     } catch (error) {
       problems.push({ file, message: `is not a Liquid template: ${(error as Error).message}` })

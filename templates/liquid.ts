@@ -63,8 +63,8 @@ function engine(kind: 'text' | 'html', escape: (value: unknown) => string): Liqu
   registerBounds(liquid)
   registerCounters(liquid)
   registerTags(liquid, kind, {
-    own: (text) => parseLiquid(text, kind),
-    text: (text) => parseLiquid(text, 'text'),
+    own: (text) => parsed(text, kind).templates,
+    text: (text) => parsed(text, 'text').templates,
   })
   return liquid
 }
@@ -111,11 +111,16 @@ function parsed(text: string, context: LiquidContext): Parsed {
   return made
 }
 
-/** Parses a template, or takes the one parsed before. Throws liquidjs' error, which names line and column. */
-export function parseLiquid(text: string, context: LiquidContext): Template[] {
-  // The position that an error names is the author's, not that of the compiled HTML.
-  if (context === 'markdown' && !caches.markdown.has(text)) engines.html.parse(text)
-  return parsed(text, context).templates
+/** Knows what authors may write, and not the tags and filters that compiled templates have beside it. */
+const authors = engine('text', textOf)
+for (const tag of ['address', 'addressed', 'nonempty', 'capture_text', 'footer_links'])
+  Reflect.deleteProperty(authors.tags, tag)
+Reflect.deleteProperty(authors.filters, 'text_of_html')
+
+/** Checks a template of an author's. Throws liquidjs' error, which names the author's line and column. */
+export function parseLiquid(text: string, context: LiquidContext): void {
+  authors.parse(text)
+  parsed(text, context)
 }
 
 /** What a rendering gets beside its scope; all of it may be left out. */

@@ -462,3 +462,45 @@ test('a field of preferences.json that is not known is refused, and what Knock i
     'preferences.json commercial_subscribed.if',
   ])
 })
+
+test('tags and filters of compiled templates are no author’s: they are refused like any that there is not', async () => {
+  const tags = ['address', 'addressed', 'nonempty', 'capture_text', 'footer_links']
+  const step = (template: object, at: number) => ({
+    ...{ ref: `s${at}`, type: 'channel', channel_type: 'email', template: { subject: 'Hi', ...template } },
+  })
+  const foreign = [...tags.map((tag) => `{% ${tag} x %}a{% end${tag} %}`), '{{ x | text_of_html }}']
+  const templates = foreign.flatMap((content) => [
+    { text_body: content },
+    { html_body: content },
+    { visual_blocks: [{ type: 'markdown', content }] },
+  ])
+  const read = await readFolder(
+    notificationsFolder({
+      'hello/workflow.json': { steps: templates.map(step) },
+      'layouts/a/layout.json': { html_layout: '{{ content }}\n{% nonempty %}' },
+      'layouts/b/layout.json': {
+        html_layout: '{{ content }}{{ footer_links }}',
+        footer_links: [{ text: '{% address %}', url: 'x' }],
+      },
+      'partials/c/partial.json': { type: 'markdown', content: '{{ x | text_of_html }}' },
+    }),
+  )
+  const told = (read.problems ?? []).map(({ file, step: ref, message }) => `${ref ?? file}: ${message}`)
+  const notFound = (name: string) =>
+    name === 'text_of_html' ? /undefined filter: text_of_html/ : `tag "${name}" not found`
+  for (const [index, name] of [...tags, 'text_of_html'].entries())
+    for (const at of [0, 1, 2])
+      assert.ok(
+        told.some((line) => line.startsWith(`s${index * 3 + at}: `) && new RegExp(notFound(name)).test(line)),
+        name,
+      )
+  for (const [file, message] of [
+    ['layouts/a', 'tag "nonempty" not found, line:2, col:1'],
+    ['layouts/b', 'tag "address" not found'],
+    ['partials/c', 'undefined filter: text_of_html'],
+  ])
+    assert.ok(
+      told.some((line) => line.startsWith(`${file}: `) && line.includes(message!)),
+      `${file}: ${told.join('\n')}`,
+    )
+})
