@@ -22,7 +22,7 @@ const cache = new Map<string, Compiled | { problem: string }>()
 
 interface Compiled {
   schema: TriggerSchema
-  /** Keywords that no draft has, so that they check nothing; `x-…` is a note of somebody's own. */
+  /** Keywords and formats that no draft has, so that they check nothing; `x-…` is a note of somebody's own. */
   unknown: readonly string[]
 }
 
@@ -53,10 +53,9 @@ function compile(given: Record<string, unknown>, text: string): Compiled | { pro
     }
   if (given.$async === true) return { problem: 'is asynchronous; leave $async out' }
   try {
-    const unknown = new Set<string>()
-    const first = validator(Dialect, given, false, unknown)
-    const all = validator(Dialect, given, true)
-    return { unknown: [...unknown], schema: { violations: (data) => violations(first, all, data ?? {}) } }
+    const first = validator(Dialect, given, { allErrors: false })
+    const all = validator(Dialect, given, { allErrors: true })
+    return { unknown: unknownIn(Dialect, given), schema: { violations: (data) => violations(first, all, data ?? {}) } }
   } catch (error) {
     return { problem: `does not compile: ${error instanceof Error ? error.message.slice(0, 500) : 'unknown reason'}` }
   }
@@ -77,24 +76,28 @@ const LATER =
   /"(prefixItems|\$dynamicRef|dependentRequired|dependentSchemas|unevaluated(Properties|Items)|minContains)":/
 
 const options: Options = { strict: false, validateFormats: true, logger: false, code: { regExp: linearPattern } }
-/** As ajv tells of one, before its name between quotes. */
-const UNKNOWN_KEYWORD = 'unknown keyword: "'
-
-function validator(
-  Dialect: Dialect,
-  given: Record<string, unknown>,
-  allErrors: boolean,
-  unknown?: Set<string>,
-): ValidateFunction {
+function validator(Dialect: Dialect, given: Record<string, unknown>, more: Options): ValidateFunction {
   const { $schema: _, ...schema } = given
-  const warn = (message: unknown) => {
-    const name = String(message).split(UNKNOWN_KEYWORD)[1]?.slice(0, -1)
-    if (name !== undefined && !name.startsWith('x-')) unknown?.add(name)
-  }
-  const told = unknown !== undefined && { strictSchema: 'log' as const, logger: { log: warn, warn, error: warn } }
-  const ajv = new Dialect({ ...options, ...told, allErrors })
+  const ajv = new Dialect({ ...options, ...more })
   ajvFormats.default(ajv)
   return ajv.compile(schema)
+}
+
+/** As ajv tells of them, before a name between quotes. */
+const UNKNOWN = /unknown (keyword|format) "([^"]{1,255})"/
+
+/** The keywords and formats that no draft has, in a schema that compiles. */
+function unknownIn(Dialect: Dialect, given: Record<string, unknown>): string[] {
+  const found = new Set<string>()
+  const warn = (message: unknown) => {
+    const [, kind, name = ''] = UNKNOWN.exec(String(message).replace('keyword: ', 'keyword ')) ?? []
+    if (kind !== undefined && !name.startsWith('x-')) found.add(`the ${kind} ${JSON.stringify(name)}`)
+  }
+  const logger = { log: warn, warn, error: warn }
+  validator(Dialect, given, { logger })
+  // Where it tells of keywords it would throw for formats.
+  validator(Dialect, given, { logger, strictSchema: 'log', validateFormats: false })
+  return [...found]
 }
 
 /** A schema may be one that takes for ever over some data: all of it has a time limit. */

@@ -59,8 +59,8 @@ export const workflowFile = object({
   overridePreferences: file.settings?.override_preferences === true,
   steps: file.steps,
   /** What says nothing where it stands, beside what steps have of it. */
-  idle: (file.trigger_data_json_schema?.unknown ?? []).map((name): Remark => ({
+  idle: (file.trigger_data_json_schema?.unknown ?? []).map((what): Remark => ({
     at: ['trigger_data_json_schema'],
-    message: `holds ${JSON.stringify(name)}, which is no keyword of JSON Schema: it checks nothing`,
+    message: `holds ${what}, which JSON Schema does not have: it checks nothing`,
   })),
 }))

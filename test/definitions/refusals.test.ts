@@ -397,7 +397,11 @@ test('what says nothing where it stands is told at start, and nothing is refused
   const file = {
     steps,
     ...is('data.a', 'yes', 'is_timestamp'),
-    ...schema({ requried: ['a'], 'x-owner': 'us', properties: { a: { type: 'string', example: 'b' } } }),
+    ...schema({
+      requried: ['a'],
+      'x-owner': 'us',
+      properties: { a: { type: 'string', example: 'b', format: 'rune' } },
+    }),
   }
   const read = await readFolder(notificationsFolder({ 'hello/workflow.json': JSON.stringify(file) }))
   assert.deepEqual([read.problems, read.definitions.size], [undefined, 1])
@@ -422,8 +426,9 @@ test('what says nothing where it stands is told at start, and nothing is refused
     'step wait_1, settings.event.source_type: is ignored: it says nothing where event_type is recipient',
     'step wait_2, settings.event.audience_key: is ignored: it says nothing where event_type is event',
     'step wait_2, settings.event.integration_source_key: is ignored: it says nothing where event_type is event',
-    'trigger_data_json_schema: holds "example", which is no keyword of JSON Schema: it checks nothing',
-    'trigger_data_json_schema: holds "requried", which is no keyword of JSON Schema: it checks nothing',
+    'trigger_data_json_schema: holds the format "rune", which JSON Schema does not have: it checks nothing',
+    'trigger_data_json_schema: holds the keyword "example", which JSON Schema does not have: it checks nothing',
+    'trigger_data_json_schema: holds the keyword "requried", which JSON Schema does not have: it checks nothing',
   ])
 })
 
