@@ -1,6 +1,7 @@
 import { Liquid, type Context, toValueSync, type LiquidOptions, type Template } from 'liquidjs'
 import { escapeHtml, unescapeHtml } from './escape.ts'
 import { registerBounds } from './liquid/bounds.ts'
+import { registerCapturedSource } from './liquid/captured-source.ts'
 import { CharacterContext, registerCharacters } from './liquid/characters.ts'
 import { registerCounters } from './liquid/counters.ts'
 import { directOf, fillDirect, type Direct } from './liquid/direct.ts'
@@ -12,10 +13,13 @@ import { sharedUnless } from './liquid/shared.ts'
 import { registerTags } from './liquid/tags.ts'
 import { textOf } from './liquid/text-of.ts'
 import { compileMarkdown } from './markdown.ts'
+import { marked } from './markdown-source/marks.ts'
+import { withValues } from './markdown-source/values.ts'
 
 /**
  * Where a text goes decides how the values in it are escaped. `html`: escaped for HTML; `markdown`: compiled to HTML
- * first, so that a value is never markup; `markdown_source`: stays Markdown, what is markup in a value behind a backslash;
+ * first, so that a value is never markup; `markdown_source`: stays Markdown, what is markup in a value behind a backslash,
+ * and within code as it is;
  * `text`: as it is (subjects, addresses, request bodies). `| raw` switches it off.
  */
 export type LiquidContext = 'text' | 'html' | 'markdown' | 'markdown_source'
@@ -37,25 +41,7 @@ const options: LiquidOptions = {
 /** These read files. Without them a template that has one is refused when it is parsed. */
 const fileTags = ['include', 'layout', 'block']
 
-/** Counted from the end: a pattern would look at each run of line breaks from each of its places. */
-function withoutLastBreaks(text: string): string {
-  let end = text.length
-  while (end > 0 && (text[end - 1] === '\n' || text[end - 1] === '\r')) end -= 1
-  return text.slice(0, end)
-}
-
-/** A value within Markdown source: no character of it is markup, and its lines are breaks within the author's own block. */
-const backslashed = (value: unknown) =>
-  withoutLastBreaks(textOf(value))
-    .replace(/[&<>"'[\]()*_`~\\#|]/g, '\\$&')
-    // Text that a line begins with, or consists of, may be a list, a rule, the underline of a heading, or code.
-    .replace(/\r\n?/g, '\n')
-    .replace(/^[ \t]+/gm, (_blanks, at: number) => (at === 0 ? ' ' : ''))
-    .replace(/^( ?)([-+=])/gm, '$1\\$2')
-    .replace(/^( ?\d{1,9})([.)])/gm, '$1\\$2')
-    .replace(/\n/g, '\\\n')
-
-function engine(kind: 'text' | 'html', escape: (value: unknown) => string): Liquid {
+function engine(kind: 'text' | 'html' | 'markdown_source', escape: (value: unknown) => string): Liquid {
   const liquid = new Liquid({ ...options, outputEscape: escape })
   for (const tag of fileTags) Reflect.deleteProperty(liquid.tags, tag)
   registerFilters(liquid)
@@ -70,7 +56,14 @@ function engine(kind: 'text' | 'html', escape: (value: unknown) => string): Liqu
 }
 
 const html = engine('html', (value) => escapeHtml(textOf(value)))
-const engines = { text: engine('text', textOf), html, markdown: html, markdown_source: engine('text', backslashed) }
+const engines = {
+  text: engine('text', textOf),
+  html,
+  markdown: html,
+  // Where a value stands is known once all is filled in.
+  markdown_source: engine('markdown_source', marked),
+}
+registerCapturedSource(engines.markdown_source)
 
 // What an author escapes or breaks by hand comes out escaped once, with its breaks.
 const htmlOnce = (value: unknown) => escapeHtml(unescapeHtml(textOf(value)))
@@ -165,6 +158,7 @@ function fill(template: Parsed, context: LiquidContext, scope: { data?: object }
     if (!(error instanceof Error) || !error.message.startsWith('template render limit exceeded')) throw error
     result = render(liquid, template, scope, given)
   }
+  if (context === 'markdown_source') result = withValues(result)
   // A filter may have cut a character in half, which would fail the statement that stores a whole chunk.
   return result.isWellFormed() && !result.includes('\0') ? result : result.replace(/[\0\p{Surrogate}]/gu, '\ufffd')
 }

@@ -5,6 +5,7 @@ import { NotSent } from '../sender.ts'
 import { apiUrl, opaque, pace } from '../settings.ts'
 import { chatProvider } from './chat-provider.ts'
 import { connectionsOf, markdownOf } from './connections.ts'
+import { withDiscordCode } from './discord-code.ts'
 import { assertDiscordTakes } from './discord-limits.ts'
 
 const settings = z.strictObject({
@@ -23,7 +24,7 @@ export const discord = chatProvider({
     // Nobody is mentioned by what a value holds.
     const body: Record<string, unknown> = {
       allowed_mentions: { parse: [] },
-      ...(template.json_content ?? { content: markdownOf({ template }) }),
+      ...(template.json_content ?? { content: withDiscordCode(markdownOf({ template })) }),
     }
     assertDiscordTakes(body, template.json_content === null ? 'markdown_body' : undefined)
     const needs = 'an incoming_webhook or a channel_id'

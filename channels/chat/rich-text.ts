@@ -3,9 +3,10 @@ import type { Token } from 'markdown-it'
 
 const markdown = new MarkdownIt({ html: false })
 
-type Style = Partial<Record<'bold' | 'italic' | 'strike' | 'code', true>>
-type Inline = { type: 'text'; text: string; style?: Style } | { type: 'link'; url: string; text: string; style?: Style }
-type Block =
+export type Style = Partial<Record<'bold' | 'italic' | 'strike' | 'code', true>>
+export type Inline =
+  { type: 'text'; text: string; style?: Style } | { type: 'link'; url: string; text: string; style?: Style }
+export type Block =
   | { type: 'rich_text_section' | 'rich_text_quote' | 'rich_text_preformatted'; elements: Inline[] }
   | { type: 'rich_text_list'; style: 'bullet' | 'ordered'; indent: number; elements: Block[] }
 
@@ -85,14 +86,21 @@ function inlineOf(tokens: readonly Token[], outer: Style): Inline[] {
     const marked = STYLES[token.type.replace(/_(open|close)$/, '')]
     if (marked !== undefined && token.nesting === 1) style[marked] = true
     else if (marked !== undefined) style = without(style, marked)
-    else if (token.type === 'link_open') url = token.attrGet('href')
+    // Slack refuses a link without an address.
+    else if (token.type === 'link_open') url = token.attrGet('href') || null
     else if (token.type === 'link_close') url = null
     else if (token.type === 'softbreak' || token.type === 'hardbreak') push('\n')
     else if (token.type === 'code_inline') push(token.content, { code: true })
+    else if (token.type === 'image') push(textOf(token.children ?? []))
     else push(token.content)
   }
   return found
 }
+
+const textOf = (tokens: readonly Token[]): string =>
+  inlineOf(tokens, {})
+    .map(({ text }) => text)
+    .join('')
 
 function without(style: Style, marked: keyof Style): Style {
   return Object.fromEntries(Object.entries(style).filter(([name]) => name !== marked))
@@ -102,13 +110,7 @@ function without(style: Style, marked: keyof Style): Style {
 export function plainText(source: string): string {
   const lines = markdown.parse(source, {}).flatMap(({ type, content, children }) => {
     if (type === 'fence' || type === 'code_block') return [content.trimEnd()]
-    return type === 'inline'
-      ? [
-          inlineOf(children ?? [], {})
-            .map(({ text }) => text)
-            .join(''),
-        ]
-      : []
+    return type === 'inline' ? [textOf(children ?? [])] : []
   })
   return lines.join('\n')
 }

@@ -6,6 +6,7 @@ import { chatProvider } from './chat-provider.ts'
 import { atMost } from '../too-long.ts'
 import { jsonBytes } from '../push/push-size.ts'
 import { connectionsOf, markdownOf } from './connections.ts'
+import { teamsBody } from './teams-body.ts'
 
 const settings = z.strictObject({ ...pace })
 
@@ -26,7 +27,7 @@ export const teams = chatProvider({
       type: 'AdaptiveCard',
       version: '1.4',
       ...(template.summary !== null && { fallbackText: template.summary }),
-      body: [{ type: 'TextBlock', text: markdownOf({ template }), wrap: true }],
+      body: teamsBody(markdownOf({ template })),
     }
     const attachments = [{ contentType: 'application/vnd.microsoft.card.adaptive', content: card }]
     const body = { type: 'message', attachments }

@@ -1,4 +1,5 @@
 import { unescapeHtml } from '../../templates/escape.ts'
+import { placeMark, placesIn } from '../../templates/markdown-source/places.ts'
 import type { ChatContent } from './content.ts'
 import { MISSING, type Links } from '../links.ts'
 import type { Outgoing, SendResult } from '../sender.ts'
@@ -9,6 +10,9 @@ const TARGET = /(\]\(|<)(https?:\/\/[^\s<>()]+)([)>\s])/gi
 const PICTURE = 1_000
 /** Markdown's escapes of a value. */
 const ESCAPED = /\\([!-/:-@[-`{-~])/g
+
+/** Within code an address is text. */
+const CODE = new Set(['code', 'fence', 'block'])
 
 /**
  * Sends a chat message, its Markdown's links leading over ours where it asks for that; what could not be done is kept with
@@ -31,7 +35,16 @@ export async function sendTracked(
 }
 
 function trackedMarkdown(source: string, messageId: string, links: Links): string {
+  const found: number[] = []
+  const marked = source.replace(TARGET, (whole: string, ...[before, , , at]: [string, string, string, number]) => {
+    found.push(at)
+    return before + placeMark(found.length - 1) + whole.slice(before.length)
+  })
+  const places = found.length === 0 ? null : placesIn(marked)
+  let number = -1
   return source.replace(TARGET, (whole: string, before: string, written: string, end: string, at: number) => {
+    number += 1
+    if (CODE.has(places?.get(number)?.kind ?? '')) return whole
     if (before !== '<' && isPicture(source.slice(Math.max(0, at - PICTURE), at))) return whole
     const target = unescapeHtml(written.replace(ESCAPED, '$1'))
     const ours = links.isOurs(target) || !URL.canParse(target) ? null : links.click(messageId, target)

@@ -26,9 +26,10 @@ import { lookUp } from './translate.ts'
 const DEEPEST = 5
 
 type Parse = (text: string) => Template[]
+type Kind = 'html' | 'text' | 'markdown_source'
 
 /** `render`, `t`, `address`, `addressed` and `nonempty` (an element or brackets without content go), for templates whose result is HTML or plain text. */
-export function registerTags(liquid: Liquid, kind: 'html' | 'text', parse: { own: Parse; text: Parse }): void {
+export function registerTags(liquid: Liquid, kind: Kind, parse: { own: Parse; text: Parse }): void {
   liquid.registerTag('render', renderTag(kind, parse))
   liquid.registerTag(
     't',
@@ -135,7 +136,7 @@ function captureText(parse: Parse) {
 }
 
 /** `{% render 'key', a: b %}`: a partial sees its inputs and `vars`, and nothing else. */
-function renderTag(kind: 'html' | 'text', parse: { own: Parse; text: Parse }) {
+function renderTag(kind: Kind, parse: { own: Parse; text: Parse }) {
   return class extends Tag {
     readonly key: string
     readonly inputs: Hash
@@ -160,7 +161,7 @@ function renderTag(kind: 'html' | 'text', parse: { own: Parse; text: Parse }) {
       setRendering(within, { ...rendering, depth: rendering.depth + 1 })
       const output = new Output()
       const plain = partial.type === 'text' || partial.type === 'json'
-      const templates = plain ? parse.text(partial.content) : parse.own(contentOf(partial, kind))
+      const templates = plain && kind === 'html' ? parse.text(partial.content) : parse.own(contentOf(partial, kind))
       yield this.liquid.renderer.renderTemplates(templates, within, output)
       emitter.write(plain && kind === 'html' ? escapeHtml(output.buffer) : output.buffer)
     }
@@ -187,13 +188,15 @@ function listed(value: unknown): unknown {
 
 const compiled = new WeakMap<PartialSource, { html: string; text: string }>()
 
-function contentOf(partial: PartialSource, kind: 'html' | 'text'): string {
+function contentOf(partial: PartialSource, kind: Kind): string {
+  if (partial.type === 'text' || partial.type === 'json') return partial.content
+  if (kind === 'markdown_source' && partial.type === 'markdown') return partial.content
   let made = compiled.get(partial)
   if (made === undefined) {
     made = partial.type === 'markdown' ? compileMarkdown(partial.content) : compileHtml(partial.content)
     compiled.set(partial, made)
   }
-  return made[kind]
+  return made[kind === 'html' ? 'html' : 'text']
 }
 
 function compileHtml(content: string): { html: string; text: string } {

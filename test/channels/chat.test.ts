@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict'
 import { after, test } from 'node:test'
 import { richText } from '../../channels/chat/rich-text.ts'
+import { renderStep } from '../../channels/render-step.ts'
 import type { ChatContent } from '../../channels/chat/content.ts'
 import { sendThrough } from '../../testing/fixtures/provider.ts'
+import { testScope } from '../../testing/fixtures/scope.ts'
 import { httpReceiver } from '../../testing/servers/http-receiver.ts'
 
 // Written from docs.slack.dev (chat.postMessage, incoming webhooks, rich_text), discord.com/developers (Execute Webhook,
@@ -161,4 +163,89 @@ test('where only a bot’s token is there, Slack’s user is found by the recipi
     'users.lookupByEmail answered ratelimited',
   ])
   assert.equal((await send(undefined)).kind, 'not_sent')
+})
+
+/** A message as a step makes it of its template. */
+function filled(markdownBody: string, data: Record<string, unknown>): ChatContent {
+  const step = { type: 'channel' as const, ref: 'chat_1', name: 'Chat', next: null, channel: { key: 'c', id: 'c' } }
+  const template = { markdownBody, jsonBody: null, summary: null }
+  return renderStep({ ...step, channelType: 'chat' as const, template }, testScope({ data })) as ChatContent
+}
+
+test('what reaches each chat shows a value within code as it is, and nothing of it is markup', async () => {
+  const id = 'a_b*c* [d](https://d.example)'
+  const content = filled(
+    'Hi **Ada**\n\nRun `{{ data.id }}`, see [it](https://a.example)\n\n- `{{ data.id }}`\n\n~~~\n{{ data.id }}\n  x\n\n~~~\n\n    {{ data.id }}\n',
+    { id },
+  )
+  const { server, send, webhook } = await chat('slack', 200, '{"ok":true}')
+  const settings = { access_token: 'xoxb-1', api_url: server.url }
+  for (const connection of [webhook, { channel_id: 'C1' }]) await send(connection, content, settings)
+  for (const { body } of server.requests) {
+    const { blocks } = JSON.parse(body) as {
+      blocks: { elements: { elements: { text: string; style?: object }[] }[] }[]
+    }
+    const [text, list, fence, code] = blocks[0]!.elements
+    assert.deepEqual(
+      text!.elements.filter(({ style }) => style !== undefined && 'code' in style).map((each) => each.text),
+      [id],
+    )
+    assert.match(JSON.stringify(list), /a_b\*c\* \[d\]/)
+    assert.deepEqual(fence!.elements, [{ type: 'text', text: `${id}\n  x` }])
+    assert.deepEqual(code!.elements, [{ type: 'text', text: id }])
+  }
+  const discord = await chat('discord', 200, '{"id":"9"}')
+  await discord.send(discord.webhook, content)
+  const fenced = `\`\`\`\n${id}\n  x\n\n\`\`\`\n\n\`\`\`\n${id}\n\`\`\``
+  assert.equal(
+    (JSON.parse(discord.server.requests[0]!.body) as { content: string }).content,
+    `Hi **Ada**\n\nRun \`${id}\`, see [it](https://a.example)\n\n- \`${id}\`\n\n${fenced}`,
+  )
+  const teams = await chat('teams', 202, '')
+  await teams.send(teams.webhook, content)
+  const card = JSON.parse(teams.server.requests[0]!.body) as { attachments: { content: { body: object[] } }[] }
+  const run = { type: 'TextRun', text: id, fontType: 'Monospace' }
+  const line = (text: string) => ({ type: 'RichTextBlock', inlines: [{ ...run, text }] })
+  assert.deepEqual(card.attachments[0]!.content.body, [
+    { type: 'TextBlock', text: 'Hi **Ada**', wrap: true },
+    {
+      type: 'RichTextBlock',
+      inlines: [
+        { type: 'TextRun', text: 'Run ' },
+        run,
+        { type: 'TextRun', text: ', see ' },
+        { type: 'TextRun', text: 'it', selectAction: { type: 'Action.OpenUrl', url: 'https://a.example' } },
+      ],
+    },
+    { type: 'RichTextBlock', inlines: [{ type: 'TextRun', text: '• ' }, run] },
+    line(id),
+    { ...line('\u00a0 x'), spacing: 'None' },
+    line(id),
+  ])
+})
+
+test('to Discord, code of tildes and of indentation is code between backticks', async () => {
+  const { server, send, webhook } = await chat('discord', 200, '{"id":"9"}')
+  const cases = [
+    ['> ~~~sh\n> {{ data.x }}\n> ~~~', '> ```sh\n> *a* ˋˋˋ\n> ```'],
+    ['- a\n\n      {{ data.x }}\n- b', '- a\n\n      `*a* ˋˋˋ`\n- b'],
+    ['a\n\n    b\n\n    {{ data.x }}', 'a\n\n```\nb\n\n*a* ˋˋˋ\n```'],
+    ['~~~\n{{ data.x }}', '```\n*a* ˋˋˋ'],
+  ] as const
+  for (const [text, expected] of cases) {
+    await send(webhook, filled(text, { x: '*a* ```' }))
+    assert.equal((JSON.parse(server.requests.at(-1)!.body) as { content: string }).content, expected)
+  }
+})
+
+test('Slack gets a picture as its text, and no link without an address', () => {
+  const textsOf = (text: string, data: Record<string, unknown>) =>
+    richText(filled(text, data).template.blocks[0]!.content).elements[0]!.elements as { type: string; text: string }[]
+  assert.equal(
+    textsOf('![{{ data.x }}](https://a.example/a.png)', { x: 'a_b' })
+      .map(({ text }) => text)
+      .join(''),
+    'a_b',
+  )
+  assert.deepEqual(textsOf('[a]({{ data.x }})', {}), [{ type: 'text', text: 'a' }])
 })

@@ -27,6 +27,14 @@ async function chat(content: string, given: { more?: object; links?: Links | und
   return { text: handed[0]!.template.blocks[0]!.content, filled: result.filled }
 }
 
+test('an address within code of a chat message stays as it is', async () => {
+  const code = '`<https://a.example/>` and\n\n```\n[a](https://a.example/)\n```'
+  assert.equal((await chat(code)).text, code)
+  const { text } = await chat(`${code}\n\n[a](https://a.example/)`)
+  assert.ok(text.startsWith(code))
+  assert.equal(targetIn(/\(([^()]+)\)$/.exec(text)![1]!), 'https://a.example/')
+})
+
 test('links of a chat message lead over ours; pictures, bare addresses and what is no web address stay', async () => {
   const source =
     'See [it](https://acme.example/a?b=1&amp;c=x\\_y "title") or <https://acme.example/d>, ![not](https://acme.example/e.png), ' +

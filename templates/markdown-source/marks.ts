@@ -1,0 +1,27 @@
+import { textOf } from '../liquid/text-of.ts'
+
+/** Unicode noncharacters, which no text in use holds, around a value in Markdown source whose place is not known yet. */
+const OPEN = '\ufdd6'
+const CLOSE = '\ufdd7'
+const MARKS = /[\ufdd0-\ufdd7]/g
+const VALUE = /\ufdd6([^\ufdd6\ufdd7]*)\ufdd7/g
+
+/** A value as it stands in Markdown source until it is known whether it is within code (`withValues`). */
+export const marked = (value: unknown): string => OPEN + textOf(value).replace(MARKS, '\ufffd') + CLOSE
+
+/** Filled Markdown source without the marks of its values, which stand in it as they are. */
+export const unmarked = (source: string): string => source.replace(VALUE, '$1').replace(MARKS, '')
+
+/** Filled Markdown source in pieces: what the author wrote and values, by turns, the author's first and last. */
+export function piecesOf(source: string): { written: string[]; values: string[] } {
+  const written: string[] = []
+  const values: string[] = []
+  let at = 0
+  for (const { 0: whole, 1: value, index } of source.matchAll(VALUE)) {
+    written.push(source.slice(at, index).replace(MARKS, ''))
+    values.push(value!)
+    at = index + whole.length
+  }
+  written.push(source.slice(at).replace(MARKS, ''))
+  return { written, values }
+}
