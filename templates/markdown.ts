@@ -8,6 +8,7 @@ import { pushTag, table } from './markdown/table.ts'
 import { tokensOf, treeOf } from './markdown/tree.ts'
 import { markdownText } from './markdown-text.ts'
 import { guardAddresses } from './address.ts'
+import { withTableRows } from './table-rows.ts'
 
 /** Markdown as Liquid templates: of its HTML, and of its plain text. Both are filled with values afterwards. */
 export interface CompiledMarkdown {
@@ -78,7 +79,7 @@ export function compileMarkdown(source: string): CompiledMarkdown {
   const tokens = tokensOf(merged(nested, groups, covered.tags))
   const html = markdown.renderer.render(tokens, markdown.options, {}).trim()
   return {
-    html: guardAddresses({ ...covered, text: html }),
+    html: guardAddresses(withTableRows({ ...covered, text: html })),
     text: covered.uncoverPlain(markdownText(tokens, covered.tags)),
     moved: [...moved].map((number) => ({
       tag: covered.tags.get(number) ?? '',

@@ -16,9 +16,11 @@ import { escapeHtml, unescapeHtml } from '../escape.ts'
 import { textOfHtml } from '../html-text.ts'
 import { cover } from '../liquid-source.ts'
 import { compileMarkdown } from '../markdown.ts'
+import { withTableRows } from '../table-rows.ts'
 import { footerLinksTag } from './footer-links-tag.ts'
 import { Output } from './output.ts'
 import { renderingOf, setRendering, type PartialSource } from './rendering.ts'
+import { tablerowTag } from './tablerow-tag.ts'
 import { textOf } from './text-of.ts'
 import { lookUp } from './translate.ts'
 
@@ -48,6 +50,7 @@ export function registerTags(liquid: Liquid, kind: Kind, parse: { own: Parse; te
     }),
   )
   liquid.registerTag('capture_text', captureText(parse.text))
+  liquid.registerTag('tablerow', tablerowTag(kind))
   liquid.registerTag('footer_links', footerLinksTag(parse.text))
   liquid.registerTag(
     'address',
@@ -200,6 +203,6 @@ function contentOf(partial: PartialSource, kind: Kind): string {
 }
 
 function compileHtml(content: string): { html: string; text: string } {
-  const covered = cover(content)
+  const covered = withTableRows(cover(content))
   return { html: guardAddresses(covered), text: covered.uncoverPlain(textOfHtml(covered.text)) }
 }

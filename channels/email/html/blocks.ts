@@ -2,6 +2,7 @@ import type { VisualBlock } from '../visual-block.ts'
 import { cover } from '../../../templates/liquid-source.ts'
 import { textOfHtml } from '../../../templates/html-text.ts'
 import { compileMarkdown } from '../../../templates/markdown.ts'
+import { withTableRows } from '../../../templates/table-rows.ts'
 import { boxed, TABLE } from './boxed.ts'
 import { buttonSet } from './button-set.ts'
 import type { CompiledBlock } from './compiled-block.ts'
@@ -15,7 +16,7 @@ export function compileBlock(block: VisualBlock, at: string): CompiledBlock {
       return { html: boxed(html, block.edges), text, addresses: [] }
     }
     case 'html': {
-      const { text, uncoverPlain } = cover(block.content)
+      const { text, uncoverPlain } = withTableRows(cover(block.content))
       return { html: boxed(block.content, block.edges), text: uncoverPlain(textOfHtml(text)), addresses: [] }
     }
     case 'divider': {

@@ -4,6 +4,7 @@ import { guardAddresses } from '../../../templates/address.ts'
 import { escapeHtml } from '../../../templates/escape.ts'
 import { textOfHtml } from '../../../templates/html-text.ts'
 import { cover } from '../../../templates/liquid-source.ts'
+import { withTableRows } from '../../../templates/table-rows.ts'
 import { compileBlock } from './blocks.ts'
 import type { Address } from './compiled-block.ts'
 import { inlineCss } from './css.ts'
@@ -45,7 +46,7 @@ function compile(template: EmailTemplate, library: Library | undefined): Compile
   const framed = isMjml ? framedInMjml(pieces, layout) : framedIn(layout, pieces.join('\n'), template.subject)
   const pre = layout === null ? '' : (template.preContent ?? '')
   const whole = withPreview(pre + framed, template.previewText, isMjml)
-  const covered = cover(whole)
+  const covered = withTableRows(cover(whole))
   const done = guardAddresses({ ...covered, text: isMjml ? covered.text : inlineCss(covered.text) })
   // A mail of text alone has no HTML: a layout without it would hide it.
   const isText = 'html' in body && body.html === ''
@@ -112,7 +113,7 @@ function layoutOf({ layoutKey, body, isMjml }: EmailTemplate, library: Library |
 function textOf({ textBody, body, isMjml, preContent }: EmailTemplate, layout: Layout | null, blocks: string): string {
   let content = textBody
   if (content === null && 'html' in body) {
-    const { text, uncoverPlain } = cover(body.html)
+    const { text, uncoverPlain } = withTableRows(cover(body.html))
     content = uncoverPlain(textOfHtml(isMjml === true ? readable(text) : text))
   }
   content ??= blocks
