@@ -19,7 +19,7 @@ export const NOT_MADE = 'not made: give its answer by --fetch, or allow it by --
  * Answers the requests of fetches: as a file says, or over the network where that is allowed; else as if the far side had
  * answered with nothing. `told` hears of each request what was done about it.
  */
-export class Fetches implements Pick<HttpClient, 'request'> {
+export class Fetches {
   readonly #answers: Answers
   readonly #network: Pick<HttpClient, 'request'> | null
   readonly #tries = new Map<string, number>()
@@ -35,9 +35,8 @@ export class Fetches implements Pick<HttpClient, 'request'> {
     this.#told = told
   }
 
-  async request(call: HttpCall): Promise<HttpAnswer> {
-    // Of one step of one recipient run, the same at each try.
-    const id = call.headers['idempotency-key'] ?? ''
+  /** `id` ends with the ref of the step; headers are the author's, who may set any. */
+  async request({ id, ...call }: HttpCall & { id: string }): Promise<HttpAnswer> {
     const ref = id.split('/').at(-1)!
     const request = `${call.method} ${call.url.href}`
     const given = this.#answers[ref]

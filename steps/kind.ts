@@ -2,7 +2,7 @@ import type { Definition, DefinitionVersion } from '../definitions/definition.ts
 import type { Step } from '../definitions/step.ts'
 import type { GroupExplanation } from '../conditions/explanation.ts'
 import type { Channel } from '../definitions/catalog.ts'
-import type { HttpClient } from '../channels/http-client.ts'
+import type { HttpAnswer, HttpCall } from '../channels/http-client.ts'
 import type { Links } from '../channels/links.ts'
 import type { BatchEntry, BatchSeen } from '../store/batches/batch-entry.ts'
 import type { Database } from '../store/postgres/database.ts'
@@ -119,7 +119,8 @@ export type StepListener = (walk: Walk, result: AnyStepResult) => void
 export interface OutsideDeps {
   /** The store's clock, epoch milliseconds. */
   now: () => number
-  http: Pick<HttpClient, 'request'>
+  /** `id`: of one step of one recipient run, the same at each try. */
+  http: { request(call: HttpCall & { id: string }): Promise<HttpAnswer> }
   /** Triggers a workflow for the step the walk stands in, once. */
   trigger: (walk: Walk, wish: TriggerWish) => Promise<Triggered>
   /** Updates a profile for the step the walk stands in. */

@@ -39,7 +39,7 @@ async function fetchFor(walk: Walk<FetchStep>, { http, now }: OutsideDeps): Prom
     const { signal } = new AbortController()
     const at = now()
     const request = await renderFor(walk, () => fetchRequest(step, scope, id, at))
-    answer = await http.request({ ...request, timeoutMs: TIMEOUT_MS, readBytes: ANSWER_BYTES, signal })
+    answer = await http.request({ ...request, id, timeoutMs: TIMEOUT_MS, readBytes: ANSWER_BYTES, signal })
   } catch (error) {
     if (error instanceof NotSent) return failed(error.message)
     if (error instanceof NoAnswer) return again(walk, error.message, now())

@@ -69,7 +69,10 @@ const workflows: Record<string, { steps: object[]; [field: string]: unknown }> =
       of('http_fetch', 'fetch_1', {
         method: 'get',
         url: 'https://api.acme.example/{{ recipient.id }}',
-        headers: [{ key: 'authorization', value: 'Bearer x' }],
+        headers: [
+          { key: 'authorization', value: 'Bearer x' },
+          { key: 'Idempotency-Key', value: 'acme/{{ recipient.id }}' },
+        ],
         query_params: null,
         body: null,
         response_path: 'account',
