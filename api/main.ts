@@ -1,7 +1,7 @@
 import { loadClientConnectConfig } from '@temporalio/envconfig'
 import { once } from 'node:events'
 import { catalogAtStart } from '../definitions/at-start.ts'
-import { readFolder } from '../definitions/read-catalog.ts'
+import { folderReader } from '../definitions/read-catalog.ts'
 import { DefinitionsError } from '../definitions/problem.ts'
 import { startTracing } from '../metrics/tracing.ts'
 import { createLog } from '../settings/log.ts'
@@ -31,7 +31,8 @@ async function main(): Promise<void> {
   warnOfUnknownSettings(log)
 
   const endTracing = startTracing(settings, 'belay-api')
-  const catalog = await catalogAtStart(settings.BELAY_NOTIFICATIONS_DIR)
+  const readFolder = folderReader(settings.BELAY_NOTIFICATIONS_DIR)
+  const catalog = await catalogAtStart(readFolder)
   const server = await listenEarly(settings)
   const patience = { waitMs: STORE_WAIT_MS, log, signal }
   const store = await openReachablePostgres(settings.DATABASE_URL!, { ...pooledBy(settings), log }, patience)
@@ -40,7 +41,6 @@ async function main(): Promise<void> {
   const { connectionOptions, namespace = 'default' } = loadClientConnectConfig()
   const temporal = openConnection(connectionOptions)
   const { connection, renew } = temporal
-  const again = () => readFolder(settings.BELAY_NOTIFICATIONS_DIR)
   const api = await startApi({
     settings,
     store,
@@ -49,7 +49,7 @@ async function main(): Promise<void> {
     renew,
     namespace,
     catalog,
-    readFolder: again,
+    readFolder,
     log,
     server,
     patience,

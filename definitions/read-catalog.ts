@@ -3,6 +3,7 @@ import path from 'node:path'
 import type { Catalog } from './catalog.ts'
 import { CHANNELS_FILE, readChannels } from './channels-file.ts'
 import type { DefinitionVersion } from './definition.ts'
+import { KeptDefinitions, type KeptDefinition } from './kept-definitions.ts'
 import { readLibrary } from './library.ts'
 import { PREFERENCES_FILE, readPreferences } from './preferences-file.ts'
 import { DefinitionsError, problemLine, type DefinitionProblem } from './problem.ts'
@@ -26,28 +27,54 @@ export async function readCatalog(folder: string, env: NodeJS.ProcessEnv = proce
  * used; channels.json and preferences.json concern all. `env` is where vars.json's `$NAME` are looked for. Throws a
  * DefinitionsError where the folder itself cannot be read.
  */
-export async function readFolder(folder: string, env: NodeJS.ProcessEnv = process.env): Promise<Catalog> {
+export function readFolder(folder: string, env: NodeJS.ProcessEnv = process.env): Promise<Catalog> {
+  return folderReader(folder, env)()
+}
+
+/** Reads one folder again and again, as `readFolder` does: what has not changed since the last time is not read again. */
+export function folderReader(folder: string, env: NodeJS.ProcessEnv = process.env): () => Promise<Catalog> {
+  const kept = new KeptDefinitions()
+  return () => readKeeping(folder, env, kept)
+}
+
+async function readKeeping(folder: string, env: NodeJS.ProcessEnv, kept: KeptDefinitions): Promise<Catalog> {
   const project = await findProject(folder)
   const problems: DefinitionProblem[] = []
   const { channels, rules, library, warnings } = await readShared(project, env, problems)
   const withoutChannels = problems.some(({ file }) => file === CHANNELS_FILE)
   const reading = { library, rules, unusable: new Set(problems.map(({ file }) => sharedNameOf(file))) }
+  const { conditions, groups } = rules
+  const shared = [project.workflows, channels, library, warnings, [...reading.unusable], [...conditions], [...groups]]
+  kept.restingOn(JSON.stringify(shared))
+  const read = new Map<string, KeptDefinition>()
   const definitions = new Map<string, DefinitionVersion>()
   const leftOut = new Map<string, DefinitionProblem[]>()
   const warningsOf = new Map<string, string[]>()
-  for (const key of await keysIn(project)) {
+  const keys = await keysIn(project)
+  const unchanged = await Promise.all(keys.map((key) => kept.unchanged(key)))
+  for (const [index, key] of keys.entries()) {
     const own = { problems: [] as DefinitionProblem[], lacking: [] as DefinitionProblem[], warnings: [] as string[] }
-    const read = readDefinition(project.workflows, key, channels, { ...reading, ...own, env })
-    const definition = await read.catch((error: unknown) => {
-      if (!isErrno(error)) throw error
-      own.problems.push({ file: key, message: `cannot be read (${error.code})` })
-      return null
-    })
+    const stamps = new Map<string, string | null>()
+    const reads = async () => {
+      const found = await readDefinition(project.workflows, key, channels, { ...reading, ...own, stamps, env })
+      return found === null ? null : { version: versionOf(found), warnings: own.warnings, stamps }
+    }
+    const definition =
+      unchanged[index] ??
+      (await reads().catch((error: unknown) => {
+        if (!isErrno(error)) throw error
+        own.problems.push({ file: key, message: `cannot be read (${error.code})` })
+        return null
+      }))
     problems.push(...inProject(project, own.problems))
-    if (own.warnings.length > 0) warningsOf.set(key, own.warnings)
-    if (definition !== null) definitions.set(key, versionOf(definition))
-    else leftOut.set(key, inProject(project, [...own.problems, ...own.lacking]))
+    const told = definition?.warnings ?? own.warnings
+    if (told.length > 0) warningsOf.set(key, told)
+    if (definition !== null) {
+      definitions.set(key, definition.version)
+      read.set(key, definition)
+    } else leftOut.set(key, inProject(project, [...own.problems, ...own.lacking]))
   }
+  kept.replace(read)
   return {
     definitions,
     channels,

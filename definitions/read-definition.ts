@@ -37,6 +37,8 @@ export interface Reading {
   /** What the definition lacks though nothing is wrong with its own files. */
   lacking: DefinitionProblem[]
   warnings: string[]
+  /** Of every file that the definition is read from. */
+  stamps: Map<string, string | null>
   /** Where vars.json's `$NAME` are looked for. */
   env: NodeJS.ProcessEnv
   /** Of the shared files, those that cannot be used: `channels.json`, `layouts/default`. */
@@ -51,9 +53,10 @@ export async function readDefinition(
   folder: string,
   key: string,
   channels: readonly Channel[],
-  { problems, lacking, warnings, library, rules, env, unusable }: Reading,
+  { problems, lacking, warnings, stamps, library, rules, env, unusable }: Reading,
 ): Promise<Definition | null> {
   const source = await readSource(path.join(folder, key), FILE)
+  for (const [file, stamp] of source.stamps) stamps.set(file, stamp)
   const before = problems.length
   const add = (at: JsonPath, message: string, { file, line } = fileAndLine(source, at, message)) => {
     problems.push({ file: `${key}/${file}`, ...(line !== undefined && { line }), ...stepAndField(source, at), message })

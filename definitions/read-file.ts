@@ -1,5 +1,5 @@
 import { constants } from 'node:fs'
-import { open } from 'node:fs/promises'
+import { open, stat } from 'node:fs/promises'
 
 const MIB = 1024 * 1024
 /** Of one file of the notifications folder. */
@@ -60,6 +60,18 @@ export async function readBytes(file: string, allowance = new Allowance()): Prom
     if (isErrno(error)) throw new FileError(`cannot be read (${error.code})`)
     throw error
   }
+}
+
+/** Within so long of a change, a further one may leave every trace of the file as it was. */
+const FRESH_MS = 2_000
+
+/** What changes whenever a file does; null where that cannot be told: it is not there, or was changed just now. */
+export async function stampOf(file: string): Promise<string | null> {
+  const found = await stat(file, { bigint: true }).catch(() => null)
+  if (found === null) return null
+  const { dev, ino, size, mtimeNs, ctimeNs, mtimeMs, ctimeMs } = found
+  const last = Number(mtimeMs > ctimeMs ? mtimeMs : ctimeMs)
+  return last > Date.now() - FRESH_MS ? null : [dev, ino, size, mtimeNs, ctimeNs].join(':')
 }
 
 /** An error of the file system, such as ENOENT. */

@@ -2,7 +2,7 @@ import { realpath } from 'node:fs/promises'
 import path from 'node:path'
 import { faultsOfSource, MAX_DEPTH, tooDeep } from '../json/source.ts'
 import { lineAt, lineOf } from './json-line.ts'
-import { Allowance, FileError, isErrno, readUtf8 } from './read-file.ts'
+import { Allowance, FileError, isErrno, readUtf8, stampOf } from './read-file.ts'
 
 export type JsonPath = readonly PropertyKey[]
 
@@ -10,6 +10,8 @@ export type JsonPath = readonly PropertyKey[]
 export interface Source {
   value: unknown
   problems: SourceProblem[]
+  /** What was read, by its path, with its stamp from before: who finds the same ones again would read the same. */
+  stamps: ReadonlyMap<string, string | null>
   /** The file a value stood in, relative to the folder. */
   fileOf(at: JsonPath): string
   /** The line, from 1, on which it stands there; undefined in a file that is no JSON. */
@@ -33,6 +35,7 @@ export interface SourceProblem {
 export async function readSource(folder: string, file: string): Promise<Source> {
   const root = await realpath(folder)
   const files = new Map<string, { file: string; at: JsonPath; text: string }>()
+  const stamps = new Map<string, string | null>()
   const failed = new Set<string>()
   const problems: SourceProblem[] = []
   const allowance = new Allowance()
@@ -42,6 +45,8 @@ export async function readSource(folder: string, file: string): Promise<Source> 
     try {
       const target = await within(root, relative)
       if (open.includes(target)) throw new SourceError(`${relative} refers to itself`)
+      const named = path.join(folder, relative)
+      stamps.set(named, await stampOf(named))
       const text = await readText(target, relative, allowance)
       files.set(keyOf(at), { file: relative, at, text })
       if (!relative.endsWith('.json')) return text
@@ -113,6 +118,7 @@ export async function readSource(folder: string, file: string): Promise<Source> 
   return {
     value: await read(file, [], [], file),
     problems,
+    stamps,
     fileOf: (at) => standsIn(at)?.file ?? file,
     lineOf(at) {
       const place = standsIn(at)

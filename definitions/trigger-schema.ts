@@ -17,7 +17,8 @@ const LARGEST = 256_000
 const MOST = 100
 /** Data of more values than this is checked up to its first violation only. */
 const MANY_VALUES = 20_000
-const CACHED = 200
+/** Far more than a folder has: definitions that push each other out are compiled at every trigger. */
+const CACHED = 2_000
 const cache = new Map<string, Compiled | { problem: string }>()
 
 interface Compiled {
@@ -53,13 +54,29 @@ function compile(given: Record<string, unknown>, text: string): Compiled | { pro
     }
   if (given.$async === true) return { problem: 'is asynchronous; leave $async out' }
   try {
-    const first = validator(Dialect, given, { allErrors: false })
-    const all = validator(Dialect, given, { allErrors: true })
-    return { unknown: unknownIn(Dialect, given), schema: { violations: (data) => violations(first, all, data ?? {}) } }
+    const { $schema: _, ...schema } = given
+    const checker = checkerOf(Dialect)
+    void checker.validateSchema(schema, true)
+    const formats = [...text.matchAll(FORMAT)].map(([, name]) => name!).filter((name) => !checker.formats[name])
+    const unknown = new Set(formats.map((name) => `the format ${JSON.stringify(name)}`))
+    const warn = (message: unknown) => {
+      const name = KEYWORD.exec(String(message))?.[1]
+      if (name !== undefined && !name.startsWith('x-')) unknown.add(`the keyword ${JSON.stringify(name)}`)
+    }
+    const telling = { strictSchema: 'log' as const, logger: { log: warn, warn, error: warn } }
+    // Where it tells of keywords it would throw for formats.
+    const first = validator(Dialect, schema, telling, formats)
+    let all: ValidateFunction | undefined
+    const everything = () => (all ??= validator(Dialect, schema, { allErrors: true }))
+    return { unknown: [...unknown], schema: { violations: (data) => violations(first, everything, data ?? {}) } }
   } catch (error) {
     return { problem: `does not compile: ${error instanceof Error ? error.message.slice(0, 500) : 'unknown reason'}` }
   }
 }
+
+/** As a schema names one, and as ajv tells of a keyword that it does not know. */
+const FORMAT = /"format":"([^"\\]{1,255})"/g
+const KEYWORD = /unknown keyword: "([^"]{1,255})"/
 
 const DRAFT_2020 = 'https://json-schema.org/draft/2020-12/schema'
 type Dialect = typeof Ajv | typeof Ajv2019 | typeof Ajv2020
@@ -76,39 +93,38 @@ const LATER =
   /"(prefixItems|\$dynamicRef|dependentRequired|dependentSchemas|unevaluated(Properties|Items)|minContains)":/
 
 const options: Options = { strict: false, validateFormats: true, logger: false, code: { regExp: linearPattern } }
-function validator(Dialect: Dialect, given: Record<string, unknown>, more: Options): ValidateFunction {
-  const { $schema: _, ...schema } = given
-  const ajv = new Dialect({ ...options, ...more })
+/** One that says whether a schema is any, by dialect: to make one takes longer than all else together. */
+const checkers = new Map<Dialect, InstanceType<Dialect>>()
+
+function checkerOf(Dialect: Dialect): InstanceType<Dialect> {
+  const known = checkers.get(Dialect)
+  if (known !== undefined) return known
+  const made = new Dialect(options)
+  ajvFormats.default(made)
+  checkers.set(Dialect, made)
+  return made
+}
+
+/** Each schema has one of its own: an `$id` in it is nobody else's. It was checked before. */
+function validator(
+  Dialect: Dialect,
+  schema: Record<string, unknown>,
+  more: Options,
+  formats: readonly string[] = [],
+): ValidateFunction {
+  const ajv = new Dialect({ ...options, ...more, validateSchema: false })
   ajvFormats.default(ajv)
+  for (const name of formats) if (ajv.formats[name] === undefined) ajv.addFormat(name, true)
   return ajv.compile(schema)
 }
-
-/** As ajv tells of them, before a name between quotes. */
-const UNKNOWN = /unknown (keyword|format) "([^"]{1,255})"/
-
-/** The keywords and formats that no draft has, in a schema that compiles. */
-function unknownIn(Dialect: Dialect, given: Record<string, unknown>): string[] {
-  const found = new Set<string>()
-  const warn = (message: unknown) => {
-    const [, kind, name = ''] = UNKNOWN.exec(String(message).replace('keyword: ', 'keyword ')) ?? []
-    if (kind !== undefined && !name.startsWith('x-')) found.add(`the ${kind} ${JSON.stringify(name)}`)
-  }
-  const logger = { log: warn, warn, error: warn }
-  validator(Dialect, given, { logger })
-  // Where it tells of keywords it would throw for formats.
-  validator(Dialect, given, { logger, strictSchema: 'log', validateFormats: false })
-  return [...found]
-}
-
 /** A schema may be one that takes for ever over some data: all of it has a time limit. */
-function violations(first: ValidateFunction, all: ValidateFunction, data: unknown): Violation[] {
+function violations(first: ValidateFunction, everything: () => ValidateFunction, data: unknown): Violation[] {
   try {
-    return withinTime(() => {
-      if (first(data)) return []
-      if (hasMany(data)) return listOf(first.errors)
-      all(data)
-      return listOf(all.errors)
-    })
+    if (withinTime(() => first(data))) return []
+    if (hasMany(data)) return listOf(first.errors)
+    const all = everything()
+    withinTime(() => all(data))
+    return listOf(all.errors)
   } catch (error) {
     const why = isTimeout(error) ? 'took too long to check' : 'is nested too deep to check'
     return [{ field: 'data', message: `${why}; simplify the data or the schema`, type: 'schema' }]

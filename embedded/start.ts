@@ -4,7 +4,7 @@ import type { Logger } from 'pino'
 import { FEED_TYPE } from '../channels/in-app-feed/feed-type.ts'
 import { startApi } from '../api/http/server.ts'
 import { catalogAtStart } from '../definitions/at-start.ts'
-import { readFolder } from '../definitions/read-catalog.ts'
+import { folderReader } from '../definitions/read-catalog.ts'
 import type { Settings } from '../settings/settings.ts'
 import { openClock } from '../store/clock/open-clock.ts'
 import { openPglite, type Store } from '../store/postgres/database.ts'
@@ -81,7 +81,8 @@ export async function startEmbedded(
     const keys = readKeys(folder.path, settings)
     // What is written while all else starts is taken up, too.
     const asRead = await stateOf(settings.BELAY_NOTIFICATIONS_DIR)
-    const catalog = await catalogAtStart(settings.BELAY_NOTIFICATIONS_DIR)
+    const readFolder = folderReader(settings.BELAY_NOTIFICATIONS_DIR)
+    const catalog = await catalogAtStart(readFolder)
     const cli = await resolveTemporalCli(settings)
     signal?.throwIfAborted()
 
@@ -138,7 +139,7 @@ export async function startEmbedded(
       devMail: box === undefined ? undefined : mailRoutes(box),
       namespace: NAMESPACE,
       catalog,
-      readFolder: () => readFolder(settings.BELAY_NOTIFICATIONS_DIR),
+      readFolder,
       log,
       awaitWorker: true,
     })

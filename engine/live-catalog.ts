@@ -79,12 +79,11 @@ export class LiveCatalog {
       // A newer Belay's definitions are not for this one to read.
       if (published === null || published.content.format > DEFINITION_FORMAT) return false
       const { version, content } = published
-      const loaded = await loadDefinitions(
-        db,
-        content.definitions.map(([, hash]) => hash),
-      )
+      const known = new Map([...this.current.definitions.values()].map((each) => [each.hash, each]))
+      const unknown = content.definitions.flatMap(([, hash]) => (known.has(hash) ? [] : [hash]))
+      const loaded = await loadDefinitions(db, unknown)
       const definitions = content.definitions.flatMap(([key, hash]) => {
-        const found = loaded.get(hash)
+        const found = known.get(hash) ?? loaded.get(hash)
         return found === undefined ? [] : [[key, found] as const]
       })
       const { channels, preferences, warnings, leftOut, problems, withoutChannels } = content

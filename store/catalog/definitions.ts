@@ -19,8 +19,10 @@ export async function publishCatalog(db: Database, catalog: Catalog, now = Date.
   )
   return transaction(db, async (tx) => {
     const version = await publishWhole(tx, catalog, now)
-    if (versions.length > 0) {
-      const rows = versions.map(({ hash, versionId, definition }) => ({
+    const there = await storedOf(tx, versions)
+    const missing = versions.filter(({ hash }) => !there.has(hash))
+    if (missing.length > 0) {
+      const rows = missing.map(({ hash, versionId, definition }) => ({
         hash,
         key: definition.key,
         versionId,
@@ -41,6 +43,13 @@ export async function publishCatalog(db: Database, catalog: Catalog, now = Date.
     }
     return version
   })
+}
+
+/** The hashes among these that are stored: their contents need not travel again. */
+async function storedOf(tx: Database, versions: readonly DefinitionVersion[]): Promise<Set<string>> {
+  const hashes = versions.map(({ hash }) => hash)
+  const rows = await tx.select({ hash: definitions.hash }).from(definitions).where(inArray(definitions.hash, hashes))
+  return new Set(rows.map(({ hash }) => hash))
 }
 
 /**
