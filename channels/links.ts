@@ -13,7 +13,7 @@ export interface SignedLink {
   target: string
 }
 
-/** A target that is longer is not tracked: some clients cut what does not fit into a line of theirs. */
+/** Bytes. A target that is longer is not tracked: some clients cut what does not fit into a line of theirs. */
 const LONGEST_TARGET = 1_500
 const SIGNATURE_BYTES = 16
 
@@ -47,7 +47,7 @@ export class Links {
 
   /** Null: the target is too long, and stays as it is. */
   click(messageId: string, target: string): string | null {
-    return target.length > LONGEST_TARGET ? null : this.#url('click', messageId, target)
+    return Buffer.byteLength(target) > LONGEST_TARGET ? null : this.#url('click', messageId, target)
   }
 
   /** Whether an address is one of these. */

@@ -103,3 +103,18 @@ test('without an address of its own nothing dead is sent, and what was asked for
   const { result } = await sent('<p>x</p>', { links: false, settings: { commercial: true, open_tracking: true } })
   assert.deepEqual([result.filled?.['tracking'], result.filled?.['unsubscribe']], [off, off])
 })
+
+test('every address that is tracked leads back to itself, whatever letters it is of', () => {
+  const links = new Links('https://belay.example', 'secret')
+  const tracked = (target: string) => {
+    const address = links.click('id', target)
+    return address === null ? null : links.read('click', address.replace('https://belay.example/l/click/', ''))?.target
+  }
+  for (const letter of ['a', 'ü', '字', '😀']) {
+    for (const count of [1, 300, 374, 375, 499, 500, 749, 750, 1_100, 1_500]) {
+      const target = `https://a.example/${letter.repeat(count)}`
+      assert.ok([target, null].includes(tracked(target) ?? null), `${letter} ${count}`)
+      assert.equal(tracked(target) === null, Buffer.byteLength(target) > 1_500, `${letter} ${count}`)
+    }
+  }
+})
