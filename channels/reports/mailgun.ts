@@ -1,5 +1,5 @@
 import { createHmac } from 'node:crypto'
-import { assertRecent, fieldIn, jsonIn, ReportRefused, textIn, type ReportReader } from './report.ts'
+import { about, assertRecent, fieldIn, jsonIn, ReportRefused, textIn, type ReportReader } from './report.ts'
 import { safeEqual } from './safe-equal.ts'
 
 /** Mailgun offers a report again for 8 hours, with the signature of its first. */
@@ -18,17 +18,18 @@ export const mailgunReports: ReportReader = {
     assertRecent(timestamp, now, TOLERANCE_MS)
     const data = fieldIn(event, 'event-data')
     const messageId = textIn(data, 'user-variables', 'belay_message_id')
+    const of = about(textIn(data, 'recipient'))
     const said = textIn(data, 'delivery-status', 'description') || textIn(data, 'delivery-status', 'message')
     switch (fieldIn(data, 'event')) {
       case 'delivered':
-        return [{ messageId, status: 'delivered', reason: null }]
+        return [{ messageId, status: 'delivered', reason: null, ...of }]
       case 'failed':
         // A temporary failure is tried again by Mailgun.
         return fieldIn(data, 'severity') === 'permanent'
-          ? [{ messageId, status: 'bounced', reason: said || textIn(data, 'reason') || 'failed' }]
+          ? [{ messageId, status: 'bounced', reason: said || textIn(data, 'reason') || 'failed', ...of }]
           : []
       case 'complained':
-        return [{ messageId, status: 'bounced', reason: 'reported as spam' }]
+        return [{ messageId, status: 'bounced', reason: 'reported as spam', ...of }]
       default:
         return []
     }

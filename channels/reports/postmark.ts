@@ -1,4 +1,4 @@
-import { fieldIn, jsonIn, ReportRefused, textIn, type ReportReader } from './report.ts'
+import { about, fieldIn, jsonIn, ReportRefused, textIn, type ReportReader } from './report.ts'
 import { safeEqual } from './safe-equal.ts'
 
 /**
@@ -12,16 +12,17 @@ export const postmarkReports: ReportReader = {
     if (!safeEqual(header('authorization') ?? '', right)) throw new ReportRefused('the login is wrong')
     const event = jsonIn(body)
     const messageId = textIn(event, 'Metadata', 'belay-message-id')
+    const of = about(textIn(event, 'Recipient'), textIn(event, 'Email'))
     const reason = [textIn(event, 'Type'), textIn(event, 'Description'), textIn(event, 'Details')]
       .filter(Boolean)
       .join(': ')
     switch (fieldIn(event, 'RecordType')) {
       case 'Delivery':
-        return [{ messageId, status: 'delivered', reason: null }]
+        return [{ messageId, status: 'delivered', reason: null, ...of }]
       case 'Bounce':
-        return TRANSIENT.has(textIn(event, 'Type')) ? [] : [{ messageId, status: 'bounced', reason }]
+        return TRANSIENT.has(textIn(event, 'Type')) ? [] : [{ messageId, status: 'bounced', reason, ...of }]
       case 'SpamComplaint':
-        return [{ messageId, status: 'bounced', reason: 'reported as spam' }]
+        return [{ messageId, status: 'bounced', reason: 'reported as spam', ...of }]
       default:
         return []
     }

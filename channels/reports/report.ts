@@ -4,6 +4,8 @@ export interface Report {
   status: 'delivered' | 'undelivered' | 'bounced'
   /** The provider's words; null for a delivery. */
   reason: string | null
+  /** Whom of an e-mail's addresses it is about. Absent: the provider does not say. */
+  addresses?: string[]
 }
 
 /** A request with reports, as it came: what is signed are its bytes. */
@@ -47,6 +49,12 @@ export function jsonIn(body: Buffer): unknown {
   } catch {
     throw new ReportRefused('the body is not JSON')
   }
+}
+
+/** Addresses that a report is about, of those that it may name; none: it does not say. */
+export function about(...addresses: string[]): Pick<Report, 'addresses'> {
+  const named = addresses.filter((address) => address !== '')
+  return named.length > 0 ? { addresses: named } : {}
 }
 
 /** A field of what may be no object. */

@@ -1,5 +1,14 @@
 import { createPublicKey, verify, type KeyObject } from 'node:crypto'
-import { assertRecent, fieldIn, jsonIn, ReportRefused, textIn, type Report, type ReportReader } from './report.ts'
+import {
+  about,
+  assertRecent,
+  fieldIn,
+  jsonIn,
+  ReportRefused,
+  textIn,
+  type Report,
+  type ReportReader,
+} from './report.ts'
 
 /**
  * The signed event webhook: https://www.twilio.com/docs/sendgrid/for-developers/tracking-events/getting-started-event-webhook-security-features.
@@ -21,18 +30,19 @@ export const sendgridReports: ReportReader = {
 function reportsOf(event: unknown): Report[] {
   const messageId = textIn(event, 'belay_message_id')
   const reason = textIn(event, 'reason')
+  const of = about(textIn(event, 'email'))
   switch (fieldIn(event, 'event')) {
     case 'delivered':
-      return [{ messageId, status: 'delivered', reason: null }]
+      return [{ messageId, status: 'delivered', reason: null, ...of }]
     case 'dropped':
-      return [{ messageId, status: 'undelivered', reason: `dropped: ${reason}` }]
+      return [{ messageId, status: 'undelivered', reason: `dropped: ${reason}`, ...of }]
     case 'bounce': {
       // A block may pass: the address is good.
       const status = fieldIn(event, 'type') === 'blocked' ? 'undelivered' : 'bounced'
-      return [{ messageId, status, reason: `${textIn(event, 'type') || 'bounce'}: ${reason}` }]
+      return [{ messageId, status, reason: `${textIn(event, 'type') || 'bounce'}: ${reason}`, ...of }]
     }
     case 'spamreport':
-      return [{ messageId, status: 'bounced', reason: 'reported as spam' }]
+      return [{ messageId, status: 'bounced', reason: 'reported as spam', ...of }]
     default:
       return []
   }

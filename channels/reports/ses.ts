@@ -1,4 +1,4 @@
-import { fieldIn, jsonIn, textIn, type Report, type ReportReader } from './report.ts'
+import { about, fieldIn, jsonIn, textIn, type Report, type ReportReader } from './report.ts'
 import { snsNotification } from './sns.ts'
 
 /**
@@ -21,9 +21,9 @@ export const sesReports: ReportReader = {
 function wordsOf(event: unknown): Omit<Report, 'messageId'> | null {
   switch (textIn(event, 'eventType') || textIn(event, 'notificationType')) {
     case 'Delivery':
-      return { status: 'delivered', reason: null }
+      return { status: 'delivered', reason: null, ...about(...texts(listIn(fieldIn(event, 'delivery'), 'recipients'))) }
     case 'Complaint':
-      return { status: 'bounced', reason: 'reported as spam' }
+      return { status: 'bounced', reason: 'reported as spam', ...aboutEach(event, 'complaint', 'complainedRecipients') }
     case 'Reject':
       return { status: 'undelivered', reason: `rejected by SES: ${textIn(event, 'reject', 'reason')}` }
     case 'Bounce': {
@@ -33,7 +33,8 @@ function wordsOf(event: unknown): Omit<Report, 'messageId'> | null {
       if (type === 'Transient' && subType === 'General') return null
       const [first] = listIn(bounce, 'bouncedRecipients')
       const reason = [`${type}/${subType}`, textIn(first, 'diagnosticCode')].filter(Boolean).join(': ')
-      return { status: type === 'Permanent' ? 'bounced' : 'undelivered', reason }
+      const status = type === 'Permanent' ? 'bounced' : 'undelivered'
+      return { status, reason, ...aboutEach(event, 'bounce', 'bouncedRecipients') }
     }
     default:
       return null
@@ -46,6 +47,11 @@ function messageIdIn(mail: unknown): string {
   const [tag] = listIn(fieldIn(mail, 'tags'), 'belay_message_id')
   return textIn(own, 'value') || (typeof tag === 'string' ? tag : '')
 }
+
+const aboutEach = (event: unknown, kind: string, list: string) =>
+  about(...listIn(fieldIn(event, kind), list).map((each) => textIn(each, 'emailAddress')))
+
+const texts = (list: readonly unknown[]) => list.filter((each) => typeof each === 'string')
 
 function listIn(value: unknown, name: string): unknown[] {
   const list = fieldIn(value, name)

@@ -10,6 +10,8 @@ export interface MessageReport {
   messageId: string
   status: 'delivered' | 'undelivered' | 'bounced'
   reason: string | null
+  /** Whom of an e-mail's addresses it is about; absent: it is not said. */
+  addresses?: readonly string[]
 }
 
 /** Whose reports they are: a provider's, of one channel type. */
@@ -25,6 +27,9 @@ interface Locked {
   workflow_run_id: string
   accepted_at: string
   status: string
+  /** Whom it went to, with commas between them; null: as far as is known, to its recipient alone. */
+  sent_to: string | null
+  copies: string | null
 }
 
 /** A report moves a message up only. What is not here is over, or was never sent. */
@@ -38,7 +43,7 @@ const rank: Partial<Record<string, number>> = {
 
 /**
  * Moves messages to what their providers report, never backwards, and records it; of several reports for one message the
- * highest counts. What is no message of `from` (null: of anybody), or has come as far already, is left as it is. Answers how many were moved, and
+ * highest counts, and none that is about copies (cc, bcc) alone. What is no message of `from` (null: of anybody), or has come as far already, is left as it is. Answers how many were moved, and
  * whether some are still being sent: their reports are to be offered again.
  */
 export async function applyReports(
@@ -48,22 +53,20 @@ export async function applyReports(
   now: number,
   outbox = noOutbox,
 ): Promise<{ moved: number; early: boolean }> {
-  const highest = new Map<string, MessageReport>()
-  for (const report of reports) {
-    const known = highest.get(report.messageId)
-    if (known === undefined || rank[report.status]! > rank[known.status]!) highest.set(report.messageId, report)
-  }
-  if (highest.size === 0) return { moved: 0, early: false }
+  if (reports.length === 0) return { moved: 0, early: false }
+  const byMessage = new Map<string, MessageReport[]>()
+  for (const report of reports) byMessage.set(report.messageId, [...(byMessage.get(report.messageId) ?? []), report])
   return transaction(db, async (tx) => {
     const locked = await query<Locked>(
       tx,
-      sql`select m.recipient_run_id, m.number, m.status, t.workflow_run_id,
+      sql`select m.recipient_run_id, m.number, m.status, t.workflow_run_id, m.content->>'to' as sent_to,
+            concat_ws(',', m.content->>'cc', m.content->>'bcc') as copies,
             to_char(t.accepted_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as accepted_at
           from messages m join triggers t on t.id = ${triggerOf('m.recipient_run_id')}
-          where ${withIds([...highest.keys()])} and ${from === null ? sql`true` : isOf(from)} order by m.recipient_run_id, m.number for update of m`,
+          where ${withIds([...byMessage.keys()])} and ${from === null ? sql`true` : isOf(from)} order by m.recipient_run_id, m.number for update of m`,
     )
     const found = locked.flatMap((row) => {
-      const report = highest.get(messageIdOf(row))
+      const report = highestOf((byMessage.get(messageIdOf(row)) ?? []).filter((each) => !isOfCopies(each, row)))
       return report === undefined ? [] : [{ row, report }]
     })
     const moved = found.filter(({ row, report }) => (rank[row.status] ?? Infinity) < rank[report.status]!)
@@ -98,6 +101,22 @@ export async function applyReports(
     return { moved: moved.length, early: found.some(({ row }) => row.status === 'queued') }
   })
 }
+
+const highestOf = (reports: readonly MessageReport[]): MessageReport | undefined =>
+  reports.reduce<MessageReport | undefined>(
+    (known, each) => (known === undefined || rank[each.status]! > rank[known.status]! ? each : known),
+    undefined,
+  )
+
+/** What becomes of a copy says nothing of whom the message is for. */
+function isOfCopies({ addresses }: MessageReport, { sent_to: to, copies }: Locked): boolean {
+  if (addresses === undefined) return false
+  const [own, others] = [listed(to), listed(copies)]
+  return addresses.every((each) => others.has(each.toLowerCase()) && !own.has(each.toLowerCase()))
+}
+
+const listed = (addresses: string | null): ReadonlySet<string> =>
+  new Set((addresses ?? '').toLowerCase().split(/[\s,]+/))
 
 const isOf = ({ channelType, others }: Reporter) =>
   sql`m.channel_type = ${channelType}

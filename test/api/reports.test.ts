@@ -5,6 +5,7 @@ import { after, before, test } from 'node:test'
 import { Webhook } from 'standardwebhooks'
 import type { Channel } from '../../definitions/catalog.ts'
 import { eventually } from '../../testing/fixtures/eventually.ts'
+import type { messages } from '../../store/schema/index.ts'
 import { startApi, type ApiServer } from '../../testing/product/api-server.ts'
 import { seedChannels, seedMessage, seedTrigger } from '../../testing/fixtures/seed.ts'
 
@@ -33,13 +34,17 @@ before(async () => {
 after(() => api.close())
 
 /** A message of an e-mail channel that is in no file any more, or of the channel that is named. */
-async function mailed(status: 'sent' | 'queued' | 'not_sent' = 'sent', key?: string): Promise<string> {
+async function mailed(
+  status: 'sent' | 'queued' | 'not_sent' = 'sent',
+  key?: string,
+  more: Partial<typeof messages.$inferInsert> = {},
+): Promise<string> {
   api.clock.now = Date.now() + 1_000
   const [run] = await seedTrigger(api.deps.store.db, { recipients: ['ada'] })
   const settledAt = status === 'queued' ? null : new Date()
   const of = channels.find((each) => each.key === key)
   const its = of && { channelId: of.id, channelType: of.type }
-  return seedMessage(api.deps.store.db, run!, { step: 2, status, settledAt, ...its })
+  return seedMessage(api.deps.store.db, run!, { step: 2, status, settledAt, ...its, ...more })
 }
 async function stateOf(id: string) {
   const { status, reason } = (await api.call('GET', `/v1/messages/${id}`)).body as Record<string, unknown>
@@ -155,6 +160,43 @@ test('each provider’s delivery and its bounce, as its reference shows them, mo
     assert.deepEqual([await report(failure(id)), await report(delivery(id))], [200, 200])
     assert.deepEqual(await stateOf(id), failed)
   }
+})
+
+test('what becomes of a copy moves nothing: a message is as its recipient got it', async () => {
+  const about: [string, (id: string, email: string) => Signed][] = [
+    ['sendgrid', (id, email) => sendgrid([{ event: 'bounce', email, belay_message_id: id }])],
+    [
+      'postmark',
+      (id, Email) =>
+        postmark({ RecordType: 'Bounce', Type: 'HardBounce', Email, Metadata: { 'belay-message-id': id } }),
+    ],
+    [
+      'mailgun',
+      (id, recipient) =>
+        mailgun({ event: 'failed', severity: 'permanent', recipient, 'user-variables': { belay_message_id: id } }),
+    ],
+  ]
+  const content = {
+    ...{ subject_line: 'Hello', html_body: '<p>Hello</p>', to: 'ada@a.example, both@a.example' },
+    ...{ cc: 'archive@a.example', bcc: 'Boss@a.example, both@a.example' },
+  }
+  for (const [key, bounceOf] of about) {
+    const id = await mailed('sent', key, { content })
+    for (const copy of ['archive@a.example', 'BOSS@a.example']) assert.equal(await report(bounceOf(id, copy)), 200)
+    assert.equal((await stateOf(id)).status, 'sent', key)
+    for (const whom of ['Ada@a.example', 'both@a.example', 'forwarded@b.example']) {
+      const other = await mailed('sent', key, { content })
+      assert.equal(await report(bounceOf(other, whom)), 200)
+      assert.equal((await stateOf(other)).status, 'bounced', `${key} ${whom}`)
+    }
+  }
+  const both = await mailed('sent', 'sendgrid', { content })
+  const events = [
+    { event: 'bounce', email: 'boss@a.example', belay_message_id: both },
+    { event: 'delivered', email: 'ada@a.example', belay_message_id: both },
+  ]
+  assert.equal(await report(sendgrid(events)), 200)
+  assert.equal((await stateOf(both)).status, 'delivered')
 })
 
 test('a report that is not signed, signed for something else, or old is refused and changes nothing', async () => {
