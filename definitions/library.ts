@@ -5,10 +5,11 @@ import { cover } from '../templates/liquid-source.ts'
 import { mjmlProblem } from '../channels/email/html/mjml-check.ts'
 import { isMjmlDocument } from '../channels/email/html/mjml-content.ts'
 import { parseLiquid } from '../templates/liquid.ts'
+import { oddInMarkdown } from '../templates/markdown.ts'
 import type { PartialSource } from '../templates/liquid/rendering.ts'
 import type { Layout, Library } from './definition.ts'
 import { withFooterLinks } from './footer-links.ts'
-import { fieldName, type DefinitionProblem } from './problem.ts'
+import { fieldName, problemPlace, type DefinitionProblem } from './problem.ts'
 import { readSource } from './source.ts'
 import { namesIn } from './names-in.ts'
 import { readTranslations } from './translations.ts'
@@ -35,18 +36,25 @@ const partialFile = z.looseObject({
 /** Inputs that are handed to a partial as they are. */
 const listTypes = new Set(['list', 'json', 'multi_select', 'button', 'image'])
 
-/** Reads what all definitions of a folder share. Whatever is wrong is pushed to `problems`. */
-export async function readLibrary(folder: string, problems: DefinitionProblem[]): Promise<Omit<Library, 'vars'>> {
-  const layouts = await each(folder, 'layouts', 'layout.json', layoutFile, problems)
-  const partials = await each(folder, 'partials', 'partial.json', partialFile, problems)
+/**
+ * Reads what all definitions of a folder share. Whatever is wrong is pushed to `problems`; what is odd in Markdown of partials
+ * to `warnings`.
+ */
+export async function readLibrary(
+  folder: string,
+  problems: DefinitionProblem[],
+  warnings: string[],
+): Promise<Omit<Library, 'vars'>> {
+  const layouts = await each(folder, 'layouts', ['layout.json', 'html_layout'], layoutFile, problems)
+  const partials = await each(folder, 'partials', ['partial.json', 'content'], partialFile, problems)
   const library = {
-    layouts: mapOf(layouts, (file): Layout => ({
+    layouts: mapOf(layouts.found, (file): Layout => ({
       html: withFooterLinks(file.html_layout, file.footer_links ?? [], 'html'),
       text: file.text_layout ? withFooterLinks(file.text_layout, file.footer_links ?? [], 'text') : null,
       footerLinks: file.footer_links ?? [],
       ...((file.is_mjml === true || isMjmlDocument(file.html_layout)) && { isMjml: true }),
     })),
-    partials: mapOf(partials, ({ type, content, input_schema: schema }): PartialSource => ({
+    partials: mapOf(partials.found, ({ type, content, input_schema: schema }): PartialSource => ({
       type,
       content,
       lists: (schema ?? []).filter((field) => listTypes.has(field.type)).map(({ key }) => key),
@@ -60,7 +68,7 @@ export async function readLibrary(folder: string, problems: DefinitionProblem[])
   }
   check(
     'layouts',
-    layouts,
+    layouts.found,
     ({ html_layout: html, text_layout: text, footer_links: links }, key) => {
       parseLiquid(html, 'html')
       for (const part of [text, ...(links ?? []).flatMap((link) => [link.text, link.url])])
@@ -73,28 +81,35 @@ export async function readLibrary(folder: string, problems: DefinitionProblem[])
   check(
     'partials',
     library.partials,
-    ({ type, content }) => {
+    ({ type, content }, key) => {
       parseLiquid(content, type === 'json' ? 'text' : type)
+      if (type !== 'markdown') return null
+      const place = problemPlace(partials.places.get(key)!)
+      warnings.push(...oddInMarkdown(content).map((odd) => `${place}: ${odd}`))
       return null
     },
     problems,
+    partials.places,
   )
   return library
 }
+
+type Place = Pick<DefinitionProblem, 'file' | 'line' | 'field'>
 
 function check<T>(
   kind: string,
   items: Record<string, T>,
   parse: (item: T, key: string) => string | null,
   problems: DefinitionProblem[],
+  places?: ReadonlyMap<string, Place>,
 ): void {
   for (const [key, item] of Object.entries(items)) {
-    const file = `${kind}/${key}`
+    const place = places?.get(key) ?? { file: `${kind}/${key}` }
     try {
       const wrong = parse(item, key)
-      if (wrong !== null) problems.push({ file, message: wrong })
+      if (wrong !== null) problems.push({ ...place, message: wrong })
     } catch (error) {
-      problems.push({ file, message: `is not a Liquid template: ${(error as Error).message}` })
+      problems.push({ ...place, message: `is not a Liquid template: ${(error as Error).message}` })
     }
   }
 }
@@ -106,11 +121,13 @@ function mapOf<From, To>(items: Record<string, From>, to: (item: From) => To): R
 async function each<Schema extends z.ZodType>(
   folder: string,
   kind: string,
-  file: string,
+  [file, main]: [file: string, main: string],
   schema: Schema,
   problems: DefinitionProblem[],
-): Promise<Record<string, z.output<Schema>>> {
+): Promise<{ found: Record<string, z.output<Schema>>; places: Map<string, Place> }> {
   const found: Record<string, z.output<Schema>> = {}
+  /** Where the field stands that is the template. */
+  const places = new Map<string, Place>()
   for (const key of await namesIn(folder, kind, problems)) {
     const own = path.join(folder, kind, key)
     if (!(await isFolder(own))) continue
@@ -118,15 +135,17 @@ async function each<Schema extends z.ZodType>(
     const parsed = schema.safeParse(source.value)
     const issues = source.problems.map(({ at, message }) => ({ path: at, message }))
     if (issues.length === 0 && !parsed.success) issues.push(...parsed.error.issues)
-    for (const { path: at, message } of issues) {
+    const placeOf = (at: readonly PropertyKey[]): Place => {
       const field = fieldName(at)
       const line = source.lineOf(at)
-      const place = { file: `${kind}/${key}/${source.fileOf(at)}`, ...(line !== undefined && { line }) }
-      problems.push({ ...place, ...(field !== '' && { field }), message })
+      const inFile = { file: `${kind}/${key}/${source.fileOf(at)}`, ...(line !== undefined && { line }) }
+      return { ...inFile, ...(field !== '' && { field }) }
     }
+    for (const { path: at, message } of issues) problems.push({ ...placeOf(at), message })
     if (parsed.success && issues.length === 0) found[key] = parsed.data
+    places.set(key, placeOf([main]))
   }
-  return found
+  return { found, places }
 }
 
 async function isFolder(file: string): Promise<boolean> {

@@ -105,7 +105,7 @@ async function readShared(
   const ofPreferences = await holding(PREFERENCES_FILE)
   const preferences = ofPreferences !== null ? await readPreferences(ofPreferences, { problems, idle }) : undefined
   warnings.push(...idle.map(problemLine))
-  const shared = await readLibrary(project.library, problems)
+  const shared = await readLibrary(project.library, problems, warnings)
   return { channels, rules, library: { vars, ...(preferences !== undefined && { preferences }), ...shared }, warnings }
 }
 

@@ -1,6 +1,7 @@
 import { convert, type DomNode, type FormatCallback } from 'html-to-text'
 import { safeAddress } from './address.ts'
-import { isTagLine, LONE_TAG, nonempty, ONE_PLACE } from './liquid-source.ts'
+import { isTagLine, LONE_TAG, nonempty, ONE_PLACE, type Covered } from './liquid-source.ts'
+import { placeRendersInHtml, withRendersAsText } from './markdown/renders.ts'
 
 /** Unicode noncharacters around the address of a link. */
 const LINK: [string, string] = ['\ufdd4', '\ufdd5']
@@ -48,6 +49,12 @@ const holdsBlock = (node: DomNode): boolean =>
  */
 export function textOfHtml(html: string): string {
   return withTagsBehind(converted(html)).replace(LINKED, (_link, address: string) => linked(address))
+}
+
+/** The plain text of covered HTML, uncovered: what a partial shows is text, and not a tag around text. */
+export function plainTextOf(covered: Covered): string {
+  placeRendersInHtml(covered)
+  return covered.uncoverPlain(textOfHtml(withRendersAsText(covered)))
 }
 
 /** The plain text of HTML that a value holds; what is nested more than 100 deep goes. */

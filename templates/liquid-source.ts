@@ -25,8 +25,8 @@ export interface Covered {
   uncover: (text: string) => string
   /** The same where the text is to be plain: outputs show text instead of the HTML that filters make for the author. */
   uncoverPlain: (text: string) => string
-  /** The source of each piece, in their order. */
-  pieces: readonly string[]
+  /** The source of each piece, in their order: what is uncovered. */
+  pieces: string[]
   /** The source of each tag, such as `{% for a in b %}`, by its number; what is none is absent. */
   tags: ReadonlyMap<number, string>
 }

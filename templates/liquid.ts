@@ -106,8 +106,8 @@ function parsed(text: string, context: LiquidContext): Parsed {
 
 /** Knows what authors may write, and not the tags and filters that compiled templates have beside it. */
 const authors = engine('text', textOf)
-for (const tag of ['address', 'addressed', 'nonempty', 'capture_text', 'footer_links'])
-  Reflect.deleteProperty(authors.tags, tag)
+const compiledOnly = 'address addressed nonempty capture_text footer_links render_item render_inline indented'
+for (const tag of compiledOnly.split(' ')) Reflect.deleteProperty(authors.tags, tag)
 Reflect.deleteProperty(authors.filters, 'text_of_html')
 
 /** Checks a template of an author's. Throws liquidjs' error, which names the author's line and column. */

@@ -1,6 +1,7 @@
 import type { Token } from 'markdown-it'
 import { linked } from './html-text.ts'
 import { isSilent } from './markdown/groups.ts'
+import { isRender, tagOf, type RenderPlace } from './markdown/renders.ts'
 
 /** Something that puts a mark before its first line, and `rest` before the lines after it: a quote, or an item of a list. */
 interface Level {
@@ -31,8 +32,12 @@ export function markdownText(tokens: Token[], tags: ReadonlyMap<number, string>)
   }
 
   /** A tag stands between blocks, which bring the breaks before them; a dash in it would take those away. */
-  function addTag(number: number): void {
+  function addTag(number: number, place?: RenderPlace): void {
     const source = (tags.get(number) ?? '').replace(/^\{%-/, '{%').replace(/-%\}$/, '%}')
+    if (row === null && isRender(source)) {
+      addPartial(source, place)
+      return
+    }
     if (row !== null) {
       row.isLooped ||= row.cells === 0
       row.text += source
@@ -90,7 +95,7 @@ export function markdownText(tokens: Token[], tags: ReadonlyMap<number, string>)
         add(token.content.trimEnd())
         break
       case 'liquid':
-        addTag(Number(/\d+/.exec(token.content)?.[0] ?? -1))
+        addTag(tagOf(token), (token.meta as { place?: RenderPlace } | null)?.place)
         break
       case 'html_block':
         add(withoutTags(token.content).trim())
@@ -101,6 +106,17 @@ export function markdownText(tokens: Token[], tags: ReadonlyMap<number, string>)
     }
   }
   return text
+
+  /** What a partial shows is a block; its lines stand as deep as its first. */
+  function addPartial(source: string, place: RenderPlace | undefined): void {
+    if (place === 'inline') {
+      text += `${text === '' ? '' : ' '}${source}`
+      return
+    }
+    tight = place === 'item' && levels.length > 0 && !fresh
+    const rest = levels.map((level) => level.rest).join('')
+    add(rest === '' ? source : `{% indented ${JSON.stringify(rest)} %}${source}{% endindented %}`)
+  }
 
   /** Numbers go on; where tags stand between items, they are counted as the text is filled. */
   function marksOf({ type, attrs }: Token, at: number): () => string {

@@ -3,6 +3,7 @@ import { cover, isTagLine, ONE_PLACE, TAGS } from './liquid-source.ts'
 import { balanced } from './markdown/balance.ts'
 import { groupsOf, type Groups } from './markdown/groups.ts'
 import { ownLines } from './markdown/lines.ts'
+import { inlined, isOneParagraph, placeRenders, type RenderPlace } from './markdown/renders.ts'
 import { merged } from './markdown/merge.ts'
 import { pushTag, table } from './markdown/table.ts'
 import { tokensOf, treeOf } from './markdown/tree.ts'
@@ -34,6 +35,7 @@ markdown.normalizeLink = (address) => (ONE_PLACE.test(address) ? address : norma
 /** What rules of markdown-it see of the text that they parse. */
 interface Env {
   groups: Groups
+  tags: ReadonlyMap<number, string>
   inline: ReadonlySet<number>
 }
 
@@ -68,15 +70,21 @@ function mayBeEmpty(tokens: Token[], index: number): boolean {
   return (tokens[index]!.meta as { mayBeEmpty?: boolean } | null)?.mayBeEmpty === true
 }
 
-/** Compiles Markdown with Liquid in it once; values never count as Markdown, and elements nest whatever tags decide. */
-export function compileMarkdown(source: string): CompiledMarkdown {
+/**
+ * Compiles Markdown with Liquid in it once; values never count as Markdown, and elements nest whatever tags decide. Of a
+ * partial, `place` is where it is rendered.
+ */
+export function compileMarkdown(source: string, place: RenderPlace = 'block'): CompiledMarkdown {
   const covered = cover(source)
   const groups = groupsOf(covered.tags)
   const { text, inline } = ownLines(covered.text, covered.tags, groups)
-  const tree = treeOf(markdown.parse(text, { groups, inline } satisfies Env))
+  const tree = treeOf(markdown.parse(text, { groups, inline, tags: covered.tags } satisfies Env))
   const moved = new Set<number>()
   const nested = balanced(tree, groups, (tag) => moved.add(tag))
-  const tokens = tokensOf(merged(nested, groups, covered.tags))
+  const blocks = tokensOf(merged(nested, groups, covered.tags))
+  const isPhrase = place === 'inline' || (place === 'item' && isOneParagraph(blocks, covered.tags))
+  placeRenders(blocks, covered, isPhrase ? place : 'block')
+  const tokens = isPhrase ? inlined(blocks, covered.tags) : blocks
   const html = markdown.renderer.render(tokens, markdown.options, {}).trim()
   return {
     html: guardAddresses(withTableRows({ ...covered, text: html })),

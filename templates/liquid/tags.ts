@@ -13,10 +13,12 @@ import {
 import { withExactNumbers } from '../../json/source.ts'
 import { guardAddresses, safeAddress } from '../address.ts'
 import { escapeHtml, unescapeHtml } from '../escape.ts'
-import { textOfHtml } from '../html-text.ts'
+import { plainTextOf } from '../html-text.ts'
 import { cover } from '../liquid-source.ts'
 import { compileMarkdown } from '../markdown.ts'
 import { withTableRows } from '../table-rows.ts'
+import { placeRendersInHtml, type RenderPlace } from '../markdown/renders.ts'
+import { inItsPlace, onOneLine } from '../markdown-source/in-its-place.ts'
 import { footerLinksTag } from './footer-links-tag.ts'
 import { Output } from './output.ts'
 import { renderingOf, setRendering, type PartialSource } from './rendering.ts'
@@ -32,7 +34,15 @@ type Kind = 'html' | 'text' | 'markdown_source'
 
 /** `render`, `t`, `address`, `addressed` and `nonempty` (an element or brackets without content go), for templates whose result is HTML or plain text. */
 export function registerTags(liquid: Liquid, kind: Kind, parse: { own: Parse; text: Parse }): void {
-  liquid.registerTag('render', renderTag(kind, parse))
+  for (const place of ['block', 'item', 'inline'] as const)
+    liquid.registerTag(place === 'block' ? 'render' : `render_${place}`, renderTag(kind, place, parse))
+  liquid.registerTag(
+    'indented',
+    blockTag('indented', function* (context, templates) {
+      const filled = (yield* inner(this, templates, context)).trim()
+      return filled.replaceAll('\n', `\n${this.token.args.trim().slice(1, -1)}`)
+    }),
+  )
   liquid.registerTag(
     't',
     blockTag('t', function* (context, templates, source) {
@@ -138,8 +148,11 @@ function captureText(parse: Parse) {
   return Block
 }
 
-/** `{% render 'key', a: b %}`: a partial sees its inputs and `vars`, and nothing else. */
-function renderTag(kind: Kind, parse: { own: Parse; text: Parse }) {
+/**
+ * `{% render 'key', a: b %}`: a partial sees its inputs and `vars`, and nothing else. One of Markdown is blocks, or text
+ * alone, as its place asks; `render_item` and `render_inline` are what the compiler of Markdown makes of `render`.
+ */
+function renderTag(kind: Kind, place: RenderPlace, parse: { own: Parse; text: Parse }) {
   return class extends Tag {
     readonly key: string
     readonly inputs: Hash
@@ -164,9 +177,14 @@ function renderTag(kind: Kind, parse: { own: Parse; text: Parse }) {
       setRendering(within, { ...rendering, depth: rendering.depth + 1 })
       const output = new Output()
       const plain = partial.type === 'text' || partial.type === 'json'
-      const templates = plain && kind === 'html' ? parse.text(partial.content) : parse.own(contentOf(partial, kind))
+      const templates =
+        plain && kind === 'html' ? parse.text(partial.content) : parse.own(contentOf(partial, kind, place))
       yield this.liquid.renderer.renderTemplates(templates, within, output)
-      emitter.write(plain && kind === 'html' ? escapeHtml(output.buffer) : output.buffer)
+      const written = partial.type === 'markdown' ? output.buffer.trim() : output.buffer
+      if (plain && kind === 'html') emitter.write(escapeHtml(written))
+      else if (kind === 'markdown_source' && emitter instanceof Output)
+        emitter.write(inItsPlace(written, emitter.buffer))
+      else emitter.write(kind === 'text' && place !== 'block' ? onOneLine(written) : written)
     }
   }
 }
@@ -189,20 +207,22 @@ function listed(value: unknown): unknown {
   }
 }
 
-const compiled = new WeakMap<PartialSource, { html: string; text: string }>()
+const compiled = new WeakMap<PartialSource, Partial<Record<RenderPlace, { html: string; text: string }>>>()
 
-function contentOf(partial: PartialSource, kind: Kind): string {
+function contentOf(partial: PartialSource, kind: Kind, place: RenderPlace): string {
   if (partial.type === 'text' || partial.type === 'json') return partial.content
   if (kind === 'markdown_source' && partial.type === 'markdown') return partial.content
-  let made = compiled.get(partial)
-  if (made === undefined) {
-    made = partial.type === 'markdown' ? compileMarkdown(partial.content) : compileHtml(partial.content)
-    compiled.set(partial, made)
-  }
-  return made[kind === 'html' ? 'html' : 'text']
+  const made = compiled.get(partial) ?? {}
+  compiled.set(partial, made)
+  // In a row's text there is one line for each cell, be it of blocks in HTML.
+  const at = kind === 'html' || place === 'block' ? place : 'inline'
+  const { html, text } = (made[at] ??=
+    partial.type === 'markdown' ? compileMarkdown(partial.content, at) : compileHtml(partial.content))
+  return kind === 'html' ? html : text
 }
 
 function compileHtml(content: string): { html: string; text: string } {
   const covered = withTableRows(cover(content))
-  return { html: guardAddresses(covered), text: covered.uncoverPlain(textOfHtml(covered.text)) }
+  placeRendersInHtml(covered)
+  return { html: guardAddresses(covered), text: plainTextOf(covered) }
 }

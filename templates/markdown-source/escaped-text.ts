@@ -7,8 +7,8 @@ export interface Around {
   before: string
   /** What the author wrote up to the next value. */
   after: string
-  /** Another value follows at once. */
-  isValueNext: boolean
+  /** Another value follows, be it at once. */
+  hasNext: boolean
   place: Place
 }
 
@@ -21,7 +21,7 @@ const ADDRESS = /^(?:https?:\/\/[^\s<>\p{Cc}]+|[\w.+-]+@[\w-]+(?:\.[\w-]+)+)$/u
  * A value within text: no character of it is markup or makes markup of what is around it, and its lines are breaks within
  * the author's own block, blanks where that is one line. `before` is short.
  */
-export function escapedText(value: string, { before, after, isValueNext, place }: Around): string {
+export function escapedText(value: string, { before, after, hasNext, place }: Around): string {
   // An author who puts an address between angle brackets means a link.
   if (before.endsWith('<') && after.startsWith('>') && ADDRESS.test(value))
     return value.replace(/[\\`]/g, encodeURIComponent)
@@ -40,17 +40,17 @@ export function escapedText(value: string, { before, after, isValueNext, place }
   if (isAtStart) text = text.replace(/^(\d{1,9})([.)])/, '$1\\$2').replace(/^[-+=]/, '\\$&')
   if (isAtStart || last === ']') text = text.replace(/^:/, '\\:')
   if (/\d/.test(last)) text = text.replace(/^\./, '\\.')
-  if (/^[*_~\n]/.test(after) || (after === '' && !isValueNext)) text = text.slice(0, endOf(text, ' \t'))
+  if (/^[*_~\n]/.test(after) || (after === '' && !hasNext)) text = text.slice(0, endOf(text, ' \t'))
   text = text.replaceAll('\n', '\\\n')
   if (place.isCell === true && text.endsWith('\\') && after.startsWith('|')) text += ' '
-  return beside(text, before, after, isValueNext)
+  return beside(text, { before, after, hasNext })
 }
 
 /** What is around a value stays what it is: emphasis, a backslash of the author's, an ampersand. */
-function beside(text: string, before: string, after: string, isValueNext: boolean): string {
+function beside(text: string, { before, after, hasNext }: Omit<Around, 'place'>): string {
   const last = before.at(-1) ?? ''
   const isDelimited = DELIMITER.test(last) || DELIMITER.test(after[0] ?? '')
-  if (text === '') return isDelimited && !isValueNext ? LETTER : ''
+  if (text === '') return isDelimited && !(after === '' && hasNext) ? LETTER : ''
   let start = ''
   let end = ''
   if ((before.length - endOf(before, '\\')) % 2 === 1) start = '\\'
@@ -58,6 +58,9 @@ function beside(text: string, before: string, after: string, isValueNext: boolea
   else if (/[\p{L}\p{N}\u200b][*_~]+$/u.test(before) && !/^[\p{L}\p{N}]/u.test(text)) start = LETTER
   else if (DELIMITER.test(last) && /^\s/.test(text)) start = LETTER
   if (DELIMITER.test(after[0] ?? '') && /\s$/.test(text)) end = LETTER
-  else if (/^[*_~]+(?:[\p{L}\p{N}]|$)/u.test(after) && !/[\p{L}\p{N}]$/u.test(text)) end = LETTER
+  else if (wordBehind(hasNext).test(after) && !/[\p{L}\p{N}]$/u.test(text)) end = LETTER
   return start + text + end
 }
+
+/** Matches emphasis that a letter follows, or what may be one. */
+const wordBehind = (hasNext: boolean) => (hasNext ? /^[*_~]+(?:[\p{L}\p{N}]|$)/u : /^[*_~]+[\p{L}\p{N}]/u)

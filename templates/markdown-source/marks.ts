@@ -25,3 +25,14 @@ export function piecesOf(source: string): { written: string[]; values: string[] 
   written.push(source.slice(at).replace(MARKS, ''))
   return { written, values }
 }
+
+/** Filled Markdown source with what the author wrote changed, and its values as they are. */
+export function withWritten(source: string, change: (written: string) => string): string {
+  let at = 0
+  let made = ''
+  for (const { 0: whole, index } of source.matchAll(VALUE)) {
+    made += change(source.slice(at, index)) + whole
+    at = index + whole.length
+  }
+  return made + change(source.slice(at))
+}

@@ -28,8 +28,8 @@ export function withValues(source: string): string {
     }
     const text = given.replace(/\r\n?/g, '\n')
     const after = written[index + 1]!
-    const isValueNext = after === '' && index + 1 < values.length
-    const value = placed(text.slice(0, endOf(text, '\n')), { before: line, after, isValueNext, place })
+    const hasNext = index + 1 < values.length
+    const value = placed(text.slice(0, endOf(text, '\n')), { before: line, after, hasNext, place })
     parts.push(value, after)
     line = lastLineOf(line + value + after)
   }

@@ -1,6 +1,7 @@
 import type StateBlock from 'markdown-it/lib/rules_block/state_block.mjs'
 import { isTagLine, TAGS } from '../liquid-source.ts'
 import { ends, opens, type Groups } from './groups.ts'
+import { isRender } from './renders.ts'
 import { rowOf, type Row } from './row.ts'
 
 /** Cells that rows get in all because they have fewer than the head. */
@@ -9,7 +10,7 @@ const MOST_FILLED_CELLS = 65_536
 /** markdown-it's table, with tags around rows and cells: a tag does not end it while rows go on or its group is open. */
 export function table(state: StateBlock, start: number, end: number, silent: boolean): boolean {
   if (start + 2 > end) return false
-  const { groups } = state.env as { groups: Groups }
+  const { groups, tags } = state.env as { groups: Groups; tags: ReadonlyMap<number, string> }
   const aligns = alignsAt(state, start + 1)
   if (aligns === null || !isWithin(state, start) || !lineOf(state, start).includes('|')) return false
   const head = rowOf(lineOf(state, start), groups)
@@ -24,7 +25,7 @@ export function table(state: StateBlock, start: number, end: number, silent: boo
   state.push('thead_open', 'thead', 1)
   pushRow(state, head, 'th', start, aligns)
   state.push('thead_close', 'thead', -1)
-  const last = body(state, start + 2, end, { groups, aligns, columns })
+  const last = body(state, start + 2, end, { groups, tags, aligns, columns })
   state.push('table_close', 'table', -1)
   opened.map = [start, last]
   state.parentType = parentType
@@ -34,12 +35,14 @@ export function table(state: StateBlock, start: number, end: number, silent: boo
 
 interface Table {
   groups: Groups
+  tags: ReadonlyMap<number, string>
   aligns: string[]
   columns: number
 }
 
 /** Rows and tags from a line on; the line where the table is over. */
-function body(state: StateBlock, start: number, end: number, { groups, aligns, columns }: Table): number {
+function body(state: StateBlock, start: number, end: number, table: Table): number {
+  const { groups, aligns, columns } = table
   /** Tags that open a group in this table. */
   const opened = new Set<number>()
   let isOpen = false as boolean
@@ -47,7 +50,9 @@ function body(state: StateBlock, start: number, end: number, { groups, aligns, c
   let line = start
   const tag = (number: number, at: number) => {
     if (opens(groups.get(number), number)) opened.add(number)
-    pushTag(state, number, at)
+    // Between rows a partial is one, over all columns.
+    if (isRender(table.tags.get(number))) pushWide(state, number, at, columns)
+    else pushTag(state, number, at)
   }
   const begin = () => {
     if (!isOpen) state.push('tbody_open', 'tbody', 1)
@@ -144,6 +149,16 @@ export function pushTag(state: StateBlock, number: number, line: number): void {
   const token = state.push('liquid', '', 0)
   token.content = `\ufdd1${number}\ufdd2`
   token.map = [line, line + 1]
+}
+
+/** A row of one cell that holds what a tag shows. */
+function pushWide(state: StateBlock, number: number, line: number, columns: number): void {
+  state.push('tr_open', 'tr', 1)
+  state.push('td_open', 'td', 1).attrs = [['colspan', String(columns)]]
+  const inline = Object.assign(state.push('inline', '', 0), { children: [], map: [line, line + 1] })
+  inline.content = `\ufdd1${number}\ufdd2`
+  state.push('td_close', 'td', -1)
+  state.push('tr_close', 'tr', -1)
 }
 
 /** How the columns are aligned, if this is the line that says so; tags in it do not count. */

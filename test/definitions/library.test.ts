@@ -256,3 +256,62 @@ test('a translation is read however many empty lines are in it', { timeout: 600_
   const { html_body } = await rendered(files, { recipient: { id: 'u', properties: { locale: 'de' } } })
   assert.match(html_body, /Hallo, hä\?/)
 })
+
+test('what is odd in a partial’s Markdown is told with its file and line, and so is what is no Liquid', async () => {
+  const odd = 'Hi\n\n| a | b |\n|---|---|\n| 1 | {% for i in l %}2 |\n\nText\n\n{% endfor %}'
+  const files = {
+    'hello/workflow.json': email(block("{% render 'odd' %}")),
+    'partials/odd/partial.json': { type: 'markdown', 'content@': 'content.md' },
+    'partials/odd/content.md': odd,
+    'partials/inline/partial.json': { type: 'markdown', content: odd },
+  }
+  const { warnings } = await readCatalog(notificationsFolder(files))
+  const told = 'line 5 of the text: {% for i in l %} stands in a table or an address'
+  assert.deepEqual(
+    (warnings ?? []).map((warning) => warning.split(', and the rest')[0]),
+    [`partials/inline/partial.json:1, content: ${told}`, `partials/odd/content.md, content: ${told}`],
+  )
+  const problems = await problemsOf(notificationsFolder({ ...files, 'partials/odd/content.md': 'a\n{% if x %}' }))
+  const { file, message } = problems.find((problem) => problem.file.startsWith('partials/odd'))!
+  assert.equal(file, 'partials/odd/content.md')
+  assert.match(message, /is not a Liquid template: .*line:2/s)
+})
+
+test('a partial of Markdown within a sentence, a block of HTML and a layout is part of its paragraph', async () => {
+  const { html_body, text_body } = await rendered(
+    {
+      'hello/workflow.json': email({
+        settings: { layout_key: 'a' },
+        visual_blocks: [
+          {
+            type: 'markdown',
+            content: "Dear {% render 'name', x: data.x %}!\n\n- {% render 'name', x: data.x %}\n- b",
+          },
+          { type: 'partial', key: 'name', attrs: { x: '{{ data.x }}' } },
+          { type: 'html', content: "<p>1 {% render 'name', x: data.x %}</p><div>{% render 'name', x: data.x %}</div>" },
+          {
+            type: 'button_set',
+            buttons: [{ label: "Go {% render 'name', x: data.x %}", action: 'https://a.example' }],
+          },
+        ],
+      }),
+      'partials/name/partial.json': { type: 'markdown', content: '**{{ x }}**\n' },
+      'layouts/a/layout.json': {
+        html_layout: "<body>{{ content }}<h2>{% render 'name', x: 'z' %}</h2></body>",
+        text_layout: "{{ content }}\n{% render 'name', x: 'z' %}",
+      },
+    },
+    { data: { x: '*v*' } },
+  )
+  const name = '<strong>*v*</strong>'
+  for (const part of [
+    `<p>Dear ${name}!</p>`,
+    `<p>${name}</p>`,
+    `<p>1 ${name}</p><div><p>${name}</p></div>`,
+    `Go ${name}`,
+    '<h2><strong>z</strong></h2>',
+  ])
+    assert.ok(html_body.includes(part), `${part} in ${html_body}`)
+  assert.match(html_body, /<li>\s*<strong>\*v\*<\/strong>\s*<\/li>/)
+  assert.equal(text_body, 'Dear *v*!\n\n- *v*\n- b\n\n*v*\n\n1 *v*\n\n*v*\n\nGo *v*: https://a.example\nz\n')
+})

@@ -1,6 +1,6 @@
 import type { VisualBlock } from '../visual-block.ts'
 import { cover } from '../../../templates/liquid-source.ts'
-import { textOfHtml } from '../../../templates/html-text.ts'
+import { plainTextOf } from '../../../templates/html-text.ts'
 import { compileMarkdown } from '../../../templates/markdown.ts'
 import { withTableRows } from '../../../templates/table-rows.ts'
 import { boxed, TABLE } from './boxed.ts'
@@ -16,8 +16,11 @@ export function compileBlock(block: VisualBlock, at: string): CompiledBlock {
       return { html: boxed(html, block.edges), text, addresses: [] }
     }
     case 'html': {
-      const { text, uncoverPlain } = withTableRows(cover(block.content))
-      return { html: boxed(block.content, block.edges), text: uncoverPlain(textOfHtml(text)), addresses: [] }
+      return {
+        html: boxed(block.content, block.edges),
+        text: plainTextOf(withTableRows(cover(block.content))),
+        addresses: [],
+      }
     }
     case 'divider': {
       const line = '<hr style="border:0;border-top:1px solid #d4d4d8;margin:8px 0">'

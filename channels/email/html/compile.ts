@@ -2,9 +2,10 @@ import type { EmailTemplate } from '../template.ts'
 import type { Layout, Library } from '../../../definitions/definition.ts'
 import { guardAddresses } from '../../../templates/address.ts'
 import { escapeHtml } from '../../../templates/escape.ts'
-import { textOfHtml } from '../../../templates/html-text.ts'
+import { plainTextOf, textOfHtml } from '../../../templates/html-text.ts'
 import { cover } from '../../../templates/liquid-source.ts'
 import { withTableRows } from '../../../templates/table-rows.ts'
+import { placeRendersInHtml } from '../../../templates/markdown/renders.ts'
 import { compileBlock } from './blocks.ts'
 import type { Address } from './compiled-block.ts'
 import { inlineCss } from './css.ts'
@@ -47,6 +48,7 @@ function compile(template: EmailTemplate, library: Library | undefined): Compile
   const pre = layout === null ? '' : (template.preContent ?? '')
   const whole = withPreview(pre + framed, template.previewText, isMjml)
   const covered = withTableRows(cover(whole))
+  placeRendersInHtml(covered)
   const done = guardAddresses({ ...covered, text: isMjml ? covered.text : inlineCss(covered.text) })
   // A mail of text alone has no HTML: a layout without it would hide it.
   const isText = 'html' in body && body.html === ''
@@ -113,8 +115,8 @@ function layoutOf({ layoutKey, body, isMjml }: EmailTemplate, library: Library |
 function textOf({ textBody, body, isMjml, preContent }: EmailTemplate, layout: Layout | null, blocks: string): string {
   let content = textBody
   if (content === null && 'html' in body) {
-    const { text, uncoverPlain } = withTableRows(cover(body.html))
-    content = uncoverPlain(textOfHtml(isMjml === true ? readable(text) : text))
+    const covered = withTableRows(cover(body.html))
+    content = plainTextOf(isMjml === true ? { ...covered, text: readable(covered.text) } : covered)
   }
   content ??= blocks
   if (layout === null) return content
