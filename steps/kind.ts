@@ -31,6 +31,8 @@ export interface Walk<S extends Step = Step> {
   readonly made: readonly NewMessage[]
   /** The batch it goes on for, with the activities that `scope` shows. Null: its own activity only. */
   readonly batch: CarriedBatch | null
+  /** The batches that it came to on its way, not written yet. */
+  readonly entries: readonly BatchEntry[]
   /** What its steps remember, by ref; `skipped` of a step that did nothing. */
   readonly state: JsonObject
   /** How the conditions of its step came out, if they held and that is still to be told. */

@@ -31,7 +31,7 @@ export const batchKind: StepKind<BatchStep> = {
       if (!('closesAt' in entry)) return entry
       if (walk.batch !== null) return { kind: 'wait', due: entry.closesAt }
       if (!leads(walk)) return { kind: 'wait', due: null, entry }
-      if (isOpen(entry) || led.has(doorText(entry)))
+      if (isOpen(entry) || led.has(doorText(entry)) || hasPassed(walk, entry))
         return { kind: 'wait', due: null, entry: { ...entry, place: 'later' } }
       led.add(doorText(entry))
       return { kind: 'go_on', entry: { ...entry, place: 'first' } }
@@ -66,6 +66,10 @@ export const batchKind: StepKind<BatchStep> = {
     })
   },
 }
+
+/** At an earlier step, and a moment ago, so that the store does not show it: pinned steps share a batch. */
+const hasPassed = ({ entries }: Walk, entry: BatchEntry): boolean =>
+  entries.some((earlier) => doorText(earlier) === doorText(entry))
 
 const leads = ({ step, batch }: Walk<BatchStep>): boolean => step.flushLeading && batch === null
 

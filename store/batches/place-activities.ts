@@ -133,9 +133,12 @@ export async function placeActivities(
 /** `late`: the batch is full by now. `otherwise`: it is not as the arrival believed. */
 function answerOf(doors: OpenDoors, { entries }: Arrival): 'welcome' | 'late' | 'otherwise' {
   let isLate = false
+  const passed = new Set<string>()
   for (const entry of entries) {
-    const { isFresh, isUsed, isOpen } = doors.get(doorText(entry))!
-    const isFirst = isFresh && !isUsed
+    const text = doorText(entry)
+    const { isFresh, isUsed, isOpen } = doors.get(text)!
+    const isFirst = isFresh && !isUsed && !passed.has(text)
+    passed.add(text)
     if (entry.place !== 'any' && (entry.place === 'first') !== isFirst) return 'otherwise'
     if (!isOpen && entry.place === 'later') return 'otherwise'
     isLate ||= !isOpen

@@ -29,6 +29,14 @@ const catalog = await catalogOfFiles({
   first: digestOf({ batch_order: 'asc', batch_items_render_limit: 2 }),
   full: digestOf({ batch_items_max_limit: 3 }),
   leading: digestOf({ batch_execution_mode: 'flush_leading', batch_key: '{{ data.page }}-x' }),
+  shared: {
+    steps: [
+      batch({ batch_execution_mode: 'flush_leading' }, 'batch_1'),
+      feedStep('between', 'passed'),
+      batch({ batch_execution_mode: 'flush_leading' }, 'batch_2'),
+      feedStep('digest', LIST),
+    ],
+  },
   asked: {
     steps: [
       batch({}),
@@ -198,6 +206,17 @@ onEachStore(catalog, (store) => {
     assert.deepEqual(await story.texts(next), ['1 from 0: 4/4/ | 4'])
     const later = await story.come(T + 30 * MINUTE, 'e', { n: 5, page: 'p' }, of('leading'))
     assert.deepEqual(await story.texts(later), ['1 from 0: 5/5/ | 5'], 'nobody came in the window')
+  })
+
+  test('pinned steps share a batch: who passes one of them at once waits in the next, with those who come to it', async () => {
+    const story = digests('shared')
+    const leading = await story.come(T, 'a', { n: 1 }, of('shared'))
+    assert.deepEqual([await story.texts(leading), await story.due(leading)], [['passed'], T + 10 * MINUTE])
+    const next = await story.come(T + MINUTE, 'b', { n: 2 }, of('shared'))
+    assert.deepEqual([await story.texts(next), await story.due(next)], [[], null])
+    await story.wake(T + 10 * MINUTE, leading)
+    assert.deepEqual(await story.texts(leading), ['passed', '2 from 0: 1/1/ 2/2/ | 2'])
+    assert.equal(await story.status(next), 'ended')
   })
 
   test('conditions of later steps may ask how many there are', async () => {
