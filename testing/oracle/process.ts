@@ -26,7 +26,7 @@ interface Hanging {
 
 /** An activity under way. */
 export interface Attempt {
-  /** Undefined if its process died. */
+  /** Undefined if its process died, or it was stopped before it could answer. */
   readonly result: Promise<unknown>
   readonly isOver: () => boolean
   /** Told to stop, as when it has worked for as long as it may: it answers, and what is being sent goes on. */
@@ -69,16 +69,22 @@ export class WorkerProcess {
     const env = new MockActivityEnvironment({ workflowExecution: { workflowId, runId: workflowId } }, { logger: quiet })
     const activity = (given: unknown) => (this.#activities[name] as (given: unknown) => Promise<unknown>)(given)
     let over = false
+    let isStopped = false
     const result = env
       .run(activity, input)
       .catch((error: unknown) => {
-        if (isDeath(error)) return undefined
+        // Told to stop while it waited for a lease to stand or fall, it fails, and is done by another process.
+        if (isDeath(error) || (isStopped && (error as Error).name === 'AbortError')) return undefined
         throw error
       })
       .finally(() => (over = true))
+    const stop = () => {
+      isStopped = true
+      env.cancel()
+    }
     // A fault shows where it is awaited.
     result.catch(() => undefined)
-    return { result, isOver: () => over, stop: () => env.cancel() }
+    return { result, isOver: () => over, stop }
   }
 
   /** `work` is done in the middle of the next activity, before the call of the store after so many others. */
