@@ -21,6 +21,8 @@ export interface System {
   url: string
   /** By so many milliseconds the clocks of Belay's processes are off; see shifted-clock.mjs. */
   clockFile: string
+  /** The store's clock is among them, as PGlite's is. */
+  shiftsStore: boolean
   /** Settings of a process of Belay's, for a look from outside. */
   env: NodeJS.ProcessEnv
   close(): Promise<void>
@@ -106,6 +108,7 @@ export async function startProcessesSystem(options: SystemOptions): Promise<Syst
     parts: byName,
     url: `http://127.0.0.1:${port}`,
     clockFile,
+    shiftsStore: false,
     env,
     async close() {
       for (const part of [...parts].reverse()) await part.kill()
@@ -139,6 +142,7 @@ export async function startEmbeddedSystem(options: SystemOptions): Promise<Syste
     ]),
     url: `http://127.0.0.1:${port}`,
     clockFile,
+    shiftsStore: true,
     env,
     close: () => belay.kill(),
   }
