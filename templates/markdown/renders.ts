@@ -44,9 +44,16 @@ export function placeRenders(tokens: readonly Token[], covered: Covered, outer: 
     } else if (type === 'inline') {
       const children = token.children ?? []
       const isAlone = isCell && children.every((child) => child.type === 'liquid_inline' || child.content.trim() === '')
-      for (const child of children) if (child.type === 'liquid_inline') place(child, isAlone ? 'item' : 'inline')
-    }
+      for (const child of children)
+        if (child.type === 'liquid_inline') place(child, isAlone ? 'item' : 'inline')
+        else if (child.type === 'code_inline') placeInCode(child)
+    } else if (type === 'fence' || type === 'code_block') placeInCode(token)
     if (type === 'paragraph_open') isInPhrase = phrases()
+  }
+
+  function placeInCode(token: Token): void {
+    for (const [, digits] of token.content.matchAll(TAGS))
+      if (isRender(covered.tags.get(Number(digits)))) placeRender(covered, Number(digits), 'inline')
   }
 
   function place(token: Token, at: RenderPlace): void {

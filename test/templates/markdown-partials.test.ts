@@ -162,6 +162,8 @@ const places = [
   '{% for i in (1..2) %}\n- R\n{% endfor %}',
   '{% for i in (1..2) %}| R |\n{% endfor %}',
   '<div>R</div>',
+  'a `R`',
+  '~~~\nR\n~~~',
   'a  \nR R',
   '- {% if data.x %}R{% else %}b{% endif %}\n- c',
 ]
