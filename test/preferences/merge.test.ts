@@ -25,6 +25,22 @@ test("without a tenant the recipient's default lies over the environment's, entr
   assert.deepEqual(mergePreferences({}), {})
 })
 
+test('a workflow of one layer keeps what the other says of channels and of types of them', () => {
+  const [one, two] = ['00000000-0000-4000-8000-000000000001', '00000000-0000-4000-8000-000000000002']
+  const environment: PreferenceSet = {
+    channels: { [one]: false },
+    workflows: { welcome: { channels: { [one]: false, [two]: false }, channel_types: { sms: false } } },
+  }
+  const recipient: PreferenceSet = {
+    channels: { [two]: false },
+    workflows: { welcome: { channels: { [two]: true }, channel_types: { push: false } } },
+  }
+  assert.deepEqual(mergePreferences({ environment, recipient }), {
+    channels: { [one]: false, [two]: false },
+    workflows: { welcome: { channels: { [one]: false, [two]: true }, channel_types: { sms: false, push: false } } },
+  })
+})
+
 test("with a tenant the recipient's for it lies over the tenant's over the environment's; their default is not asked", () => {
   const sets = {
     environment: { channel_types: { sms: false, email: true, push: true } },

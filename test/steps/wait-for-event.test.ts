@@ -178,6 +178,17 @@ onEachStore(catalog, (store) => {
     assert.deepEqual(await late.made(), ['remind'])
   })
 
+  test('an event after the timeout does not match, though the walk comes to both later still', async () => {
+    const order = randomUUID()
+    const walked = await start('unpaid', order)
+    await post(30, { order: 'another' })
+    await post(61, { order })
+    await walked.walk(at(62))
+    assert.deepEqual(await walked.made(), ['remind'])
+    assert.match(JSON.stringify(await walked.events()), /"matched":false/)
+    assert.doesNotMatch(JSON.stringify(await walked.events()), /"matched":true/)
+  })
+
   test('a walk that comes to the timeout while an event is recorded is refused, and walks again', async () => {
     for (let round = 0; round < 8; round += 1) {
       const order = randomUUID()
