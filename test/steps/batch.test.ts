@@ -193,6 +193,15 @@ onEachStore(catalog, (store) => {
     assert.deepEqual(dues, [T, null, null, T, null, null, T + 10 * MINUTE])
   })
 
+  test('of two that come in one hand-out with flush_leading one passes, and the other carries what comes after', async () => {
+    const story = digests('leading')
+    const come = (n: number) => story.accept(T, 'at-once', { n, page: 'at once' }, of('at-once'))
+    const [one, two] = [await come(1), await come(2)]
+    await story.wake(T, one, two)
+    assert.deepEqual([await story.texts(one), await story.texts(two)], [['1 from 0: 1/1/ | 1'], []])
+    assert.deepEqual([await story.status(one), await story.due(two)], ['ended', T + 10 * MINUTE])
+  })
+
   test('with flush_leading the first passes at once, and the next one carries what comes after', async () => {
     const story = digests('leading')
     const leading = await story.come(T, 'a', { n: 1, page: 'p' }, of('leading'))

@@ -35,9 +35,16 @@ const experiment = {
   cohort_branches: [cohort('x', '50'), cohort('y', '49.9'), cohort('z', '0.1')],
 }
 
+const halves = (ref: string) => ({
+  ...experiment,
+  ref,
+  cohort_branches: ['x', 'y'].map((name) => cohort(`${ref}_${name}`, '50')),
+})
+
 const catalog = await catalogOfFiles({
   nested: { steps: [nested, feed('after')] },
   experiment: { steps: [experiment, feed('after')] },
+  halves: { steps: [halves('one'), halves('two')] },
 })
 
 onEachStore(catalog, (store) => {
@@ -66,6 +73,15 @@ onEachStore(catalog, (store) => {
     assert.deepEqual([passed?.branch, passed?.conditions.result], ['B', false])
   })
 
+  test('a key is in a cohort of one step, whatever cohort of another it is in', async () => {
+    const pairs = new Set<string>()
+    for (let n = 0; n < 16; n += 1) {
+      const walked = await startWalk(store(), catalog, 'halves', { data: { account: `account ${n}` } })
+      pairs.add((await walked.made()).join(' '))
+    }
+    assert.deepEqual([...pairs].sort(), ['one_x two_x', 'one_x two_y', 'one_y two_x', 'one_y two_y'])
+  })
+
   test('one key is always in the same cohort, whoever the recipient is', async () => {
     const madeFor = async (recipient: string, account: string) =>
       (await startWalk(store(), catalog, 'experiment', { recipient, data: { account } })).made()
@@ -73,6 +89,12 @@ onEachStore(catalog, (store) => {
     assert.equal(first.length, 2)
     assert.deepEqual(await madeFor('grace', 'engines'), first)
   })
+})
+
+test('a cohort without a share gets nobody, wherever it stands', () => {
+  const cohorts = [{ share: 0 }, { share: 500 }, { share: 0 }, { share: 500 }]
+  const taken = new Set(Array.from({ length: 5_000 }, (_, n) => cohortOf(`key ${n}`, cohorts)))
+  assert.deepEqual([...taken].sort(), [1, 3])
 })
 
 test('each cohort has its share of the keys', () => {

@@ -28,6 +28,13 @@ const catalog = await catalogOfFiles({
       feed('{{ data.full_name }}, {{ data.first }}, {{ data.last }}'),
     ],
   },
+  twice: {
+    steps: [
+      step('update_data', { data: '{"a": {"x": 1}, "b": null, "c": 1}' }),
+      { ...step('update_data', { data: '{"a": {"y": 2}, "d": 2}' }), ref: 'update_2' },
+      feed('{{ data.a.x }},{{ data.a.y }},{{ data.b }},{{ data.c }},{{ data.d }},{{ data.e }}'),
+    ],
+  },
   broken: { steps: [step('update_data', { data: '{"a": {{ data.a }}}' }), feed('Hi')] },
   user: {
     steps: [step('update_user', { update_properties: '{{ data.set | json }}' }), feed('{{ recipient.address.city }}')],
@@ -65,6 +72,10 @@ onEachStore(catalog, (store) => {
     const data = { first: 'Ada', last: 'Lovelace' }
     assert.match(await bodyOf(await start('data', { data })), /Ada Lovelace, A\., Lovelace/)
     assert.match(await bodyOf(await start('data', { data: { first: 'Grace', last: 'H' } })), /Grace H, A\., H/)
+  })
+
+  test('data is laid over field by field, each as a whole, and null as a value; what an earlier step laid stays', async () => {
+    assert.match(await bodyOf(await start('twice', { data: { a: { z: 1 }, b: 'b', e: 'e' } })), /,2,,1,2,e/)
   })
 
   test('what does not render as a JSON object fails the run', async () => {
