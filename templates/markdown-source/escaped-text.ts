@@ -26,7 +26,8 @@ export function escapedText(value: string, { before, after, hasNext, place }: Ar
   if (before.endsWith('<') && after.startsWith('>') && ADDRESS.test(value))
     return value.replace(/[\\`]/g, encodeURIComponent)
   const isLine = place.kind === 'line'
-  let text = (isLine ? value.replace(/\n/g, ' ') : value).replace(/[&<>"'[\]()*_`~\\#|]/g, '\\$&')
+  const shown = place.hasTick === true ? value.replaceAll('`', 'ˋ') : value
+  let text = (isLine ? shown.replace(/\n/g, ' ') : shown).replace(/[&<>"'[\]()*_`~\\#|]/g, '\\$&')
   // Text that a line begins with, or consists of, may be a list, a rule, the underline of a heading, or code.
   text = text
     .replace(/\n[ \t]+/g, '\n')

@@ -13,6 +13,8 @@ export interface Place {
   /** Of a fence or code block: nothing is around it. */
   isOutermost?: boolean
   isCell?: boolean
+  /** The author wrote a backtick in the same text that begins no code; one of a value, be it escaped, would end it. */
+  hasTick?: boolean
 }
 
 /** As chats read it: HTML is text. */
@@ -49,7 +51,9 @@ export function placesIn(source: string): Map<number, Place> {
   return places
 }
 
-function noteInline(tokens: Token[], around: Place, note: (text: string, place: Place) => void): void {
+function noteInline(tokens: Token[], given: Place, note: (text: string, place: Place) => void): void {
+  const hasTick = tokens.some(({ type, content }) => type === 'text' && content.includes('`'))
+  const around = hasTick ? { ...given, hasTick } : given
   for (const token of tokens) {
     const { type, content, markup, children } = token
     if (type === 'code_inline') note(content, { ...around, kind: 'code' })

@@ -228,6 +228,8 @@ const around = [
   '-{{ x }}',
   '#{{ x }}',
   'a{{ x }}_b c_',
+  '5` {{ x }}',
+  '`{{ x }}\n\n{{ y }} b`',
 ]
 test('no value outside of code makes markup, nor of what stands beside it', () => {
   fc.assert(
