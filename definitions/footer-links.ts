@@ -1,3 +1,5 @@
+import { jsonInTag } from '../templates/liquid-source.ts'
+
 /** A link of a layout's file; both texts may hold Liquid. */
 export interface FooterLink {
   text: string
@@ -18,8 +20,5 @@ export function withFooterLinks(layout: string, links: readonly FooterLink[], ki
 
 /** JSON that no quote of Liquid's and neither beginning nor end of Liquid within a text is in. */
 function asText(links: readonly FooterLink[]): string {
-  return `[${links.map(({ text, url }) => `{"text":${quoted(text)},"url":${quoted(url)}}`).join(',')}]`
+  return `[${links.map(({ text, url }) => `{"text":${jsonInTag(text)},"url":${jsonInTag(url)}}`).join(',')}]`
 }
-
-const quoted = (text: string): string =>
-  JSON.stringify(text).replace(/['%{}]/g, (character) => `\\u00${character.charCodeAt(0).toString(16)}`)

@@ -60,6 +60,10 @@ export function cover(source: string): Covered {
   return { text, pieces, tags, uncover: withPieces((piece) => piece), uncoverPlain: withPieces(plain) }
 }
 
+/** A text as JSON that may stand between single quotes in a tag: no quote of Liquid's, and neither end nor beginning of its, is in it. */
+export const jsonInTag = (text: string): string =>
+  JSON.stringify(text).replace(/['%{}]/g, (character) => `\\u00${character.charCodeAt(0).toString(16)}`)
+
 const FOR_HTML = new Set(['escape', 'escape_once', 'newline_to_br'])
 const MAKES_HTML = new Set(['from_markdown', 'raw'])
 

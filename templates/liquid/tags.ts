@@ -138,14 +138,23 @@ function blockTag(
   }
 }
 
-/** `{% capture_text name %}`: what stands in it is filled without escaping, into a name. */
+/** `{% capture_text name '<JSON of a text>' %}`: the text is filled without escaping, into a name. */
 function captureText(parse: Parse) {
-  const Block = blockTag('capture_text', function* (context, _templates, source) {
-    const name = this.token.args.trim()
-    context.bottom()[name as never] = (yield* inner(this, parse(source), context)) as never
-    return ''
-  })
-  return Block
+  return class extends Tag {
+    readonly into: string
+    readonly templates: Template[]
+
+    constructor(token: TagToken, rest: TopLevelToken[], liquid: Liquid) {
+      super(token, rest, liquid)
+      const [into = '', json = '""'] = token.args.trim().split(/\s(.*)/s)
+      this.into = into
+      this.templates = parse(JSON.parse(json.trim().slice(1, -1)) as string)
+    }
+
+    override *render(context: Context, _emitter: Emitter): Generator<unknown, void, unknown> {
+      context.bottom()[this.into as never] = (yield* inner(this, this.templates, context)) as never
+    }
+  }
 }
 
 /**

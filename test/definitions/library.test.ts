@@ -4,6 +4,7 @@ import { readCatalog } from '../../definitions/read-catalog.ts'
 import type { EmailContent } from '../../channels/email/content.ts'
 import { renderStep } from '../../channels/render-step.ts'
 import { notificationsFolder, problemsOf } from '../../testing/fixtures/notifications-folder.ts'
+import { unescapeHtml } from '../../templates/escape.ts'
 import { testScope } from '../../testing/fixtures/scope.ts'
 
 const email = (template: object) => ({
@@ -314,4 +315,18 @@ test('a partial of Markdown within a sentence, a block of HTML and a layout is p
     assert.ok(html_body.includes(part), `${part} in ${html_body}`)
   assert.match(html_body, /<li>\s*<strong>\*v\*<\/strong>\s*<\/li>/)
   assert.equal(text_body, 'Dear *v*!\n\n- *v*\n- b\n\n*v*\n\n1 *v*\n\n*v*\n\nGo *v*: https://a.example\nz\n')
+})
+
+test('a text that a block hands to a partial is that text, whatever characters it has', async () => {
+  const text = `Tea & <b>"milk"</b> it's {{ data.x }} 100% {{ "a" | append: '}' }} &amp; </td> \u00a0`
+  const { html_body, text_body } = await rendered(
+    {
+      'hello/workflow.json': email({ visual_blocks: [{ type: 'partial', key: 'note', attrs: { text } }] }),
+      'partials/note/partial.json': { type: 'html', content: '<p class="note">{{ text }}</p>' },
+    },
+    { data: { x: "<i> & '%}'" } },
+  )
+  const shown = `Tea & <b>"milk"</b> it's <i> & '%}' 100% a} &amp; </td> \u00a0`
+  assert.equal(unescapeHtml(/<p class="note"[^<>]*>(.*?)<\/p>/.exec(html_body)![1]!), shown)
+  assert.equal(text_body?.trim(), shown.trim())
 })

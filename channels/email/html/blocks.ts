@@ -1,5 +1,5 @@
 import type { VisualBlock } from '../visual-block.ts'
-import { cover } from '../../../templates/liquid-source.ts'
+import { cover, jsonInTag } from '../../../templates/liquid-source.ts'
 import { plainTextOf } from '../../../templates/html-text.ts'
 import { compileMarkdown } from '../../../templates/markdown.ts'
 import { withTableRows } from '../../../templates/table-rows.ts'
@@ -32,10 +32,10 @@ export function compileBlock(block: VisualBlock, at: string): CompiledBlock {
       return buttonSet(block, at)
     case 'partial': {
       const inputs = Object.entries(block.attrs).map(([name, text]) => ({ name: `block_${name}`, key: name, text }))
-      const captures = inputs.map(({ name, text }) => `{% capture_text ${name} %}${text}{% endcapture_text %}`).join('')
+      const captures = inputs.map(({ name, text }) => `{% capture_text ${name} '${jsonInTag(text)}' %}`).join('')
       const args = inputs.map(({ name, key }) => `, ${key}: ${name}`).join('')
       const liquid = `${captures}{% render '${block.key}'${args} %}`
-      // What is captured here is text, and escaped where the partial shows it.
+      // Within the tag no parser of HTML reads it. What is captured is text, and escaped where the partial shows it.
       return { html: liquid, text: liquid, addresses: [] }
     }
     case 'row': {
