@@ -65,7 +65,7 @@ export const jsonInTag = (text: string): string =>
   JSON.stringify(text).replace(/['%{}]/g, (character) => `\\u00${character.charCodeAt(0).toString(16)}`)
 
 const FOR_HTML = new Set(['escape', 'escape_once', 'newline_to_br'])
-const MAKES_HTML = new Set(['from_markdown', 'raw'])
+const MAKES_HTML = new Set(['from_markdown', 'phrase_from_markdown', 'raw'])
 
 /** An output whose last filters make HTML, as text; what `from_markdown` makes are blocks. */
 function plain(piece: string): string {
@@ -76,7 +76,7 @@ function plain(piece: string): string {
   while (FOR_HTML.has(last())) filters.pop()
   if (!MAKES_HTML.has(last())) return `${filters.join('|')}${end}`
   const text = `${filters.join('|')}| text_of_html ${end}`
-  return last() === 'raw' ? text : `\n\n${text}\n\n`
+  return last() !== 'from_markdown' ? text : `\n\n${text}\n\n`
 }
 
 /** What goes where its Liquid leaves it empty, be it brackets or an element; what holds none stays as it is. */

@@ -118,7 +118,7 @@ function parsed(text: string, context: LiquidContext): Parsed {
 const authors = engine('text', textOf)
 const compiledOnly = 'address addressed nonempty capture_text footer_links render_item render_inline indented'
 for (const tag of compiledOnly.split(' ')) Reflect.deleteProperty(authors.tags, tag)
-Reflect.deleteProperty(authors.filters, 'text_of_html')
+for (const filter of ['text_of_html', 'phrase_from_markdown']) Reflect.deleteProperty(authors.filters, filter)
 
 /** Checks a template of an author's. Throws liquidjs' error, which names the author's line and column. */
 export function parseLiquid(text: string, context: LiquidContext): void {

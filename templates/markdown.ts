@@ -1,6 +1,7 @@
 import MarkdownIt, { type Token } from 'markdown-it'
 import { cover, isTagLine, ONE_PLACE, TAGS } from './liquid-source.ts'
 import { balanced } from './markdown/balance.ts'
+import { placeBlocks } from './markdown/blocks-of-values.ts'
 import { groupsOf, type Groups } from './markdown/groups.ts'
 import { ownLines } from './markdown/lines.ts'
 import { inlined, isOneParagraph, placeRenders, type RenderPlace } from './markdown/renders.ts'
@@ -85,10 +86,13 @@ export function compileMarkdown(source: string, place: RenderPlace = 'block'): C
   const isPhrase = place === 'inline' || (place === 'item' && isOneParagraph(blocks, covered.tags))
   placeRenders(blocks, covered, isPhrase ? place : 'block')
   const tokens = isPhrase ? inlined(blocks, covered.tags) : blocks
+  const ofBlocks = placeBlocks(tokens, covered.pieces)
+  const plain = markdownText(tokens, covered.tags)
+  for (const paragraph of ofBlocks) paragraph.hidden = true
   const html = markdown.renderer.render(tokens, markdown.options, {}).trim()
   return {
     html: guardAddresses(withTableRows({ ...covered, text: html })),
-    text: covered.uncoverPlain(markdownText(tokens, covered.tags)),
+    text: covered.uncoverPlain(plain),
     moved: [...moved].map((number) => ({
       tag: covered.tags.get(number) ?? '',
       line: covered.uncover(covered.text.split(`\ufdd1${number}\ufdd2`)[0]!).split('\n').length,
@@ -99,6 +103,11 @@ export function compileMarkdown(source: string, place: RenderPlace = 'block'): C
 /** HTML of Markdown that a value holds; its HTML is shown as text. */
 export function untrustedMarkdown(source: string): string {
   return untrusted.render(source).trim()
+}
+
+/** The same for the middle of a sentence: no blocks. */
+export function untrustedPhrase(source: string): string {
+  return untrusted.renderInline(source).trim()
 }
 
 /** What is odd about Markdown with Liquid in it, with the line of the text. */

@@ -3,7 +3,7 @@ import { Token, type Context, type Liquid } from 'liquidjs'
 import semver from 'semver'
 import { withExactNumbers } from '../../json/source.ts'
 import { textOfHtmlValue } from '../html-text.ts'
-import { untrustedMarkdown } from '../markdown.ts'
+import { untrustedMarkdown, untrustedPhrase } from '../markdown.ts'
 import { capitalized } from './characters.ts'
 import { inZone, instantOf, ZonedInstant } from './instant.ts'
 import { renderingOf, type Entities, type EntityKind } from './rendering.ts'
@@ -101,6 +101,11 @@ export function registerFilters(liquid: Liquid): void {
   // Ours, in plain texts that are made of HTML (liquid-source.ts).
   filter('text_of_html', (value) => textOfHtmlValue(textOf(value)))
   liquid.registerFilter('from_markdown', { raw: true, handler: (value: unknown) => untrustedMarkdown(textOf(value)) })
+  // As compiled templates have it within a sentence.
+  liquid.registerFilter('phrase_from_markdown', {
+    raw: true,
+    handler: (value: unknown) => untrustedPhrase(textOf(value)),
+  })
 }
 
 /** Whether a number is written with a fraction, be it `.0`, in the template or as a text: to Liquid it is not whole. */

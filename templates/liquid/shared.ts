@@ -9,7 +9,7 @@ const PURE = new Set(
   (
     'abs append at_least at_most capitalize ceil compact concat currency date default divided_by downcase equals escape ' +
     'escape_once first floor format_number from_json from_markdown intersect join json last lstrip map minus modulo ' +
-    'newline_to_br plus pluralize prepend raw remove replace reverse round rounded_currency rstrip size slice sort split ' +
+    'newline_to_br phrase_from_markdown plus pluralize prepend raw remove replace reverse round rounded_currency rstrip size slice sort split ' +
     'strip strip_html strip_newlines text_of_html times titlecase truncate truncatewords uniq upcase url_encode url_decode ' +
     'if elsif else endif unless endunless for endfor assign capture endcapture case when endcase address endaddress addressed endaddressed ' +
     'nonempty endnonempty break continue echo'
