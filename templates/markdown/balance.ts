@@ -88,6 +88,10 @@ function fromAddresses(
     })
   }
   if (token.attrs !== null) token.attrs = token.attrs.map(([name, value]) => [name, without(value)])
-  token.info = without(token.info)
+  // Of what stands behind a fence its first word is shown.
+  const [word] = /^\s*\S*/.exec(token.info)!
+  const rest = token.info.slice(word.length)
+  token.info = without(word)
+  without(rest)
   return taken
 }

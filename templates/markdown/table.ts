@@ -27,6 +27,8 @@ export function table(state: StateBlock, start: number, end: number, silent: boo
   state.push('thead_close', 'thead', -1)
   const last = body(state, start + 2, end, { groups, tags, aligns, columns })
   state.push('table_close', 'table', -1)
+  // A tag that is left in the line of dashes has its other half elsewhere.
+  for (const [, digits] of lineOf(state, start + 1).matchAll(TAGS)) pushTag(state, Number(digits), start + 1)
   opened.map = [start, last]
   state.parentType = parentType
   state.line = last

@@ -180,6 +180,6 @@ test('whatever partial stands wherever, elements nest, a browser moves none, and
       assert.deepEqual(tags(made), tags(html(text, { x: 'x' })))
       assert.doesNotMatch(plain(text, { x: 'x' }), /<\/?(?:p|li|strong)\b/)
     }),
-    { numRuns: 1_000 },
+    { seed: 20_261_128, numRuns: 1_000 },
   )
 })

@@ -186,7 +186,7 @@ function misnested(markup: string): string | null {
 }
 
 test('whatever Markdown tags stand in, its elements nest, and a browser moves none, for no, one and many items', () => {
-  const runs = Number(process.env['BELAY_MODEL_RUNS'] ?? 1_500)
+  const asked = process.env['BELAY_MODEL_RUNS']
   fc.assert(
     fc.property(tieTo(text), (source) => {
       for (const items of [[], ITEMS.slice(0, 1), ITEMS])
@@ -198,13 +198,30 @@ test('whatever Markdown tags stand in, its elements nest, and a browser moves no
           renderLiquid(compileMarkdown(source).text, 'text', { data: { items, yes } })
         }
     }),
-    { numRuns: runs },
+    // The same texts at every run, so that a change is what makes it fail; more of them are others.
+    asked === undefined ? { seed: 20_261_128, numRuns: 1_500 } : { numRuns: Number(asked) },
   )
 })
 
 function tieTo({ parts }: { parts: fc.Arbitrary<string> }): fc.Arbitrary<string> {
   return fc.array(parts, { minLength: 1, maxLength: 4 }).map((all) => all.join(''))
 }
+
+test('tags behind a fence stand around it where its language, one word, holds a part of them only', () => {
+  const made = (text: string) => renderLiquid(text, 'markdown', { data: { yes: true } })
+  assert.equal(
+    made('~~~{% if data.yes %}a{% else %}- {% endif %}\ncode\n~~~'),
+    '\n\n<pre><code class="language-a-">code\n</code></pre>',
+  )
+  assert.equal(
+    made('~~~{% if data.yes %}js{% endif %} x\ncode\n~~~'),
+    '<pre><code class="language-js">code\n</code></pre>',
+  )
+  assert.equal(
+    made('~~~js {% if data.yes %}x{% endif %}\ncode\n~~~'),
+    '<pre><code class="language-js">code\n</code></pre>',
+  )
+})
 
 test('what a tag can mean nothing in is told, with its line', () => {
   const text = `Hi\n\n${HEAD}| 1 | ${LOOP}2 |\n\nText\n\n{% endfor %}`
