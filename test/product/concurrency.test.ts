@@ -8,7 +8,7 @@ import { delayStep, feedStep, workflow } from '../../testing/fixtures/steps.ts'
 import { until } from '../../testing/fixtures/until.ts'
 
 const definitions = { 'patient/workflow.json': workflow(delayStep('wait', 30, 'days'), feedStep('later')) }
-const CANCELS = 1_000
+const CANCELS = 400
 /** So few that the last is served within the 10 s that a call waits for its key, on a busy machine too. */
 const CANCELERS = 50
 const JOINS = 300
