@@ -7,7 +7,7 @@ import { registerCounters } from './liquid/counters.ts'
 import { directOf, fillDirect, type Direct } from './liquid/direct.ts'
 import { registerFilters } from './liquid/filters.ts'
 import { Output } from './liquid/output.ts'
-import { renderingOf, setRendering, type Rendering } from './liquid/rendering.ts'
+import { setRendering, type Rendering } from './liquid/rendering.ts'
 import { partlyFilled, partsOf, type Part } from './liquid/shared-parts.ts'
 import { sharedUnless } from './liquid/shared.ts'
 import { registerTags } from './liquid/tags.ts'
@@ -41,10 +41,7 @@ const options: LiquidOptions = {
 /** These read files. Without them a template that has one is refused when it is parsed. */
 const fileTags = ['include', 'layout', 'block']
 
-/** With the context that it writes for, where liquidjs calls it. */
-type Escape = (this: { context: Context } | undefined, value: unknown) => string
-
-function engine(kind: 'text' | 'html' | 'markdown_source', escape: Escape): Liquid {
+function engine(kind: 'text' | 'html' | 'markdown_source', escape: (value: unknown) => string): Liquid {
   const liquid = new Liquid({ ...options, outputEscape: escape })
   for (const tag of fileTags) Reflect.deleteProperty(liquid.tags, tag)
   registerFilters(liquid)
@@ -58,14 +55,7 @@ function engine(kind: 'text' | 'html' | 'markdown_source', escape: Escape): Liqu
   return liquid
 }
 
-/** What was captured is HTML: escaped once more its values would show their entities, and the author's tags would be text. */
-function escapedForHtml(this: { context: Context } | undefined, value: unknown): string {
-  const text = textOf(value)
-  if (this !== undefined && renderingOf(this.context).captured?.has(text) === true) return text
-  return escapeHtml(text)
-}
-
-const html = engine('html', escapedForHtml)
+const html = engine('html', (value) => escapeHtml(textOf(value)))
 const engines = {
   text: engine('text', textOf),
   html,
@@ -184,7 +174,7 @@ function render(liquid: Liquid, template: Parsed, scope: { data?: object }, give
   const direct = directFor(filled, liquid)
   if (direct !== null) {
     try {
-      return fillDirect(direct, scope, scope.data ?? {}, (liquid.options.outputEscape as Escape).bind(undefined))
+      return fillDirect(direct, scope, scope.data ?? {}, liquid.options.outputEscape as (value: unknown) => string)
     } catch {
       // Too long: liquidjs says where.
     }

@@ -1,6 +1,5 @@
 import { CaptureTag, type Context, type Liquid } from 'liquidjs'
 import { Output } from './output.ts'
-import { renderingOf } from './rendering.ts'
 
 /** Items that a filter walks at most. */
 const LONGEST_LIST = 50_000
@@ -40,8 +39,5 @@ class BoundedCapture extends CaptureTag {
     yield this.liquid.renderer.renderTemplates(this.templates, context, output)
     context.memoryLimit.use(output.buffer.length)
     context.bottom()[this.variable] = output.buffer
-    const rendering = renderingOf(context)
-    rendering.captured ??= new Map()
-    for (const text of [output.buffer, output.buffer.trim()]) rendering.captured.set(text, text)
   }
 }

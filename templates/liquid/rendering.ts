@@ -22,10 +22,7 @@ export interface Rendering {
   depth: number
   now: () => number
   warn: (message: string) => void
-  /**
-   * What `capture` took, by its text: of Markdown source with the marks of the values in it, of HTML as it is, since values
-   * are escaped in it already. Absent: nothing.
-   */
+  /** What `capture` took of Markdown source, with the marks of the values in it, by its text. Absent: nothing. */
   captured?: Map<string, string>
   /** Whether a needed address came out empty, or not safe to open, in the piece that is being rendered. */
   lacksAddress: boolean
