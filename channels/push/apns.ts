@@ -25,15 +25,19 @@ const settings = z.strictObject({
 /** Of the payload: https://developer.apple.com/documentation/usernotifications/generating-a-remote-notification */
 const MOST_BYTES = 4_096
 
-/** Apple asks for one of 20 to 60 minutes. */
+/** Apple refuses a token of more than an hour, and one that is exchanged within 20 minutes. */
 const TOKEN_MS = 40 * 60_000
-const tokens = new Map<string, { token: Promise<string>; until: number }>()
+const SOONEST_MS = 20 * 60_000
+/** By the key that signed them. */
+const tokens = new Map<string, { token: Promise<string>; since: number }>()
 
 /** Refusals that speak of our credentials or of now, not of the message. */
 const MENDED = new Set([
   'ExpiredProviderToken',
   'InvalidProviderToken',
   'MissingProviderToken',
+  'BadEnvironmentKeyIdInToken',
+  'UnrelatedKeyIdInToken',
   'Forbidden',
   'TooManyRequests',
   'TooManyProviderTokenUpdates',
@@ -74,7 +78,7 @@ export const apns = apiProvider<PushContent, typeof settings>({
       if (answer.status === 200) return { kind: 'sent', ...(typeof id === 'string' && { externalId: id }) }
       const { reason } = jsonOf(answer)
       if (typeof reason === 'string' && MENDED.has(reason)) {
-        tokens.delete(`${settings.team_id} ${settings.key_id}`)
+        if (reason === 'ExpiredProviderToken') await exchange(settings, bearer)
         return notTaken(answer, `answered ${answer.status} ${reason}`)
       }
       if (answer.status === 410)
@@ -84,15 +88,28 @@ export const apns = apiProvider<PushContent, typeof settings>({
   },
 })
 
-function tokenOf({ key_id, team_id, private_key }: z.output<typeof settings>): Promise<string> {
-  const name = `${team_id} ${key_id}`
+const nameOf = ({ key_id, team_id, private_key }: z.output<typeof settings>) => `${team_id} ${key_id} ${private_key}`
+
+function tokenOf(given: z.output<typeof settings>): Promise<string> {
+  const name = nameOf(given)
   const known = tokens.get(name)
   const now = Date.now()
-  if (known !== undefined && known.until > now) return known.token
-  const token = sign(private_key, key_id, team_id, now)
+  if (known !== undefined && now - known.since < TOKEN_MS) return known.token
+  const token = sign(given.private_key, given.key_id, given.team_id, now)
   token.catch(() => tokens.delete(name))
-  tokens.set(name, { token, until: now + TOKEN_MS })
+  tokens.set(name, { token, since: now })
   return token
+}
+
+/**
+ * Has the next push sign another token than `expired`. Not one that is new: another would be no better, and Apple answers
+ * 429 to all pushes of a team whose tokens change more often.
+ */
+async function exchange(given: z.output<typeof settings>, expired: string): Promise<void> {
+  const name = nameOf(given)
+  const known = tokens.get(name)
+  if (known === undefined || Date.now() - known.since < SOONEST_MS) return
+  if ((await known.token) === expired && tokens.get(name) === known) tokens.delete(name)
 }
 
 async function sign(privateKey: string, keyId: string, teamId: string, now: number): Promise<string> {

@@ -29,6 +29,9 @@ const account = z.object({
 /** Of names and values of notification and data: https://firebase.google.com/docs/cloud-messaging/concept-options */
 const MOST_BYTES = 4_096
 
+/** The APNs key at Firebase, a service account without the role or an API that is off, and what is over soon: mended. */
+const NOT_NOW = new Set(['THIRD_PARTY_AUTH_ERROR', 'PERMISSION_DENIED', 'QUOTA_EXCEEDED'])
+
 const tokens = new GoogleTokens()
 
 /** Firebase Cloud Messaging, HTTP v1: https://firebase.google.com/docs/reference/fcm/rest/v1/projects.messages/send. It has no idempotency key. */
@@ -71,10 +74,14 @@ function resultOf(answer: HttpAnswer, content: PushContent, device: string): Sen
   const { name, error } = jsonOf(answer) as { name?: unknown; error?: FcmError | null }
   if (answer.status === 200) return { kind: 'sent', ...(typeof name === 'string' && { externalId: name }) }
   const code = codeOf(error) ?? error?.status
-  if (code === 'THIRD_PARTY_AUTH_ERROR' || code === 'QUOTA_EXCEEDED')
-    return notTaken(answer, `answered ${answer.status} ${code}`)
+  if (typeof code === 'string' && NOT_NOW.has(code))
+    return notTaken(answer, ['answered', answer.status, code, textOf(error?.message)].join(' '))
   if (code === 'UNREGISTERED') return gone(content, device, `answered ${answer.status} ${code}`)
   return refusal(answer, code, error?.message)
+}
+
+function textOf(value: unknown): string {
+  return typeof value === 'string' ? value : ''
 }
 
 interface FcmError {

@@ -6,7 +6,7 @@ import { readFileSync } from 'node:fs'
 import { createSecureServer, type IncomingHttpHeaders } from 'node:http2'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
-import { after, test } from 'node:test'
+import { after, mock, test } from 'node:test'
 import { importSPKI, jwtVerify } from 'jose'
 import { HostList } from '../../settings/host-list.ts'
 import { HttpClient } from '../../channels/http-client.ts'
@@ -31,6 +31,9 @@ function certificate(): { key: Buffer; cert: Buffer } {
   execFileSync('openssl', ['req', '-x509', ...files, ...subject], { stdio: 'ignore' })
   return { key: readFileSync(key), cert: readFileSync(cert) }
 }
+
+const id = '5b0e9d8e-1f6a-5b34-9d8e-1b7e5b346a55'
+const channel = { key: 'apns', id, type: 'push', name: 'a', provider: 'apns' } as const
 
 interface Push {
   headers: IncomingHttpHeaders
@@ -65,14 +68,14 @@ async function apple(answer: [number, object?]) {
     topic: 'com.example.app',
     api_url: `https://localhost:${(server.address() as AddressInfo).port}`,
   }
-  const send = (tokens: string[], delivery_type: 'content' | 'silent' = 'content') =>
+  const send = (tokens: string[], delivery_type: 'content' | 'silent' = 'content', more: object = {}) =>
     sender.send(
       {
         messageId: MESSAGE_ID,
         recipient: { reference: 'u1', properties: {}, channelData: { tokens } },
         content: { title: 'Hi', body: 'Ada', delivery_type, payload_overrides: { aps: { badge: 1 } } },
       },
-      { key: 'apns', id: '5b0e9d8e-1f6a-5b34-9d8e-1b7e5b346a55', type: 'push', name: 'a', provider: 'apns', settings },
+      { ...channel, settings: { ...settings, ...more } },
       { signal: new AbortController().signal, onHandedOver: () => undefined },
     )
   return { pushes, send }
@@ -109,6 +112,7 @@ test('a device that is gone is refused, what an operator mends and what is busy 
     [413, 'PayloadTooLarge', 'refused'],
     [403, 'ExpiredProviderToken', 'not_taken'],
     [403, 'InvalidProviderToken', 'not_taken'],
+    [403, 'BadEnvironmentKeyIdInToken', 'not_taken'],
     [429, 'TooManyRequests', 'not_taken'],
     [503, 'ServiceUnavailable', 'not_taken'],
   ]
@@ -120,4 +124,34 @@ test('a device that is gone is refused, what an operator mends and what is busy 
     assert.deepEqual([result.kind, (result as { reason: string }).reason], [kind, told])
     assert.deepEqual(result.gone, gone ? ['d'] : undefined)
   }
+})
+
+// "Refresh your token no more than once every 20 minutes": else all pushes of the team are answered TooManyProviderTokenUpdates.
+test('a token is exchanged once it expired, not for another refusal, and not while it is new', async () => {
+  mock.timers.enable({ apis: ['Date'], now: Date.now() + 86_400_000 })
+  after(() => mock.timers.reset())
+  const answer: [number, object] = [429, { reason: 'TooManyRequests' }]
+  const { pushes, send } = await apple(answer)
+  const sentWith = async (reason: string, minutes: number) => {
+    mock.timers.tick(minutes * 60_000)
+    answer[1] = { reason }
+    assert.equal((await send(['d'])).kind, 'not_taken')
+    return pushes.at(-1)!.headers.authorization
+  }
+  const first = await sentWith('TooManyRequests', 0)
+  assert.equal(await sentWith('TooManyProviderTokenUpdates', 1), first)
+  assert.equal(await sentWith('ExpiredProviderToken', 1), first)
+  assert.equal(await sentWith('TooManyRequests', 22), first, 'it was new as it was called expired')
+  assert.equal(await sentWith('ExpiredProviderToken', 1), first)
+  const second = await sentWith('ExpiredProviderToken', 1)
+  assert.notEqual(second, first)
+  assert.equal(await sentWith('TooManyRequests', 1), second)
+})
+
+test('channels with the same key_id and another key do not send with each other’s tokens', async () => {
+  const { pushes, send } = await apple([200])
+  await send(['d'])
+  const other = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey
+  await send(['d'], 'content', { private_key: other.export({ type: 'pkcs8', format: 'pem' }).toString() })
+  assert.notEqual(pushes[0]!.headers.authorization, pushes[1]!.headers.authorization)
 })

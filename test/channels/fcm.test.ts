@@ -130,3 +130,21 @@ test('no token is not sent, and a Google that gives none is not taken', async ()
   assert.deepEqual([away.kind, away.handedOver], ['not_taken', false])
   assert.match((away as { reason: string }).reason, /invalid_grant/)
 })
+
+test('what an operator mends at Google is not taken, and told in Google’s words', async () => {
+  const off = 'Firebase Cloud Messaging API has not been used in project 1 before or it is disabled.'
+  const cases: [number, string, object[], string][] = [
+    [403, 'PERMISSION_DENIED', [], 'not_taken'],
+    [401, 'UNAUTHENTICATED', [{ errorCode: 'THIRD_PARTY_AUTH_ERROR' }], 'not_taken'],
+    [429, 'RESOURCE_EXHAUSTED', [{ errorCode: 'QUOTA_EXCEEDED' }], 'not_taken'],
+    [403, 'PERMISSION_DENIED', [{ errorCode: 'SENDER_ID_MISMATCH' }], 'refused'],
+    [400, 'INVALID_ARGUMENT', [{ errorCode: 'INVALID_ARGUMENT' }], 'refused'],
+  ]
+  for (const [code, status, details, kind] of cases) {
+    const { send } = await fcm(() => [code, { error: { code, status, message: off, details } }])
+    const result = (await send({ tokens: ['d'] })) as Refused
+    assert.equal(result.kind, kind, JSON.stringify(details))
+    const [detail = { errorCode: status }] = details as { errorCode: string }[]
+    assert.equal(result.reason, `answered ${code} ${detail.errorCode} ${off}`)
+  }
+})
