@@ -15,6 +15,23 @@ export function secretsOf(settings: unknown, env: NodeJS.ProcessEnv): string[] {
   return Object.values(settings).flatMap((value) => secretsOf(value, env))
 }
 
+/** A part of a webhook's address that is shorter names a kind of thing, and stands in many addresses. */
+const PART_LENGTH = 16
+
+/** What of a request gives access to something: its login, and the address of a webhook, whole or in parts. */
+export function secretsIn(
+  { url, headers }: { url: string; headers?: Record<string, string> },
+  isApi: boolean,
+): string[] {
+  const login = headers?.['authorization']
+  const { pathname, search, searchParams } = new URL(url)
+  const parts = [...pathname.split('/'), ...searchParams.values()].filter((part) => part.length >= PART_LENGTH)
+  return [
+    ...(login === undefined ? [] : [login, login.replace(/^\w+ /, '')]),
+    ...(isApi ? [] : [pathname + search, pathname, ...parts]),
+  ]
+}
+
 /** A text without what must not be kept, as it stands or as JSON, a URL or base64 writes it. */
 export function withoutHidden(text: string, hidden: readonly string[]): string {
   const forms = hidden

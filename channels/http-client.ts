@@ -128,6 +128,15 @@ export class HttpClient {
   }
 }
 
+/** What an answer that leads elsewhere is told with: its own words say nothing, and its address may be a secret. */
+export const NO_REDIRECTS = 'and leads elsewhere: redirects are not followed, so give the address that it leads to'
+
+const REDIRECTS = new Set([301, 302, 303, 307, 308])
+
+export function isRedirect({ status }: Pick<HttpAnswer, 'status'>): boolean {
+  return REDIRECTS.has(status)
+}
+
 /** What a request without an answer makes of its message. `repeatable`: the far side drops a repeat. */
 export function withoutAnswer(error: unknown, repeatable: boolean): SendResult {
   if (!(error instanceof NoAnswer)) throw error

@@ -2,9 +2,9 @@ import type { z } from 'zod'
 import type { Channel } from '../definitions/catalog.ts'
 import type { Settings } from '../settings/settings.ts'
 import { Links } from './links.ts'
-import { NoAnswer, withoutAnswer, type HttpAnswer, type HttpClient } from './http-client.ts'
+import { isRedirect, NO_REDIRECTS, NoAnswer, withoutAnswer, type HttpAnswer, type HttpClient } from './http-client.ts'
 import { readChannelSettings } from './read-settings.ts'
-import { secretsOf } from './hidden.ts'
+import { secretsIn, secretsOf } from './hidden.ts'
 import { TooLong } from './too-long.ts'
 import { notSent, oneLine, type Attempt, type Outgoing, type Receipt, type Sender, type SendResult } from './sender.ts'
 
@@ -42,6 +42,8 @@ export interface ApiRequest {
   headers?: Record<string, string>
   /** An object is sent as JSON. */
   body: object | URLSearchParams | Buffer | null
+  /** The address is the recipient's: whoever knows it may use it. */
+  isTheirs?: boolean
 }
 
 export interface ApiSend<Content, ChannelSettings> {
@@ -52,6 +54,8 @@ export interface ApiSend<Content, ChannelSettings> {
   post: (request: ApiRequest) => Promise<HttpAnswer>
   /** Makes a request that comes before it, such as one for a token: where it is not answered, nothing was handed over. */
   ask: (request: ApiRequest) => Promise<HttpAnswer>
+  /** Tells what the channel adds to the content: it is kept with the message however the send ends. */
+  fill: (fields: Record<string, string>) => void
   /** Undefined where this process does not know where the API is reached. */
   links: Links | undefined
 }
@@ -87,11 +91,16 @@ export function apiProvider<Content, Schema extends z.ZodType>(given: {
       concurrency: given.concurrency ?? 10,
       timeoutMs: TIMEOUT_MS * (given.requests ?? 1),
       async send(message, channel, attempt) {
+        const filled: Record<string, string> = {}
+        const fill = (fields: Record<string, string>) => Object.assign(filled, fields)
+        const ended = (result: SendResult): SendResult =>
+          Object.keys(filled).length === 0 ? result : { ...result, filled: { ...result.filled, ...filled } }
         try {
           const settings = readChannelSettings(given.settings, channel, env)
           const { api_url: api } = settings as { api_url?: unknown }
-          // A path below the channel's own api_url is the provider's; any other address is the recipient's.
-          const isApi = ({ url }: ApiRequest) => typeof api === 'string' && url.startsWith(api)
+          // A path below the channel's own api_url is the provider's; any other address is the recipient's, too.
+          const isApi = ({ url, isTheirs = false }: ApiRequest) =>
+            !isTheirs && typeof api === 'string' && url.startsWith(`${api}/`)
           const http = given.http2 === true ? clients.http2 : clients.http
           const secrets = secretsOf(channel.settings, env)
           const hidden = (request: ApiRequest) => [...secrets, ...secretsIn(request, isApi(request))]
@@ -99,11 +108,12 @@ export function apiProvider<Content, Schema extends z.ZodType>(given: {
             http.request(callOf(request, { ...attempt, showsPath: isApi(request), hidden: hidden(request) }))
           const ask = (request: ApiRequest) =>
             http.request(callOf(request, { signal: attempt.signal, hidden: hidden(request) })).catch(before)
-          return bounded(await given.send({ message, settings, channel, post, ask, links: Links.of(defaults) }))
+          const links = Links.of(defaults)
+          return ended(bounded(await given.send({ message, settings, channel, post, ask, fill, links })))
         } catch (error) {
-          if (error instanceof TooLong) return { kind: 'refused', reason: error.message }
-          if (error instanceof NoAnswer) return withoutAnswer(error, given.repeatable ?? false)
-          return notSent(error)
+          if (error instanceof TooLong) return ended({ kind: 'refused', reason: error.message })
+          if (error instanceof NoAnswer) return ended(withoutAnswer(error, given.repeatable ?? false))
+          return ended(notSent(error))
         }
       },
       ...(receipts !== undefined && {
@@ -140,16 +150,6 @@ function callOf(
   }
 }
 
-/** What of a request gives access to something: its login, and the address of a webhook. */
-function secretsIn({ url, headers }: ApiRequest, isApi: boolean): string[] {
-  const login = headers?.['authorization']
-  const { pathname, search } = new URL(url)
-  return [
-    ...(login === undefined ? [] : [login, login.replace(/^\w+ /, '')]),
-    ...(isApi ? [] : [pathname + search, pathname]),
-  ]
-}
-
 /** An id is the provider's word, and kept. */
 function bounded(result: SendResult): SendResult {
   return 'externalId' in result && result.externalId !== undefined
@@ -166,7 +166,8 @@ const NOT_NOW = new Set([401, 408, 425, 429])
  */
 export function refusal(answer: HttpAnswer, ...words: unknown[]): SendResult {
   const said = words.filter((word) => typeof word === 'string' || typeof word === 'number')
-  const reason = oneLine(['answered', answer.status, ...(said.length > 0 ? said : [answer.body])].join(' '))
+  const why = isRedirect(answer) ? [NO_REDIRECTS] : said.length > 0 ? said : [answer.body]
+  const reason = oneLine(['answered', answer.status, ...why].join(' '))
   if (answer.status >= 200 && answer.status < 300) return { kind: 'unknown', reason, repeatable: false }
   if (answer.status < 500 && !NOT_NOW.has(answer.status)) return { kind: 'refused', reason }
   return notTaken(answer, reason)

@@ -30,7 +30,9 @@ export const discord = chatProvider({
     const needs = 'an incoming_webhook or a channel_id'
     const usable = connectionsOf(message, (each) => (each.incoming_webhook ?? each.channel_id) !== undefined, needs)
     return toEach(usable, async ({ incoming_webhook: webhook, channel_id }) => {
-      const answer = await post(webhook === undefined ? asBot(channel_id!) : { url: waiting(webhook.url), body })
+      const answer = await post(
+        webhook === undefined ? asBot(channel_id!) : { url: waiting(webhook.url), body, isTheirs: true },
+      )
       const { id, code, message: words } = jsonOf(answer)
       if (answer.status === 200 || answer.status === 204)
         return { kind: 'sent', ...(typeof id === 'string' && { externalId: id }) }

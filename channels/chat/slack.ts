@@ -21,8 +21,13 @@ const schema = z.strictObject({
 /** Errors that an operator mends, or that are over soon. */
 const NOT_NOW = new Set([
   ...['invalid_auth', 'not_authed', 'account_inactive', 'token_expired', 'token_revoked', 'missing_scope'],
-  ...['ratelimited', 'rate_limited', 'internal_error', 'fatal_error', 'service_unavailable', 'request_timeout'],
+  ...['not_allowed_token_type', 'no_permission', 'access_denied', 'accesslimited', 'ekm_access_denied'],
+  ...['org_login_required', 'team_access_not_granted', 'team_added_to_org', 'two_factor_setup_required'],
+  ...['ratelimited', 'rate_limited', 'message_limit_exceeded', 'service_unavailable', 'request_timeout'],
 ])
+
+/** Errors of which Slack says that "some aspect of the operation" may have succeeded: nothing is repeated after them. */
+const PERHAPS_DONE = new Set(['internal_error', 'fatal_error'])
 
 /**
  * Slack: an incoming webhook (https://docs.slack.dev/messaging/sending-messages-using-incoming-webhooks), or a bot's token
@@ -37,7 +42,7 @@ export const slack = chatProvider({
     const found = await reachable(message, settings, ask)
     if ('end' in found) return found.end
     return toEach(found.connections, async ({ incoming_webhook: webhook, access_token, channel_id, user_id }) => {
-      if (webhook !== undefined) return webhookResult(await post({ url: webhook.url, body }))
+      if (webhook !== undefined) return webhookResult(await post({ url: webhook.url, body, isTheirs: true }))
       const token = access_token ?? settings.access_token
       if (token === undefined) throw new NotSent('no access_token: neither the connection nor the channel has one')
       const answer = await post({
@@ -93,6 +98,8 @@ function escaped(text: string): string {
 function apiResult(answer: HttpAnswer): SendResult {
   const { ok, ts, error } = jsonOf(answer)
   if (answer.status === 200 && ok === true) return { kind: 'sent', ...(typeof ts === 'string' && { externalId: ts }) }
+  if (typeof error === 'string' && PERHAPS_DONE.has(error))
+    return { kind: 'unknown', reason: `answered ${error}`, repeatable: false }
   if (typeof error === 'string' && NOT_NOW.has(error)) return notTaken(answer, `answered ${error}`)
   if (answer.status === 200 && typeof error === 'string')
     return { kind: 'refused', reason: oneLine(`answered ${error}`) }

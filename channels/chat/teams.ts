@@ -35,7 +35,7 @@ export const teams = chatProvider({
     atMost({ field, provider: 'Teams', size: jsonBytes(body), most: MOST, unit: 'bytes' })
     const usable = connectionsOf(message, (each) => each.incoming_webhook !== undefined, 'an incoming_webhook')
     return toEach(usable, async ({ incoming_webhook: webhook }) => {
-      const answer = await post({ url: webhook!.url, body })
+      const answer = await post({ url: webhook!.url, body, isTheirs: true })
       return answer.status === 200 || answer.status === 202 ? { kind: 'sent' } : refusal(answer)
     })
   },

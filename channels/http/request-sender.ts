@@ -3,7 +3,7 @@ import type { Channel } from '../../definitions/catalog.ts'
 import type { HttpContent } from './content.ts'
 import { HOST_ENTRY, HostList, isHostEntry } from '../../settings/host-list.ts'
 import { secretsOf } from '../hidden.ts'
-import { HttpClient, withoutAnswer, type HttpAnswer } from '../http-client.ts'
+import { HttpClient, isRedirect, NO_REDIRECTS, withoutAnswer, type HttpAnswer } from '../http-client.ts'
 import type { ChannelDefaults, Provider } from '../provider.ts'
 import { readChannelSettings } from '../read-settings.ts'
 import { NotSent, notSent, oneLine, type Attempt, type Outgoing, type Sender, type SendResult } from '../sender.ts'
@@ -99,7 +99,8 @@ function secretsFor(url: URL, secrets: Secrets, hosts: HostList | undefined, cha
 
 function resultOf({ status, body, retryAfterMs }: HttpAnswer): SendResult {
   if (status >= 200 && status < 300) return { kind: 'delivered' }
-  const reason = oneLine(`answered ${status} ${body.slice(0, KEPT_CHARACTERS)}`)
+  const words = isRedirect({ status }) ? NO_REDIRECTS : body.slice(0, KEPT_CHARACTERS)
+  const reason = oneLine(`answered ${status} ${words}`)
   if (status < 500 && !NOT_NOW.has(status)) return { kind: 'refused', reason }
   return { kind: 'not_taken', reason, ...(retryAfterMs !== undefined && { retryAfterMs }) }
 }

@@ -43,7 +43,7 @@ export const webpush = apiProvider<PushContent, typeof settings>({
     assertPushFits(message.content, { provider: 'Web Push', size: Buffer.byteLength(payload), most: MOST_BYTES })
     return toEach(subscriptionsOf(message), async (device) => {
       const { endpoint, headers, body: encrypted } = requestTo(device, payload, settings)
-      const answer = await post({ url: endpoint, headers, body: encrypted })
+      const answer = await post({ url: endpoint, headers, body: encrypted, isTheirs: true })
       if (answer.status >= 200 && answer.status < 300) {
         const { location } = answer.headers
         return { kind: 'sent', ...(typeof location === 'string' && { externalId: location }) }

@@ -37,11 +37,11 @@ const MOST_CHARACTERS = 1_600
  */
 export const twilio = apiProvider<SmsContent, typeof settings>({
   settings,
-  async send({ message, settings, post, links }) {
+  async send({ message, settings, post, links, fill }) {
     const to = phoneNumber(message)
     const { account_sid: account, messaging_service_sid: service, from } = settings
     const { body: text, told } = trackedText(message, links)
-    const filled = { to, ...told }
+    fill({ to, ...told })
     const form = new URLSearchParams({ To: to, Body: text })
     if (service !== undefined) form.set('MessagingServiceSid', service)
     if (from !== undefined) form.set('From', from)
@@ -59,8 +59,8 @@ export const twilio = apiProvider<SmsContent, typeof settings>({
       body: form,
     })
     const { sid, code, message: words } = jsonOf(answer)
-    if (answer.status === 201) return { kind: 'sent', ...(typeof sid === 'string' && { externalId: sid }), filled }
-    return { ...refusal(answer, code, words), filled }
+    if (answer.status === 201) return { kind: 'sent', ...(typeof sid === 'string' && { externalId: sid }) }
+    return refusal(answer, code, words)
   },
 })
 

@@ -2,7 +2,9 @@ import { z } from 'zod'
 import type { SmsContent } from './content.ts'
 import { apiProvider, jsonOf, notTaken, refusal } from '../provider.ts'
 import { laidOver } from '../payload-overrides.ts'
-import { oneLine } from '../sender.ts'
+import type { HttpAnswer } from '../http-client.ts'
+import { listOf } from '../list-of.ts'
+import { oneLine, type SendResult } from '../sender.ts'
 import { apiUrl, opaque, pace, payloadOverrides } from '../settings.ts'
 import { phoneNumber } from './phone-number.ts'
 import { trackedText } from './tracked-text.ts'
@@ -25,11 +27,11 @@ const NOT_NOW = new Set(['1', '4', '5', '9', '10'])
  */
 export const vonage = apiProvider<SmsContent, typeof settings>({
   settings,
-  async send({ message, settings, post, links }) {
+  async send({ message, settings, post, links, fill }) {
     const to = phoneNumber(message)
     const { payload_overrides } = message.content
     const { body: text, told } = trackedText(message, links)
-    const filled = { to, ...told }
+    fill({ to, ...told })
     // Of ASCII, GSM 03.38 lacks the grave accent.
     const isPlain = /^[\n\r\x20-\x5f\x61-\x7e]*$/.test(text)
     const body = laidOver(
@@ -46,15 +48,28 @@ export const vonage = apiProvider<SmsContent, typeof settings>({
       payload_overrides,
     )
     const answer = await post({ url: `${settings.api_url}/sms/json`, body })
-    const { messages } = jsonOf(answer)
-    const [part] = Array.isArray(messages) ? (messages as (Part | null)[]) : []
-    if (answer.status !== 200 || typeof part?.status !== 'string') return { ...refusal(answer), filled }
-    if (part.status === '0') return { kind: 'sent', ...idOf(part), filled }
-    const reason = oneLine(`status ${part.status} ${textOf(part['error-text'])}`)
-    if (NOT_NOW.has(part.status)) return { ...notTaken(answer, reason), filled }
-    return { kind: 'refused', reason, filled }
+    return resultOf(answer)
   },
 })
+
+/** A long text is several messages there, each with a status of its own. */
+function resultOf(answer: HttpAnswer): SendResult {
+  const { messages } = jsonOf(answer)
+  const parts = listOf(messages) as (Part | null)[]
+  const statuses = parts.flatMap((part) => (typeof part?.status === 'string' ? [part.status] : []))
+  if (answer.status !== 200 || statuses.length === 0 || statuses.length < parts.length) return refusal(answer)
+  const failed = statuses.filter((status) => status !== '0')
+  const worst = failed.find((status) => !NOT_NOW.has(status)) ?? failed[0]
+  if (worst === undefined) return { kind: 'sent', ...idOf(parts[0]!) }
+  const said = `status ${worst} ${textOf(parts[statuses.indexOf(worst)]!['error-text'])}`
+  const taken = statuses.length - failed.length
+  // A repeat would have these come twice.
+  if (taken > 0) {
+    const reason = oneLine(`${taken} of ${statuses.length} parts were taken; ${said}`)
+    return { kind: 'unknown', reason, repeatable: false }
+  }
+  return NOT_NOW.has(worst) ? notTaken(answer, said) : { kind: 'refused', reason: oneLine(said) }
+}
 
 interface Part {
   status?: unknown

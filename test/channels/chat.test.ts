@@ -58,7 +58,11 @@ test('Slack’s bot posts blocks to the channel, with a text for notifications, 
     [200, { ok: true, ts: '1503435956.000247' }, 'sent'],
     [200, { ok: false, error: 'channel_not_found' }, 'refused'],
     [200, { ok: false, error: 'invalid_auth' }, 'not_taken'],
+    [200, { ok: false, error: 'org_login_required' }, 'not_taken'],
     [429, { ok: false, error: 'ratelimited' }, 'not_taken'],
+    // "It's possible some aspect of the operation succeeded before the error was raised."
+    [200, { ok: false, error: 'internal_error' }, 'unknown'],
+    [500, { ok: false, error: 'fatal_error' }, 'unknown'],
   ]
   for (const [status, body, kind] of cases) {
     const { server, send } = await chat('slack', status, JSON.stringify(body), { 'retry-after': '30' })

@@ -167,6 +167,32 @@ for (const [key, row] of rows) {
     }
   })
 
+  test(`${key}: a part of a webhook’s address is as secret as the whole`, async () => {
+    for (const status of [200, 404]) {
+      const server = await httpReceiver((response, { url }) => {
+        const { pathname, searchParams } = new URL(url, 'http://far.invalid')
+        const parts = [...pathname.split('/'), ...searchParams.values()].filter((part) => part.length >= 16)
+        row.answer(response, url, answerWith([status, `nothing at ${parts.join(' or ')}`]))
+      })
+      after(() => server.close())
+      const exchanges: Exchange[] = []
+      const result = await sendThrough({ ...row.given(server.url), onAnswered: (each) => exchanges.push(each) })
+      const kept = JSON.stringify({ ...result, gone: undefined, exchanges })
+      for (const secret of row.secrets) assert.ok(!kept.includes(secret), kept)
+    }
+  })
+
+  test(`${key}: a redirect is not followed, and the reason says so without the address`, async () => {
+    for (const status of [301, 302, 307, 308]) {
+      const location = 'https://elsewhere.example/?token=S3cr3t-Kv9xQ2mZ7t'
+      const { result, exchanges } = await tried(row, answerWith([status, `Moved to ${location}`], { location }))
+      assert.equal(result.kind, 'refused')
+      assert.match((result as { reason: string }).reason, /redirects are not followed/)
+      assert.ok(!JSON.stringify(result).includes('elsewhere.example'))
+      assert.ok(exchanges.every(({ response }) => !Object.hasOwn(response!.headers, 'location')))
+    }
+  })
+
   const { gone } = row
   if (gone === undefined) continue
   test(`${key}: a device that is no more is named, to be dropped`, async () => {
@@ -174,6 +200,16 @@ for (const [key, row] of rows) {
     assert.deepEqual([result.kind, result.gone?.length], ['refused', 1])
   })
 }
+
+test('a webhook below the address of the provider’s own API is kept out of the log like any other', async () => {
+  const server = await httpReceiver((response) => response.writeHead(404).end())
+  after(() => server.close())
+  const given = providerRows.discord!.given(server.url)
+  const exchanges: Exchange[] = []
+  const settings = { api_url: `${server.url}/hooks` }
+  await sendThrough({ ...given, settings, onAnswered: (each) => exchanges.push(each) })
+  assert.deepEqual(exchanges[0]!.request, { method: 'POST', host: `127.0.0.1:${server.port}`, path: null })
+})
 
 function inPieces([status, body]: [number, unknown]) {
   return (response: ServerResponse) => {

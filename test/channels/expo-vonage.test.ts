@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { after, test } from 'node:test'
 import { MESSAGE_ID, sendThrough } from '../../testing/fixtures/provider.ts'
+import { providerRows } from '../../testing/fixtures/provider-rows.ts'
 import { httpReceiver } from '../../testing/servers/http-receiver.ts'
 
 async function answering(status: number, body: object) {
@@ -73,6 +74,26 @@ test('Vonage is given the number without its plus, and its status says how it en
       type: 'unicode',
       'client-ref': MESSAGE_ID,
     })
+  }
+})
+
+test('a long text of which Vonage took some parts is not repeated, and one of which it took none ends by their statuses', async () => {
+  const taken = { status: '0', 'message-id': 'aaaaaaaa-1' }
+  const throttled = { status: '1', 'error-text': 'Throttled' }
+  const barred = { status: '7', 'error-text': 'Number Barred' }
+  const cases: [object[], string, string?][] = [
+    [[taken, taken], 'sent'],
+    [[taken, throttled], 'unknown', '1 of 2 parts were taken; status 1 Throttled'],
+    [[throttled, taken, taken], 'unknown', '2 of 3 parts were taken; status 1 Throttled'],
+    [[throttled, throttled], 'not_taken', 'status 1 Throttled'],
+    [[throttled, barred], 'refused', 'status 7 Number Barred'],
+    [[taken, {}], 'unknown'],
+  ]
+  for (const [messages, kind, told] of cases) {
+    const server = await answering(200, { 'message-count': String(messages.length), messages })
+    const result = await sendThrough(providerRows.vonage!.given(server.url))
+    assert.equal(result.kind, kind, JSON.stringify(messages))
+    if (told !== undefined) assert.equal((result as { reason: string }).reason, told)
   }
 })
 

@@ -100,6 +100,7 @@ test('a hang-up after the request leaves its end unknown, and no connection is n
   const { server, send } = await twilio((response) => response.destroy())
   const unknown = await send()
   assert.deepEqual([unknown.kind, (unknown as { repeatable?: boolean }).repeatable], ['unknown', false])
+  assert.deepEqual(unknown.filled, { to: '+15558675310' }, 'whom it may have reached')
   await server.close()
   const away = await send()
   assert.deepEqual([away.kind, away.handedOver], ['not_taken', false])
