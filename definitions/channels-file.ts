@@ -62,7 +62,7 @@ export async function readChannels(
     const issues =
       source.problems.length > 0
         ? source.problems.map(({ at, message }) => ({ path: at, message }))
-        : (parsed.error?.issues ?? [])
+        : (parsed.error?.issues ?? []).flatMap(faultsOf)
     return {
       channels: withDefaults([]),
       rules: noRules,
@@ -96,6 +96,14 @@ export async function readChannels(
 interface Fault {
   path: PropertyKey[]
   message: string
+}
+
+/** Each field that is not known here is a fault of its own, at its name. */
+function faultsOf(issue: z.core.$ZodIssue): Fault[] {
+  const { path, message } = issue
+  return issue.code === 'unrecognized_keys'
+    ? issue.keys.map((name) => ({ path: [...path, name], message }))
+    : [{ path, message }]
 }
 
 function problem(source: Source, path: readonly PropertyKey[], message: string): DefinitionProblem {
@@ -138,12 +146,10 @@ function unusable(declared: Channel[]): Fault[] {
   return declared.flatMap(({ key, type, provider, settings }) => {
     const schema = channelTypes[type].providers[provider]?.settings
     const issues = schema?.safeParse(settings, { error: zodErrorMap }).error?.issues ?? []
-    return issues.flatMap((issue) => {
-      const path = [key, 'settings', ...issue.path]
-      if (issue.code !== 'unrecognized_keys') return [{ path, message: issue.message }]
-      const message = `is not a setting of ${type} channels over ${provider}`
-      return issue.keys.map((name) => ({ path: [...path, name], message }))
-    })
+    const unknown = `is not a setting of ${type} channels over ${provider}`
+    return issues
+      .flatMap((issue) => faultsOf(issue.code === 'unrecognized_keys' ? { ...issue, message: unknown } : issue))
+      .map(({ path, message }) => ({ path: [key, 'settings', ...path], message }))
   })
 }
 

@@ -55,7 +55,8 @@ function senderOf(
   defaultFrom: string | undefined,
 ): EmailAddress {
   const text = step.from ?? channel.from ?? defaultFrom
-  if (text === undefined) throw new NotSent(`no sender: set BELAY_EMAIL_FROM, or from of channel ${channel.key}`)
+  if (text === undefined)
+    throw new NotSent(`no sender: set BELAY_EMAIL_FROM, or settings.from of channel ${channel.key}`)
   const from = parseAddress(text)
   if (from === undefined) throw new NotSent(`from must be one address, such as Name <name@example.com>; it is ${text}`)
   const own = step.from === undefined ? '' : from.name

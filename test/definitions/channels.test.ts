@@ -80,7 +80,7 @@ test('what cannot be a channel is refused by its key', async (t) => {
     [{ twilio: { type: 'sms', provider: 'twilio', settings: { auth_token: 'x' } } }, 'twilio.settings.account_sid'],
     [{ slack: {} }, 'slack.type'],
     [{ mail: { type: 'email', id: 'mail' } }, 'mail.id'],
-    [{ mail: { type: 'email', from: 'a@example.com' } }, 'mail'],
+    [{ mail: { type: 'email', from: 'a@example.com' } }, 'mail.from'],
     [{ mail: { type: 'email', provider: 'pigeon' } }, 'mail.provider'],
     [{ 'in-app-feed': { type: 'email' } }, 'in-app-feed.type'],
     [{ a: { type: 'email', id }, b: { type: 'http', id } }, 'b.id'],
@@ -111,4 +111,15 @@ test('a setting its channel type does not have, or cannot use, is named with its
     'channels.json: mail.settings.port',
     'channels.json: relay.settings.smtp_url',
   ])
+})
+
+test('a field that a channel or a group does not have is named, each by itself', async () => {
+  const folder = notificationsFolder({
+    'channels.json': {
+      mail: { type: 'email', from: 'a@example.com', reply_to: 'b@example.com' },
+      chats: { channels: [{ key: 'mail', weight: 1 }], kind: 'any' },
+    },
+  })
+  const fields = (await problemsOf(folder)).map(({ field }) => field)
+  for (const field of ['mail.from', 'mail.reply_to', 'chats.kind']) assert.ok(fields.includes(field), String(fields))
 })
