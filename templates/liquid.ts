@@ -1,7 +1,8 @@
 import { Liquid, type Context, toValueSync, type LiquidOptions, type Template } from 'liquidjs'
 import { escapeHtml, unescapeHtml } from './escape.ts'
 import { registerBounds } from './liquid/bounds.ts'
-import { registerCapturedSource } from './liquid/captured-source.ts'
+import { registerCapturedFilters } from './liquid/captured-filters.ts'
+import { dialects, registerCaptureTags, shown } from './liquid/captured.ts'
 import { CharacterContext, registerCharacters } from './liquid/characters.ts'
 import { registerCounters } from './liquid/counters.ts'
 import { directOf, fillDirect, type Direct } from './liquid/direct.ts'
@@ -13,7 +14,6 @@ import { sharedUnless } from './liquid/shared.ts'
 import { registerTags } from './liquid/tags.ts'
 import { textOf } from './liquid/text-of.ts'
 import { compileMarkdown } from './markdown.ts'
-import { marked } from './markdown-source/marks.ts'
 import { withValues } from './markdown-source/values.ts'
 
 /**
@@ -41,8 +41,12 @@ const options: LiquidOptions = {
 /** These read files. Without them a template that has one is refused when it is parsed. */
 const fileTags = ['include', 'layout', 'block']
 
-function engine(kind: 'text' | 'html' | 'markdown_source', escape: (value: unknown) => string): Liquid {
-  const liquid = new Liquid({ ...options, outputEscape: escape })
+function engine(kind: 'text' | 'html' | 'markdown_source'): Liquid {
+  const dialect = kind === 'text' ? null : dialects[kind]
+  const liquid = new Liquid({
+    ...options,
+    outputEscape: dialect === null ? textOf : (value: unknown) => shown(value, dialect),
+  })
   for (const tag of fileTags) Reflect.deleteProperty(liquid.tags, tag)
   registerFilters(liquid)
   registerCharacters(liquid)
@@ -52,27 +56,31 @@ function engine(kind: 'text' | 'html' | 'markdown_source', escape: (value: unkno
     own: (text) => parsed(text, kind).templates,
     text: (text) => parsed(text, 'text').templates,
   })
+  if (kind === 'html') registerHtmlFilters(liquid)
+  if (dialect !== null) registerCaptureTags(liquid, dialect)
+  registerCapturedFilters(liquid, dialect)
   return liquid
 }
 
-const html = engine('html', (value) => escapeHtml(textOf(value)))
+/** What an author escapes or breaks by hand comes out escaped once, with its breaks. */
+function registerHtmlFilters(liquid: Liquid): void {
+  const once = (value: unknown) => escapeHtml(unescapeHtml(textOf(value)))
+  liquid.registerFilter('escape', { raw: true, handler: (value: unknown) => escapeHtml(textOf(value)) })
+  liquid.registerFilter('escape_once', { raw: true, handler: once })
+  liquid.registerFilter('newline_to_br', {
+    raw: true,
+    handler: (value: unknown) => once(value).replace(/\r?\n/g, '<br />\n'),
+  })
+}
+
+const html = engine('html')
 const engines = {
-  text: engine('text', textOf),
+  text: engine('text'),
   html,
   markdown: html,
   // Where a value stands is known once all is filled in.
-  markdown_source: engine('markdown_source', marked),
+  markdown_source: engine('markdown_source'),
 }
-registerCapturedSource(engines.markdown_source)
-
-// What an author escapes or breaks by hand comes out escaped once, with its breaks.
-const htmlOnce = (value: unknown) => escapeHtml(unescapeHtml(textOf(value)))
-engines.html.registerFilter('escape', { raw: true, handler: (value: unknown) => escapeHtml(textOf(value)) })
-engines.html.registerFilter('escape_once', { raw: true, handler: htmlOnce })
-engines.html.registerFilter('newline_to_br', {
-  raw: true,
-  handler: (value: unknown) => htmlOnce(value).replace(/\r?\n/g, '<br />\n'),
-})
 
 /** A template as it is rendered again and again, and when all recipients of a trigger share its result (liquid/shared.ts). */
 interface Parsed {
@@ -105,7 +113,7 @@ function parsed(text: string, context: LiquidContext): Parsed {
 }
 
 /** Knows what authors may write, and not the tags and filters that compiled templates have beside it. */
-const authors = engine('text', textOf)
+const authors = engine('text')
 const compiledOnly = 'address addressed nonempty capture_text footer_links render_item render_inline indented'
 for (const tag of compiledOnly.split(' ')) Reflect.deleteProperty(authors.tags, tag)
 for (const filter of ['text_of_html', 'phrase_from_markdown']) Reflect.deleteProperty(authors.filters, filter)
@@ -117,7 +125,7 @@ export function parseLiquid(text: string, context: LiquidContext): void {
 }
 
 /** What a rendering gets beside its scope; all of it may be left out. */
-export type RenderingOptions = Partial<Omit<Rendering, 'depth' | 'lacksAddress'>>
+export type RenderingOptions = Partial<Omit<Rendering, 'depth' | 'hasCaptured' | 'lacksAddress'>>
 
 /** Texts that are the same for all recipients of a trigger, by its data. */
 const ofTrigger = new WeakMap<object, Map<Parsed, string>>()
@@ -204,6 +212,7 @@ function contextOf(liquid: Liquid, scope: { data?: object }, given: RenderingOpt
     warn: () => undefined,
     ...given,
     depth: 0,
+    hasCaptured: false,
     lacksAddress: false,
   })
   return context

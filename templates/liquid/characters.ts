@@ -1,4 +1,5 @@
 import { Context, type Liquid } from 'liquidjs'
+import { Captured } from './captured.ts'
 import { textOf } from './text-of.ts'
 
 interface This {
@@ -61,7 +62,7 @@ function characterAt(text: string, at: number): string | undefined {
 /** What templates see of their scope; of a text its `size`, `first`, `last` and, by its number, each character. */
 export class CharacterContext extends Context {
   override readProperty(object: object, key: unknown): unknown {
-    const text: unknown = object
+    const text: unknown = object instanceof Captured ? object.text : object
     if (typeof text !== 'string') return super.readProperty(object, key as never)
     if (typeof key === 'number') return characterAt(text, key)
     if (key === 'size' || key === 'length') return lengthOf(text)

@@ -22,8 +22,8 @@ export interface Rendering {
   depth: number
   now: () => number
   warn: (message: string) => void
-  /** What `capture` took of Markdown source, with the marks of the values in it, by its text. Absent: nothing. */
-  captured?: Map<string, string>
+  /** Whether `capture` took anything yet: filters have nothing to look for before. */
+  hasCaptured: boolean
   /** Whether a needed address came out empty, or not safe to open, in the piece that is being rendered. */
   lacksAddress: boolean
 }

@@ -19,6 +19,7 @@ import { compileMarkdown } from '../markdown.ts'
 import { withTableRows } from '../table-rows.ts'
 import { placeRendersInHtml, type RenderPlace } from '../markdown/renders.ts'
 import { inItsPlace, onOneLine } from '../markdown-source/in-its-place.ts'
+import { Captured } from './captured.ts'
 import { footerLinksTag } from './footer-links-tag.ts'
 import { Output } from './output.ts'
 import { renderingOf, setRendering, type PartialSource } from './rendering.ts'
@@ -180,12 +181,13 @@ function renderTag(kind: Kind, place: RenderPlace, parse: { own: Parse; text: Pa
       if (partial === undefined) throw new Error(`there is no partial ${this.key}`)
       if (rendering.depth >= DEEPEST) throw new Error(`partials are nested more than ${DEEPEST} deep`)
       const given = (yield this.inputs.render(context)) as Record<string, unknown>
-      const within = context.spawn(scopeOf(partial, given, toValueSync(context._get(['vars']))))
+      const plain = partial.type === 'text' || partial.type === 'json'
+      const keepsCaptured = kind === 'markdown_source' || (kind === 'html' && !plain)
+      const within = context.spawn(scopeOf(partial, given, toValueSync(context._get(['vars'])), keepsCaptured))
       // What a definition's data shows at the top level is not the partial's.
       within.globals = {}
       setRendering(within, { ...rendering, depth: rendering.depth + 1 })
       const output = new Output()
-      const plain = partial.type === 'text' || partial.type === 'json'
       const templates =
         plain && kind === 'html' ? parse.text(partial.content) : parse.own(contentOf(partial, kind, place))
       yield this.liquid.renderer.renderTemplates(templates, within, output)
@@ -198,9 +200,15 @@ function renderTag(kind: Kind, place: RenderPlace, parse: { own: Parse; text: Pa
   }
 }
 
-function scopeOf(partial: PartialSource, given: Record<string, unknown>, vars: unknown): Record<string, unknown> {
+function scopeOf(
+  partial: PartialSource,
+  given: Record<string, unknown>,
+  vars: unknown,
+  keepsCaptured: boolean,
+): Record<string, unknown> {
   const inputs = Object.entries({ ...partial.defaults, ...given }).map(([name, value]) => {
-    if (partial.lists.includes(name)) return [name, listed(value)] as const
+    if (partial.lists.includes(name)) return [name, listed(value instanceof Captured ? value.text : value)] as const
+    if (value instanceof Captured && keepsCaptured) return [name, value] as const
     return [name, typeof value !== 'object' || value === null ? value : textOf(value)] as const
   })
   return { vars, ...Object.fromEntries(inputs) }

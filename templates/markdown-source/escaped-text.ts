@@ -51,7 +51,11 @@ export function escapedText(value: string, { before, after, hasNext, place }: Ar
 function beside(text: string, { before, after, hasNext }: Omit<Around, 'place'>): string {
   const last = before.at(-1) ?? ''
   const isDelimited = DELIMITER.test(last) || DELIMITER.test(after[0] ?? '')
-  if (text === '') return isDelimited && !(after === '' && hasNext) ? LETTER : ''
+  if (text === '') {
+    // Backticks around it would be one run.
+    const isTicked = last === '`' && after.startsWith('`')
+    return (isDelimited || isTicked) && !(after === '' && hasNext) ? LETTER : ''
+  }
   let start = ''
   let end = ''
   if ((before.length - endOf(before, '\\')) % 2 === 1) start = '\\'

@@ -6,11 +6,17 @@ const CLOSE = '\ufdd7'
 const MARKS = /[\ufdd0-\ufdd7]/g
 const VALUE = /\ufdd6([^\ufdd6\ufdd7]*)\ufdd7/g
 
+/** A text that holds no mark. */
+export const withoutMarks = (text: string): string => text.replace(MARKS, '\ufffd')
+
 /** A value as it stands in Markdown source until it is known whether it is within code (`withValues`). */
-export const marked = (value: unknown): string => OPEN + textOf(value).replace(MARKS, '\ufffd') + CLOSE
+export const marked = (value: unknown): string => OPEN + withoutMarks(textOf(value)) + CLOSE
 
 /** Filled Markdown source without the marks of its values, which stand in it as they are. */
 export const unmarked = (source: string): string => source.replace(VALUE, '$1').replace(MARKS, '')
+
+/** Whether each value in it has both of its marks. */
+export const isWhole = (source: string): boolean => !/[\ufdd6\ufdd7]/.test(source.replace(VALUE, ''))
 
 /** Filled Markdown source in pieces: what the author wrote and values, by turns, the author's first and last. */
 export function piecesOf(source: string): { written: string[]; values: string[] } {

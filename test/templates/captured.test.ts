@@ -1,24 +1,149 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import fc from 'fast-check'
 import type { PartialSource } from '../../templates/liquid/rendering.ts'
-import { renderLiquid } from '../../templates/liquid.ts'
+import { renderLiquid, type LiquidContext } from '../../templates/liquid.ts'
 
-const NAME = '<script>x</script>'
-const ESCAPED = '&lt;script&gt;x&lt;/script&gt;'
-const text: PartialSource = {
-  type: 'text',
-  content: '{% capture a %}{{ x }}{% endcapture %}',
-  lists: [],
-  defaults: {},
+const data = { name: "O'Brien & <b>", id: 'a&b c', empty: '', list: ["O'Brien & <b>", 'x'] }
+const partial = (type: PartialSource['type'], content: string): PartialSource => {
+  return { type, content, lists: [], defaults: {} }
 }
+const partials = {
+  shown: partial('html', '<i>{{ x }}</i>'),
+  captured: partial('html', '{% capture y %}<u>{{ x }}</u>{% endcapture %}{{ y }}'),
+  phrase: partial('markdown', '*{{ x }}*'),
+  plain: partial('text', '[{{ x }}]'),
+  capture: partial('text', '{% capture a %}{{ x }}{% endcapture %}'),
+}
+const rendered = (text: string, context: LiquidContext = 'html', given: object = data) =>
+  renderLiquid(text, context, { data: given }, { partials })
+const NAME = 'O&#39;Brien &amp; &lt;b&gt;'
+const hello = '{% capture hello %}Hi <b>{{ name }}</b>{% endcapture %}'
+const HELLO = `Hi <b>${NAME}</b>`
+const AS_TEXT = `Hi &lt;b&gt;${NAME}&lt;/b&gt;`
+
+test('what was captured in HTML is HTML: the author’s tags count, and a value is escaped once', () => {
+  for (const [shows, expected] of [
+    ['{{ hello }}', HELLO],
+    ['{% echo hello %}', HELLO],
+    ['{{ hello | raw }}', HELLO],
+    ['{% assign again = hello %}{{ again }}', HELLO],
+    ['{% capture b %}{{ hello }}!{% endcapture %}{{ b }}', `${HELLO}!`],
+    ['{% for i in (1..2) %}{{ hello }}{% endfor %}', HELLO + HELLO],
+    ['{{ empty | default: hello }}', HELLO],
+    ['{{ hello | default: name }}', HELLO],
+    ["{% render 'shown', x: hello %}", `<i>${HELLO}</i>`],
+    ["{% render 'captured', x: hello %}", `<u>${HELLO}</u>`],
+    ["{% render 'phrase', x: hello %}", `<p><em>${HELLO}</em></p>`],
+    ["{% render 'plain', x: hello %}", `[${AS_TEXT}]`],
+    ['{% assign rows = empty | split: "" | push: hello | push: name %}{{ rows | join: "," }}', `${HELLO},${NAME}`],
+    ['{% assign rows = list | push: hello %}{% for row in rows %}{{ row }};{% endfor %}', `${NAME};x;${HELLO};`],
+  ] as const)
+    assert.equal(rendered(hello + shows), expected, shows)
+})
+
+test('a filter that adds to what was captured, or takes blanks or tags from it, keeps it HTML', () => {
+  for (const [filters, expected] of [
+    ['strip', HELLO],
+    ['append: name', `${HELLO}${NAME}`],
+    ['prepend: "<br>"', `&lt;br&gt;${HELLO}`],
+    ['append: hello', HELLO + HELLO],
+    ['strip_html', `Hi ${NAME}`],
+    ['append: "\n-" | newline_to_br', `${HELLO}<br />\n-`],
+  ] as const)
+    assert.equal(rendered(`${hello}{{ hello | ${filters} }}`), expected, filters)
+})
+
+test('any other filter has the text of what was captured, and its result is escaped once', () => {
+  const captured = '{% capture a %}{{ name }}{% endcapture %}'
+  for (const [filters, expected] of [
+    ['upcase', 'O&#39;BRIEN &amp; &lt;B&gt;'],
+    ['size', '13'],
+    ['truncate: 8', 'O&#39;Bri...'],
+    ['split: " " | first', 'O&#39;Brien'],
+    ['url_encode', 'O&#39;Brien+%26+%3Cb%3E'],
+    ['json', `&quot;${NAME}&quot;`],
+    ['escape', NAME],
+    ['replace: "<", data.name', `O&#39;Brien &amp; ${NAME}b&gt;`],
+  ] as const)
+    assert.equal(rendered(`${captured}{{ a | ${filters} }}`), expected, filters)
+  assert.equal(
+    rendered(`${hello}{{ hello | upcase }}`),
+    AS_TEXT.toUpperCase().replace(/&\w+;/g, (e) => e.toLowerCase()),
+  )
+})
+
+test('with raw behind other filters no value is markup that was captured', () => {
+  for (const filters of ['upcase', 'truncate: 40', 'split: " " | join: " "', 'replace: "Hi", "Ho"', 'strip | downcase'])
+    assert.doesNotMatch(rendered(`${hello}{{ hello | ${filters} | raw }}`), /& |<b>.*<b>/i, filters)
+})
+
+test('raw shows what a filter made of what was written', () => {
+  assert.equal(rendered(`${hello}{{ hello | append: "<br>" | raw }}`), `${HELLO}<br>`)
+  assert.equal(rendered(`${hello}{{ hello | split: " " | join: "<br>" | raw }}`), HELLO.replaceAll(' ', '<br>'))
+  assert.equal(rendered(`${hello}{{ hello | replace: "Hi", "<i>" | raw }}`), HELLO.replace('Hi', '<i>'))
+})
+
+test('conditions see the text of what was captured', () => {
+  const captured = '{% capture a %}{{ name }}{% endcapture %}{% capture none %}{% endcapture %}'
+  for (const condition of [
+    'a == name',
+    'name == a',
+    'a contains "<b>"',
+    'list contains a',
+    'a.size == name.size',
+    'a != "x"',
+    'none == empty',
+    'none == blank',
+    'a > "A"',
+  ])
+    assert.equal(rendered(`${captured}{% if ${condition} %}yes{% endif %}`), 'yes', condition)
+  assert.equal(rendered(`${captured}{% case a %}{% when name %}yes{% endcase %}`), 'yes')
+  assert.equal(rendered(`${captured}{{ a.raw }}{{ a.text }}{{ a.markup }}`), '')
+})
+
+test('what was captured in Markdown is part of the sentence it stands in', () => {
+  const text = 'A {% capture a %}**{{ name }}**{% endcapture %}{{ a }} b'
+  assert.match(rendered(text, 'markdown'), new RegExp(`^<p>A <strong>${NAME}</strong> b</p>`))
+})
+
+test('an address that was captured is the address', () => {
+  const captured = '{% capture to %}https://example.com/?x=1&id={{ id | url_encode }}{% endcapture %}'
+  const html = rendered(`${captured}[go]({{ to }})`, 'markdown')
+  assert.match(html, /href="https:\/\/example\.com\/\?x=1&amp;id=a%26b(%20|\+)c"/)
+})
+
+test('in plain text what was captured is as it is', () => {
+  assert.equal(
+    rendered('{% capture a %}{{ name }}{% endcapture %}{{ a }}{{ a | upcase }}', 'text'),
+    data.name + data.name.toUpperCase(),
+  )
+})
 
 test('a value is escaped in HTML, whatever has been captured before', () => {
+  const name = '<script>x</script>'
   for (const before of [
-    "{% capture z %}1{% endcapture %}{% render 'text', x: name %}",
+    "{% capture z %}1{% endcapture %}{% render 'capture', x: name %}",
     '{% capture a %}{{ name | raw }}{% endcapture %}{{ a | strip_html }}',
     '{% capture a %}{{ name }}{% endcapture %}{% assign b = a %}',
+    '{% capture a %}<script>x</script>{% endcapture %}',
   ]) {
-    const html = renderLiquid(`${before}|{{ name }}`, 'html', { data: { name: NAME } }, { partials: { text } })
-    assert.equal(html.split('|').at(-1), ESCAPED, before)
+    const html = rendered(
+      `${before}|{{ name }}|{{ name | default: a }}|{{ name | append: "" }}|{{ none | default: name }}`,
+      'html',
+      { name },
+    )
+    const escaped = '&lt;script&gt;x&lt;/script&gt;'
+    assert.deepEqual(html.split('|').slice(-4), Array(4).fill(escaped), before)
   }
+})
+
+test('no value that is captured is markup, and each is shown', () => {
+  const captured = '{% capture a %}<i>{{ x }}</i>{% endcapture %}{{ a }}{% capture c %}{{ a }}{% endcapture %}{{ c }}'
+  fc.assert(
+    fc.property(fc.string(), (x) => {
+      const once = `<i>${rendered('{{ x }}', 'html', { x })}</i>`
+      assert.equal(rendered(captured, 'html', { x }), once + once)
+    }),
+  )
 })

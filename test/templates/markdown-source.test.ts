@@ -84,13 +84,31 @@ test('a value in an address neither ends it nor brings a backslash into it', () 
   assert.equal(hrefOf('<{{ data.x }}>', 'javascript:alert(1)'), undefined)
 })
 
-test('what is captured is its text to conditions and filters, and with raw the author’s Markdown', () => {
+test('what is captured is the author’s Markdown with values in it, and its text to conditions and filters', () => {
   const captured = '{% capture y %}*{{ data.x }}*{% endcapture %}'
   assert.equal(filled(`${captured}{% if y == "*a_b*" %}yes{% endif %}`, { x: 'a_b' }), 'yes')
-  assert.equal(filled(`${captured}{{ y }}`, { x: 'a_b' }), '\\*a\\_b\\*')
-  for (const raw of ['y | raw', 'y | strip | raw', 'y | append: "" | raw'])
-    assert.equal(filled(`${captured}{{ ${raw} }}`, { x: 'a*b' }), '*a\\*b*')
-  assert.equal(filled(`${captured}{{ y | append: "!" | raw }}`, { x: 'a*b' }), '*a\\*b*!')
+  for (const shows of [
+    'y',
+    'y | raw',
+    'y | strip',
+    'y | strip | raw',
+    'y | append: "" | raw',
+    'y | replace: "c", "d" | raw',
+  ])
+    assert.equal(filled(`${captured}{{ ${shows} }}`, { x: 'a*b' }), '*a\\*b*')
+  assert.equal(filled(`${captured}{{ y | append: data.x }}`, { x: 'a*b' }), '*a\\*b*a\\*b')
+  assert.equal(filled(`${captured}{{ y | upcase }}`, { x: 'a_b' }), '\\*A\\_B\\*')
+  assert.equal(filled(`${captured}{{ y | upcase | raw }}`, { x: 'a*b' }), '*A\\*B*')
+  // What cuts through a value is a value.
+  assert.equal(filled(`${captured}{{ y | slice: 0, 3 | raw }}`, { x: 'a*b' }), '\\*a\\*')
+})
+
+test('two captures of one text are each its own', () => {
+  const captured = '{% capture a %}*{{ data.x }}*{% endcapture %}{% capture b %}{{ data.y }}{% endcapture %}'
+  assert.equal(
+    filled(`${captured}{{ a | raw }} {{ b | raw }} {{ data.y }}`, { x: 'v', y: '*v*' }),
+    '*v* \\*v\\* \\*v\\*',
+  )
 })
 
 test('a value of several lines stays in its heading and its cell', () => {
@@ -187,6 +205,10 @@ const templates = [
   '![x{{ x }}](https://a.example/{{ y }} "{{ x }}") b',
   '<https://a.example/{{ x }}> b',
   '{% capture z %}`{{ x }}` **x{{ y }}x**{% endcapture %}`{{ z }}` {{ z | raw }}',
+  '{% capture z %}- a{{ x }}\n{% endcapture %}{{ z }}{{ z | strip }}',
+  '{% capture z %}*{{ x }}*{% endcapture %}> {{ z | append: "x" | append: y }}\n\nx{{ z | prepend: y }}',
+  '{% capture z %}`{{ x }}` x{{ y }}{% endcapture %}| a |\n|---|\n| {{ z }} | x',
+  '{% capture z %}[x{{ x }}](https://a.example/{{ y }}){% endcapture %}# {{ z | default: x }}',
 ].map((text) => text.replace(/\b(x|y|list)(?= (?:\}\}|%\}))/g, 'data.$1'))
 
 /** The last line breaks of a value go. */
@@ -205,6 +227,35 @@ test('no value leaves code, or changes what Markdown is made of, and within code
       assert.deepEqual(
         codeOf(made).map(alike),
         shown.map((each) => alike(each.replace(/[\0\ufdd0-\ufdd7\p{Surrogate}]/gu, '\ufffd'))),
+      )
+    }),
+    RUNS,
+  )
+})
+
+test('what a filter makes of a capture shows with raw what the author wrote in it, and no markup of a value', () => {
+  const captured = '{% capture z %}a *x{{ data.x }}x* b {{ data.y }} c{% endcapture %}'
+  const filters = [
+    'truncate: 9',
+    'truncatewords: 3',
+    'slice: 2, 7',
+    'split: " " | join: " "',
+    'replace: "x", "y"',
+    'remove: data.x',
+    'downcase',
+    'strip_html',
+    'json',
+    'md5',
+  ]
+  fc.assert(
+    fc.property(fc.constantFrom(...filters), anyValue, anyValue, (filter, x, y) => {
+      const made = filled(`${captured}{{ z | ${filter} | raw }}`, { x, y })
+      const types = new Set(
+        structureOf(made).filter((type) => !/^(?:text|paragraph_(?:open|close) p|inline )$/.test(type)),
+      )
+      assert.ok(
+        [...types].every((type) => /^em_(?:open|close) em$/.test(type)),
+        made,
       )
     }),
     RUNS,
