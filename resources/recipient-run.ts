@@ -68,7 +68,10 @@ export const recipientRunWithEvents = recipientRun
 
 type Event = z.input<typeof recipientRunEvent>
 
-/** Arrival, messages, cancel and end are told by the rows themselves; tries and moves are on record. Oldest first. */
+/**
+ * Arrival, messages, cancel and end are told by the rows themselves; tries and moves are on record. Oldest first; of one
+ * instant in the order of the walk, which only goes down the list of steps, and says why before what it made.
+ */
 export function recipientRunEvents(row: RecipientRunRow, trace: RecipientRunTrace): Event[] {
   const uuid = recipientRunUuid(row.workflow_run_id, row.id)
   const trigger = { workflowRunId: row.workflow_run_id, acceptedAt: new Date(row.accepted_at) }
@@ -84,21 +87,23 @@ export function recipientRunEvents(row: RecipientRunRow, trace: RecipientRunTrac
     ...rest,
     inserted_at,
   })
-  const events = [event('received', 'received', row.accepted_at)]
-  for (const { number, step_ref, status, reason, inserted_at } of trace.messages) {
+  const walked: { step: number; event: Event }[] = []
+  for (const { id, step, event: name, status, inserted_at, ...rest } of trace.events) {
+    const told = event(`record-${id}`, name, inserted_at, { ...rest, status: status === 'ok' ? 'ok' : 'error' })
+    walked.push({ step, event: told })
+  }
+  for (const { number, step, step_ref, status, reason, inserted_at } of trace.messages) {
     const failed = status === 'undelivered' || status === 'bounced' || status === 'not_sent'
-    events.push(
-      event(`message-${number}`, 'message_created', inserted_at, {
-        status: failed ? 'error' : 'ok',
-        step_ref,
-        step_type: 'channel',
-        data: { message_id: messageId(trigger, { recipientRunId: row.id, number }), status, reason },
-      }),
-    )
+    const told = event(`message-${number}`, 'message_created', inserted_at, {
+      status: failed ? 'error' : 'ok',
+      step_ref,
+      step_type: 'channel',
+      data: { message_id: messageId(trigger, { recipientRunId: row.id, number }), status, reason },
+    })
+    walked.push({ step, event: told })
   }
-  for (const { id, event: name, status, inserted_at, ...rest } of trace.events) {
-    events.push(event(`record-${id}`, name, inserted_at, { ...rest, status: status === 'ok' ? 'ok' : 'error' }))
-  }
+  const inOrder = walked.sort((a, b) => a.step - b.step).map(({ event: told }) => told)
+  const events = [event('received', 'received', row.accepted_at), ...inOrder]
   if (trace.cancel !== undefined) {
     const { api_key, reason, created_at } = trace.cancel
     // What was being sent when the cancel came may have been the last of it.

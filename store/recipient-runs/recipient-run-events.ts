@@ -3,11 +3,13 @@ import { query, type Database } from '../postgres/database.ts'
 import { isoText } from '../postgres/instant.ts'
 import type { MessageStatus } from '../messages/message-filter.ts'
 import { triggerOf } from '../ids/row-id.ts'
-import { stepNumbered } from './step-number.ts'
+import { stepIndex, stepNumbered } from './step-number.ts'
 import type { JsonObject } from '../schema/index.ts'
 
 export interface RecordedEvent {
   id: number
+  /** Index of its step, in the version that the run was in. */
+  step: number
   event: string
   status: string
   step_ref: string | null
@@ -19,6 +21,8 @@ export interface RecordedEvent {
 
 export interface ProducedMessage {
   number: number
+  /** Index of its step, likewise. */
+  step: number
   step_ref: string
   status: MessageStatus
   reason: string | null
@@ -42,7 +46,7 @@ export interface RecipientRunTrace {
 export async function traceOf(db: Database, run: { id: number; cancel_id: number | null }): Promise<RecipientRunTrace> {
   const events = await query<RecordedEvent>(
     db,
-    sql`select e.id, e.event, e.status, s.told->>'ref' as step_ref, s.told->>'type' as step_type, e.attempt, e.data, ${isoText(sql`e.inserted_at`)} as inserted_at
+    sql`select e.id, ${stepIndex(sql`e.step`)} as step, e.event, e.status, s.told->>'ref' as step_ref, s.told->>'type' as step_type, e.attempt, e.data, ${isoText(sql`e.inserted_at`)} as inserted_at
       from recipient_run_events e
       join triggers t on t.id = ${triggerOf('e.recipient_run_id')}
       join recipient_runs r on r.id = e.recipient_run_id
@@ -56,7 +60,7 @@ export async function traceOf(db: Database, run: { id: number; cancel_id: number
   )
   const messages = await query<ProducedMessage>(
     db,
-    sql`select number, step_ref, status, reason, ${isoText(sql`inserted_at`)} as inserted_at
+    sql`select number, step, step_ref, status, reason, ${isoText(sql`inserted_at`)} as inserted_at
       from messages where recipient_run_id = ${run.id} order by number`,
   )
   const cancels = await query<RecordedCancel>(

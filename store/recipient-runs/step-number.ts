@@ -13,3 +13,8 @@ export function stepNumbered(number: SQL, { first, moved }: { first: SQL; moved:
   return sql`case when ${number} < 0 then ${moved} -> 'steps' -> (-1 - ${number})::int
     else ${first} -> 'steps' -> ${number}::int end`
 }
+
+/** The index of a numbered step, in whichever version it is. */
+export function stepIndex(number: SQL): SQL {
+  return sql`(case when ${number} < 0 then -1 - ${number} else ${number} end)`
+}

@@ -189,6 +189,31 @@ test('a run tells its story: arrival, messages, tries, and who canceled it and w
   assert.equal(new Set(events.map((event) => event.id)).size, events.length)
 })
 
+test('what happened at one instant is told in the order of the walk, and why before what was made', async () => {
+  const insertedAt = new Date('2026-01-01T00:00:00Z')
+  const recipientRun = { status: 'ended', updatedAt: insertedAt } as const
+  const [run] = await seedTrigger(db, { recipients: ['order'], acceptedAt: insertedAt, recipientRun })
+  await seedMessage(db, run!, { insertedAt })
+  const record = { recipientRunId: run!.row, status: 'ok', attempt: 1, data: {}, insertedAt } as const
+  await db.insert(recipientRunEvents).values([
+    { ...record, event: 'step_skipped', step: 0 },
+    { ...record, event: 'step_conditions_held', step: 1 },
+    { ...record, event: 'step_skipped', step: 2 },
+  ])
+  const { events } = await get(run!.uuid)
+  assert.deepEqual(
+    events.map(({ event, step_ref }) => [event, step_ref]),
+    [
+      ['received', null],
+      ['step_skipped', 'wait'],
+      ['step_conditions_held', 'feed'],
+      ['message_created', 'feed'],
+      ['step_skipped', 'mail'],
+      ['completed', null],
+    ],
+  )
+})
+
 test('a run that is through says so, and a failed one why', async () => {
   const seed = async (recipientRun: NonNullable<Parameters<typeof seedTrigger>[1]['recipientRun']>) => {
     const [run] = await seedTrigger(db, { recipients: ['through'], recipientRun })
