@@ -13,7 +13,7 @@ import type { Script } from './rehearse.ts'
 export const USAGE = `npm run rehearse -- <key> --data file.json [--cancel-at 2d]
   --folder dir             the notifications folder, if not BELAY_NOTIFICATIONS_DIR
   --recipient id|file.json whom it is for; a file holds properties beside the id. Several times: several people
-  --actor id|file.json, --tenant id
+  --actor id|file.json, --tenant id|file.json
   --at instant             when it begins; now, if it is left out
   --again 5m[=file.json]   triggers it again so long after, with data of its own
   --seen 5m[=step]         somebody sees the messages there are by then, or those of one step;
@@ -61,7 +61,7 @@ export async function readScript(workflow: string, given: Values, allowPrivate: 
     recipients,
     data: given.data === undefined ? {} : await objectIn(given.data),
     ...(given.actor !== undefined && { actor: await person(given.actor) }),
-    ...(given.tenant !== undefined && { tenant: given.tenant }),
+    ...(given.tenant !== undefined && { tenant: await person(given.tenant) }),
   }
   const happenings: Happening[] = [{ after: 0, kind: 'trigger', body }]
   for (const { after, rest } of timed('again', given.again)) {

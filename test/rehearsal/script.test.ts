@@ -1,0 +1,66 @@
+import assert from 'node:assert/strict'
+import { writeFileSync } from 'node:fs'
+import path from 'node:path'
+import { test } from 'node:test'
+import { readFolder } from '../../definitions/read-catalog.ts'
+import { rehearse } from '../../rehearsal/rehearse.ts'
+import { readScript } from '../../rehearsal/script.ts'
+import { HostList } from '../../settings/host-list.ts'
+import { notificationsFolder } from '../../testing/fixtures/notifications-folder.ts'
+
+const is = (variable: string, argument: string) => ({ all: [{ variable, operator: 'equal_to', argument }] })
+const mail = (more: object = {}) => ({
+  ref: 'email_1',
+  type: 'channel',
+  channel_type: 'email',
+  template: { subject: 'For {{ tenant.name }}', text_body: 'Hi' },
+  ...more,
+})
+
+test('a rehearsal takes its tenant from a file, whose properties and preferences count', async () => {
+  const folder = notificationsFolder({
+    'hello/workflow.json': { steps: [mail(), { ...mail(), ref: 'email_2', conditions: is('tenant.plan', 'pro') }] },
+  })
+  const file = (name: string, tenant: object) => {
+    writeFileSync(path.join(folder, name), JSON.stringify(tenant))
+    return path.join(folder, name)
+  }
+  const lived = async (tenant: string) => {
+    const script = await readScript('hello', { tenant, at: '2026-01-05T09:00:00Z' }, HostList.none)
+    const entries = await rehearse(await readFolder(folder), script)
+    return entries.filter(({ label }) => label.startsWith('email')).map(({ label, text }) => `${label} ${text}`)
+  }
+  const acme = { id: 'acme', name: 'Acme', plan: 'pro' }
+  assert.deepEqual((await lived(file('acme.json', acme))).slice(0, 2), [
+    'email_1 email: For Acme',
+    'email_2 email: For Acme',
+  ])
+  const quiet = { ...acme, settings: { preference_set: { channel_types: { email: false } } } }
+  const skipped = 'skipped: preferences of the recipient'
+  assert.deepEqual(await lived(file('quiet.json', quiet)), [`email_1 ${skipped}`, `email_2 ${skipped}`])
+})
+
+test('a rehearsal says of each channel of a group why it could not be used, as the run’s events do', async () => {
+  const catalog = await readFolder(
+    notificationsFolder({
+      'hello/workflow.json': { steps: [mail({ channel_group_key: 'either' })] },
+      'channels.json': {
+        first: { type: 'email', conditions: is('recipient.plan', 'pro') },
+        second: { type: 'email', id: '8209f26c-62a5-461d-95e2-a5716a26e652' },
+        either: { type: 'email', operator: 'any', channels: ['first', 'second'] },
+      },
+    }),
+  )
+  const preferences = { default: { channels: { '8209f26c-62a5-461d-95e2-a5716a26e652': false } } }
+  const body = { recipients: [{ id: 'ada', preferences }], data: {} }
+  const happenings = [{ after: 0, kind: 'trigger' as const, body }]
+  const entries = await rehearse(catalog, { workflow: 'hello', start: 0, happenings })
+  const told = entries.find(({ label }) => label === 'email_1')!
+  assert.equal(told.text, 'skipped: no channel of the group may be used')
+  assert.deepEqual(told.why, [
+    'first: conditions of the channel do not hold',
+    '  recipient.plan equal_to "pro": no, it is ""',
+    'second: preferences of the recipient',
+    '  held back by "channels.8209f26c-62a5-461d-95e2-a5716a26e652"',
+  ])
+})
