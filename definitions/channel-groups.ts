@@ -8,21 +8,31 @@ import { channelConditions } from './fields.ts'
 
 const MOST = 20
 
-/** A group as it stands in channels.json: an entry that has `channels`. */
-export const groupFile = z.strictObject({
-  type: z.enum(channelTypeNames(), { error: `must be one of ${channelTypeNames().join(', ')}` }),
-  name: z.string().min(1).optional(),
-  operator: z.enum(['any', 'all'], { error: 'must be any or all' }).default('all'),
-  channels: z
-    .array(
-      z.preprocess(
-        (given) => (typeof given === 'string' ? { channel: given } : given),
-        z.strictObject({ channel: z.string(), conditions: channelConditions }),
-      ),
-    )
-    .min(1, 'must name at least one channel')
-    .max(MOST, `names more than ${MOST} channels`),
+const unknown = (message: string) => ({
+  error: (issue: { code: string }) => (issue.code === 'unrecognized_keys' ? message : undefined),
 })
+
+/** A group as it stands in channels.json: an entry that has `channels`. */
+export const groupFile = z.strictObject(
+  {
+    type: z.enum(channelTypeNames(), { error: `must be one of ${channelTypeNames().join(', ')}` }),
+    name: z.string().min(1).optional(),
+    operator: z.enum(['any', 'all'], { error: 'must be any or all' }).default('all'),
+    channels: z
+      .array(
+        z.preprocess(
+          (given) => (typeof given === 'string' ? { channel: given } : given),
+          z.strictObject(
+            { channel: z.string(), conditions: channelConditions },
+            unknown('is not known here; a channel of a group has channel and conditions'),
+          ),
+        ),
+      )
+      .min(1, 'must name at least one channel')
+      .max(MOST, `names more than ${MOST} channels`),
+  },
+  unknown('is not a field of a group, which has type, name, operator and channels'),
+)
 export type GroupFile = z.output<typeof groupFile>
 
 /** What channels.json says beside the channels themselves. */

@@ -8,26 +8,53 @@ import { parseLiquid } from '../templates/liquid.ts'
 import { oddInMarkdown } from '../templates/markdown.ts'
 import type { PartialSource } from '../templates/liquid/rendering.ts'
 import type { Layout, Library } from './definition.ts'
+import { ignored, isUnset } from './fields.ts'
 import { withFooterLinks } from './footer-links.ts'
-import { fieldName, problemPlace, type DefinitionProblem } from './problem.ts'
+import { fieldName, problemPlace, type DefinitionProblem, type Remark } from './problem.ts'
 import { readSource } from './source.ts'
+import { unreadFields } from './unread-fields.ts'
 import { namesIn } from './names-in.ts'
 import { readTranslations } from './translations.ts'
 
+/** What Knock's tools write beside what an author does. */
+const bookkeeping = {
+  $schema: ignored,
+  __readonly: ignored,
+  key: ignored,
+  name: ignored,
+  description: ignored,
+  environment: ignored,
+  sha: ignored,
+  valid: ignored,
+  created_at: ignored,
+  inserted_at: ignored,
+  updated_at: ignored,
+}
+
 const layoutFile = z.looseObject({
+  ...bookkeeping,
   html_layout: z.string().refine((text) => /\{\{-?\s*content\s*-?\}\}/.test(text), 'must hold {{ content }}'),
   text_layout: z.string().nullish(),
   is_mjml: z.boolean().nullish(),
+  branding_overrides: ignored,
   footer_links: z.array(z.looseObject({ text: z.string(), url: z.string() })).nullish(),
 })
 
 const input = z.looseObject({
   key: z.string(),
   type: z.string(),
-  settings: z.looseObject({ default: z.unknown().optional() }).nullish(),
+  label: ignored,
+  text: ignored,
+  action: ignored,
+  url: ignored,
+  alt: ignored,
+  settings: z.object({ default: z.unknown().optional() }).nullish(),
 })
 
 const partialFile = z.looseObject({
+  ...bookkeeping,
+  icon_name: ignored,
+  visual_block_enabled: ignored,
   type: z.enum(['html', 'markdown', 'text', 'json']),
   content: z.string(),
   input_schema: z.array(input).nullish(),
@@ -38,15 +65,15 @@ const listTypes = new Set(['list', 'json', 'multi_select', 'button', 'image'])
 
 /**
  * Reads what all definitions of a folder share. Whatever is wrong is pushed to `problems`; what is odd in Markdown of partials
- * to `warnings`.
+ * to `warnings`, and fields that nobody reads.
  */
 export async function readLibrary(
   folder: string,
   problems: DefinitionProblem[],
   warnings: string[],
 ): Promise<Omit<Library, 'vars'>> {
-  const layouts = await each(folder, 'layouts', ['layout.json', 'html_layout'], layoutFile, problems)
-  const partials = await each(folder, 'partials', ['partial.json', 'content'], partialFile, problems)
+  const layouts = await each(folder, 'layouts', ['layout.json', 'html_layout'], layoutFile, { problems, warnings })
+  const partials = await each(folder, 'partials', ['partial.json', 'content'], partialFile, { problems, warnings })
   const library = {
     layouts: mapOf(layouts.found, (file): Layout => ({
       html: withFooterLinks(file.html_layout, file.footer_links ?? [], 'html'),
@@ -123,7 +150,7 @@ async function each<Schema extends z.ZodType>(
   kind: string,
   [file, main]: [file: string, main: string],
   schema: Schema,
-  problems: DefinitionProblem[],
+  { problems, warnings }: { problems: DefinitionProblem[]; warnings: string[] },
 ): Promise<{ found: Record<string, z.output<Schema>>; places: Map<string, Place> }> {
   const found: Record<string, z.output<Schema>> = {}
   /** Where the field stands that is the template. */
@@ -143,9 +170,19 @@ async function each<Schema extends z.ZodType>(
     }
     for (const { path: at, message } of issues) problems.push({ ...placeOf(at), message })
     if (parsed.success && issues.length === 0) found[key] = parsed.data
+    for (const { at, message } of [...unreadFields(schema, source.value), ...notCarriedOut(source.value)])
+      warnings.push(`${problemPlace(placeOf(at))}: ${message}`)
     places.set(key, placeOf([main]))
   }
   return { found, places }
+}
+
+/** What Knock would do with a layout and Belay does not. */
+function notCarriedOut(file: unknown): Remark[] {
+  const given = (file as { branding_overrides?: unknown } | null)?.branding_overrides
+  if (isUnset(given)) return []
+  const message = 'is not carried out: set vars.branding, or the tenant’s settings.branding'
+  return [{ at: ['branding_overrides'], message }]
 }
 
 async function isFolder(file: string): Promise<boolean> {

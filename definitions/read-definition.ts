@@ -20,6 +20,7 @@ import { withChannelTypes } from './infer-channel-type.ts'
 import { problemPlace, type DefinitionProblem, type Remark } from './problem.ts'
 import { readSource, type JsonPath } from './source.ts'
 import { usedOf } from './library.ts'
+import { unreadFields } from './unread-fields.ts'
 import { unsetVars, usedVars } from './used-vars.ts'
 import { withoutFaults } from './without-faults.ts'
 import { workflowFile } from './workflow-file.ts'
@@ -121,7 +122,9 @@ export async function readDefinition(
     return told.map(({ at: within, message }) => ({ at: [...at, 'template', ...within], message }))
   })
   const later = laterRefs(source.value, refsInLiquid).map(({ path: at, message }) => ({ at, message }))
-  for (const { at, message } of [...later, ...parsed.data.idle, ...idleArguments(source.value), ...idle, ...remarks]) {
+  const unread = unreadFields(workflowFile, typed)
+  const odd = [...later, ...parsed.data.idle, ...idleArguments(source.value), ...idle, ...unread, ...remarks]
+  for (const { at, message } of odd) {
     const line = source.lineOf(at)
     warnings.push(`${problemPlace({ ...place(at), ...(line !== undefined && { line }) })}: ${message}`)
   }

@@ -32,7 +32,7 @@ const triggerSchema = z
 /** Knock's workflow.json, files resolved. Metadata is dropped; what it would not be carried out is refused. */
 export const workflowFile = object({
   $schema: ignored,
-  __readonly: z.looseObject({ active: z.boolean().nullish() }).nullish(),
+  __readonly: z.object({ active: z.boolean().nullish() }).nullish(),
   name: z.string().nullish(),
   description: ignored,
   tags: ignored,

@@ -4,7 +4,7 @@ import { button } from '../button.ts'
 
 const pixels = z.number().min(0).max(1_000).nullish()
 
-/** `layout_attrs`: what else stands there decorates Knock's editor. */
+/** What a loose object does not name changes a look at most: it is told at start, and nothing is refused. */
 const layoutAttrs = z
   .looseObject({
     padding_top: pixels,
@@ -62,8 +62,8 @@ const emailButton = object({
   },
 }))
 
-const decoration = { id: ignored, version: ignored, variant: ignored, name: ignored, style_attrs: ignored }
-const block = { ...decoration, layout_attrs: layoutAttrs }
+const decoration = { id: ignored, version: ignored, variant: ignored, name: ignored }
+const block = { ...decoration, style_attrs: z.looseObject({}).nullish(), layout_attrs: layoutAttrs }
 
 const simpleBlock = [
   object({ type: z.literal('markdown'), content: liquid('markdown'), ...block }).transform(
@@ -108,6 +108,7 @@ const simpleBlock = [
   })),
   object({
     ...block,
+    layout_attrs: z.looseObject({}).nullish(),
     type: z.literal('partial'),
     key: z.string().regex(/^[A-Za-z0-9_-]{1,255}$/, 'must be the key of a partial'),
     attrs: z.record(z.string().regex(/^[A-Za-z_]\w*$/), z.union([liquid('text'), z.number(), z.boolean()])).nullish(),
@@ -132,7 +133,7 @@ export const visualBlock = z.discriminatedUnion(
       ...block,
       type: z.literal('row'),
       columns: z
-        .array(z.looseObject({ blocks: z.array(columnBlock) }))
+        .array(z.looseObject({ ...decoration, type: ignored, blocks: z.array(columnBlock) }))
         .min(1)
         .max(6),
     }).transform(({ type, columns, layout_attrs }) => ({
