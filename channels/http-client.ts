@@ -1,5 +1,6 @@
 import { isUtf8 } from 'node:buffer'
 import { Agent, type buildConnector, type Dispatcher } from 'undici'
+import { connectionWords } from './connection-words.ts'
 import { withDeadline } from './deadline.ts'
 import { withoutHidden } from './hidden.ts'
 import { exchangeOf, type Exchange } from './exchange.ts'
@@ -119,7 +120,7 @@ export class HttpClient {
     } catch (error) {
       if (error instanceof NotSent) throw error
       onAnswered?.(exchangeOf({ url, method, showsPath }, null))
-      throw new NoAnswer(oneLine(describe(error)), handedOver)
+      throw new NoAnswer(oneLine(describe(error)), !wasNotProcessed(error) && handedOver)
     }
   }
 
@@ -182,8 +183,13 @@ async function start(
   return { body: bytes.toString('utf8'), isWhole, isUtf8: isUtf8(bytes) }
 }
 
+/** A server that refuses a stream over HTTP/2 says that it has done nothing for it (RFC 9113 8.7). */
+function wasNotProcessed(error: unknown): boolean {
+  return error instanceof Error && error.message.endsWith('NGHTTP2_REFUSED_STREAM')
+}
+
 function describe(error: unknown): string {
   // One error an address tried: the first tells as much as all.
   const first: unknown = error instanceof AggregateError ? (error.errors[0] ?? error) : error
-  return first instanceof Error ? first.message : String(first)
+  return connectionWords(first instanceof Error ? first.message : String(first))
 }

@@ -1,3 +1,4 @@
+import { connectionWords } from '../connection-words.ts'
 import { oneLine, type SendResult } from '../sender.ts'
 import type { SmtpError } from './smtp-session.ts'
 
@@ -7,6 +8,11 @@ import type { SmtpError } from './smtp-session.ts'
  */
 const ABOUT_THE_SESSION = new Set([503, 530, 534, 535, 538])
 
+/** A server that says nothing may wait for TLS to begin. */
+const GREETING_HINT: Partial<Record<string, string>> = {
+  'Greeting never received': 'the server sent no greeting; a port with TLS from the start, such as 465, needs smtps://',
+}
+
 /**
  * How a try that failed ended. A 4xx reply says that the server did not take the message, whatever stage it answers; a 5xx
  * reply to MAIL, RCPT, DATA or the content refuses it for good. Without a reply the stage decides: once the content has
@@ -14,12 +20,14 @@ const ABOUT_THE_SESSION = new Set([503, 530, 534, 535, 538])
  */
 export function resultOf(error: unknown, handedOver: boolean): SendResult {
   const { code, responseCode, response, message, cause } = error as SmtpError
-  const reason = oneLine(response ?? (cause instanceof Error ? `${message}: ${cause.message}` : message))
+  const words = cause instanceof Error ? `${message}: ${cause.message}` : message
+  const reason = oneLine(response ?? GREETING_HINT[message] ?? connectionWords(words))
   const aboutMessage = code === 'EENVELOPE' || code === 'EMESSAGE'
   if (responseCode === undefined) {
     if (handedOver) return { kind: 'unknown', reason, repeatable: false }
-    // Without a reply the message was refused on this side, against what the server had announced (its size).
-    return { kind: aboutMessage ? 'refused' : 'not_taken', reason }
+    // Without any reply the message was refused on this side, against what the server had announced (its size). One
+    // without a code refuses nothing.
+    return { kind: aboutMessage && response === undefined ? 'refused' : 'not_taken', reason }
   }
   const permanent = aboutMessage && responseCode >= 500 && !ABOUT_THE_SESSION.has(responseCode)
   if (permanent) return { kind: 'refused', reason }

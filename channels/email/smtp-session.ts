@@ -190,7 +190,7 @@ async function within<Result>(
         timer = setTimeout(() => reject(new Error(`${words} within ${time / 1_000} s`)), time)
       }
       restart(ms, late)
-      abort = () => reject(new Error('given up: the worker stops'))
+      abort = () => reject(new Error('given up: all stages together took too long'))
       // One listener for each send under way is no leak.
       setMaxListeners(0, signal)
       signal.addEventListener('abort', abort)

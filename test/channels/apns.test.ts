@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process'
 import { generateKeyPairSync } from 'node:crypto'
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
-import { createSecureServer, type IncomingHttpHeaders } from 'node:http2'
+import { constants, createSecureServer, type IncomingHttpHeaders } from 'node:http2'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { after, mock, test } from 'node:test'
@@ -46,9 +46,11 @@ async function apple(answer: [number, object?]) {
   const server = createSecureServer({ key, cert })
   server.on('stream', (stream, headers) => {
     let body = ''
+    stream.on('error', () => undefined)
     stream.setEncoding('utf8').on('data', (chunk: string) => (body += chunk))
     stream.on('end', () => {
       pushes.push({ headers, body })
+      if (answer[0] === 0) return stream.close(constants.NGHTTP2_REFUSED_STREAM)
       stream.respond({ ':status': answer[0], 'apns-id': 'EC1BF194-B3B2-424A-89A9-5A918A6E6B5E' })
       stream.end(answer[1] === undefined ? undefined : JSON.stringify(answer[1]))
     })
@@ -154,4 +156,11 @@ test('channels with the same key_id and another key do not send with each otherâ
   const other = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey
   await send(['d'], 'content', { private_key: other.export({ type: 'pkcs8', format: 'pem' }).toString() })
   assert.notEqual(pushes[0]!.headers.authorization, pushes[1]!.headers.authorization)
+})
+
+// RFC 9113 8.7: "no application processing" took place on a stream that is refused so.
+test('a stream that the server refuses was not taken', async () => {
+  const { pushes, send } = await apple([0])
+  const { kind, ...rest } = await send(['d'])
+  assert.deepEqual([kind, pushes.length], ['not_taken', 1], JSON.stringify(rest))
 })

@@ -112,7 +112,15 @@ for (const [key, row] of rows) {
     after(() => server.close())
     const result = await sendThrough(row.given(`https://127.0.0.1:${(server.address() as AddressInfo).port}`))
     assert.deepEqual([result.kind, result.handedOver, requests], ['not_taken', false, 0], JSON.stringify(result))
-    assert.match((result as { reason: string }).reason, /certificate/)
+    assert.match((result as { reason: string }).reason, /certificate.*NODE_EXTRA_CA_CERTS/)
+  })
+
+  test(`${key}: an address with https:// at which nobody speaks TLS is told in words`, async () => {
+    const server = await httpReceiver()
+    after(() => server.close())
+    const result = await sendThrough(row.given(server.url.replace('http:', 'https:')))
+    assert.deepEqual([result.kind, result.handedOver], ['not_taken', false])
+    assert.match((result as { reason: string }).reason, /^TLS failed: the far side answered without it/)
   })
 
   test(`${key}: whatever JSON it answers, the try has an end`, async () => {

@@ -49,15 +49,17 @@ test('each stage that refuses, hangs up or says nothing says whether the server 
     ['greeting 421', { greeting: { say: '421 too busy' } }, 'not_taken', /^421 too busy/, 0],
     ['greeting 554', { greeting: { say: '554 no service' } }, 'not_taken', /^554 no service/, 0],
     ['greeting hang up', { greeting: 'hang up' }, 'not_taken', /closed|ECONNRESET/, 0],
-    ['greeting silent', { greeting: 'say nothing' }, 'not_taken', /Greeting never received/, 0],
+    ['greeting silent', { greeting: 'say nothing' }, 'not_taken', /sent no greeting; .* needs smtps/, 0],
     ['mail 4xx', { mail: busy }, 'not_taken', /^451 try later/, 0],
     ['mail 5xx', { mail: no }, 'refused', /^550 never/, 0],
+    ['mail garbage', { mail: { say: 'banana' } }, 'not_taken', /^banana/, 0],
     ['mail hang up', { mail: 'hang up' }, 'not_taken', /closed|ECONNRESET/, 0],
     ['rcpt 4xx', { rcpt: busy }, 'not_taken', /^451 try later/, 0],
     ['rcpt 5xx', { rcpt: no }, 'refused', /^550 never/, 0],
     ['rcpt silent', { rcpt: 'say nothing' }, 'not_taken', /no answer within 3 s/, 0],
     ['data 4xx', { data: busy }, 'not_taken', /^451 try later/, 0],
     ['data 5xx', { data: no }, 'refused', /^550 never/, 0],
+    ['data garbage', { data: { say: 'banana' } }, 'not_taken', /^banana/, 0],
     ['data hang up', { data: 'hang up' }, 'not_taken', /closed|ECONNRESET/, 0],
     ['dot 4xx', { dot: [busy] }, 'not_taken', /^451 try later/, 1],
     ['dot 5xx', { dot: [no] }, 'refused', /^550 never/, 1],
@@ -100,7 +102,11 @@ test('given up before the content was handed over it was not taken, after it the
   const before = new AbortController()
   const silent = await to({ rcpt: 'say nothing' })
   setTimeout(() => before.abort(), 100)
-  assert.equal((await silent.send(email(), before.signal)).kind, 'not_taken')
+  const given = await silent.send(email(), before.signal)
+  assert.deepEqual(
+    [given.kind, (given as { reason: string }).reason],
+    ['not_taken', 'given up: all stages together took too long'],
+  )
 
   const late = await to({ dot: ['say nothing'] })
   const afterDot = new AbortController()
