@@ -14,7 +14,7 @@ export const twilioReports: ReportReader = {
     const fields = [...new Set(form.keys())]
       .sort()
       .map((name) => name + [...new Set(form.getAll(name))].sort().join(''))
-    const signed = `${callback!}${callback!.includes('?') ? '&' : '?'}${url.search.slice(1)}${fields.join('')}`
+    const signed = `${callback!.split('?', 1)[0]!}${url.search}${fields.join('')}`
     const right = createHmac('sha1', webhook_auth_token ?? auth_token!)
       .update(signed)
       .digest('base64')

@@ -55,7 +55,11 @@ export async function applyReports(
 ): Promise<{ moved: number; early: boolean }> {
   if (reports.length === 0) return { moved: 0, early: false }
   const byMessage = new Map<string, MessageReport[]>()
-  for (const report of reports) byMessage.set(report.messageId, [...(byMessage.get(report.messageId) ?? []), report])
+  for (const report of reports) {
+    const known = byMessage.get(report.messageId)
+    if (known === undefined) byMessage.set(report.messageId, [report])
+    else known.push(report)
+  }
   return transaction(db, async (tx) => {
     const locked = await query<Locked>(
       tx,

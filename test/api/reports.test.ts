@@ -12,6 +12,8 @@ import { seedChannels, seedMessage, seedTrigger } from '../../testing/fixtures/s
 const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'prime256v1' })
 const WHSEC = `whsec_${Buffer.from('a secret of resend').toString('base64')}`
 const CALLBACK = 'https://notify.acme.example/v1/channels/twilio/events'
+const QUERIED = 'https://notify.acme.example/v1/channels/twilio-q/events?from=twilio&of=acme'
+const QUERIED_ID = '9c1d2f0a-4d52-5d6e-8a43-0f7f4a0d7c11'
 
 function channel(key: string, settings: Record<string, unknown>): Channel {
   const id = `9c1d2f0a-4d52-5d6e-8a43-${Buffer.from(key.padEnd(6)).toString('hex').slice(0, 12)}`
@@ -19,6 +21,7 @@ function channel(key: string, settings: Record<string, unknown>): Channel {
 }
 const channels = [
   channel('twilio', { status_callback: CALLBACK, auth_token: '12345' }),
+  { ...channel('twilio', { status_callback: QUERIED, auth_token: '12345' }), key: 'twilio-q', id: QUERIED_ID },
   channel('sendgrid', { webhook_public_key: publicKey.export({ format: 'der', type: 'spki' }).toString('base64') }),
   channel('postmark', { webhook_secret: 'pm-secret', server_token: '$NOT_SET_IN_THE_API' }),
   channel('resend', { webhook_secret: WHSEC }),
@@ -63,7 +66,7 @@ async function report({ path, body, headers }: Signed): Promise<number> {
 }
 const seconds = (offset = 0) => String(Math.floor(api.clock.now / 1_000) + offset)
 
-function twilio(id: string, MessageStatus: string): Signed {
+function twilio(id: string, MessageStatus: string, callback = CALLBACK): Signed {
   const form = {
     MessageSid: 'SM1',
     MessageStatus,
@@ -71,10 +74,12 @@ function twilio(id: string, MessageStatus: string): Signed {
     ...(MessageStatus === 'failed' && { ErrorCode: '30003' }),
   }
   const fields = Object.entries(form).sort(([a], [b]) => (a < b ? -1 : 1))
-  const signed = `${CALLBACK}?message_id=${id}${fields.map(([name, value]) => name + value).join('')}`
+  const url = `${callback}${callback.includes('?') ? '&' : '?'}message_id=${id}`
+  const signed = `${url}${fields.map(([name, value]) => name + value).join('')}`
   const signature = createHmac('sha1', '12345').update(signed).digest('base64')
   const headers = { 'x-twilio-signature': signature, 'content-type': 'application/x-www-form-urlencoded' }
-  return { path: `twilio/events?message_id=${id}`, body: new URLSearchParams(form).toString(), headers }
+  const [, path = ''] = url.split('/v1/channels/')
+  return { path, body: new URLSearchParams(form).toString(), headers }
 }
 function sendgrid(events: object[], at = seconds()): Signed {
   const body = JSON.stringify(events)
@@ -160,6 +165,14 @@ test('each provider’s delivery and its bounce, as its reference shows them, mo
     assert.deepEqual([await report(failure(id)), await report(delivery(id))], [200, 200])
     assert.deepEqual(await stateOf(id), failed)
   }
+})
+
+test('a callback of Twilio whose address has a query is checked with it, and once', async () => {
+  const id = await mailed('sent', 'twilio')
+  assert.equal(await report(twilio(id, 'delivered', QUERIED)), 200)
+  assert.equal((await stateOf(id)).status, 'delivered')
+  const other = twilio(id, 'failed', QUERIED)
+  assert.equal(await report({ ...other, path: other.path.replace('of=acme', 'of=other') }), 401)
 })
 
 test('what becomes of a copy moves nothing: a message is as its recipient got it', async () => {
