@@ -1,5 +1,6 @@
 import { po } from 'gettext-parser'
 import path from 'node:path'
+import { parseLiquid } from '../templates/liquid.ts'
 import { faultsOfSource, MAX_DEPTH } from '../json/source.ts'
 import { lineOf } from './json-line.ts'
 import { namesIn } from './names-in.ts'
@@ -23,7 +24,7 @@ export async function readTranslations(
         const read: unknown =
           type === 'json'
             ? fromJson(await readUtf8(from, allowance), file, problems)
-            : fromPo(await readBytes(from, allowance))
+            : fromPo(await readBytes(from, allowance), file, problems)
         const tag = locale.replaceAll('_', '-')
         texts[tag] = { ...texts[tag], [namespace ?? '']: read }
       } catch (error) {
@@ -41,20 +42,37 @@ function fromJson(text: string, file: string, problems: DefinitionProblem[]): un
     if (at.length >= MAX_DEPTH) throw new Error(message)
     problems.push({ file, line: lineOf(text, at), field: fieldName(at), message })
   }
+  for (const { at, message } of faultsOfTexts(value))
+    problems.push({ file, line: lineOf(text, at), field: fieldName(at), message })
   return value
 }
 
-function fromPo(bytes: Buffer): Record<string, unknown> {
+/** Texts that the tag `t` could not fill in, or that hold what is no author's to write. */
+function faultsOfTexts(value: unknown, at: string[] = []): { at: string[]; message: string }[] {
+  if (typeof value === 'object' && value !== null)
+    return Object.entries(value).flatMap(([name, inner]) => faultsOfTexts(inner, [...at, name]))
+  if (typeof value !== 'string' || !/\{[{%]/.test(value)) return []
+  try {
+    parseLiquid(value, 'text')
+    return []
+  } catch (error) {
+    return [{ at, message: `is not a Liquid template: ${(error as Error).message}` }]
+  }
+}
+
+function fromPo(bytes: Buffer, file: string, problems: DefinitionProblem[]): Record<string, unknown> {
   const entries = Object.values(po.parse(withoutBlankRuns(bytes), { defaultCharset: 'utf-8' }).translations).flatMap(
     (context) => Object.values(context),
   )
-  return Object.fromEntries(
+  const texts = Object.fromEntries(
     entries.flatMap(({ msgid, msgstr }) => {
       const [one, other] = msgstr
       if (msgid === '' || !one) return []
       return [[msgid, other === undefined ? one : { one, other: msgstr.at(-1) }]]
     }),
   )
+  for (const { at, message } of faultsOfTexts(texts)) problems.push({ file, field: fieldName(at), message })
+  return texts
 }
 
 /** Of each run of empty lines one is left: the parser looks over all of a run from every line of it. */

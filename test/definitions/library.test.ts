@@ -234,6 +234,26 @@ test("texts come in the recipient's locale, else its language, else English", as
   assert.equal(await text('de-AT', 3), 'Ada: 3 orders / Bye / Hallo Ada\n')
 })
 
+test('a translation that holds a tag of compiled templates, or no Liquid, is refused by file and key', async () => {
+  const po = 'msgid ""\nmsgstr ""\n\nmsgid "Hi"\nmsgstr "{% address %}x{% endaddress %}"\n'
+  const folder = notificationsFolder({
+    'hello/workflow.json': email(block('{% t %}Hi{% endt %}')),
+    'translations/de/de.po': po,
+    'translations/en/en.json':
+      '{\n"fine": "Hi {{ name }}",\n"mail": {\n"bad": "{{ a | text_of_html }}",\n"open": "{% if a %}"\n}}',
+  })
+  const problems = await problemsOf(folder)
+  assert.deepEqual(
+    problems.map(({ file, line, field }) => [file, line, field]),
+    [
+      ['translations/de/de.po', undefined, 'Hi'],
+      ['translations/en/en.json', 4, 'mail.bad'],
+      ['translations/en/en.json', 5, 'mail.open'],
+    ],
+  )
+  assert.match(problems[0]!.message, /address/)
+})
+
 test('a translation whose header names no encoding where it is looked for is UTF-8', async () => {
   for (const header of [
     '',
