@@ -16,6 +16,8 @@ export function markdownText(tokens: Token[], tags: ReadonlyMap<number, string>)
   let tight = false
   let fresh = false
   let row: Row | null = null
+  /** The next block is the first of what is captured. */
+  let isCaptured = false
   const levels: Level[] = []
   /** The mark of the next item of each open list. */
   const lists: (() => string)[] = []
@@ -25,7 +27,8 @@ export function markdownText(tokens: Token[], tags: ReadonlyMap<number, string>)
     const first = levels.map(({ mark }) => mark).join('')
     for (const level of levels) level.mark = level.rest
     const rest = levels.map((level) => level.rest).join('')
-    if (text !== '') text += tight ? '\n' : '\n\n'
+    if (text !== '' && !isCaptured) text += tight ? '\n' : '\n\n'
+    isCaptured = false
     text += first + block.replaceAll('\n', `\n${rest}`)
     tight = false
     fresh = false
@@ -46,6 +49,7 @@ export function markdownText(tokens: Token[], tags: ReadonlyMap<number, string>)
     // What the tag repeats follows its own like; before the first of them is an empty line.
     if (fresh && text !== '') text += '\n'
     if (!isSilent(source)) fresh = false
+    isCaptured = /^\{%-?\s*capture\b/.test(source)
     text += source
   }
 

@@ -2,6 +2,7 @@ import MarkdownIt, { type Token } from 'markdown-it'
 import { cover, isTagLine, ONE_PLACE, TAGS } from './liquid-source.ts'
 import { balanced } from './markdown/balance.ts'
 import { placeBlocks } from './markdown/blocks-of-values.ts'
+import { placeCaptures } from './markdown/captures.ts'
 import { groupsOf, type Groups } from './markdown/groups.ts'
 import { ownLines } from './markdown/lines.ts'
 import { inlined, isOneParagraph, placeRenders, type RenderPlace } from './markdown/renders.ts'
@@ -86,9 +87,9 @@ export function compileMarkdown(source: string, place: RenderPlace = 'block'): C
   const isPhrase = place === 'inline' || (place === 'item' && isOneParagraph(blocks, covered.tags))
   placeRenders(blocks, covered, isPhrase ? place : 'block')
   const tokens = isPhrase ? inlined(blocks, covered.tags) : blocks
-  const ofBlocks = placeBlocks(tokens, covered.pieces)
+  const bare = [...placeBlocks(tokens, covered.pieces), ...placeCaptures(tokens, groups, covered)]
   const plain = markdownText(tokens, covered.tags)
-  for (const paragraph of ofBlocks) paragraph.hidden = true
+  for (const paragraph of bare) paragraph.hidden = true
   const html = markdown.renderer.render(tokens, markdown.options, {}).trim()
   return {
     html: guardAddresses(withTableRows({ ...covered, text: html })),

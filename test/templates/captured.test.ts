@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import type { PartialSource } from '../../templates/liquid/rendering.ts'
+import { compileMarkdown } from '../../templates/markdown.ts'
 import { renderLiquid, type LiquidContext } from '../../templates/liquid.ts'
 
 const data = { name: "O'Brien & <b>", id: 'a&b c', empty: '', list: ["O'Brien & <b>", 'x'] }
@@ -107,6 +108,25 @@ test('what was captured in Markdown is part of the sentence it stands in', () =>
   assert.match(rendered(text, 'markdown'), new RegExp(`^<p>A <strong>${NAME}</strong> b</p>`))
 })
 
+const flat = (html: string) =>
+  html
+    .trim()
+    .replace(/\s+/g, ' ')
+    .replace(/> | </g, (edge) => edge.trim())
+
+test('a paragraph that was captured in Markdown may stand in a sentence, and blocks stand alone', () => {
+  const paragraph = '{% capture a %}\nHi **{{ name }}**\n{% endcapture %}\n'
+  const blocks = '{% capture a %}\nHi\n\n- **{{ name }}**\n{% endcapture %}\n'
+  const BLOCKS = `<p>Hi</p>\n<ul>\n<li><strong>${NAME}</strong></li>\n</ul>`
+  for (const [text, expected] of [
+    [`${paragraph}\n{{ a }}`, `<p>Hi <strong>${NAME}</strong></p>`],
+    [`${paragraph}\n# A {{ a }} b`, `<h1>A Hi <strong>${NAME}</strong> b</h1>`],
+    [`${blocks}\n{{ a }}\n\nb`, `${BLOCKS}\n<p>b</p>`],
+    [`{% capture a %}Hi{% endcapture %}\n{% capture b %}{{ a }} x{% endcapture %}\n\n{{ b }}`, '<p>Hi x</p>'],
+  ] as const)
+    assert.equal(flat(rendered(text, 'markdown')), flat(expected), text)
+})
+
 test('an address that was captured is the address', () => {
   const captured = '{% capture to %}https://example.com/?x=1&id={{ id | url_encode }}{% endcapture %}'
   const html = rendered(`${captured}[go]({{ to }})`, 'markdown')
@@ -118,6 +138,11 @@ test('in plain text what was captured is as it is', () => {
     rendered('{% capture a %}{{ name }}{% endcapture %}{{ a }}{{ a | upcase }}', 'text'),
     data.name + data.name.toUpperCase(),
   )
+})
+
+test('in the plain text of Markdown what was captured begins without an empty line', () => {
+  const text = compileMarkdown('{% capture a %}\nHi **{{ name }}**\n{% endcapture %}\n\nA {{ a }} b').text
+  assert.equal(rendered(text, 'text').trim(), `A Hi ${data.name} b`)
 })
 
 test('a value is escaped in HTML, whatever has been captured before', () => {
