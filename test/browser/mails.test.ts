@@ -8,6 +8,10 @@ import { HtmlValidate } from 'html-validate'
 import type { Browser } from 'playwright-core'
 import { inAppFeed } from '../../channels/in-app-feed/type.ts'
 import type { FeedContent } from '../../channels/in-app-feed/content.ts'
+import { renderStep } from '../../channels/render-step.ts'
+import type { EmailContent } from '../../channels/email/content.ts'
+import type { VisualBlock } from '../../channels/email/visual-block.ts'
+import { testScope } from '../../testing/fixtures/scope.ts'
 import { noChromium, startChromium } from '../../testing/browser/chromium.ts'
 import { exampleMessages } from '../../testing/fixtures/example-messages.ts'
 
@@ -59,6 +63,12 @@ describe('e-mails and feed cards as Chromium shows them', { skip: noChromium }, 
   }
 })
 
+function mailOf(visualBlocks: VisualBlock[]): string {
+  const template = { subject: 'Hi', body: { visualBlocks }, textBody: null, attachmentKey: null }
+  const step = { type: 'channel' as const, ref: 'step_1', name: 'Step', next: null, channel: { key: 'c', id: 'c' } }
+  return (renderStep({ ...step, channelType: 'email', template }, testScope({})) as EmailContent).html_body
+}
+
 test('a button of a feed card is one box, however long its label', { skip: noChromium }, async (t) => {
   const label = 'Accept the invitation to the workspace of the whole department and open it in the app at once'
   const content = {
@@ -88,6 +98,28 @@ test('a button of a feed card is one box, however long its label', { skip: noChr
       [1, true],
       [1, true],
     ])
+  }
+})
+
+test('buttons of a mail that do not fit beside each other stand below each other', { skip: noChromium }, async (t) => {
+  const button = (label: string) => ({ label, action: 'https://a.example' })
+  const buttons = ['Accept the invitation', 'See notifications', 'Unsubscribe from everything'].map(button)
+  const set = { type: 'button_set' as const, buttons }
+  const html = mailOf([
+    { type: 'row', columns: [[set], [{ ...set, buttons: [button('m'.repeat(60)), button('Yes')] }]] },
+    { ...set, buttons: ['Accept', 'See notifications', 'Unsubscribe from all'].map(button) },
+  ])
+  const browser = await startChromium(t)
+  for (const width of [375, 1_000]) {
+    const page = await browser.newPage({ viewport: { width, height: 600 } })
+    await page.setContent(html)
+    if (pictures !== undefined)
+      await page.screenshot({ path: join(pictures, `many-buttons-${width}.png`), fullPage: true })
+    assert.equal(await page.evaluate('document.documentElement.scrollWidth'), width)
+    const tops = await page.evaluate(
+      `[...document.querySelectorAll('.button')].slice(-3).map((each) => each.getBoundingClientRect().top)`,
+    )
+    assert.equal(new Set(tops as number[]).size > 1, width === 375)
   }
 })
 

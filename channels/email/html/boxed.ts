@@ -2,7 +2,8 @@ import type { Edges } from '../visual-block.ts'
 
 export const TABLE = '<table role="presentation" cellpadding="0" cellspacing="0" border="0"'
 
-const EDGES: Edges = { top: 8, right: 4, bottom: 8, left: 4, align: null }
+/** Around a block that names none. */
+export const EDGES: Edges = { top: 8, right: 4, bottom: 8, left: 4, align: null }
 
 /** HTML with space around it. */
 export function boxed(html: string, { top, right, bottom, left, align } = EDGES): string {
