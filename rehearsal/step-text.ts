@@ -1,11 +1,16 @@
 import type { AnyStepResult, Walk } from '../steps/kind.ts'
+import { waitBeforeNext } from '../steps/tries.ts'
 import { offsetText } from './offset.ts'
 
 /**
  * What a step came to, on one line; null where the timeline says it otherwise: by its messages, by the end of the walk, or
  * by what follows.
  */
-export function stepText(walk: Walk, result: AnyStepResult, start: number): string | null {
+export function stepText(
+  walk: Walk,
+  result: AnyStepResult,
+  { start, now }: { start: number; now: number },
+): string | null {
   const { step, row, stepIndex } = walk
   const wasWaiting = row.phase === 'wait' && row.step === stepIndex
   const until = (due: number) => offsetText(due - start)
@@ -21,11 +26,14 @@ export function stepText(walk: Walk, result: AnyStepResult, start: number): stri
       return `${wasWaiting ? 'waits on until' : 'waits until'} ${until(result.due)}`
     case 'go_on':
       if (result.entry !== undefined) return `passes at once; opens until ${until(result.entry.closesAt)}`
-      if (result.data !== undefined) return `data ${JSON.stringify(result.data)}`
       return step.type === 'channel' || wasWaiting ? null : 'passes'
+    case 'fail': {
+      const failedBefore = row.step === stepIndex ? row.attempt : 0
+      const wait = result.isFinal === true ? undefined : waitBeforeNext(failedBefore)
+      return wait === undefined ? null : `tried again at ${until(now + wait)}: ${result.reason}`
+    }
     case 'act':
     case 'end':
-    case 'fail':
       return null
   }
 }

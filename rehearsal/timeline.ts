@@ -47,7 +47,7 @@ export class Timeline {
     const about = { workflow: walk.definition.key, recipient: walk.recipient.id, label: walk.step.ref }
     const held = walk.held == null ? {} : shownAs(walk.held)
     const data = { ...held, ...result.skipped?.data, ...result.decided?.data }
-    const text = stepText(walk, result, this.#start)
+    const text = stepText(walk, result, { start: this.#start, now: this.#now() })
     if (text !== null) this.add({ ...about, text, why: whyOf(data), ...(Object.keys(data).length > 0 && { data }) })
     if (result.kind === 'wait' && result.entry !== undefined)
       this.#atBatch.push({

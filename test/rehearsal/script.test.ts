@@ -64,3 +64,20 @@ test('a rehearsal says of each channel of a group why it could not be used, as t
     '  held back by "channels.8209f26c-62a5-461d-95e2-a5716a26e652"',
   ])
 })
+
+test('a rehearsal tells each try of a step that fails, and the last one as the end', async () => {
+  const update = { ref: 'update_1', type: 'update_data', settings: { data: '{"a": {{ data.none }} }' } }
+  const catalog = await readFolder(notificationsFolder({ 'hello/workflow.json': { steps: [update, mail()] } }))
+  const happenings = [{ after: 0, kind: 'trigger' as const, body: { recipients: ['ada'], data: {} } }]
+  const entries = await rehearse(catalog, { workflow: 'hello', start: 0, happenings })
+  const reason = 'data must render as a JSON object'
+  assert.deepEqual(
+    entries.map(({ at, label, text }) => `${at / 1000} ${label} ${text}`),
+    [
+      '0 trigger accepted',
+      `0 update_1 tried again at 5s: ${reason}`,
+      `5 update_1 tried again at 20s: ${reason}`,
+      `20 update_1 failed here: ${reason}`,
+    ],
+  )
+})
