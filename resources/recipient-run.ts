@@ -51,7 +51,7 @@ const recipientRunEvent = z
     event: z
       .string()
       .describe(
-        'received, message_created, canceled, cancel_requested (while a step was being sent), completed, failed, or what was recorded: tries, moves',
+        'received, message_created, batch_joined (another run carries it on), canceled, cancel_requested (while a step was being sent), completed, failed, or what was recorded: tries, moves',
       ),
     status: z.enum(['ok', 'error']),
     step_ref: z.string().nullable(),
@@ -69,7 +69,7 @@ export const recipientRunWithEvents = recipientRun
 type Event = z.input<typeof recipientRunEvent>
 
 /**
- * Arrival, messages, cancel and end are told by the rows themselves; tries and moves are on record. Oldest first; of one
+ * Arrival, messages, a batch joined, cancel and end are told by the rows themselves; tries and moves are on record. Oldest first; of one
  * instant in the order of the walk, which only goes down the list of steps, and says why before what it made.
  */
 export function recipientRunEvents(row: RecipientRunRow, trace: RecipientRunTrace): Event[] {
@@ -104,6 +104,14 @@ export function recipientRunEvents(row: RecipientRunRow, trace: RecipientRunTrac
   }
   const inOrder = walked.sort((a, b) => a.step - b.step).map(({ event: told }) => told)
   const events = [event('received', 'received', row.accepted_at), ...inOrder]
+  if (trace.join !== undefined) {
+    const { carrier, workflow_run_id, closes_at, inserted_at } = trace.join
+    const by = { workflow_run_id, workflow_recipient_run_id: recipientRunUuid(workflow_run_id, carrier) }
+    const { step_ref, step_type } = row
+    events.push(
+      event('join', 'batch_joined', inserted_at, { step_ref, step_type, data: { carried_by: by, closes_at } }),
+    )
+  }
   if (trace.cancel !== undefined) {
     const { api_key, reason, created_at } = trace.cancel
     // What was being sent when the cancel came may have been the last of it.

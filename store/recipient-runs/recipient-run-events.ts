@@ -35,14 +35,24 @@ export interface RecordedCancel {
   created_at: string
 }
 
+/** The batch of another's that it joined. */
+export interface RecordedJoin {
+  /** The row that goes on for it, and its trigger. */
+  carrier: number
+  workflow_run_id: string
+  closes_at: string
+  inserted_at: string
+}
+
 /** What one recipient run left behind, each oldest first. */
 export interface RecipientRunTrace {
   events: RecordedEvent[]
   messages: ProducedMessage[]
   cancel: RecordedCancel | undefined
+  join: RecordedJoin | undefined
 }
 
-/** What is on record of a recipient run: its events, its messages, and its cancel. */
+/** What is on record of a recipient run: its events, its messages, its cancel, and the batch that it joined. */
 export async function traceOf(db: Database, run: { id: number; cancel_id: number | null }): Promise<RecipientRunTrace> {
   const events = await query<RecordedEvent>(
     db,
@@ -67,5 +77,13 @@ export async function traceOf(db: Database, run: { id: number; cancel_id: number
     db,
     sql`select api_key, reason, ${isoText(sql`created_at`)} as created_at from cancels where id = ${run.cancel_id}`,
   )
-  return { events, messages, cancel: cancels[0] }
+  const joins = await query<RecordedJoin>(
+    db,
+    sql`select c.id as carrier, t.workflow_run_id, ${isoText(sql`b.closes_at`)} as closes_at, ${isoText(sql`r.entered_at`)} as inserted_at
+      from recipient_runs r join batches b on b.id = r.batch_id
+      join recipient_runs c on c.id = b.carrier and c.id <> r.id
+      join triggers t on t.id = ${triggerOf('c.id')}
+      where r.id = ${run.id}`,
+  )
+  return { events, messages, cancel: cancels[0], join: joins[0] }
 }

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import { after, before, test } from 'node:test'
+import { eq } from 'drizzle-orm'
 import type { z } from 'zod'
 import type { recipientRun, recipientRunWithEvents } from '../../resources/recipient-run.ts'
 import type { Database } from '../../store/postgres/database.ts'
-import { cancels, recipientRunEvents } from '../../store/schema/index.ts'
+import { batches, cancels, recipientRunEvents, recipientRuns } from '../../store/schema/index.ts'
 import { startApi, type ApiServer } from '../../testing/product/api-server.ts'
 import { catalog, seedMessage, seedTrigger } from '../../testing/fixtures/seed.ts'
 
@@ -212,6 +213,29 @@ test('what happened at one instant is told in the order of the walk, and why bef
       ['completed', null],
     ],
   )
+})
+
+test('a run that joined a batch names the one that carries it on', async () => {
+  const insertedAt = new Date('2026-01-01T00:00:00Z')
+  const recipientRun = { status: 'ended', updatedAt: insertedAt } as const
+  const seed = async () => (await seedTrigger(db, { recipients: ['joined'], acceptedAt: insertedAt, recipientRun }))[0]!
+  const [carrier, member] = [await seed(), await seed()]
+  const closesAt = new Date('2026-01-01T01:00:00Z')
+  const batch = { recipient: 'joined', key: 'k', stepRef: 'wait', carrier: carrier.row, openedAt: insertedAt, closesAt }
+  const [{ id } = { id: 0 }] = await db.insert(batches).values(batch).returning()
+  for (const { row } of [carrier, member])
+    await db.update(recipientRuns).set({ batchId: id, step: 0, enteredAt: insertedAt }).where(eq(recipientRuns.id, row))
+  const told = async ({ uuid }: typeof member) => (await get(uuid)).events.map(({ event, data }) => [event, data])
+  const carried_by = { workflow_run_id: carrier.trigger.workflowRunId, workflow_recipient_run_id: carrier.uuid }
+  assert.deepEqual(await told(member), [
+    ['received', null],
+    ['batch_joined', { carried_by, closes_at: closesAt.toISOString() }],
+    ['completed', null],
+  ])
+  assert.deepEqual(await told(carrier), [
+    ['received', null],
+    ['completed', null],
+  ])
 })
 
 test('a run that is through says so, and a failed one why', async () => {
