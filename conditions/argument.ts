@@ -51,8 +51,22 @@ function between(operator: Operator, given: Json): Argument {
   const { value } = argument
   if (!Array.isArray(value) || value.length !== 2)
     throw new ArgumentProblem(`must be a list of two, such as ${operator === 'is_between' ? '[1, 5]' : INSTANTS}`)
-  const items = value.map(single)
-  return { kind: 'list', items: operator === 'is_between' ? items : items.map(timestamp) }
+  const items = operator === 'is_between' ? value.map(single) : value.map(single).map(timestamp)
+  const [from, to] = items.map(placeOf)
+  if (from != null && to != null && from.scale === to.scale && from.at > to.at)
+    throw new ArgumentProblem('begins after its end: nothing is between them')
+  return { kind: 'list', items }
+}
+
+/** Where an end that stands in the file is among numbers or in time; null: it is read later, or is in no such order. */
+function placeOf(argument: Argument): { scale: string; at: number } | null {
+  if (argument.kind === 'relative') return { scale: 'from now', at: argument.ms }
+  if (argument.kind !== 'value') return null
+  const { value } = argument
+  if (typeof value === 'number') return { scale: 'number', at: value }
+  if (typeof value !== 'string') return null
+  const reading = instantReading(value)
+  return 'at' in reading ? { scale: 'instant', at: reading.at } : null
 }
 const INSTANTS = '["2030-01-01T00:00:00Z", "2030-02-01T00:00:00Z"]'
 

@@ -79,6 +79,35 @@ export const optional = (context: LiquidContext) =>
     .nullish()
     .transform((text) => (text === undefined || text === null || text.trim() === '' ? null : text))
 
+const hasLiquid = (text: string) => text.includes('{{') || text.includes('{%')
+
+/** As `optional`, and a JSON object once it is rendered: a text without Liquid is one already. */
+export const optionalObject = optional('text').refine(
+  (text) => text === null || hasLiquid(text) || isObjectText(text),
+  'must render as a JSON object, and no Liquid in it could make it one',
+)
+/** The same where it must be there. */
+export const requiredObject = required('text').refine(
+  (text) => hasLiquid(text) || text.trim() === '' || isObjectText(text),
+  'must render as a JSON object, and no Liquid in it could make it one',
+)
+
+function isObjectText(text: string): boolean {
+  try {
+    const value: unknown = JSON.parse(text)
+    return typeof value === 'object' && value !== null && !Array.isArray(value)
+  } catch {
+    return false
+  }
+}
+
+/** The address of a request: one without Liquid is whole already. */
+export const requestUrl = required('text').refine(
+  (text) =>
+    hasLiquid(text) || text.trim() === '' || (/^https?:\/\/[^/]/i.test(text.trim()) && URL.canParse(text.trim())),
+  'must be an http:// or https:// address',
+)
+
 /** What Knock has and Belay will not, with what to do. */
 const refused: Readonly<Record<string, string>> = {
   ai_agent: 'let a http_fetch step ask a service of yours, and use its answer from data',
@@ -107,6 +136,6 @@ function checkLiquid(template: string): string | null {
     parseLiquid(template, 'text')
     return null
   } catch (error) {
-    return `is not a Liquid template: ${(error as Error).message}`
+    return (error as Error).message
   }
 }

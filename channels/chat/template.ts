@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { dependent, ignored, object, optional } from '../../definitions/fields.ts'
+import { dependent, ignored, object, optional, optionalObject } from '../../definitions/fields.ts'
 
 /** Every string is Liquid. Has a jsonBody or a markdownBody that is not empty. */
 export interface ChatTemplate {
@@ -13,7 +13,7 @@ export interface ChatTemplate {
   linkTracking?: true
 }
 
-const shape = { markdown_body: optional('markdown'), json_body: optional('text'), summary: optional('text') }
+const shape = { markdown_body: optional('markdown'), json_body: optionalObject, summary: optional('text') }
 const read = dependent(shape, ({ markdown_body, json_body }, tell) => {
   if (!markdown_body && !json_body)
     tell(['markdown_body', 'json_body'], ['markdown_body'], 'must not be empty where there is no json_body')

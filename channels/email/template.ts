@@ -2,7 +2,7 @@ import { z } from 'zod'
 import type { Library } from '../../definitions/definition.ts'
 import type { Remark } from '../../definitions/problem.ts'
 import type { JsonPath } from '../../definitions/source.ts'
-import { dependent, object, optional, required } from '../../definitions/fields.ts'
+import { dependent, object, optional, optionalObject, required } from '../../definitions/fields.ts'
 import { hasMjml } from './html/mjml-content.ts'
 import { mjmlProblem } from './html/mjml-check.ts'
 import type { VisualBlock } from './visual-block.ts'
@@ -112,7 +112,7 @@ export const emailOverrides = object({
   cc_address: address,
   bcc_address: address,
   reply_to_address: address,
-  json_overrides: optional('text'),
+  json_overrides: optionalObject,
   link_tracking: z.boolean().nullish(),
   open_tracking: z.boolean().nullish(),
 })

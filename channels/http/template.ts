@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { httpMethods, type HttpMethod } from '../../definitions/step.ts'
-import { liquid, object, optional, required } from '../../definitions/fields.ts'
+import { liquid, object, optional, requestUrl } from '../../definitions/fields.ts'
 import { isHeaderName, isReservedHeader } from './http-headers.ts'
 
 /** Every string is Liquid, but for header and query names. */
@@ -23,7 +23,7 @@ const parameter = object({ key: z.string().min(1), value: liquid('text') })
 
 export const httpTemplate = object({
   method: z.enum(httpMethods, { error: `must be one of ${httpMethods.join(', ')}` }),
-  url: required('text'),
+  url: requestUrl,
   headers: z.array(pair).nullish(),
   query_params: z.array(parameter).nullish(),
   body: optional('text'),

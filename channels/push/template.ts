@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { dependent, object, oneOf, optional } from '../../definitions/fields.ts'
+import { dependent, object, oneOf, optional, optionalObject } from '../../definitions/fields.ts'
 
 /** Every string is Liquid. */
 export interface PushTemplate {
@@ -16,7 +16,7 @@ const shape = {
   text_body: optional('text'),
   settings: object({
     delivery_type: oneOf(['content', 'silent'], 'must be content or silent'),
-    payload_overrides: optional('text'),
+    payload_overrides: optionalObject,
   }).nullish(),
 }
 const read = dependent(shape, ({ title, text_body, settings }, tell) => {

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { ignored, object, optional, required } from '../../definitions/fields.ts'
+import { ignored, object, optional, optionalObject, required } from '../../definitions/fields.ts'
 
 /** Every string is Liquid. */
 export interface SmsTemplate {
@@ -14,7 +14,7 @@ export interface SmsTemplate {
 
 export const smsTemplate = object({
   text_body: required('text'),
-  settings: object({ to_number: optional('text'), payload_overrides: optional('text') }).nullish(),
+  settings: object({ to_number: optional('text'), payload_overrides: optionalObject }).nullish(),
 }).transform(({ text_body, settings }) => ({
   textBody: text_body,
   toNumber: settings?.to_number ?? null,

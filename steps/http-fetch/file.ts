@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { isHeaderName, isReservedHeader } from '../../channels/http/http-headers.ts'
 import { httpMethods } from '../../definitions/step.ts'
 import type { FetchStep } from '../../definitions/step.ts'
-import { liquid, object, optional, required } from '../../definitions/fields.ts'
+import { liquid, object, optional, optionalObject, requestUrl } from '../../definitions/fields.ts'
 import { stepFields, type StepFile } from '../step-file.ts'
 
 const headerName = z
@@ -14,7 +14,7 @@ const headerName = z
 function pairs(name: z.ZodType<string>) {
   const list = z.array(object({ key: name, value: liquid('text') })).max(100, 'has more than 100 entries')
   return z
-    .union([list, liquid('text')])
+    .union([list, optionalObject])
     .nullish()
     .transform((given) =>
       typeof given === 'string' && given.trim() !== '' ? given : Array.isArray(given) ? given : [],
@@ -29,7 +29,7 @@ const responsePath = z
 
 const settings = object({
   method: z.enum(httpMethods, { error: `must be one of ${httpMethods.join(', ')}` }),
-  url: required('text'),
+  url: requestUrl,
   headers: pairs(headerName),
   query_params: pairs(z.string().min(1, 'must not be empty')),
   body: optional('text'),

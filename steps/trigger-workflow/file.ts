@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { TriggerStep } from '../../definitions/step.ts'
-import { object, optional, required } from '../../definitions/fields.ts'
+import { object, optional, optionalObject, required } from '../../definitions/fields.ts'
 import { stepFields, type StepFile } from '../step-file.ts'
 
 const settings = object({
@@ -8,7 +8,7 @@ const settings = object({
   recipients: optional('text'),
   actor: optional('text'),
   tenant: optional('text'),
-  data: optional('text'),
+  data: optionalObject,
   cancellation_key: optional('text'),
 })
 

@@ -1,12 +1,12 @@
 import { z } from 'zod'
 import type { UpdateDataStep } from '../../definitions/step.ts'
-import { object, required } from '../../definitions/fields.ts'
+import { object, requiredObject } from '../../definitions/fields.ts'
 import { stepFields, type StepFile } from '../step-file.ts'
 
 const schema = object({
   ...stepFields,
   type: z.literal('update_data'),
-  settings: object({ data: required('text') }),
+  settings: object({ data: requiredObject }),
 }).transform((file) => ({
   type: file.type,
   ref: file.ref,

@@ -1,12 +1,12 @@
 import { z } from 'zod'
 import type { UpdateStep } from '../../definitions/step.ts'
-import { dependent, object, oneOf, optional, required } from '../../definitions/fields.ts'
+import { dependent, object, oneOf, optional, requiredObject } from '../../definitions/fields.ts'
 import { stepFields, type StepPlace, type Unconditional } from '../step-file.ts'
 
 const shape = {
   recipient_mode: oneOf(['current', 'reference'], 'must be current or reference'),
   recipient_gid: optional('text'),
-  update_properties: required('text'),
+  update_properties: requiredObject,
 }
 const settings = dependent(shape, ({ recipient_mode: mode, recipient_gid: gid = null }, tell) => {
   const add = (message: string) => tell(['recipient_mode', 'recipient_gid'], ['recipient_gid'], message)
@@ -15,6 +15,12 @@ const settings = dependent(shape, ({ recipient_mode: mode, recipient_gid: gid = 
   const isStatic = gid !== null && !gid.includes('{')
   if (isStatic && !/^gid:\/\/Object\/[^/]+\/.+$/.test(gid)) add('must be as gid://Object/$users/<id>')
 })
+
+/** Whether a kind of update is about those of a collection. */
+export function updates(type: UpdateStep['type'], collection: string): boolean {
+  const wanted = { update_user: '$users', update_tenant: '$tenants', update_object: null }[type]
+  return wanted === null ? !collection.startsWith('$') : collection === wanted
+}
 
 const profileStep = <Type extends string>(type: Type) =>
   object({ ...stepFields, type: z.literal(type), settings }).transform((file) => ({
@@ -31,6 +37,11 @@ export function updateFile<Type extends UpdateStep['type']>(type: Type) {
   const schema = profileStep(type)
   return {
     schema: () => schema,
-    compile: (read: Unconditional<z.output<typeof schema>>, { next }: StepPlace) => ({ ...read, next }),
+    compile: (read: Unconditional<z.output<typeof schema>>, { next, add }: StepPlace) => {
+      const [, collection] = /^gid:\/\/Object\/([^/{]+)\//.exec(read.gid ?? '') ?? []
+      if (collection !== undefined && !updates(type, collection))
+        add(['settings', 'recipient_gid'], `names ${collection}, which ${type} does not update`)
+      return { ...read, next }
+    },
   }
 }

@@ -3,7 +3,7 @@ import type { ActResult, OutsideDeps, ProfileUpdate, StepKind, Walk } from '../k
 import { letAct } from '../let-act.ts'
 import { renderFor } from '../render-each.ts'
 import { renderedObject, renderedText } from '../rendered-json.ts'
-import { updateFile } from './file.ts'
+import { updateFile, updates } from './file.ts'
 
 /**
  * Lays properties over those of a user, an object or a tenant, at every depth, while the row is claimed; who is not there is
@@ -75,9 +75,7 @@ function namedBy(step: UpdateStep, scope: Walk['scope']): Target | { problem: st
   const [, collection, id] = /^gid:\/\/Object\/([^/]+)\/(.+)$/.exec(rendered.text) ?? []
   if (collection === undefined || id === undefined)
     return { problem: `recipient_gid must be as gid://Object/$users/<id>, and is ${rendered.text.slice(0, 200)}` }
-  const wanted = { update_user: '$users', update_tenant: '$tenants', update_object: null }[step.type]
-  const fits = wanted === null ? !collection.startsWith('$') : collection === wanted
-  return fits
+  return updates(step.type, collection)
     ? { collection, id }
     : { problem: `recipient_gid names ${collection}, which ${step.type} does not update` }
 }
