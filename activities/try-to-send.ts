@@ -1,7 +1,10 @@
+import { withDeadline } from '../channels/deadline.ts'
 import type { Exchange } from '../channels/exchange.ts'
 import { oneLine, type Outgoing, type Sender, type SendResult } from '../channels/sender.ts'
 import type { Channel } from '../definitions/catalog.ts'
 import type { TryLog } from '../store/messages/settled-try.ts'
+
+const never = new AbortController().signal
 
 /** Of one try: a message goes to many devices. */
 const MOST_EXCHANGES = 20
@@ -23,9 +26,9 @@ export async function tryToSend(
   const onAnswered = (exchange: Exchange) => {
     if (exchanges.length < MOST_EXCHANGES) exchanges.push(exchange)
   }
-  const attempt = { signal: AbortSignal.timeout(sender.timeoutMs), onHandedOver, onAnswered }
+  const send = (signal: AbortSignal) => sender.send(outgoing, channel, { signal, onHandedOver, onAnswered })
   try {
-    return await sender.send(outgoing, channel, attempt)
+    return await withDeadline(never, sender.timeoutMs, send)
   } catch (error) {
     const reason = oneLine(error instanceof Error ? error.message : String(error))
     return handedOver.isIt ? { kind: 'unknown', reason, repeatable: false } : { kind: 'not_taken', reason }

@@ -39,7 +39,7 @@ export function eventsOfMessage(row: MessageRow, { failedTries, engagement }: Me
   return [
     event({ key: 'created', type: 'created', data: null, inserted_at: row.inserted_at }),
     ...failedTries.map(event),
-    ...(isSettled(settled) ? [event(settled)] : []),
+    ...(isSettled(settled) && !isLastTry(settled, failedTries.at(-1)) ? [event(settled)] : []),
     ...engagement.map(event),
   ].sort((a, b) => Date.parse(a.inserted_at) - Date.parse(b.inserted_at))
 }
@@ -48,4 +48,9 @@ function isSettled(
   event: Omit<MessageEventRow, 'inserted_at'> & { inserted_at: string | null },
 ): event is MessageEventRow {
   return event.inserted_at !== null
+}
+
+/** A message whose last try was not answered came to nothing else: that is told once, by its try. */
+function isLastTry({ type, inserted_at }: MessageEventRow, last: MessageEventRow | undefined): boolean {
+  return last !== undefined && type === last.type && Date.parse(inserted_at) === Date.parse(last.inserted_at)
 }

@@ -7,6 +7,7 @@ import type { message } from '../../resources/message.ts'
 import { cursorOf } from '../../resources/page.ts'
 import type { Database } from '../../store/postgres/database.ts'
 import { startApi, type ApiServer } from '../../testing/product/api-server.ts'
+import { toRetry, tryMessage } from '../../testing/fixtures/recipient-runs.ts'
 import {
   catalog,
   emailChannel,
@@ -139,6 +140,25 @@ test('events run from creation over delivery to what the reader did, each at its
   for (const item of items) assert.match(item.id, /^[0-9A-Za-z]{27}$/)
   assert.equal(new Set([id, ...items.map((item) => item.id)]).size, items.length + 1)
   assert.deepEqual(await read(), items)
+})
+
+test('a try that was not answered is one event, also where the message ends with it', async () => {
+  const [run] = await seedTrigger(db, { recipients: ['unanswered'] })
+  const id = await seedMessage(db, run!, { step: 2, status: 'queued' })
+  await tryMessage(db, run!.row, 2, toRetry(api.clock.now))
+  await tryMessage(db, run!.row, 2, { kind: 'delivery_attempted', reason: 'no answer' })
+  const { items } = (await api.call('GET', `/v1/messages/${id}/events`)).body as {
+    items: { type: string; data: object | null }[]
+  }
+  assert.deepEqual(
+    items.map(({ type, data }) => [type, data]),
+    [
+      ['message.created', null],
+      ['message.delivery_attempted', { attempt: 1, reason: 'busy' }],
+      ['message.delivery_attempted', { attempt: 2, reason: 'no answer' }],
+    ],
+  )
+  assert.equal(((await api.call('GET', `/v1/messages/${id}`)).body as { status: string }).status, 'delivery_attempted')
 })
 
 test('events come in pages, in both directions, which stay put while more happens', async () => {
