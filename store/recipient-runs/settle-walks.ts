@@ -6,7 +6,7 @@ import { carriersAtStake, openDoors, placeActivities } from '../batches/place-ac
 import { closeAbandoned, closeBatches, lockSeen } from '../batches/seen.ts'
 import { wakeRows } from './wake-rows.ts'
 import { ids, query, transaction, type Database } from '../postgres/database.ts'
-import { insertWalkEvents } from './insert-events.ts'
+import { insertWalkEvents, type WalkEvent } from './insert-events.ts'
 import { insertMessages } from '../messages/insert-messages.ts'
 import { enterWaits, leaveWaits } from '../waits/enter-waits.ts'
 import { waitsForEndsOf, whoWait } from '../waits/lock-waiting.ts'
@@ -124,7 +124,8 @@ async function settleIn(
   const over = settled.filter(({ id, status }) => status === 'ended' || canceled.has(id)).map(({ id }) => id)
   await offerEnds(tx, over, now, outbox)
   const signals = await wakeRows(tx, earlier, now)
-  await insertWalkEvents(tx, settled, now)
+  const told = settled.map((walk) => (canceled.has(walk.id) ? { ...walk, events: walk.events.map(isLast) } : walk))
+  await insertWalkEvents(tx, told, now)
   await recordEvents(tx, outbox, now, () => [
     ...going.flatMap((walk) => walkEvents(walk, found.get(walk.id)!)),
     ...[...canceled].map((id) => ({ type: 'workflow_recipient_run.cancelled' as const, recipientRunId: id })),
@@ -133,6 +134,13 @@ async function settleIn(
 }
 
 const isCut = ({ canceling, inBatch }: LockedWalk): boolean => canceling && !inBatch
+
+/** A try that failed after a cancel was the last one, whatever was to follow it. */
+function isLast(event: WalkEvent): WalkEvent {
+  if (event.event !== 'step_retried') return event
+  const { again_at: _again, ...data } = event.data
+  return { ...event, event: 'step_failed', data }
+}
 
 function standing(walk: WalkSettlement, placed: Placed | null): WalkSettlement {
   return placed === null ? walk : { ...walk, due: placed.due }

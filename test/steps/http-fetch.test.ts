@@ -204,6 +204,18 @@ onEachStore(catalog, (store) => {
     assert.deepEqual([(await walked.row()).status, await walked.made()], ['canceled', []])
   })
 
+  test('a fetch that fails after its run was canceled says so, and promises no other try', async () => {
+    const key = randomUUID()
+    const walked = await startWalk(store(), catalog, 'plain', { now: noon, key })
+    answer = (response) => {
+      void cancel(store(), catalog.definitions.get('plain')!, key).then(() => response.writeHead(500).end('down'))
+    }
+    await walked.act()
+    assert.equal((await walked.row()).status, 'canceled')
+    const [[, event, data] = [], ...more] = await walked.events()
+    assert.deepEqual([event, data, more], ['step_failed', { reason: 'answered 500 down', fault: 'workflow' }, []])
+  })
+
   test('what a worker that died had begun is begun anew once its lease is over', async () => {
     answer = json({ name: 'Ada' })
     const walked = await start('plain')
