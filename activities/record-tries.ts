@@ -55,8 +55,8 @@ export async function recordTries(
 }
 
 /** Without a word of anybody else's. */
-function bare({ recipientRunId, number, outcome }: TrySettlement): TrySettlement {
-  return { recipientRunId, number, outcome: bareOutcome(outcome) }
+function bare({ recipientRunId, number, outcome, isLate = false }: TrySettlement): TrySettlement {
+  return { recipientRunId, number, outcome: bareOutcome(outcome), isLate }
 }
 
 function bareOutcome(outcome: TryOutcome): TryOutcome {

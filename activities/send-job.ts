@@ -70,7 +70,12 @@ export class SendJob {
     this.#deps = deps
     this.#context = context
     this.#claims = new Gathered(MOST, (messages) => claimToSend(deps, messages, context))
-    this.#records = new Gathered(MOST, (tries) => recordTries(deps, tries, (first) => this.#which(first)))
+    this.#records = new Gathered(MOST, (tries) => {
+      // The run was told the end of the lease. Due before it, and beyond the edge of its window, no page would have the message.
+      const { aborted: isLate } = context.stop
+      const told = isLate ? tries.map((each) => ({ ...each, isLate })) : tries
+      return recordTries(deps, told, (first) => this.#which(first))
+    })
   }
 
   /** Resolves when each message was sent and recorded, or `stop` came: what is being sent then goes on by itself. */

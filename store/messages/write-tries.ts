@@ -4,7 +4,7 @@ import { mayHaveArrived, type WrittenTry } from './settled-try.ts'
 
 /** Writes messages as their tries left them, with log, question to the provider and event, in one statement. */
 export async function writeTries(tx: Database, settled: readonly WrittenTry[], now: number): Promise<void> {
-  const rows = settled.map(({ message, outcome, filled }) => ({
+  const rows = settled.map(({ message, outcome, filled, isLate }) => ({
     r: message.recipientRunId,
     n: message.number,
     s: message.status,
@@ -14,6 +14,7 @@ export async function writeTries(tx: Database, settled: readonly WrittenTry[], n
     x: 'externalId' in outcome ? outcome.externalId : null,
     f: filled,
     m: mayHaveArrived(outcome),
+    l: outcome.kind === 'retry' && isLate,
   }))
   const failures = rows.filter((row) => row.s === 'queued' || row.s === 'undelivered' || row.s === 'delivery_attempted')
   const logs = settled.flatMap(({ message, log }) => {
@@ -26,7 +27,8 @@ export async function writeTries(tx: Database, settled: readonly WrittenTry[], n
   )
   await tx.execute(
     sql`with written as (
-          update messages m set status = x.s::message_status, attempt = x.a, due = to_timestamp(x.d / 1000.0),
+          update messages m set status = x.s::message_status, attempt = x.a,
+            due = greatest(to_timestamp(x.d / 1000.0), case when x.l then m.lease_until end),
             revision = m.revision + 1, reason = x.e, external_id = coalesce(x.x, m.external_id),
             batch_revision = case when x.s = 'queued' then (select b.revision from batches b where b.id = m.batch_id)
               else m.batch_revision end,
@@ -34,7 +36,7 @@ export async function writeTries(tx: Database, settled: readonly WrittenTry[], n
             may_have_been_sent = m.may_have_been_sent or x.m, claim = null, lease_until = null, updated_at = ${at(now)},
             settled_at = case when x.s <> 'queued' then ${at(now)} end
           from jsonb_to_recordset(${json(rows)}) as x(r bigint, n smallint, s text, a smallint, d float8, e text, x text, f jsonb,
-            m boolean)
+            m boolean, l boolean)
           where m.recipient_run_id = x.r and m.number = x.n
         ), logged as (
           insert into delivery_logs (recipient_run_id, number, outcome, service, reply, exchanges, inserted_at)

@@ -162,6 +162,20 @@ onEachStore(catalogOf(version), (store) => {
     assert.deepEqual(await statusesOf(db, rows), ['sent', 'sent'])
   })
 
+  test('a try that was not taken after the activity has answered is made again no earlier than the run was told to look', async () => {
+    const db = store()
+    const { rows, workflowId } = await mailed(db, ['slow'])
+    let answer: (result: SendResult) => void = () => undefined
+    const worker = new TestWorker(db, () => new Promise((resolve) => (answer = resolve)))
+    const [told] = (await worker.deliver(workflowId, LANE, rows)).asleep
+    answer({ kind: 'not_taken', reason: 'busy' })
+    await worker.leases.close()
+    const { status, attempt, due, leaseUntil } = await messageNow(db, rows[0]!, 0)
+    assert.deepEqual([status, attempt, leaseUntil], ['queued', 1, null])
+    // Its backoff alone, of 15 s, ends before the lease.
+    assert.ok(due! >= told!.due, `${due} is before ${told!.due}`)
+  })
+
   test('what a dead worker had claimed is sent by another when its lease is over, unless it was canceled since', async () => {
     const db = store()
     const { rows, workflowId, key } = await mailed(db, ['ada', 'grace'])
