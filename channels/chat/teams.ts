@@ -13,6 +13,9 @@ const settings = z.strictObject({ ...pace })
 /** Of a message, in bytes: https://learn.microsoft.com/en-us/microsoftteams/limits-specifications-teams */
 const MOST = 28_672
 
+/** A connector answers 200 also where Teams behind it refused the message: the body names its status. */
+const BEHIND = /\bTeams endpoint returned HTTP error ([45]\d\d)\b/
+
 /**
  * Microsoft Teams by a webhook of Workflows: an Adaptive Card
  * (https://learn.microsoft.com/en-us/microsoftteams/platform/webhooks-and-connectors/how-to/connectors-using).
@@ -36,6 +39,8 @@ export const teams = chatProvider({
     const usable = connectionsOf(message, (each) => each.incoming_webhook !== undefined, 'an incoming_webhook')
     return toEach(usable, async ({ incoming_webhook: webhook }) => {
       const answer = await post({ url: webhook!.url, body, isTheirs: true })
+      const behind = BEHIND.exec(answer.body)?.[1]
+      if (answer.status === 200 && behind !== undefined) return refusal({ ...answer, status: Number(behind) })
       return answer.status === 200 || answer.status === 202 ? { kind: 'sent' } : refusal(answer)
     })
   },

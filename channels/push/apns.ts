@@ -40,6 +40,7 @@ const MENDED = new Set([
   'UnrelatedKeyIdInToken',
   'Forbidden',
   'TooManyRequests',
+  'IdleTimeout',
   'TooManyProviderTokenUpdates',
   'BadCertificate',
   'BadCertificateEnvironment',

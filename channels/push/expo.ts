@@ -47,7 +47,8 @@ export const expo = apiProvider<PushContent, typeof settings>({
         body: { to, ...payload },
       })
       const { data, errors } = jsonOf(answer)
-      const ticket = ticketOf(data)
+      // One message has one ticket, whether or not it stands in a list.
+      const ticket = ticketOf(Array.isArray(data) && data.length === 1 ? data[0] : data)
       if (answer.status !== 200 || ticket === undefined) {
         const [first] = listOf(errors) as ({ code?: unknown; message?: unknown } | null)[]
         return refusal(answer, first?.code, first?.message)

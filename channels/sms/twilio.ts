@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { SmsContent } from './content.ts'
-import { apiProvider, jsonOf, refusal } from '../provider.ts'
+import { apiProvider, jsonOf, notTaken, refusal } from '../provider.ts'
 import { laidOver } from '../payload-overrides.ts'
 import { atMost, charactersOf } from '../too-long.ts'
 import { apiUrl, opaque, pace, payloadOverrides, text } from '../settings.ts'
@@ -31,6 +31,9 @@ const settings = z
 /** Of `Body`; what is longer is answered 21617. */
 const MOST_CHARACTERS = 1_600
 
+/** The login is wrong or lacks the permission, and the account is not active: an operator mends these. */
+const ABOUT_THE_ACCOUNT = new Set([20003, 20005])
+
 /**
  * Twilio's Messages resource: https://www.twilio.com/docs/messaging/api/message-resource. It has no idempotency key, so what
  * was not answered is not repeated. Logs in with the account's token, or with an API key and its secret.
@@ -60,6 +63,9 @@ export const twilio = apiProvider<SmsContent, typeof settings>({
     })
     const { sid, code, message: words } = jsonOf(answer)
     if (answer.status === 201) return { kind: 'sent', ...(typeof sid === 'string' && { externalId: sid }) }
+    // Whatever status comes with them.
+    if (answer.status >= 400 && typeof code === 'number' && ABOUT_THE_ACCOUNT.has(code))
+      return notTaken(answer, ['answered', answer.status, code, words].join(' '))
     return refusal(answer, code, words)
   },
 })

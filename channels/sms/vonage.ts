@@ -18,8 +18,8 @@ const settings = z.strictObject({
   ...pace,
 })
 
-/** Throttled, wrong credentials, an error of theirs, no credit, too many binds: mended, or over soon. */
-const NOT_NOW = new Set(['1', '4', '5', '9', '10'])
+/** Throttled, wrong credentials, an error of theirs, an account that is barred or has no credit, too many binds: mended, or over soon. */
+const NOT_NOW = new Set(['1', '4', '5', '8', '9', '10'])
 
 /**
  * Vonage's SMS API: https://developer.vonage.com/en/api/sms. It has no idempotency key. Its reference names no longest text,

@@ -110,6 +110,7 @@ test('a push goes over HTTP/2 with an ES256 token, to the path of its device', a
 test('a device that is gone is refused, what an operator mends and what is busy is not taken', async () => {
   const cases: [number, string, string][] = [
     [400, 'BadDeviceToken', 'refused'],
+    [400, 'IdleTimeout', 'not_taken'],
     [410, 'Unregistered', 'refused'],
     [413, 'PayloadTooLarge', 'refused'],
     [403, 'ExpiredProviderToken', 'not_taken'],

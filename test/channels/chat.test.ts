@@ -114,6 +114,22 @@ test('Teams takes an Adaptive Card', async () => {
   assert.deepEqual(sent.attachments[0]!.content.body, [{ type: 'TextBlock', text: 'Hi **Ada**', wrap: true }])
 })
 
+// "Microsoft Teams endpoint returned HTTP error 429" in the body of a 200: the reference's "Rate limiting for connectors".
+test('what Teams refused behind a connector that answers 200 ends by the status in its words', async () => {
+  const failed = 'Webhook message delivery failed with error: Microsoft Teams endpoint returned HTTP error'
+  for (const [status, kind] of [
+    [429, 'not_taken'],
+    [403, 'refused'],
+  ] as const) {
+    const { send, webhook } = await chat('teams', 200, `${failed} ${status} with ContextId tcid=0`)
+    const result = await send(webhook)
+    assert.equal(result.kind, kind)
+    assert.match((result as { reason: string }).reason, new RegExp(`^answered ${status} .*HTTP error ${status}`))
+  }
+  const { send, webhook } = await chat('teams', 200, '1')
+  assert.equal((await send(webhook)).kind, 'sent')
+})
+
 test('where only a bot’s token is there, Slack’s user is found by the recipient’s e-mail, once', async () => {
   const users: Record<string, object> = {
     'ada@acme.example': { ok: true, user: { id: 'W012A3CDE' } },

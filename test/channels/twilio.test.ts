@@ -84,6 +84,9 @@ test('each refusal ends as what it means, with Twilio’s code and words', async
     ],
     [400, { code: 21610, message: 'Attempt to send to unsubscribed recipient' }, 'refused', /21610/],
     [401, { code: 20003, message: 'Authenticate' }, 'not_taken', /^answered 401 20003/],
+    [403, { code: 20003, message: 'Permission Denied' }, 'not_taken', /^answered 403 20003 Permission Denied$/],
+    [403, { code: 20005, message: 'Account not active' }, 'not_taken', /20005/],
+    [403, { code: 21408, message: 'Not enabled for the region' }, 'refused', /21408/],
     [429, { code: 20429, message: 'Too Many Requests' }, 'not_taken', /20429/, { 'retry-after': '7' }],
     [503, {}, 'not_taken', /^answered 503/],
   ]
