@@ -11,6 +11,7 @@ import { Output } from './liquid/output.ts'
 import { setRendering, type Rendering } from './liquid/rendering.ts'
 import { partlyFilled, partsOf, type Part } from './liquid/shared-parts.ts'
 import { sharedUnless } from './liquid/shared.ts'
+import { registerSourceOfValues } from './liquid/source-of-values.ts'
 import { registerTags } from './liquid/tags.ts'
 import { textOf } from './liquid/text-of.ts'
 import { compileMarkdown } from './markdown.ts'
@@ -57,6 +58,7 @@ function engine(kind: 'text' | 'html' | 'markdown_source'): Liquid {
     text: (text) => parsed(text, 'text').templates,
   })
   if (kind === 'html') registerHtmlFilters(liquid)
+  if (kind === 'markdown_source') registerSourceOfValues(liquid)
   if (dialect !== null) registerCaptureTags(liquid, dialect)
   registerCapturedFilters(liquid, dialect)
   return liquid

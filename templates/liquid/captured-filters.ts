@@ -116,6 +116,8 @@ function keeping(name: string, handler: Handler, dialect: Dialect): Handler | un
         const isMarkup = value.every((item) => !(item instanceof Captured) || item.markup !== null)
         return new Captured(text!, raw!, isMarkup ? shownOf(value).join(...shownOf([separator])) : null)
       }
+    case 'text_of_html':
+      return asText
     case 'strip_html':
       return function (value) {
         if (!dialect.isHtml || !(value instanceof Captured) || value.markup === null) return undefined

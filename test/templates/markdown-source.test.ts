@@ -103,6 +103,21 @@ test('what is captured is the author’s Markdown with values in it, and its tex
   assert.equal(filled(`${captured}{{ y | slice: 0, 3 | raw }}`, { x: 'a*b' }), '\\*a\\*')
 })
 
+test('what from_markdown makes in a chat message is the value’s own Markdown, which ends with it', () => {
+  const x = '**a** <b> [c](https://c.example)'
+  for (const shows of ['data.x | from_markdown', 'data.x | from_markdown | strip', 'data.x | from_markdown | raw'])
+    assert.equal(
+      filled(`Say {{ ${shows} }} now *{{ data.x }}*`, { x }),
+      `Say ${x} now *${filled('x{{ data.x }}', { x }).slice(1)}*`,
+    )
+  assert.deepEqual(
+    structureOf(filled('{{ data.x | from_markdown }}\n\n**b**', { x: '```sh\na' })),
+    structureOf('```sh\na\n```\n\n**b**'),
+  )
+  const html = { type: 'html' as const, content: '<p>{{ x | from_markdown }}</p>', lists: [], defaults: {} }
+  assert.equal(filled("{% render 'p', x: data.x %}", { x: '**a**' }, { partials: { p: html } }).trim(), 'a')
+})
+
 test('two captures of one text are each its own', () => {
   const captured = '{% capture a %}*{{ data.x }}*{% endcapture %}{% capture b %}{{ data.y }}{% endcapture %}'
   assert.equal(
