@@ -116,7 +116,8 @@ function parsed(text: string, context: LiquidContext): Parsed {
 
 /** Knows what authors may write, and not the tags and filters that compiled templates have beside it. */
 const authors = engine('text')
-const compiledOnly = 'address addressed nonempty capture_text footer_links render_item render_inline indented'
+const compiledOnly =
+  'address addressed nonempty capture_text footer_links render_item render_inline render_row indented'
 for (const tag of compiledOnly.split(' ')) Reflect.deleteProperty(authors.tags, tag)
 for (const filter of ['text_of_html', 'phrase_from_markdown']) Reflect.deleteProperty(authors.filters, filter)
 

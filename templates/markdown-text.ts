@@ -1,7 +1,7 @@
 import type { Token } from 'markdown-it'
 import { linked } from './html-text.ts'
 import { isSilent } from './markdown/groups.ts'
-import { isRender, tagOf, type RenderPlace } from './markdown/renders.ts'
+import { asRows, columnsOf, isRender, tagOf, type RenderPlace } from './markdown/renders.ts'
 
 /** Something that puts a mark before its first line, and `rest` before the lines after it: a quote, or an item of a list. */
 interface Level {
@@ -99,7 +99,8 @@ export function markdownText(tokens: Token[], tags: ReadonlyMap<number, string>)
         add(token.content.trimEnd())
         break
       case 'liquid':
-        addTag(tagOf(token), (token.meta as { place?: RenderPlace } | null)?.place)
+        if (columnsOf(token) === undefined) addTag(tagOf(token), (token.meta as { place?: RenderPlace } | null)?.place)
+        else text += `${text === '' ? '' : '\n'}${asRows(tags.get(tagOf(token)) ?? '', columnsOf(token)!)}`
         break
       case 'html_block':
         add(withoutTags(token.content).trim())

@@ -17,12 +17,13 @@ import { plainTextOf } from '../html-text.ts'
 import { cover } from '../liquid-source.ts'
 import { compileMarkdown } from '../markdown.ts'
 import { withTableRows } from '../table-rows.ts'
-import { placeRendersInHtml, type RenderPlace } from '../markdown/renders.ts'
+import { COLUMNS, placeRendersInHtml, type RenderPlace } from '../markdown/renders.ts'
 import { inItsPlace, onOneLine } from '../markdown-source/in-its-place.ts'
 import { Captured } from './captured.ts'
 import { footerLinksTag } from './footer-links-tag.ts'
 import { Output } from './output.ts'
 import { renderingOf, setRendering, type PartialSource } from './rendering.ts'
+import { rowsOf, type Rows } from './rendered-rows.ts'
 import { tablerowTag } from './tablerow-tag.ts'
 import { textOf } from './text-of.ts'
 import { lookUp } from './translate.ts'
@@ -35,7 +36,7 @@ type Kind = 'html' | 'text' | 'markdown_source'
 
 /** `render`, `t`, `address`, `addressed` and `nonempty` (an element or brackets without content go), for templates whose result is HTML or plain text. */
 export function registerTags(liquid: Liquid, kind: Kind, parse: { own: Parse; text: Parse }): void {
-  for (const place of ['block', 'item', 'inline'] as const)
+  for (const place of ['block', 'item', 'inline', 'row'] as const)
     liquid.registerTag(place === 'block' ? 'render' : `render_${place}`, renderTag(kind, place, parse))
   liquid.registerTag(
     'indented',
@@ -160,9 +161,9 @@ function captureText(parse: Parse) {
 
 /**
  * `{% render 'key', a: b %}`: a partial sees its inputs and `vars`, and nothing else. One of Markdown is blocks, or text
- * alone, as its place asks; `render_item` and `render_inline` are what the compiler of Markdown makes of `render`.
+ * alone, or rows, as its place asks; `render_item`, `render_inline` and `render_row` are what the compiler of Markdown makes of `render`.
  */
-function renderTag(kind: Kind, place: RenderPlace, parse: { own: Parse; text: Parse }) {
+function renderTag(kind: Kind, given: RenderPlace | 'row', parse: { own: Parse; text: Parse }) {
   return class extends Tag {
     readonly key: string
     readonly inputs: Hash
@@ -180,19 +181,26 @@ function renderTag(kind: Kind, place: RenderPlace, parse: { own: Parse; text: Pa
       const partial = Object.hasOwn(rendering.partials, this.key) ? rendering.partials[this.key] : undefined
       if (partial === undefined) throw new Error(`there is no partial ${this.key}`)
       if (rendering.depth >= DEEPEST) throw new Error(`partials are nested more than ${DEEPEST} deep`)
-      const given = (yield this.inputs.render(context)) as Record<string, unknown>
+      const { [COLUMNS]: columns, ...inputs } = (yield this.inputs.render(context)) as Record<string, unknown>
+      const rows = given === 'row' ? compiledRows(partial, Number(columns)) : null
+      const place = given === 'row' ? 'item' : given
       const plain = partial.type === 'text' || partial.type === 'json'
       const keepsCaptured = kind === 'markdown_source' || (kind === 'html' && !plain)
-      const within = context.spawn(scopeOf(partial, given, toValueSync(context._get(['vars'])), keepsCaptured))
+      const within = context.spawn(scopeOf(partial, inputs, toValueSync(context._get(['vars'])), keepsCaptured))
       // What a definition's data shows at the top level is not the partial's.
       within.globals = {}
       setRendering(within, { ...rendering, depth: rendering.depth + 1 })
       const output = new Output()
       const templates =
-        plain && kind === 'html' ? parse.text(partial.content) : parse.own(contentOf(partial, kind, place))
+        plain && kind === 'html'
+          ? parse.text(partial.content)
+          : parse.own(rows?.[kind === 'html' ? 'html' : 'text'] ?? contentOf(partial, kind, place))
       yield this.liquid.renderer.renderTemplates(templates, within, output)
       const written = partial.type === 'markdown' ? output.buffer.trim() : output.buffer
-      if (plain && kind === 'html') emitter.write(escapeHtml(written))
+      if (rows !== null) emitter.write(written)
+      else if (given === 'row' && kind === 'html')
+        emitter.write(`<tr>\n<td colspan="${Number(columns)}">${plain ? escapeHtml(written) : written}</td>\n</tr>`)
+      else if (plain && kind === 'html') emitter.write(escapeHtml(written))
       else if (kind === 'markdown_source' && emitter instanceof Output)
         emitter.write(inItsPlace(written, emitter.buffer))
       else emitter.write(kind === 'text' && place !== 'block' ? onOneLine(written) : written)
@@ -225,6 +233,18 @@ function listed(value: unknown): unknown {
 }
 
 const compiled = new WeakMap<PartialSource, Partial<Record<RenderPlace, { html: string; text: string }>>>()
+
+const compiledRowsOf = new WeakMap<PartialSource, Map<number, Rows | null>>()
+
+function compiledRows(partial: PartialSource, columns: number): Rows | null {
+  const made = compiledRowsOf.get(partial) ?? new Map<number, Rows | null>()
+  compiledRowsOf.set(partial, made)
+  const known = made.get(columns)
+  if (known !== undefined) return known
+  const rows = rowsOf(partial, columns)
+  made.set(columns, rows && (partial.type === 'html' ? compileHtml(rows.html) : rows))
+  return made.get(columns)!
+}
 
 function contentOf(partial: PartialSource, kind: Kind, place: RenderPlace): string {
   if (partial.type === 'text' || partial.type === 'json') return partial.content

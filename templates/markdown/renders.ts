@@ -12,6 +12,18 @@ const RENDER = /^\{%-?\s*render\b/
 /** Whether a tag of this source renders a partial. */
 export const isRender = (source: string | undefined): boolean => source !== undefined && RENDER.test(source)
 
+/** The source of a tag that renders a partial as rows of a table with so many columns. */
+export function asRows(source: string, columns: number): string {
+  const inputs = source.slice(0, source.endsWith('-%}') ? -3 : -2).trimEnd()
+  return `${inputs.replace(RENDER, '$&_row')}${inputs.endsWith(',') ? '' : ','} ${COLUMNS}: ${columns} %}`
+}
+
+/** The input by which a partial hears of the columns. */
+export const COLUMNS = 'belay_columns'
+
+/** The columns of the table, of a token whose partial is rows. */
+export const columnsOf = ({ meta }: Token): number | undefined => (meta as { columns?: number } | null)?.columns
+
 /** Says in the source of a tag that renders a partial where it stands. */
 function placeRender({ pieces }: Pick<Covered, 'pieces'>, number: number, place: RenderPlace): void {
   if (place !== 'block') pieces[number] = pieces[number]!.replace(RENDER, `$&_${place}`)
@@ -29,14 +41,21 @@ export function placeRenders(tokens: readonly Token[], covered: Covered, outer: 
   const loose = looseLists(tokens)
   const around: { type: string; isLoose: boolean }[] = []
   let isCell = false
+  let table: { columns: number; isRow: boolean } | null = null
   let isInPhrase = phrases()
   for (const [index, token] of tokens.entries()) {
     const { type, content } = token
     const [, container, edge] = CONTAINER.exec(type) ?? []
     if (edge === 'open') around.push({ type: container!, isLoose: loose.has(index) })
     else if (edge === 'close') around.pop()
-    else if (/^t[hd]_/.test(type)) isCell = token.nesting === 1
-    else if (type === 'html_block') isInPhrase(content)
+    else if (/^t[hd]_/.test(type)) {
+      isCell = token.nesting === 1
+      if (type === 'th_open' && table !== null) table.columns += 1
+    } else if (type === 'html_block') isInPhrase(content)
+    else if (type === 'table_open') table = { columns: 0, isRow: false }
+    else if (type === 'table_close') table = null
+    else if (/^tr_/.test(type) && table !== null) table.isRow = token.nesting === 1
+    else if (type === 'liquid' && table?.isRow === false && outer !== 'inline') placeRows(token, table.columns)
     else if (type === 'liquid') {
       const isItem = around.at(-1)?.type === 'list_item' && around.at(-2)?.isLoose !== true
       const own = around.length === 0 ? outer : isItem ? 'item' : 'block'
@@ -54,6 +73,14 @@ export function placeRenders(tokens: readonly Token[], covered: Covered, outer: 
   function placeInCode(token: Token): void {
     for (const [, digits] of token.content.matchAll(TAGS))
       if (isRender(covered.tags.get(Number(digits)))) placeRender(covered, Number(digits), 'inline')
+  }
+
+  /** Between rows of a table a partial is rows. */
+  function placeRows(token: Token, columns: number): void {
+    const number = tagOf(token)
+    if (!isRender(covered.tags.get(number))) return
+    covered.pieces[number] = asRows(covered.pieces[number]!, columns)
+    token.meta = { columns }
   }
 
   function place(token: Token, at: RenderPlace): void {

@@ -52,9 +52,7 @@ function body(state: StateBlock, start: number, end: number, table: Table): numb
   let line = start
   const tag = (number: number, at: number) => {
     if (opens(groups.get(number), number)) opened.add(number)
-    // Between rows a partial is one, over all columns.
-    if (isRender(table.tags.get(number))) pushWide(state, number, at, columns)
-    else pushTag(state, number, at)
+    pushTag(state, number, at)
   }
   const begin = () => {
     if (!isOpen) state.push('tbody_open', 'tbody', 1)
@@ -68,10 +66,12 @@ function body(state: StateBlock, start: number, end: number, table: Table): numb
       if (opens(group, number)) here.add(number)
       return group !== undefined && !opened.has(group.tags[0]!) && !here.has(group.tags[0]!)
     })
+    const rendered = tags[0]?.line === line ? renderedLoops(tags, table) : 0
     const isRow = next < end && foreign < 0 && isRowAt(state, next, end, tags.length > 0, isLoose, groups)
     // Behind the last row belongs what ends a group that began in the table.
     const mine = foreign < 0 ? tags : tags.slice(0, foreign)
-    const last = isRow ? mine.length : mine.findLastIndex(({ number }) => endsOneOf(groups, number, opened)) + 1
+    const ended = mine.findLastIndex(({ number }) => endsOneOf(groups, number, opened)) + 1
+    const last = isRow ? mine.length : Math.max(ended, Math.min(rendered, mine.length))
     if (last > 0) begin()
     for (const { number, line: at } of mine.slice(0, last)) {
       tag(number, at)
@@ -90,6 +90,20 @@ function body(state: StateBlock, start: number, end: number, table: Table): numb
   }
   if (isOpen) state.push('tbody_close', 'tbody', -1)
   return line
+}
+
+/** How many of the tags are loops that render partials, right behind a row: those are rows, whatever follows. */
+function renderedLoops(all: readonly { number: number }[], { groups, tags }: Table): number {
+  let count = 0
+  for (let at = 0; at < all.length;) {
+    const group = groups.get(all[at]!.number)
+    const end = all.findIndex(({ number }) => number === group?.tags.at(-1))
+    if (group?.name !== 'for' || end < at) return count
+    if (!all.slice(at, end).some(({ number }) => isRender(tags.get(number)))) return count
+    at = end + 1
+    count = at
+  }
+  return count
 }
 
 const endsOneOf = (groups: Groups, number: number, opened: ReadonlySet<number>) => {
@@ -151,16 +165,6 @@ export function pushTag(state: StateBlock, number: number, line: number): void {
   const token = state.push('liquid', '', 0)
   token.content = `\ufdd1${number}\ufdd2`
   token.map = [line, line + 1]
-}
-
-/** A row of one cell that holds what a tag shows. */
-function pushWide(state: StateBlock, number: number, line: number, columns: number): void {
-  state.push('tr_open', 'tr', 1)
-  state.push('td_open', 'td', 1).attrs = [['colspan', String(columns)]]
-  const inline = Object.assign(state.push('inline', '', 0), { children: [], map: [line, line + 1] })
-  inline.content = `\ufdd1${number}\ufdd2`
-  state.push('td_close', 'td', -1)
-  state.push('tr_close', 'tr', -1)
 }
 
 /** How the columns are aligned, if this is the line that says so; tags in it do not count. */

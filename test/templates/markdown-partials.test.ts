@@ -28,6 +28,7 @@ const partials = {
   html: partial('<b>{{ x }}</b>', 'html'),
   around: partial("<p>A {% render 'one', x: x %}</p><div>{% render 'one', x: x %}</div>", 'html'),
   text: partial('*{{ x }}*', 'text'),
+  rows: partial('| {{ x }} | b |\n{% if x %}\n| c | **{{ x }}** |\n{% endif %}\n'),
 }
 const VALUE = '<i>*v*'
 const html = (text: string, data: object = { x: VALUE }) =>
@@ -117,6 +118,42 @@ for (const [where, text, expected, expectedText] of [
     assert.equal(plain(text), expectedText)
   })
 
+test('partials that a loop renders right behind a table’s head or row are its rows', () => {
+  const HEAD = '| a | b |\n|---|---|\n'
+  const LOOP = "{% for l in data.list %}\n{% render 'row', l: l %}\n{% endfor %}"
+  const data = { list: ['<1>', '|2', '\n===\n'] }
+  const of = (type: 'markdown' | 'html' | 'text', content: string, text: string, kind: 'html' | 'text' = 'html') => {
+    const partials = { row: { type, content, lists: [], defaults: {} } }
+    const source = kind === 'html' ? text : compileMarkdown(text).text
+    return renderLiquid(source, kind === 'html' ? 'markdown' : 'text', { data }, { partials })
+      .replace(/>\s+</g, '><')
+      .trim()
+  }
+  const head = '<table><thead><tr><th>a</th><th>b</th></tr></thead><tbody>'
+  const cells = ['&lt;1&gt;', '|2', '\n===\n']
+  const rows = cells.map((cell) => `<tr><td>${cell}</td><td>x</td></tr>`).join('')
+  const wide = cells.map((cell) => `<tr><td colspan="2">${cell}</td></tr>`).join('')
+  for (const text of [HEAD + LOOP, `${HEAD}${LOOP}\n\nend`, HEAD + LOOP.replace('\n', '')]) {
+    const end = text.endsWith('end') ? '<p>end</p>' : ''
+    assert.equal(of('markdown', '| {{ l }} | x |', text), `${head}${rows}</tbody></table>${end}`)
+    assert.equal(of('html', '<tr><td>{{ l }}</td><td>x</td></tr>', text), `${head}${rows}</tbody></table>${end}`)
+    assert.equal(of('text', '{{ l }}', text), `${head}${wide}</tbody></table>${end}`)
+  }
+  assert.match(
+    of('markdown', '| {{ l }} | x |', `${HEAD}| c | d |\n${LOOP}\n| e | f |`),
+    /<td>d<\/td>.*<td>x<\/td>.*<td>f<\/td>/s,
+  )
+  assert.doesNotMatch(of('markdown', '| {{ l }} | x |', `${HEAD}\n${LOOP}`), /<td>/)
+  assert.equal(
+    of('markdown', '| {{ l }} | x |', HEAD + LOOP.replace('list', 'list limit: 2'), 'text'),
+    'a | b\n<1> | x\n|2 | x',
+  )
+  assert.equal(
+    of('html', '<tr><td>{{ l }}</td><td>x</td></tr>', HEAD + LOOP.replace('list', 'list limit: 2'), 'text'),
+    'a | b\n<1> | x\n|2 | x',
+  )
+})
+
 test('a partial between rows of a table is a row', () => {
   const text = `| h | i |\n|---|---|\n| 1 | 2 |\n${render('one')}\n| 3 | 4 |\n`
   assert.match(html(text), new RegExp(`<tr><td colspan="2">${ONE}</td></tr><tr><td>3</td>`.replaceAll('*', '\\*')))
@@ -153,6 +190,9 @@ const places = [
   '- a R',
   '- a\n\n- R',
   '| h | i |\n|---|---|\n| R | a R |',
+  '| h | i |\n|---|---|\n{% for i in (1..2) %}\nR\n{% endfor %}\n\nb',
+  '| h | i |\n|---|---|\n| 1 | 2 |\n{% for i in (1..2) %}R{% endfor %}',
+  '| h | i |\n|---|---|\n| 1 | 2 |\nR\n| 3 | 4 |',
   '> R',
   '# R',
   '**R**',
