@@ -113,8 +113,7 @@ function keeping(name: string, handler: Handler, dialect: Dialect): Handler | un
       return function (value, separator = ' ') {
         if (!Array.isArray(value)) return undefined
         const [text, raw] = [value.map(asText), raws(value)].map((items) => items.map(textOf).join(textOf(separator)))
-        const isMarkup = value.every((item) => !(item instanceof Captured) || item.markup !== null)
-        return new Captured(text!, raw!, isMarkup ? shownOf(value).join(...shownOf([separator])) : null)
+        return new Captured(text!, raw!, shownOf(value).join(...shownOf([separator])))
       }
     case 'text_of_html':
       return asText

@@ -38,6 +38,14 @@ test('what was captured in HTML is HTML: the author’s tags count, and a value 
     ["{% render 'phrase', x: hello %}", `<p><em>${HELLO}</em></p>`],
     ["{% render 'plain', x: hello %}", `[${AS_TEXT}]`],
     ['{% assign rows = empty | split: "" | push: hello | push: name %}{{ rows | join: "," }}', `${HELLO},${NAME}`],
+    [
+      '{% assign l = name | append: none | split: "&" | push: hello %}{{ l | join: "," }}',
+      `O&#39;Brien , &lt;b&gt;,${HELLO}`,
+    ],
+    [
+      '{% capture n %}{{ name }}{% endcapture %}{% assign l = n | split: "&" | push: hello %}{{ l | join: "," }}',
+      `O&#39;Brien , &lt;b&gt;,${HELLO}`,
+    ],
     ['{% assign rows = list | push: hello %}{% for row in rows %}{{ row }};{% endfor %}', `${NAME};x;${HELLO};`],
   ] as const)
     assert.equal(rendered(hello + shows), expected, shows)
