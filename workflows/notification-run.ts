@@ -4,15 +4,23 @@ import {
   condition,
   continueAsNew,
   log,
+  patched,
   setHandler,
   workflowInfo,
 } from '@temporalio/workflow'
 import { readCancelRequest } from './cancel-request.ts'
 import { Inspection, TRIGGERS_SHOWN, viewOf } from './inspection.ts'
-import { RUN_LANE } from './lane-name.ts'
+import { isActLane, RUN_LANE } from './lane-name.ts'
 import type { RunInput } from './run-input.ts'
 import { stateQuery, type Counts } from './run-view.ts'
-import { cancelSignal, moveSignal, triggerSignal, type CancelRequest, type TriggerMessage } from './signals.ts'
+import {
+  cancelSignal,
+  moveSignal,
+  triggerSignal,
+  type CancelRequest,
+  type RemovedMessage,
+  type TriggerMessage,
+} from './signals.ts'
 import type { StoreIdentity } from './store-identity.ts'
 import { isMove, isRemoved, isRunInput, isTriggers } from './readable.ts'
 import { RunState } from './run-state.ts'
@@ -91,7 +99,7 @@ export async function notificationRun(input: RunInput): Promise<Counts> {
   setHandler(
     cancelSignal,
     (message) => {
-      if (isRemoved(message)) {
+      if (isRemoved(message) && isHeard(message)) {
         if (!isOurs(message.store)) return
         inspection.canceled(message)
         state.remove(message.removed)
@@ -156,6 +164,14 @@ export async function notificationRun(input: RunInput): Promise<Counts> {
   inspection.show(state, Date.now(), true)
   if (scope.consideredCancelled) await scope.cancelRequested
   return state.counts
+}
+
+/**
+ * Whether what a cancel removed is acted on. One that named a lane of steps that act on the outside was once ignored as a
+ * whole: histories of then go on doing so.
+ */
+function isHeard({ removed }: RemovedMessage): boolean {
+  return !removed.some(({ lane }) => isActLane(lane)) || patched('remove-from-act-lanes')
 }
 
 /** History and signals of one execution are bounded (51,200 and 10,000): well before, the run continues as new. */

@@ -81,7 +81,11 @@ function isSleepers(value: unknown): boolean {
 
 function areLanes(value: unknown): boolean {
   if (!Array.isArray(value)) return false
-  const each = value.every((entry) => isRecord(entry) && isLane(entry['lane']) && areRanges(entry['rows']))
+  const each = value.every((entry) => {
+    if (!isRecord(entry)) return false
+    const { lane, rows } = entry
+    return (isLane(lane) || (typeof lane === 'string' && /^[a-z_]{1,40}\/act$/.test(lane))) && areRanges(rows)
+  })
   return each && areBounded(value.flatMap((entry: { rows: [number, number][] }) => entry.rows))
 }
 

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { rowId } from '../../store/ids/row-id.ts'
 import { STORE } from '../../testing/fixtures/recording.ts'
 import { DAY, HOUR, timeline } from '../../testing/fixtures/timeline.ts'
 
@@ -54,6 +55,24 @@ timeline('a cancel repeated changes nothing', REMINDER, async (run) => {
   assert.equal(counts?.canceled, 2)
   assert.equal(await run.cancel(), 'closed')
 })
+
+timeline(
+  'a cancel of somebody whose step acts on the outside is heard, with all it takes out',
+  REMINDER,
+  async (run) => {
+    await run.trigger('user_1', 'user_2')
+    const [asleep, acting] = [rowId(1, 0), rowId(2, 0)]
+    const removed = [
+      { lane: 'http_fetch/act', rows: [[acting, acting]] },
+      { lane: 'run', rows: [[asleep, asleep]] },
+    ]
+    await run.handle.signal('cancel', { store: STORE, removed })
+    const { pending, canceled } = await run.state()
+    assert.deepEqual({ pending, canceled }, { pending: 1, canceled: 2 })
+    await run.closes(3 * DAY)
+    await run.hasSent(['email_1', 'user_2', 3 * DAY])
+  },
+)
 
 timeline(
   'a cancel between two steps keeps the second from being sent',
