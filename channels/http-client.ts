@@ -134,6 +134,7 @@ export const NO_REDIRECTS = 'and leads elsewhere: redirects are not followed, so
 
 const REDIRECTS = new Set([301, 302, 303, 307, 308])
 
+/** Whether an answer asks for the same at another address (RFC 9110 15.4). */
 export function isRedirect({ status }: Pick<HttpAnswer, 'status'>): boolean {
   return REDIRECTS.has(status)
 }
