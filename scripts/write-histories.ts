@@ -15,6 +15,7 @@ import { LiveRun, SECOND } from '../testing/product/live-run.ts'
 import { RecordingStore, STORE, type Plan } from '../testing/fixtures/recording.ts'
 import { devServer } from '../testing/servers/temporal.ts'
 import { BULK_OPERATION, HOUSEKEEPING, SCHEDULE_OCCURRENCE, WEBHOOK_DELIVERY } from '../workflows/names.ts'
+import { rowId } from '../store/ids/row-id.ts'
 import { wakeSignal } from '../workflows/signals.ts'
 
 interface Shape {
@@ -130,6 +131,20 @@ const shapes: Record<string, Shape> = {
       await run.handle.signal('move', { store: STORE, sleepers: [], reload: true })
       await run.state()
       await run.handle.signal('cancel', { store: { ...STORE, id: 'another' }, removed: [] })
+      return closed(run)
+    },
+  },
+  'acting-and-canceled': {
+    plan: REMINDER,
+    async story(run) {
+      await run.trigger('user_1', 'user_2')
+      await run.state()
+      const [asleep, acting] = [rowId(1, 0), rowId(2, 0)]
+      const removed = [
+        { lane: 'http_fetch/act', rows: [[acting, acting]] },
+        { lane: 'run', rows: [[asleep, asleep]] },
+      ]
+      await run.handle.signal('cancel', { store: STORE, removed })
       return closed(run)
     },
   },

@@ -35,6 +35,7 @@ test('no history names a file by its whole path', () => {
 
 test('a history of each shape is there', () => {
   assert.deepEqual(histories, [
+    'acting-and-canceled',
     'bulk-operation',
     'cancel-by-hand',
     'cancel-with-the-timer',
