@@ -140,6 +140,9 @@ const shapes: Record<string, Shape> = {
       await run.trigger('user_1', 'user_2')
       await run.state()
       const [asleep, acting] = [rowId(1, 0), rowId(2, 0)]
+      const sleeper = { lane: 'http_fetch/act', step: 'fetch', due: 8e15, revision: 7, rows: [[acting, acting]] }
+      await run.handle.signal('move', { store: STORE, sleepers: [sleeper] })
+      await run.state()
       const removed = [
         { lane: 'http_fetch/act', rows: [[acting, acting]] },
         { lane: 'run', rows: [[asleep, asleep]] },

@@ -10,17 +10,10 @@ import {
 } from '@temporalio/workflow'
 import { readCancelRequest } from './cancel-request.ts'
 import { Inspection, TRIGGERS_SHOWN, viewOf } from './inspection.ts'
-import { isActLane, RUN_LANE } from './lane-name.ts'
+import { isActLane, RUN_LANE, type Lane } from './lane-name.ts'
 import type { RunInput } from './run-input.ts'
 import { stateQuery, type Counts } from './run-view.ts'
-import {
-  cancelSignal,
-  moveSignal,
-  triggerSignal,
-  type CancelRequest,
-  type RemovedMessage,
-  type TriggerMessage,
-} from './signals.ts'
+import { cancelSignal, moveSignal, triggerSignal, type CancelRequest, type TriggerMessage } from './signals.ts'
 import type { StoreIdentity } from './store-identity.ts'
 import { isMove, isRemoved, isRunInput, isTriggers } from './readable.ts'
 import { RunState } from './run-state.ts'
@@ -44,7 +37,7 @@ const NOTHING: Counts = { sent: 0, canceled: 0, skipped: 0, failed: 0 }
  * and the store refuses whatever was sent or canceled meanwhile.
  */
 export async function notificationRun(input: RunInput): Promise<Counts> {
-  if (!isRunInput(input)) {
+  if (!isRunInput(input) || !areHeard(sleepersOf(input.triggers ?? []))) {
     log.warn('this run was started by hand, with an input that cannot be read: it ends')
     return NOTHING
   }
@@ -91,7 +84,8 @@ export async function notificationRun(input: RunInput): Promise<Counts> {
   setHandler(
     triggerSignal,
     (message) => {
-      if (!isTriggers(message)) log.warn('trigger ignored: only the api writes this signal')
+      if (!isTriggers(message) || !areHeard(sleepersOf(message.triggers)))
+        log.warn('trigger ignored: only the api writes this signal')
       else if (isOurs(message.store)) add(message.triggers)
     },
     { description: 'Adds the recipients of accepted triggers.' },
@@ -99,7 +93,7 @@ export async function notificationRun(input: RunInput): Promise<Counts> {
   setHandler(
     cancelSignal,
     (message) => {
-      if (isRemoved(message) && isHeard(message)) {
+      if (isRemoved(message) && areHeard(message.removed)) {
         if (!isOurs(message.store)) return
         inspection.canceled(message)
         state.remove(message.removed)
@@ -115,7 +109,7 @@ export async function notificationRun(input: RunInput): Promise<Counts> {
   setHandler(
     moveSignal,
     (message) => {
-      if (!isMove(message)) {
+      if (!isMove(message) || !areHeard(message.sleepers)) {
         log.warn('move ignored: only the api writes this signal')
         return
       }
@@ -166,12 +160,14 @@ export async function notificationRun(input: RunInput): Promise<Counts> {
   return state.counts
 }
 
+const sleepersOf = (triggers: readonly TriggerMessage[]) => triggers.flatMap(({ sleepers }) => sleepers)
+
 /**
- * Whether what a cancel removed is acted on. One that named a lane of steps that act on the outside was once ignored as a
- * whole: histories of then go on doing so.
+ * Whether a message about these lanes is acted on. One that named a lane of steps that act on the outside was once ignored
+ * as a whole: histories of then go on doing so.
  */
-function isHeard({ removed }: RemovedMessage): boolean {
-  return !removed.some(({ lane }) => isActLane(lane)) || patched('remove-from-act-lanes')
+function areHeard(groups: readonly { lane: Lane }[]): boolean {
+  return !groups.some(({ lane }) => isActLane(lane)) || patched('act-lanes')
 }
 
 /** History and signals of one execution are bounded (51,200 and 10,000): well before, the run continues as new. */

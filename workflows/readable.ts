@@ -81,16 +81,12 @@ function isSleepers(value: unknown): boolean {
 
 function areLanes(value: unknown): boolean {
   if (!Array.isArray(value)) return false
-  const each = value.every((entry) => {
-    if (!isRecord(entry)) return false
-    const { lane, rows } = entry
-    return (isLane(lane) || (typeof lane === 'string' && /^[a-z_]{1,40}\/act$/.test(lane))) && areRanges(rows)
-  })
+  const each = value.every((entry) => isRecord(entry) && isLane(entry['lane']) && areRanges(entry['rows']))
   return each && areBounded(value.flatMap((entry: { rows: [number, number][] }) => entry.rows))
 }
 
 function isLane(value: unknown): boolean {
-  return typeof value === 'string' && /^(run|[a-z_]{1,40}\/\d{1,4})$/.test(value)
+  return typeof value === 'string' && /^(run|[a-z_]{1,40}\/(\d{1,4}|act))$/.test(value)
 }
 
 function areRanges(value: unknown): boolean {

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
-import { sendTriggers } from '../../temporal/send.ts'
+import { rowId } from '../../store/ids/row-id.ts'
+import { sendMoves, sendTriggers } from '../../temporal/send.ts'
 import { STORE } from '../../testing/fixtures/recording.ts'
-import { DAY, HOUR, timeline } from '../../testing/fixtures/timeline.ts'
+import { DAY, HOUR, timeline, type LiveRun } from '../../testing/fixtures/timeline.ts'
 
 const REMINDER = [{ delay: 3 * DAY }, 'email_1'] as const
 
@@ -119,4 +120,40 @@ timeline('a run started by hand with an input it cannot read closes at once', RE
     assert.deepEqual(await handle.result(), { sent: 0, canceled: 0, skipped: 0, failed: 0 })
   }
   assert.deepEqual(run.store.pages, [])
+})
+
+const ACT = 'http_fetch/act'
+/** As the store tells of somebody whose step acts on the outside, due long after the test. */
+const acting = (run: LiveRun, trigger: number) => {
+  const id = rowId(trigger, 0)
+  return { lane: ACT, step: 'fetch', due: run.instant(30 * DAY), revision: 7, rows: [[id, id]] as [number, number][] }
+}
+
+timeline(
+  'a trigger told again, and a move, are heard where somebody in them stands in a step that acts on the outside',
+  REMINDER,
+  async (run) => {
+    await run.trigger('user_1')
+    const joins = await run.accept('user_2')
+    const told = { workflowRunId: joins.workflowRunId, sleepers: [acting(run, 8), ...joins.sleepers] }
+    await run.send(told)
+    assert.equal((await run.state()).pending, 3)
+    await sendMoves(run.target, run.address.workflowId, [acting(run, 9)])
+    assert.equal((await run.state()).pending, 4)
+    await run.handle.signal('cancel', {
+      store: STORE,
+      removed: [8, 9].map((trigger) => ({ lane: ACT, rows: acting(run, trigger).rows })),
+    })
+    await run.closes(3 * DAY)
+    await run.hasSent(['email_1', 'user_1', 3 * DAY], ['email_1', 'user_2', 3 * DAY])
+  },
+)
+
+timeline('a run that begins with somebody in such a step begins', REMINDER, async (run) => {
+  const first = await run.accept('user_1')
+  await run.send({ workflowRunId: first.workflowRunId, sleepers: [acting(run, 8), ...first.sleepers] })
+  assert.equal((await run.state()).pending, 2)
+  await run.handle.signal('cancel', { store: STORE, removed: [{ lane: ACT, rows: acting(run, 8).rows }] })
+  await run.closes(3 * DAY)
+  await run.hasSent(['email_1', 'user_1', 3 * DAY])
 })
