@@ -65,6 +65,7 @@ export function registerFilters(liquid: Liquid): void {
   })
   filter('pluralize', (count, one, many) => (Number(count) === 1 ? one : many))
   filter('titlecase', (value) => textOf(value).replace(/\p{L}[\p{L}\p{M}'’]*/gu, capitalized))
+  filter('url_decode', (value) => decoded(textOf(value)))
   filter('from_json', (value) => {
     try {
       return typeof value === 'string' ? (JSON.parse(withExactNumbers(value)) as unknown) : value
@@ -105,6 +106,17 @@ export function registerFilters(liquid: Liquid): void {
   liquid.registerFilter('phrase_from_markdown', {
     raw: true,
     handler: (value: unknown) => untrustedPhrase(textOf(value)),
+  })
+}
+
+/** As Shopify's: `+` is a blank and `%2B` a plus. What is no escape of UTF-8 stands as it is. */
+function decoded(text: string): string {
+  return text.replaceAll('+', ' ').replace(/(?:%[\da-f]{2})+/gi, (escapes) => {
+    try {
+      return decodeURIComponent(escapes)
+    } catch {
+      return escapes
+    }
   })
 }
 

@@ -150,6 +150,8 @@ test('division of whole numbers is whole, and other filters of Knock are there',
     '2 2',
   )
   assert.equal(shown('{{ 10000 | format_number: "en" }} {{ "a" | md5 }}'), '10,000 0cc175b9c0f1b6a831c399e269772661')
+  assert.equal(shown('{{ s | url_decode }}', { s: 'a+b%2Bc%20%E2%82%AC' }), 'a b+c €')
+  assert.equal(shown('{{ s | url_decode }}', { s: '5% %x %ff %E2%82' }), '5% %x %ff %E2%82')
 })
 
 test('a time is shown in the zone it is put into, with its abbreviation; in UTC, with a warning, where there is no such zone', () => {
