@@ -80,7 +80,7 @@ onEachStore(catalog, (store) => {
     await upsertUsers(store(), [{ id: recipient, properties: { word: 1 } }])
     await walked.tryToTheEnd()
     assert.deepEqual(await walked.made(), ['last'])
-    assert.deepEqual(names(await walked.events()), ['tried step_retried'])
+    assert.deepEqual(names(await walked.events()), ['tried step_retried', 'tried step_decided'])
     assert.deepEqual([(await walked.row()).errorCount, (await walked.row()).attempt], [0, 0])
   })
 
