@@ -129,14 +129,15 @@ function feedByHand(step: ChannelStep): Render {
   })
 }
 
-/** Liquid of the document as we have compiled it: layout, blocks and style sheets cost it nothing. */
+/** Liquid of the document as we have compiled it, without our own tags: layout, blocks and style sheets cost it nothing. */
 function mailByHand(step: ChannelStep): Render {
   const { text, html } = engines()
   if (step.channelType !== 'email') throw new TypeError('not an e-mail')
   const { template } = step
   return (scope) => {
     const compiled = compileEmail(template, scope[SOURCE]?.library)
-    const plain = (source: string) => source.replace(/\{% (?:end)?address %\}|\| ?raw/g, '')
+    const plain = (source: string) =>
+      source.replace(/\{% (?:end)?(?:address|addressed|nonempty)\b[^%]*%\}|\| ?raw/g, '')
     const options = { globals: scope.data }
     return {
       subject: filled(text, template.subject, scope, options),
