@@ -6,7 +6,7 @@ import { sharedUnless } from './shared.ts'
 const CONTAINED = new Set(
   (
     'if elsif else endif unless endunless for endfor case when endcase address endaddress addressed endaddressed echo raw endraw comment ' +
-    'endcomment render render_item render_inline render_row indented endindented t endt'
+    'endcomment render render_item render_inline render_row indented endindented t endt nonempty endnonempty tablerow endtablerow'
   ).split(' '),
 )
 

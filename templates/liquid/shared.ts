@@ -12,7 +12,7 @@ const PURE = new Set(
     'newline_to_br phrase_from_markdown plus pluralize prepend raw remove replace reverse round rounded_currency rstrip size slice sort split ' +
     'strip strip_html strip_newlines text_of_html times titlecase truncate truncatewords uniq upcase url_encode url_decode ' +
     'if elsif else endif unless endunless for endfor assign capture endcapture case when endcase address endaddress addressed endaddressed ' +
-    'nonempty endnonempty break continue echo'
+    'nonempty endnonempty tablerow endtablerow break continue echo'
   ).split(' '),
 )
 

@@ -34,6 +34,10 @@ const piece = fc.constantFrom(
   '{% if recipient.is_on %}{% break %}{% endif %}',
   '{% increment n %}',
   '{% t %}Hello {{ recipient.name }} {{ x }}{% endt %}',
+  '{% tablerow a in data.list cols: 2 %}{{ a }}{{ tablerowloop.col }}{% endtablerow %}',
+  '{% tablerow a in data.list %}{{ a }}{{ recipient.name }}{% endtablerow %}',
+  '{% nonempty %}<p>{{ x }}</p>{% endnonempty %}',
+  '{% nonempty %}<p>{{ recipient.name }}</p>{% endnonempty %}',
 )
 const value = fc.constantFrom('', 'a', '<i>', '*b*', 'x', '{{ x }}', 'https://evil.example', null, 3)
 const recipient = fc.record({ name: value, key: value, is_on: fc.boolean(), list: fc.array(value, { maxLength: 3 }) })
@@ -61,6 +65,42 @@ test('what recipients of one trigger see is what each would see alone', () => {
     { numRuns: 2_000 },
   )
 })
+
+const ofTheTrigger = {
+  'a list that a loop fills': '{% for a in data.list %}\n- {{ a.text | truncatewords: 3 }}\n{% endfor %}',
+  'items that a condition may leave out': '- {% if data.list %}{{ data.list[0].text | upcase }}{% endif %}',
+  'rows that a loop fills': '| a |\n| --- |\n{% for a in data.list %}| {{ a.text | upcase }} |\n{% endfor %}\n\nend',
+  'a tablerow': '{% tablerow a in data.list cols: 2 %}{{ a.text | upcase }}{% endtablerow %}',
+  'the address of a link': '[{{ data.list[0].text | upcase }}](https://a.example/{{ data.list[0].text | upcase }})',
+  'the address of an image': '![{{ data.list[0].text | upcase }}](https://a.example/{{ data.list[0].text | upcase }})',
+  'a quote with a condition': '> {% if data.list %}{{ data.list[0].text | upcase }}{% endif %}',
+}
+for (const [name, markdown] of Object.entries(ofTheTrigger))
+  test(`${name}, beside a recipient’s name, is filled in once for a trigger`, () => {
+    const { html, text } = compileMarkdown(`Hi {{ recipient.name }}\n\n${markdown}\n`)
+    for (const [compiled, context] of [
+      [html, 'html'],
+      [text, 'text'],
+    ] as const) {
+      const readFor = (recipients: number): number => {
+        const read = { times: 0 }
+        const item = {
+          get text() {
+            read.times += 1
+            return 'Some words'
+          },
+        }
+        const data = { list: [item] }
+        for (let n = 0; n < recipients; n += 1)
+          assert.match(
+            renderLiquid(compiled, context, { recipient: { name: `Ada ${n}` }, data } as never),
+            /some words/i,
+          )
+        return read.times
+      }
+      assert.equal(readFor(20), readFor(1), context)
+    }
+  })
 
 test('a name that one recipient’s scope has of its own is never the trigger’s', () => {
   const data = { tone: 'data’s' }
