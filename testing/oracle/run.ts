@@ -1,11 +1,13 @@
 import { isActLane, RUN_LANE } from '../../workflows/lane-name.ts'
 import type { ChunkResult, Page, RunActivities } from '../../workflows/run-activities.ts'
-import type { Carried } from '../../workflows/run-input.ts'
+import { isRunInput } from '../../workflows/readable.ts'
+import type { RunInput } from '../../workflows/run-input.ts'
 import type { CancelRequest } from '../../workflows/signals.ts'
 import type { StoreIdentity } from '../../workflows/store-identity.ts'
 import type { Chunk } from '../../workflows/chunk.ts'
 import { RunState } from '../../workflows/run-state.ts'
 import type { Attempt, WorkerProcess } from './process.ts'
+import { received } from './received.ts'
 
 /** Small, so that few recipients make many chunks and pages. */
 const CHUNK = 3
@@ -62,7 +64,13 @@ export class ModelRun {
       if (this.jobs.length > 0 || this.requests.length > 0) return true
       if (state.isOver) return false
       if (!this.draining) return true
-      this.state = new RunState(JSON.parse(JSON.stringify(state.carry(50))) as Carried, false, LIMITS)
+      const input: RunInput = {
+        definition: 'model',
+        cancelationKey: null,
+        store: this.#store,
+        carried: state.carry(50),
+      }
+      this.state = new RunState(received(input, isRunInput).carried, false, LIMITS)
       this.draining = false
     }
   }

@@ -6,7 +6,11 @@ import {
   triggerSignalPending,
   type PendingSignal,
 } from '../../store/signals/pending-signals.ts'
+import { isMove, isRemoved, isRunInput, isTriggers } from '../../workflows/readable.ts'
+import type { RunInput } from '../../workflows/run-input.ts'
+import type { TriggerMessage } from '../../workflows/signals.ts'
 import type { StoreIdentity } from '../../workflows/store-identity.ts'
+import { received } from './received.ts'
 import { ModelRun } from './run.ts'
 
 /** Signals between the store and the runs: as late, as often and in the order somebody wants, or lost. */
@@ -34,19 +38,33 @@ export class Signals {
     }
     // Its run may not have been started yet: it stays pending in the store, to be sent again.
     if (open === undefined && (await triggerSignalPending(this.#db, workflowId))) return
-    if (signal.kind === 'cancel') open?.state.remove(signal.message.removed)
-    else for (const group of signal.groups) open?.state.add(group)
+    if (signal.kind === 'cancel') {
+      const { removed } = received({ store: this.#store, ...signal.message }, isRemoved)
+      open?.state.remove(removed)
+    } else {
+      const { sleepers } = received({ store: this.#store, sleepers: signal.groups }, isMove)
+      for (const group of sleepers) open?.state.add(group)
+    }
     await confirmSignals(this.#db, [{ signalId: id }])
   }
 
   #trigger(signal: PendingSignal & { kind: 'trigger' }): void {
-    const { sleepers, workflowRunId } = signal.message
-    if (sleepers.length === 0) return
+    if (signal.message.sleepers.length === 0) return
     const { workflowId, opens } = signal
     const run = this.#runs.get(workflowId) ?? new ModelRun(workflowId, this.#store, opens)
     this.#runs.set(workflowId, run)
-    run.state.triggers.add(workflowRunId)
-    for (const group of sleepers) run.state.add(group)
+    for (const { workflowRunId, sleepers } of this.#told(signal)) {
+      run.state.triggers.add(workflowRunId)
+      for (const group of sleepers) run.state.add(group)
+    }
+  }
+
+  /** As temporal/send.ts sends it: within the input of a run that it starts, or as a signal. */
+  #told({ message, opens, definition, cancelationKey }: PendingSignal & { kind: 'trigger' }): TriggerMessage[] {
+    const store = this.#store
+    if (!opens) return received({ store, triggers: [message] }, isTriggers).triggers
+    const input: RunInput = { store, definition, cancelationKey, triggers: [message] }
+    return received(input, isRunInput).triggers ?? []
   }
 
   lose(signal: PendingSignal): void {
