@@ -130,8 +130,14 @@ export function parseLiquid(text: string, context: LiquidContext): void {
 /** What a rendering gets beside its scope; all of it may be left out. */
 export type RenderingOptions = Partial<Omit<Rendering, 'depth' | 'hasCaptured' | 'lacksAddress'>>
 
-/** Texts that are the same for all recipients of a trigger, by its data. */
-const ofTrigger = new WeakMap<object, Map<Parsed, string>>()
+/** A text that is the same for all recipients of a trigger, and what each of them is warned of. */
+interface Shared {
+  text: string
+  warnings: Set<string>
+}
+
+/** By the trigger's data. */
+const ofTrigger = new WeakMap<object, Map<Parsed, Shared>>()
 
 /**
  * Renders a template at once, for a scope of plain data; the fields of its `data` stand below its own at the top level.
@@ -150,13 +156,17 @@ export function renderLiquid(
   const { sharedUnless: names } = template
   if (data === undefined || names === null || names.some((name) => name in scope))
     return fill(template, context, scope, rendering)
-  const texts = ofTrigger.get(data) ?? new Map<Parsed, string>()
+  const texts = ofTrigger.get(data) ?? new Map<Parsed, Shared>()
   ofTrigger.set(data, texts)
-  const known = texts.get(template)
-  if (known !== undefined) return known
-  const filled = fill(template, context, scope, rendering)
-  texts.set(template, filled)
-  return filled
+  let shared = texts.get(template)
+  if (shared === undefined) {
+    const warnings = new Set<string>()
+    const warn = (message: string) => void warnings.add(message)
+    shared = { text: fill(template, context, scope, { ...rendering, warn }), warnings }
+    texts.set(template, shared)
+  }
+  for (const message of shared.warnings) rendering.warn?.(message)
+  return shared.text
 }
 
 function fill(template: Parsed, context: LiquidContext, scope: { data?: object }, given: RenderingOptions): string {

@@ -2,13 +2,18 @@ import type { Context, Emitter, Liquid, Template, Token } from 'liquidjs'
 import { RESULT_LIMIT } from './output.ts'
 import { sharedUnless } from './shared.ts'
 
-/** Tags that leave nothing behind for what comes after them: no name, and no end of what is around them. */
+/** Tags that leave nothing behind for what comes after them, such as an end of what is around them, but for names. */
 const CONTAINED = new Set(
   (
     'if elsif else endif unless endunless for endfor case when endcase address endaddress addressed endaddressed echo raw endraw comment ' +
-    'endcomment render render_item render_inline render_row indented endindented t endt nonempty endnonempty tablerow endtablerow'
+    'endcomment render render_item render_inline render_row indented endindented t endt nonempty endnonempty tablerow endtablerow ' +
+    'assign capture endcapture capture_text footer_links'
   ).split(' '),
 )
+/** Of those, the ones that leave a name; those of ours say here which. */
+const NAMING = /\{%-?\s*(?:assign|capture|(capture_text\s+\S+|footer_links))\b/g
+/** A loop that goes on where another ended. */
+const CONTINUED = /\{%-?\s*for\b[^%]*\bcontinue\b/
 
 /** One piece of a template. */
 export interface Part {
@@ -26,10 +31,24 @@ export function partsOf(liquid: Liquid, templates: Template[]): Part[] | null {
   if (first === undefined || templates.length < 2) return null
   const { input } = first.token
   for (const [, name] of input.matchAll(/\{%-?\s*(\w*)/g)) if (!CONTAINED.has(name!)) return null
+  const assigned = CONTINUED.test(input) ? null : assignedIn(liquid, templates, input)
+  if (assigned === null) return null
   return templates.map((template, index) => {
     const source = input.slice(template.token.begin, templates[index + 1]?.token.begin ?? input.length)
-    return { template, sharedUnless: sharedUnless(liquid, [template], source) }
+    const leavesName = source.search(NAMING) >= 0
+    return { template, sharedUnless: leavesName ? null : sharedUnless(liquid, [template], source, assigned) }
   })
+}
+
+/** All names that a template sets; null: nobody knows. */
+function assignedIn(liquid: Liquid, templates: Template[], source: string): Set<string> | null {
+  const ours = Array.from(source.matchAll(NAMING), ([, name]) => name?.split(/\s+/).at(-1))
+  try {
+    const given = Object.keys(liquid.analyzeSync(templates).locals)
+    return new Set([...given, ...ours.filter((name) => name !== undefined)])
+  } catch {
+    return null
+  }
 }
 
 /** The pieces with those filled in that are the trigger's, as long as none of `unless` is the scope's own. */

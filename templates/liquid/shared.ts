@@ -1,4 +1,5 @@
 import type { Liquid, Template } from 'liquidjs'
+import { piecesOf } from '../liquid-pieces.ts'
 
 /** The scope's own names of what is the trigger's, and so the same for each of its recipients. */
 const OF_TRIGGER = new Set(['data', 'actor', 'tenant', 'vars', 'forloop'])
@@ -16,18 +17,27 @@ const PURE = new Set(
   ).split(' '),
 )
 
+/** A root name that is computed, which may lead anywhere: a bracket behind what is no name, or behind a tag's own name. */
+const COMPUTED_ROOT = /[^\w\]]\[|^\{%-?\s*\w+\[/
+
 /**
  * Null: a rendering is one recipient's. Else the names that must not be the scope's own for the result to be shared by all
- * recipients of a trigger: a name of nobody is a field of `data`, and only what is listed here is the trigger's.
+ * recipients of a trigger: a name of nobody is a field of `data`, and only what is listed here is the trigger's. `assigned` are
+ * names that others may have set before.
  */
-export function sharedUnless(liquid: Liquid, templates: Template[], source: string): string[] | null {
-  // A computed root name may lead anywhere.
-  if (/\{\{-?\s*\[|[\s:,(]\[/.test(source)) return null
+export function sharedUnless(
+  liquid: Liquid,
+  templates: Template[],
+  source: string,
+  assigned?: ReadonlySet<string>,
+): string[] | null {
+  if (piecesOf(source).some(({ start, end }) => COMPUTED_ROOT.test(source.slice(start, end)))) return null
   for (const [, name] of source.matchAll(/(?:\{%-?\s*|\|\s*)([a-z_]\w*)/g)) if (!PURE.has(name!)) return null
   const names: string[] = []
   try {
-    for (const [root, field] of liquid.globalVariableSegmentsSync(templates)) {
-      if (typeof root !== 'string') return null
+    // Of all names, be they assigned: a branch that is not taken assigns nothing, and behind `else` no loop has its own.
+    for (const [root, field] of liquid.variableSegmentsSync(templates)) {
+      if (typeof root !== 'string' || assigned?.has(root) === true) return null
       if (OF_TRIGGER.has(root)) continue
       if (root === 'workflow' && typeof field === 'string' && OF_WORKFLOW.has(field)) continue
       names.push(root)

@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
+import { withFooterLinks } from '../../definitions/footer-links.ts'
 import { compileMarkdown } from '../../templates/markdown.ts'
 import { renderLiquid, type LiquidContext } from '../../templates/liquid.ts'
 
-/** It changes nothing that is seen, and makes a template one recipient's from its beginning to its end. */
-const ALONE = '{% assign zz = recipient.id %}'
+/** It shows nothing, and makes a template one recipient's from its beginning to its end. */
+const ALONE = '{% cycle "" %}'
 
 const piece = fc.constantFrom(
   'text <b>',
@@ -38,7 +39,25 @@ const piece = fc.constantFrom(
   '{% tablerow a in data.list %}{{ a }}{{ recipient.name }}{% endtablerow %}',
   '{% nonempty %}<p>{{ x }}</p>{% endnonempty %}',
   '{% nonempty %}<p>{{ recipient.name }}</p>{% endnonempty %}',
+  '{% if data.flag %}{% assign recipient = data %}{% endif %}{{ recipient.name }}',
+  '{% if data.flag %}{% capture total_activities %}{{ x }}{% endcapture %}{% endif %}',
+  '{% for recipient in data.list %}{{ recipient }}{% else %}{{ recipient.name }}{% endfor %}',
+  '{% for a in data.list limit: 1 %}{{ a }}{% endfor %}',
+  '{% for a in data.list offset: continue %}{{ a }}{% endfor %}',
+  '{% for a in data.list limit: 1 %}{{ recipient.name }}{% endfor %}',
+  '{% tablerow a in data.list cols: 2 %}{{ a }}{% if a == x %}{% break %}{% endif %}{% endtablerow %}',
+  '{% assign data = recipient %}',
+  '{% assign x = data.list | first %}',
+  '{% decrement x %}',
+  '{% cycle data.x, recipient.name %}',
+  '{% render "shown", x: x %}',
+  '{{ data.at | date: "%H", data.x }}',
+  '{% addressed "left out" %}<a href="{% address needed %}{{ x }}{% endaddress %}">l</a>{% endaddressed %}',
+  '{% addressed %}{% address judged %}{{ recipient.name }}{% endaddress %}m{% endaddressed %}',
+  '{% footer_links \'[{"text":"T","url":"https://a.example/\\u007b\\u007b x \\u007d\\u007d"}]\' %}',
+  '{% for link in footer_links %}{{ link.url }}{% endfor %}',
 )
+const partials = { shown: { type: 'html' as const, content: '<i>{{ x }}</i>', lists: [], defaults: {} } }
 const value = fc.constantFrom('', 'a', '<i>', '*b*', 'x', '{{ x }}', 'https://evil.example', null, 3)
 const recipient = fc.record({ name: value, key: value, is_on: fc.boolean(), list: fc.array(value, { maxLength: 3 }) })
 
@@ -46,7 +65,13 @@ test('what recipients of one trigger see is what each would see alone', () => {
   fc.assert(
     fc.property(
       fc.array(piece, { minLength: 1, maxLength: 10 }),
-      fc.record({ x: value, list: fc.array(value, { maxLength: 3 }), flag: fc.boolean(), name: value }),
+      fc.record({
+        x: value,
+        list: fc.array(value, { maxLength: 3 }),
+        flag: fc.boolean(),
+        name: value,
+        at: fc.constant('2030-01-31T12:00:00Z'),
+      }),
       fc.array(recipient, { minLength: 2, maxLength: 4 }),
       fc.constantFrom<LiquidContext>('html', 'text', 'markdown', 'markdown_source'),
       (pieces, data, recipients, kind) => {
@@ -57,8 +82,13 @@ test('what recipients of one trigger see is what each would see alone', () => {
           total_activities: n,
           data: of,
         })
-        const together = recipients.map((own, n) => renderLiquid(text, context, scopeOf(own, n, data)))
-        const alone = recipients.map((own, n) => renderLiquid(ALONE + text, context, scopeOf(own, n, { ...data })))
+        const shown = (template: string, scope: { data: object }) => {
+          const warnings = new Set<string>()
+          const warn = (message: string) => void warnings.add(message)
+          return [renderLiquid(template, context, scope, { partials, warn }), [...warnings]]
+        }
+        const together = recipients.map((own, n) => shown(text, scopeOf(own, n, data)))
+        const alone = recipients.map((own, n) => shown(ALONE + text, scopeOf(own, n, { ...data })))
         assert.deepEqual(together, alone)
       },
     ),
@@ -74,6 +104,8 @@ const ofTheTrigger = {
   'the address of a link': '[{{ data.list[0].text | upcase }}](https://a.example/{{ data.list[0].text | upcase }})',
   'the address of an image': '![{{ data.list[0].text | upcase }}](https://a.example/{{ data.list[0].text | upcase }})',
   'a quote with a condition': '> {% if data.list %}{{ data.list[0].text | upcase }}{% endif %}',
+  'what stands before and behind a name that is assigned':
+    '{{ data.list[0].text | upcase }}\n\n{% assign own = recipient.name %}{{ own }}\n\n{{ data.list[0].text | upcase }}',
 }
 for (const [name, markdown] of Object.entries(ofTheTrigger))
   test(`${name}, beside a recipient’s name, is filled in once for a trigger`, () => {
@@ -102,6 +134,62 @@ for (const [name, markdown] of Object.entries(ofTheTrigger))
     }
   })
 
+test('what stands beside a layout’s own list of links is filled in once for a trigger', () => {
+  const layout = withFooterLinks(
+    '<p>{{ data.item.text | upcase }}</p><i>{{ recipient.name }}</i>{% for link in footer_links %}<a href="{{ link.url }}">{{ link.text }}</a>{% endfor %}',
+    [{ text: 'For {{ recipient.name }}', url: 'https://a.example' }],
+    'html',
+  )
+  const read = { times: 0 }
+  const item = {
+    get text() {
+      read.times += 1
+      return 'Words'
+    },
+  }
+  const data = { item }
+  for (const name of ['Ada', 'Bob'])
+    assert.equal(
+      renderLiquid(layout, 'html', { recipient: { name }, data } as never),
+      `<p>WORDS</p><i>${name}</i><a href="https://a.example">For ${name}</a>`,
+    )
+  assert.equal(read.times, 1)
+})
+
+const ofOne = {
+  'a branch not taken would have assigned':
+    '{% if data.owner %}{% assign recipient = data.owner %}{% endif %}Hi {{ recipient.name }}',
+  'a branch not taken would have captured':
+    '{% if data.owner %}{% capture recipient %}x{% endcapture %}{% endif %}Hi {{ recipient.name }}',
+  'an empty loop would have assigned':
+    '{% for one in data.none %}{% assign recipient = one %}{% endfor %}Hi {{ recipient.name }}',
+  'an empty loop would have had': '{% for recipient in data.none %}{% else %}Hi {{ recipient.name }}{% endfor %}',
+  'a tag computes': '{%if[data.root].name == "Ada"%}Hi Ada{%else%}Hi Bob{%endif%}',
+  'a comparison computes': '{% if "Ada"==[data.root].name %}Hi Ada{% else %}Hi Bob{% endif %}',
+}
+for (const [name, text] of Object.entries(ofOne))
+  test(`a name that ${name} is each recipient’s own`, () => {
+    for (const template of [text, `{{ recipient.id }}: ${text}`]) {
+      const data = { root: 'recipient' }
+      const shown = ['Ada', 'Bob'].map((who) =>
+        renderLiquid(template, 'html', { recipient: { id: 'u', name: who }, data } as never),
+      )
+      assert.deepEqual(
+        shown.map((each) => each.replace('u: ', '')),
+        ['Hi Ada', 'Hi Bob'],
+        template,
+      )
+    }
+  })
+
+test('a loop goes on where another ended, whatever stands between them', () => {
+  const data = { list: [1, 2, 3, 4] }
+  const text =
+    '{% for a in data.list limit: 2 %}{{ a }}{% endfor %}{{ recipient.id }}{% for a in data.list offset: continue %}{{ a }}{% endfor %}'
+  for (const id of ['a', 'b'])
+    assert.equal(renderLiquid(text, 'text', { recipient: { id }, data } as never), `12${id}34`)
+})
+
 test('a name that one recipient’s scope has of its own is never the trigger’s', () => {
   const data = { tone: 'data’s' }
   const text = 'Hi {{ recipient.id }}: {{ tone }}'
@@ -118,22 +206,21 @@ test('a name that one recipient’s scope has of its own is never the trigger’
 
 test('each recipient hears of a zone that is not known, and of a part that fails', () => {
   const data = { at: '2030-01-31T12:00:00Z', zone: 'Mars', zero: 0 }
-  const told: string[][] = []
-  for (const id of ['a', 'b']) {
-    const warnings: string[] = []
-    const text = '{{ recipient.id }} {{ data.at | date: "%H", data.zone }}'
-    const shown = renderLiquid(text, 'text', { recipient: { id }, data } as never, {
-      warn: (text) => warnings.push(text),
-    })
-    assert.equal(shown, `${id} 12`)
-    told.push(warnings)
-    assert.throws(
-      () => renderLiquid('{{ recipient.id }} {{ 1 | divided_by: data.zero }}', 'text', { data }),
-      /divided by 0/,
-    )
+  for (const own of ['{{ recipient.id }} ', '']) {
+    const told: string[][] = []
+    for (const id of ['a', 'b']) {
+      const warnings: string[] = []
+      const scope = { recipient: { id }, data }
+      const shown = renderLiquid(`${own}{{ data.at | date: "%H", data.zone }}`, 'text', scope, {
+        warn: (text) => warnings.push(text),
+      })
+      assert.equal(shown, own === '' ? '12' : `${id} 12`)
+      told.push(warnings)
+      assert.throws(() => renderLiquid(`${own}{{ 1 | divided_by: data.zero }}`, 'text', { data }), /divided by 0/)
+    }
+    assert.equal(told[0]!.length, 1)
+    assert.deepEqual(told[0], told[1])
   }
-  assert.equal(told[0]!.length, 1)
-  assert.deepEqual(told[0], told[1])
 })
 
 test('parts that are too long only together fail each recipient, and name the limit', () => {
