@@ -57,8 +57,12 @@ export function cover(source: string): Covered {
       const piece = of(pieces[Number(index)]!)
       return kind === LONE_TAG ? piece.replace(/^\{%-/, '{%').replace(/-%\}$/, '%}') : piece
     })
+  const captured = new Set(Array.from(tags.values(), (tag) => CAPTURED.exec(tag)?.[1] ?? ''))
+  const plain = (piece: string) => plainOf(piece, captured)
   return { text, pieces, tags, uncover: withPieces((piece) => piece), uncoverPlain: withPieces(plain) }
 }
+
+const CAPTURED = /^\{%-?\s*capture\s+["']?([\w-]+)/
 
 /** A text as JSON that may stand between single quotes in a tag: no quote of Liquid's, and neither end nor beginning of its, is in it. */
 export const jsonInTag = (text: string): string =>
@@ -67,16 +71,26 @@ export const jsonInTag = (text: string): string =>
 const FOR_HTML = new Set(['escape', 'escape_once', 'newline_to_br'])
 const MAKES_HTML = new Set(['from_markdown', 'phrase_from_markdown', 'raw'])
 
-/** An output whose last filters make HTML, as text; what `from_markdown` makes are blocks. */
-function plain(piece: string): string {
-  if (!piece.startsWith('{{')) return piece
-  const end = piece.endsWith('-}}') ? '-}}' : '}}'
+/** Pieces that show a value, or give it a name. */
+const VALUE = /^\{(?:\{|%-?\s*(?:assign|echo)\b)/
+
+/**
+ * A value whose last filters make HTML, as text; what `from_markdown` makes are blocks. What was captured is text there, in
+ * which a value may look like a tag.
+ */
+export function plainOf(piece: string, captured: ReadonlySet<string> = new Set()): string {
+  if (!VALUE.test(piece)) return piece
+  const [end] = /-?[%}]\}$/.exec(piece)!
   const filters = piece.slice(0, -end.length).split('|')
   const last = () => (filters.length > 1 ? filters.at(-1)!.trim() : '')
   while (FOR_HTML.has(last())) filters.pop()
+  const name = filters[0]!.replace(/^\{\{-?/, '').trim()
+  const others = filters.slice(1).map((filter) => filter.trim())
+  if (captured.has(name) && others.every((filter) => filter === 'raw' || filter === 'strip'))
+    return [filters[0]!, ...others.filter((filter) => filter !== 'raw')].join('|') + end
   if (!MAKES_HTML.has(last())) return `${filters.join('|')}${end}`
   const text = `${filters.join('|')}| text_of_html ${end}`
-  return last() !== 'from_markdown' ? text : `\n\n${text}\n\n`
+  return last() !== 'from_markdown' || !piece.startsWith('{{') ? text : `\n\n${text}\n\n`
 }
 
 /** What goes where its Liquid leaves it empty, be it brackets or an element; what holds none stays as it is. */

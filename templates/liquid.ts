@@ -1,20 +1,22 @@
 import { Liquid, type Context, toValueSync, type LiquidOptions, type Template } from 'liquidjs'
 import { escapeHtml, unescapeHtml } from './escape.ts'
+import { textOfHtmlValue } from './html-text.ts'
 import { registerBounds } from './liquid/bounds.ts'
 import { registerCapturedFilters } from './liquid/captured-filters.ts'
-import { dialects, registerCaptureTags, shown } from './liquid/captured.ts'
+import { Captured, dialects, registerCaptureTags, shown } from './liquid/captured.ts'
 import { CharacterContext, registerCharacters } from './liquid/characters.ts'
 import { registerCounters } from './liquid/counters.ts'
+import { cycleTag } from './liquid/cycle-tag.ts'
 import { directOf, fillDirect, type Direct } from './liquid/direct.ts'
 import { registerFilters } from './liquid/filters.ts'
 import { Output } from './liquid/output.ts'
-import { setRendering, type Rendering } from './liquid/rendering.ts'
+import { renderingOf, setRendering, type Rendering } from './liquid/rendering.ts'
 import { partlyFilled, partsOf, type Part } from './liquid/shared-parts.ts'
 import { sharedUnless } from './liquid/shared.ts'
 import { registerSourceOfValues } from './liquid/source-of-values.ts'
 import { registerTags } from './liquid/tags.ts'
 import { textOf } from './liquid/text-of.ts'
-import { compileMarkdown } from './markdown.ts'
+import { compileMarkdown, untrustedMarkdown } from './markdown.ts'
 import { withValues } from './markdown-source/values.ts'
 
 /**
@@ -59,20 +61,32 @@ function engine(kind: 'text' | 'html' | 'markdown_source'): Liquid {
   })
   if (kind === 'html') registerHtmlFilters(liquid)
   if (kind === 'markdown_source') registerSourceOfValues(liquid)
-  if (dialect !== null) registerCaptureTags(liquid, dialect)
+  if (dialect !== null) {
+    registerCaptureTags(liquid, dialect)
+    liquid.registerTag('cycle', cycleTag(dialect))
+  }
   registerCapturedFilters(liquid, dialect)
   return liquid
 }
 
-/** What an author escapes or breaks by hand comes out escaped once, with its breaks. */
+/**
+ * What an author escapes or breaks by hand, and what `from_markdown` makes, is HTML where it is shown, be it assigned before;
+ * other filters have its text.
+ */
 function registerHtmlFilters(liquid: Liquid): void {
-  const once = (value: unknown) => escapeHtml(unescapeHtml(textOf(value)))
-  liquid.registerFilter('escape', { raw: true, handler: (value: unknown) => escapeHtml(textOf(value)) })
-  liquid.registerFilter('escape_once', { raw: true, handler: once })
-  liquid.registerFilter('newline_to_br', {
-    raw: true,
-    handler: (value: unknown) => once(value).replace(/\r?\n/g, '<br />\n'),
-  })
+  const once = (text: string) => escapeHtml(unescapeHtml(text))
+  const making = (name: string, make: (text: string) => string, plain: (text: string, html: string) => string) => {
+    liquid.registerFilter(name, function (value: unknown) {
+      renderingOf(this.context).hasCaptured = true
+      const text = textOf(value)
+      const html = make(text)
+      return new Captured(() => plain(text, html), html, html)
+    })
+  }
+  making('escape', escapeHtml, (text) => text)
+  making('escape_once', once, unescapeHtml)
+  making('newline_to_br', (text) => once(text).replace(/\r?\n/g, '<br />\n'), unescapeHtml)
+  making('from_markdown', untrustedMarkdown, (_text, html) => textOfHtmlValue(html))
 }
 
 const html = engine('html')

@@ -1,5 +1,5 @@
 import MarkdownIt, { type Token } from 'markdown-it'
-import { cover, isTagLine, ONE_PLACE, TAGS } from './liquid-source.ts'
+import { cover, isTagLine, ONE_PLACE, plainOf, TAGS } from './liquid-source.ts'
 import { balanced } from './markdown/balance.ts'
 import { placeBlocks } from './markdown/blocks-of-values.ts'
 import { placeCaptures } from './markdown/captures.ts'
@@ -88,7 +88,7 @@ export function compileMarkdown(source: string, place: RenderPlace = 'block'): C
   placeRenders(blocks, covered, isPhrase ? place : 'block')
   const tokens = isPhrase ? inlined(blocks, covered.tags) : blocks
   const bare = [...placeBlocks(tokens, covered.pieces), ...placeCaptures(tokens, groups, covered)]
-  const plain = markdownText(tokens, covered.tags)
+  const plain = markdownText(tokens, new Map(Array.from(covered.tags, ([number, tag]) => [number, plainOf(tag)])))
   for (const paragraph of bare) paragraph.hidden = true
   const html = markdown.renderer.render(tokens, markdown.options, {}).trim()
   return {

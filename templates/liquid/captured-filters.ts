@@ -10,6 +10,8 @@ type Handler = (this: This, value: unknown, ...args: unknown[]) => unknown
 
 /** Of lists these hand items over as they are. */
 const OF_LISTS = new Set(['push', 'unshift', 'concat', 'reverse', 'first', 'last', 'compact'])
+/** What these make holds no markup, whatever they are given: `raw` behind them says nothing. */
+const OF_TEXT = new Set(['url_encode', 'cgi_escape', 'md5', 'sha256', 'hmac_sha256', 'base64_encode'])
 /** These take blanks away. */
 const STRIPPING = new Set(['strip', 'lstrip', 'rstrip', 'strip_newlines'])
 
@@ -31,7 +33,7 @@ export function registerCapturedFilters(liquid: Liquid, dialect: Dialect | null)
         const kept = own?.call(this, value, ...args)
         if (kept !== undefined) return kept
         const text = handler.apply(this, inAll([value, ...args], asText) as [unknown])
-        if (raw || dialect === null || !isTexts(text)) return text
+        if (raw || dialect === null || OF_TEXT.has(name) || !isTexts(text)) return text
         if (![value, ...args].some(holdsValues)) return text
         return both(name, text, ofWritten.call(this, handler, [value, ...args], dialect), dialect)
       },
@@ -115,6 +117,27 @@ function keeping(name: string, handler: Handler, dialect: Dialect): Handler | un
         const [text, raw] = [value.map(asText), raws(value)].map((items) => items.map(textOf).join(textOf(separator)))
         return new Captured(text!, raw!, shownOf(value).join(...shownOf([separator])))
       }
+    case 't':
+      return function (key, ...args) {
+        const pieces: Captured[] = []
+        const held = args.map((each) => {
+          if (!isNamed(each) || each[0] === 'count' || !(each[1] instanceof Captured)) return each
+          return [each[0], `\0${pieces.push(each[1]) - 1}\0`]
+        })
+        if (pieces.length === 0) return undefined
+        // Of a translation and pieces by turns, the translation first and last; no text holds such a mark.
+        const parts = textOf(handler.apply(this, inAll([key, ...held], asText) as [unknown])).split(/\0(\d+)\0/)
+        const filled = (written: (text: string) => string, piece: (captured: Captured) => string) =>
+          parts.map((part, index) => (index % 2 === 0 ? written(part) : piece(pieces[Number(part)]!))).join('')
+        return new Captured(
+          filled(
+            (text) => text,
+            ({ text }) => text,
+          ),
+          filled(dialect.argument, ({ raw }) => raw),
+          filled(dialect.escape, (captured) => shown(captured, dialect)),
+        )
+      }
     case 'text_of_html':
       return asText
     case 'strip_html':
@@ -126,11 +149,14 @@ function keeping(name: string, handler: Handler, dialect: Dialect): Handler | un
     case 'newline_to_br':
       return (value) => {
         if (!dialect.isHtml || !(value instanceof Captured) || value.markup === null) return undefined
-        return value.markup.replace(OUTSIDE_OF_TAGS, (text) => text.replace(/\r?\n/g, '<br />\n'))
+        const html = value.markup.replace(OUTSIDE_OF_TAGS, (text) => text.replace(/\r?\n/g, '<br />\n'))
+        return new Captured(value.text, html, html)
       }
   }
   return undefined
 }
+
+const isNamed = (arg: unknown): arg is [string, unknown] => Array.isArray(arg) && arg.length === 2
 
 /** What stands between tags; values, which are escaped, hold none. */
 const OUTSIDE_OF_TAGS = /(?<=^|>)[^<>]+(?=<|$)/g

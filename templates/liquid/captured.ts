@@ -20,17 +20,23 @@ import { textOf } from './text-of.ts'
  * one. Conditions and filters see its text alone.
  */
 export class Captured extends Drop {
-  readonly text: string
+  #text: string | (() => string)
   /** What `raw` shows: HTML, or Markdown source with the marks of its values. */
   readonly raw: string
   /** What it shows without. Null: a filter made it, and it is escaped as any text. */
   readonly markup: string | null
 
-  constructor(text: string, raw: string, markup: string | null = null) {
+  /** `text` may be made when it is asked for. */
+  constructor(text: string | (() => string), raw: string, markup: string | null = null) {
     super()
-    this.text = text
+    this.#text = text
     this.raw = raw
     this.markup = markup
+  }
+
+  get text(): string {
+    if (typeof this.#text === 'function') this.#text = this.#text()
+    return this.#text
   }
 
   override valueOf(): string {

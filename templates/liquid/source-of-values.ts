@@ -14,7 +14,7 @@ export function registerSourceOfValues(liquid: Liquid): void {
     const source = withoutMarks(textOf(value)).replace(/\r\n?/g, '\n')
     renderingOf(this.context).hasCaptured = true
     const closed = withEndOfCode(source)
-    return new Captured(textOfHtmlValue(untrustedMarkdown(source)), closed, closed)
+    return new Captured(() => textOfHtmlValue(untrustedMarkdown(source)), closed, closed)
   })
 }
 

@@ -48,7 +48,7 @@ class Cell {
   }
 }
 
-/** Hands a cell over as a whole. */
+/** Hands a cell over as a whole. `break` and `continue` in it are the loop's. */
 class CellTemplate implements Template {
   readonly token: TagToken
   readonly #inner: Template[]
@@ -61,15 +61,22 @@ class CellTemplate implements Template {
   }
 
   *render(context: Context, emitter: Emitter): Generator<unknown, void, unknown> {
+    const rows = emitter as unknown as Rows
+    if (rows.isOver) return
     const output = new Output()
     yield this.#liquid.renderer.renderTemplates(this.#inner, context, output)
-    emitter.write(new Cell(output.buffer))
+    rows.write(new Cell(output.buffer))
+    rows.isOver = context.breakCalled
+    context.breakCalled = false
+    context.continueCalled = false
   }
 }
 
 /** Gathers cells by row, of what liquidjs writes. */
 class Rows {
   readonly rows: string[][] = []
+  /** Nothing follows. */
+  isOver = false
   readonly #context: Context
 
   constructor(context: Context) {
@@ -80,7 +87,7 @@ class Rows {
     if (piece instanceof Cell) {
       this.#context.memoryLimit.use(piece.text.length)
       this.rows.at(-1)!.push(piece.text)
-    } else if (String(piece).startsWith('<tr')) this.rows.push([])
+    } else if (!this.isOver && String(piece).startsWith('<tr')) this.rows.push([])
   }
 }
 

@@ -5,11 +5,13 @@ import { tagOf } from './renders.ts'
 
 const NAME = /^\{%-?\s*capture\s+["']?([\w-]+)/
 const OUTPUT = /^\{\{-?\s*([\w-]+)\s*(?:\|\s*(?:raw|strip)\s*)*-?\}\}$/
+const ASSIGNED_BLOCKS = /^\{%-?\s*assign\s+([\w-]+)\s*=[^]*\|\s*from_markdown\s*-?%\}$/
 const PLACES = /[\ufdd0\ufdd1](\d+)\ufdd2/g
 
 /**
  * Tokens of paragraphs that have no element in HTML: one that is all of what is captured, so that it may stand in a sentence;
- * one of captures alone, which show nothing; one that shows nothing but blocks that were captured.
+ * one of captures alone, which show nothing; one that shows nothing but blocks that were captured, or
+ * that `from_markdown` made.
  */
 export function placeCaptures(
   tokens: readonly Token[],
@@ -17,7 +19,7 @@ export function placeCaptures(
   { pieces, tags }: { pieces: readonly string[]; tags: ReadonlyMap<number, string> },
 ): Token[] {
   const bare: Token[] = []
-  const blocks = new Set<string>()
+  const blocks = new Set(Array.from(tags.values()).flatMap((tag) => ASSIGNED_BLOCKS.exec(tag)?.[1] ?? []))
   const open: { name: string; start: number }[] = []
   for (const [index, token] of tokens.entries()) {
     const number = token.type === 'liquid' ? tagOf(token) : -1

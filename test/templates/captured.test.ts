@@ -22,6 +22,11 @@ const NAME = 'O&#39;Brien &amp; &lt;b&gt;'
 const hello = '{% capture hello %}Hi <b>{{ name }}</b>{% endcapture %}'
 const HELLO = `Hi <b>${NAME}</b>`
 const AS_TEXT = `Hi &lt;b&gt;${NAME}&lt;/b&gt;`
+const flat = (html: string) =>
+  html
+    .trim()
+    .replace(/\s+/g, ' ')
+    .replace(/> | </g, (edge) => edge.trim())
 
 test('what was captured in HTML is HTML: the author’s tags count, and a value is escaped once', () => {
   for (const [shows, expected] of [
@@ -82,6 +87,63 @@ test('any other filter has the text of what was captured, and its result is esca
   )
 })
 
+test('a translation around what was captured is text, and what was captured HTML', () => {
+  const translations = { en: { '': { click: 'Click {{ link }} <now>, {{ name }}', one: { one: '{{ n }} row' } } } }
+  const shown = (text: string) => renderLiquid(text, 'html', { data }, { translations })
+  assert.equal(shown(`${hello}{{ "click" | t: link: hello, name: name }}`), `Click ${HELLO} &lt;now&gt;, ${NAME}`)
+  assert.equal(shown(`{% capture c %}1{% endcapture %}{{ "one" | t: count: c, n: c }}`), '1 row')
+})
+
+test('cycle shows what was captured as it is shown elsewhere, and values escaped', () => {
+  const turns = '{% for i in (1..3) %}{% cycle hello, name, "<u>" %};{% endfor %}'
+  assert.equal(rendered(hello + turns), `${HELLO};${NAME};&lt;u&gt;;`)
+  const groups = '{% cycle "a": hello, 2 %}{% cycle "b": hello, 2 %}{% cycle "a": hello, 2 %}'
+  assert.equal(rendered(hello + groups), `${HELLO}${HELLO}2`)
+  assert.equal(rendered('{% cycle name %}{% cycle name %}', 'text'), data.name + data.name)
+})
+
+test('an encoding or a digest of what was captured is that of its text, with raw behind it, too', () => {
+  const captured = '{% capture a %}{{ name }}{% endcapture %}'
+  for (const filter of ['url_encode', 'md5', 'sha256', 'base64_encode'])
+    assert.equal(rendered(`${captured}{{ a | ${filter} | raw }}`), rendered(`{{ name | ${filter} | raw }}`), filter)
+})
+
+test('what a filter makes as HTML is HTML where a name is given to it first', () => {
+  for (const [given, made, expected] of [
+    ['*a* <b>', 'from_markdown', '<p><em>a</em> &lt;b&gt;</p>'],
+    ['a\n<b>', 'newline_to_br', 'a<br />\n&lt;b&gt;'],
+    ['a\n<b>', 'escape | newline_to_br', 'a<br />\n&lt;b&gt;'],
+    ['<b>', 'escape', '&lt;b&gt;'],
+    ['&lt;b&gt;', 'escape_once', '&lt;b&gt;'],
+    ['*a* &', 'from_markdown | strip_html', 'a &amp;'],
+    ['*a* &', 'from_markdown | append: "<"', '<p><em>a</em> &amp;</p>&lt;'],
+    ['*a* & b', 'from_markdown | truncate: 4', 'a...'],
+    ['<b>', 'escape | upcase', '&lt;B&gt;'],
+  ] as const) {
+    assert.equal(rendered(`{% assign a = x | ${made} %}{{ a }}`, 'html', { x: given }), expected, made)
+    assert.equal(
+      rendered(`{{ x | ${made} }}{% assign l = "" | split: "" | push: x %}`, 'html', { x: given }),
+      expected,
+      made,
+    )
+    assert.equal(
+      rendered(`{% assign a = x | ${made} %}{% render 'shown', x: a %}`, 'html', { x: given }),
+      `<i>${expected}</i>`,
+    )
+  }
+  const lines = '{% assign a = x | from_markdown %}\n\nA\n\n{{ a }}\n\nZ'
+  assert.equal(flat(rendered(lines, 'markdown', { x: '*a*\n\nb' })), '<p>A</p><p><em>a</em></p><p>b</p><p>Z</p>')
+  const text = compileMarkdown(lines).text
+  assert.match(rendered(text, 'text', { x: '*a* <b>' }), /^A\n\na <b>\n\nZ$/m)
+})
+
+test('in the plain text of a mail what was captured keeps values that look like tags', () => {
+  const text = compileMarkdown(
+    '{% capture a %}Hi {{ name }}{% endcapture %}\n\n{{ a | raw }}; {{ a | strip | raw }}',
+  ).text
+  assert.equal(rendered(text, 'text').trim(), `Hi ${data.name}; Hi ${data.name}`)
+})
+
 test('with raw behind other filters no value is markup that was captured', () => {
   for (const filters of ['upcase', 'truncate: 40', 'split: " " | join: " "', 'replace: "Hi", "Ho"', 'strip | downcase'])
     assert.doesNotMatch(rendered(`${hello}{{ hello | ${filters} | raw }}`), /& |<b>.*<b>/i, filters)
@@ -115,12 +177,6 @@ test('what was captured in Markdown is part of the sentence it stands in', () =>
   const text = 'A {% capture a %}**{{ name }}**{% endcapture %}{{ a }} b'
   assert.match(rendered(text, 'markdown'), new RegExp(`^<p>A <strong>${NAME}</strong> b</p>`))
 })
-
-const flat = (html: string) =>
-  html
-    .trim()
-    .replace(/\s+/g, ' ')
-    .replace(/> | </g, (edge) => edge.trim())
 
 test('a paragraph that was captured in Markdown may stand in a sentence, and blocks stand alone', () => {
   const paragraph = '{% capture a %}\nHi **{{ name }}**\n{% endcapture %}\n'

@@ -57,6 +57,15 @@ test('tablerow without a table around it gets one, outside of a paragraph', () =
   assert.deepEqual(errors, [])
 })
 
+test('break and continue in a tablerow are its own, and what follows it is shown', () => {
+  const loop = (tag: string) =>
+    `{% tablerow i in items cols:1 %}{{ i }}{% if i == "a" %}{% ${tag} %}{% endif %}!{% endtablerow %}end`
+  assert.equal(renderLiquid(loop('break'), 'html', { data }), '<tr class="row1"><td class="col1">a</td></tr>end')
+  assert.equal(renderLiquid(loop('continue'), 'text', { data }), 'a\n<b>!\nc!end')
+  const within = `{% for x in (1..2) %}${loop('break')}{% endfor %}`
+  assert.equal(renderLiquid(within, 'text', { data }), 'aendaend')
+})
+
 test('in a plain text tablerow is lines, and its tag has its own names', () => {
   const text = '{% tablerow i in items cols:2 %} {{ i }}{{ tablerowloop.row }} {% endtablerow %}'
   assert.equal(renderLiquid(text, 'text', { data }), 'a1 | <b>1\nc2')
