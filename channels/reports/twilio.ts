@@ -4,8 +4,8 @@ import { safeEqual } from './safe-equal.ts'
 
 /**
  * Status callbacks: https://www.twilio.com/docs/usage/webhooks/webhooks-security. Signed is the address that Twilio was
- * given, the channel's `status_callback` with the message's id, then each field of the form by name. No time is signed: a
- * replay says again what is known.
+ * given, the channel's `status_callback` with the message's id and without its fragment, then each field of the form by name.
+ * No time is signed: a replay says again what is known.
  */
 export const twilioReports: ReportReader = {
   needs: ['status_callback', 'auth_token', 'webhook_auth_token?'],
@@ -14,7 +14,7 @@ export const twilioReports: ReportReader = {
     const fields = [...new Set(form.keys())]
       .sort()
       .map((name) => name + [...new Set(form.getAll(name))].sort().join(''))
-    const signed = `${callback!.split('?', 1)[0]!}${url.search}${fields.join('')}`
+    const signed = `${callback!.split(/[?#]/, 1)[0]!}${url.search}${fields.join('')}`
     const right = createHmac('sha1', webhook_auth_token ?? auth_token!)
       .update(signed)
       .digest('base64')

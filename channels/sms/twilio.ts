@@ -70,7 +70,8 @@ export const twilio = apiProvider<SmsContent, typeof settings>({
   },
 })
 
-/** The reports of a message name it by its address. */
-function callbackOf(address: string, messageId: string): string {
-  return `${address}${address.includes('?') ? '&' : '?'}message_id=${messageId}`
+/** The reports of a message name it by its address; a fragment tells Twilio how to connect, such as how often. */
+function callbackOf(given: string, messageId: string): string {
+  const [address = ''] = given.split('#', 1)
+  return `${address}${address.includes('?') ? '&' : '?'}message_id=${messageId}${given.slice(address.length)}`
 }

@@ -13,6 +13,8 @@ const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'prime
 const WHSEC = `whsec_${Buffer.from('a secret of resend').toString('base64')}`
 const CALLBACK = 'https://notify.acme.example/v1/channels/twilio/events'
 const QUERIED = 'https://notify.acme.example/v1/channels/twilio-q/events?from=twilio&of=acme'
+const FRAGMENT = 'https://notify.acme.example/v1/channels/twilio-f/events'
+const FRAGMENT_ID = '9c1d2f0a-4d52-5d6e-8a43-0f7f4a0d7c12'
 const QUERIED_ID = '9c1d2f0a-4d52-5d6e-8a43-0f7f4a0d7c11'
 
 function channel(key: string, settings: Record<string, unknown>): Channel {
@@ -22,6 +24,11 @@ function channel(key: string, settings: Record<string, unknown>): Channel {
 const channels = [
   channel('twilio', { status_callback: CALLBACK, auth_token: '12345' }),
   { ...channel('twilio', { status_callback: QUERIED, auth_token: '12345' }), key: 'twilio-q', id: QUERIED_ID },
+  {
+    ...channel('twilio', { status_callback: `${FRAGMENT}#rc=5&rp=all`, auth_token: '12345' }),
+    key: 'twilio-f',
+    id: FRAGMENT_ID,
+  },
   channel('sendgrid', { webhook_public_key: publicKey.export({ format: 'der', type: 'spki' }).toString('base64') }),
   channel('postmark', { webhook_secret: 'pm-secret', server_token: '$NOT_SET_IN_THE_API' }),
   channel('resend', { webhook_secret: WHSEC }),
@@ -173,6 +180,12 @@ test('a callback of Twilio whose address has a query is checked with it, and onc
   assert.equal((await stateOf(id)).status, 'delivered')
   const other = twilio(id, 'failed', QUERIED)
   assert.equal(await report({ ...other, path: other.path.replace('of=acme', 'of=other') }), 401)
+})
+
+test('a callback of Twilio whose address says how to connect is checked without that', async () => {
+  const id = await mailed('sent', 'twilio')
+  assert.equal(await report(twilio(id, 'delivered', FRAGMENT)), 200)
+  assert.equal((await stateOf(id)).status, 'delivered')
 })
 
 test('what becomes of a copy moves nothing: a message is as its recipient got it', async () => {

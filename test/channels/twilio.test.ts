@@ -74,6 +74,15 @@ test('the template’s number and overrides, a messaging service and a report ad
   })
 })
 
+test('what tells Twilio how to connect stands behind the query of the report address', async () => {
+  const { server, send } = await twilio(created)
+  await send({}, undefined, { status_callback: 'https://belay.example/v1/channels/c/events#rc=5&rp=all' })
+  assert.equal(
+    new URLSearchParams(server.requests[0]!.body).get('StatusCallback'),
+    'https://belay.example/v1/channels/c/events?message_id=2aBcDeFgHiJkLmNoPqRsTuVwXyZ#rc=5&rp=all',
+  )
+})
+
 test('each refusal ends as what it means, with Twilio’s code and words', async () => {
   const cases: [number, object, string, RegExp, Record<string, string>?][] = [
     [
