@@ -85,7 +85,13 @@ function registerHtmlFilters(liquid: Liquid): void {
   }
   making('escape', escapeHtml, (text) => text)
   making('escape_once', once, unescapeHtml)
-  making('newline_to_br', (text) => once(text).replace(/\r?\n/g, '<br />\n'), unescapeHtml)
+  const broken = (text: string) => text.replace(/\r?\n/g, '<br />\n')
+  // Its text has the tags, by which authors split it.
+  making(
+    'newline_to_br',
+    (text) => broken(once(text)),
+    (text) => broken(unescapeHtml(text)),
+  )
   making('from_markdown', untrustedMarkdown, (_text, html) => textOfHtmlValue(html))
 }
 

@@ -149,8 +149,9 @@ function keeping(name: string, handler: Handler, dialect: Dialect): Handler | un
     case 'newline_to_br':
       return (value) => {
         if (!dialect.isHtml || !(value instanceof Captured) || value.markup === null) return undefined
-        const html = value.markup.replace(OUTSIDE_OF_TAGS, (text) => text.replace(/\r?\n/g, '<br />\n'))
-        return new Captured(value.text, html, html)
+        const broken = (text: string) => text.replace(/\r?\n/g, '<br />\n')
+        const html = value.markup.replace(OUTSIDE_OF_TAGS, broken)
+        return new Captured(() => broken(value.text), html, html)
       }
   }
   return undefined

@@ -131,6 +131,14 @@ test('what a filter makes as HTML is HTML where a name is given to it first', ()
       `<i>${expected}</i>`,
     )
   }
+  for (const made of ['newline_to_br', 'escape | newline_to_br'])
+    assert.equal(
+      rendered(`{% assign l = x | ${made} | split: "<br />" %}{% for a in l %}[{{ a | strip }}]{% endfor %}`, 'html', {
+        x: "a & b\n<i>\n'c'",
+      }),
+      '[a &amp; b][&lt;i&gt;][&#39;c&#39;]',
+      made,
+    )
   const lines = '{% assign a = x | from_markdown %}\n\nA\n\n{{ a }}\n\nZ'
   assert.equal(flat(rendered(lines, 'markdown', { x: '*a*\n\nb' })), '<p>A</p><p><em>a</em></p><p>b</p><p>Z</p>')
   const text = compileMarkdown(lines).text
