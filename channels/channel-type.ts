@@ -31,8 +31,8 @@ export interface ChannelTypeEntry<Type extends ChannelType> {
   /** What a template cannot be beside the shared files. Absent: they are nothing to it. */
   check?(template: TemplateOf<Type>, library: Library): { at: JsonPath; message: string }[]
 
-  /** What of a template shows as nothing, whatever is filled in; told at start. Absent: nothing does. */
-  remarks?(template: TemplateOf<Type>): Remark[]
+  /** What of a template shows as nothing, or otherwise than meant, whatever is filled in; told at start. Absent: nothing does. */
+  remarks?(template: TemplateOf<Type>, library: Library): Remark[]
 
   /** Throws a TemplateError. */
   render(template: TemplateOf<Type>, fill: Filler): ContentOf<Type>

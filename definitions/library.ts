@@ -5,7 +5,8 @@ import { cover } from '../templates/liquid-source.ts'
 import { mjmlProblem } from '../channels/email/html/mjml-check.ts'
 import { isMjmlDocument } from '../channels/email/html/mjml-content.ts'
 import { parseLiquid } from '../templates/liquid.ts'
-import { oddInMarkdown } from '../templates/markdown.ts'
+import { compileMarkdown, oddInMarkdown } from '../templates/markdown.ts'
+import { oddInHtml } from '../templates/odd-places.ts'
 import type { PartialSource } from '../templates/liquid/rendering.ts'
 import type { Layout, Library } from './definition.ts'
 import { ignored, isUnset } from './fields.ts'
@@ -98,6 +99,7 @@ export async function readLibrary(
     layouts.found,
     ({ html_layout: html, text_layout: text, footer_links: links }, key) => {
       parseLiquid(html, 'html')
+      warnings.push(...oddInHtml(html, library.partials).map((odd) => `layouts/${key}: ${odd}`))
       for (const part of [text, ...(links ?? []).flatMap((link) => [link.text, link.url])])
         parseLiquid(part ?? '', 'text')
       const layout = library.layouts[key]!
@@ -110,9 +112,11 @@ export async function readLibrary(
     library.partials,
     ({ type, content }, key) => {
       parseLiquid(content, type === 'json' ? 'text' : type)
-      if (type !== 'markdown') return null
+      if (type !== 'markdown' && type !== 'html') return null
+      const html = type === 'html' ? content : compileMarkdown(content).html
+      const odd = [...(type === 'markdown' ? oddInMarkdown(content) : []), ...oddInHtml(html, library.partials)]
       const place = problemPlace(partials.places.get(key)!)
-      warnings.push(...oddInMarkdown(content).map((odd) => `${place}: ${odd}`))
+      warnings.push(...odd.map((each) => `${place}: ${each}`))
       return null
     },
     problems,

@@ -118,7 +118,7 @@ export async function readDefinition(
     warnings.push(...unsetSecrets(library.vars[name], env))
   const remarks = compiled.flatMap(({ step, at }) => {
     if (step.type !== 'channel') return []
-    const told = channelTypeOf(step.channelType).remarks?.(step.template) ?? []
+    const told = channelTypeOf(step.channelType).remarks?.(step.template, library) ?? []
     return told.map(({ at: within, message }) => ({ at: [...at, 'template', ...within], message }))
   })
   const later = laterRefs(source.value, refsInLiquid).map(({ path: at, message }) => ({ at, message }))

@@ -1,6 +1,7 @@
 import type { ChannelTypeEntry } from '../channel-type.ts'
 import { howMany } from '../how-many.ts'
 import { jsonFile, pre } from '../preview-page.ts'
+import { remarksOnTexts } from '../remarks.ts'
 import { connectionsOf, markdownOf } from './connections.ts'
 import { renderChat, type ChatContent } from './content.ts'
 import { discord } from './discord.ts'
@@ -30,6 +31,7 @@ export const chat: ChannelTypeEntry<'chat'> = {
   template: chatTemplate,
   overrides: chatOverrides,
   inferredFrom: { ref: /^(chat|slack|discord|teams|ms[-_]?teams|whatsapp)/i },
+  remarks: ({ summary }) => remarksOnTexts({ summary }),
   render: renderChat,
   preview(ref, content) {
     const text = markdownOf(content)

@@ -4,7 +4,7 @@ import type { ChannelTypeEntry } from '../channel-type.ts'
 import { pre } from '../preview-page.ts'
 import { withChannelAddresses } from './channel-addresses.ts'
 import type { EmailContent } from './content.ts'
-import { remarksOnBlocks } from './remarks-on-blocks.ts'
+import { remarksOnEmail } from './remarks-on-email.ts'
 import { letterheadOf } from './letterhead.ts'
 import { renderEmail } from './render.ts'
 import { mailgun, postmark, resend, sendgrid, ses } from './smtp-presets.ts'
@@ -44,7 +44,7 @@ export const email: ChannelTypeEntry<'email'> = {
   overrides: emailOverrides,
   inferredFrom: { ref: /^e?-?mail/i, field: 'subject' },
   check: misplacedMjml,
-  remarks: remarksOnBlocks,
+  remarks: remarksOnEmail,
   render: renderEmail,
   atChannel: withChannelAddresses,
   preview(ref, { subject_line: subject, html_body: html, text_body: text }) {

@@ -1,9 +1,9 @@
 import { z } from 'zod'
 import { escapeHtml } from '../../templates/escape.ts'
-import { oddInMarkdown } from '../../templates/markdown.ts'
 import type { ChannelTypeEntry } from '../channel-type.ts'
 import { documentOf, jsonFile } from '../preview-page.ts'
 import type { Provider } from '../provider.ts'
+import { remarksOnMarkdown, remarksOnTexts } from '../remarks.ts'
 import { renderFeed, type FeedBlock, type FeedContent } from './content.ts'
 import { feedOverrides, feedTemplate, type FeedTemplate } from './template.ts'
 import { withTrackedLinks } from './tracked-feed.ts'
@@ -31,7 +31,10 @@ export const inAppFeed: ChannelTypeEntry<'in_app_feed'> = {
   template: feedTemplate,
   overrides: feedOverrides,
   inferredFrom: { ref: /^(in[-_]?app|feed)/i },
-  remarks: ({ markdownBody }) => oddInMarkdown(markdownBody).map((message) => ({ at: ['markdown_body'], message })),
+  remarks: ({ markdownBody, actionButtons }, { partials }) => [
+    ...remarksOnMarkdown(['markdown_body'], markdownBody, partials),
+    ...actionButtons.flatMap(({ label }, index) => remarksOnTexts({ label }, ['action_buttons', index])),
+  ],
   render: renderFeed,
   tracked: withTrackedLinks,
   preview(ref, content) {

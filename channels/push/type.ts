@@ -3,6 +3,7 @@ import { filledTexts } from '../api-content.ts'
 import type { ChannelTypeEntry } from '../channel-type.ts'
 import { howMany } from '../how-many.ts'
 import { jsonFile, pre } from '../preview-page.ts'
+import { remarksOnTexts } from '../remarks.ts'
 import { apns } from './apns.ts'
 import { renderPush, type PushContent } from './content.ts'
 import { expo } from './expo.ts'
@@ -26,6 +27,7 @@ export const push: ChannelTypeEntry<'push'> = {
   template: pushTemplate,
   overrides: pushOverrides,
   inferredFrom: { ref: /^push/i, field: 'title' },
+  remarks: ({ title, textBody }) => remarksOnTexts({ title, text_body: textBody }),
   render: renderPush,
   devices: devicesIn,
   preview(ref, content) {

@@ -1,6 +1,7 @@
 import { filledTexts } from '../api-content.ts'
 import type { ChannelTypeEntry } from '../channel-type.ts'
 import { jsonFile, pre } from '../preview-page.ts'
+import { remarksOnTexts } from '../remarks.ts'
 import { renderSms, type SmsContent } from './content.ts'
 import { phoneNumber } from './phone-number.ts'
 import { smsOverrides, smsTemplate, type SmsTemplate } from './template.ts'
@@ -22,6 +23,7 @@ export const sms: ChannelTypeEntry<'sms'> = {
   template: smsTemplate,
   overrides: smsOverrides,
   inferredFrom: { ref: /^(sms|text)/i },
+  remarks: ({ textBody }) => remarksOnTexts({ text_body: textBody }),
   render: renderSms,
   preview: (ref, content) => ({
     files: { [`${ref}.txt`]: `${content.body}\n`, ...jsonFile(ref, content) },
