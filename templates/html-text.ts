@@ -1,6 +1,7 @@
 import { convert, type DomNode, type FormatCallback } from 'html-to-text'
 import { safeAddress } from './address.ts'
 import { isTagLine, LONE_TAG, nonempty, ONE_PLACE, type Covered } from './liquid-source.ts'
+import { keepKeys } from './translation-keys.ts'
 import { placeRendersInHtml, withRendersAsText } from './markdown/renders.ts'
 
 /** Unicode noncharacters around the address of a link. */
@@ -54,6 +55,7 @@ export function textOfHtml(html: string): string {
 /** The plain text of covered HTML, uncovered: what a partial shows is text, and not a tag around text. */
 export function plainTextOf(covered: Covered): string {
   placeRendersInHtml(covered)
+  keepKeys(covered)
   return covered.uncoverPlain(textOfHtml(withRendersAsText(covered)))
 }
 

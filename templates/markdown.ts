@@ -1,5 +1,5 @@
 import MarkdownIt, { type Token } from 'markdown-it'
-import { cover, isTagLine, ONE_PLACE, plainOf, TAGS } from './liquid-source.ts'
+import { cover, isTagLine, ONE_PLACE, plainOf, TAGS, type Covered } from './liquid-source.ts'
 import { balanced } from './markdown/balance.ts'
 import { placeBlocks } from './markdown/blocks-of-values.ts'
 import { placeCaptures } from './markdown/captures.ts'
@@ -12,6 +12,7 @@ import { tokensOf, treeOf } from './markdown/tree.ts'
 import { markdownText } from './markdown-text.ts'
 import { guardAddresses } from './address.ts'
 import { withTableRows } from './table-rows.ts'
+import { keepKeys } from './translation-keys.ts'
 
 /** Markdown as Liquid templates: of its HTML, and of its plain text. Both are filled with values afterwards. */
 export interface CompiledMarkdown {
@@ -79,6 +80,7 @@ function mayBeEmpty(tokens: Token[], index: number): boolean {
 export function compileMarkdown(source: string, place: RenderPlace = 'block'): CompiledMarkdown {
   const covered = cover(source)
   const groups = groupsOf(covered.tags)
+  keepKeys(covered, groups)
   const { text, inline } = ownLines(covered.text, covered.tags, groups)
   const tree = treeOf(markdown.parse(text, { groups, inline, tags: covered.tags } satisfies Env))
   const moved = new Set<number>()
@@ -88,7 +90,7 @@ export function compileMarkdown(source: string, place: RenderPlace = 'block'): C
   placeRenders(blocks, covered, isPhrase ? place : 'block')
   const tokens = isPhrase ? inlined(blocks, covered.tags) : blocks
   const bare = [...placeBlocks(tokens, covered.pieces), ...placeCaptures(tokens, groups, covered)]
-  const plain = markdownText(tokens, new Map(Array.from(covered.tags, ([number, tag]) => [number, plainOf(tag)])))
+  const plain = markdownText(tokens, plainTags(covered))
   for (const paragraph of bare) paragraph.hidden = true
   const html = markdown.renderer.render(tokens, markdown.options, {}).trim()
   return {
@@ -100,6 +102,13 @@ export function compileMarkdown(source: string, place: RenderPlace = 'block'): C
     })),
   }
 }
+
+/** Tags as they stand in a plain text. Those that render partials say nothing of their place yet. */
+function plainTags({ tags, pieces }: Covered): ReadonlyMap<number, string> {
+  return new Map(Array.from(tags, ([number, tag]) => [number, isTranslation(tag) ? pieces[number]! : plainOf(tag)]))
+}
+
+const isTranslation = (tag: string) => /^\{%-?\s*t\b/.test(tag)
 
 /** HTML of Markdown that a value holds; its HTML is shown as text. */
 export function untrustedMarkdown(source: string): string {

@@ -17,6 +17,7 @@ import { plainTextOf } from '../html-text.ts'
 import { cover } from '../liquid-source.ts'
 import { compileMarkdown } from '../markdown.ts'
 import { withTableRows } from '../table-rows.ts'
+import { keepKeys, keptKey } from '../translation-keys.ts'
 import { COLUMNS, placeRendersInHtml, type RenderPlace } from '../markdown/renders.ts'
 import { inItsPlace, onOneLine } from '../markdown-source/in-its-place.ts'
 import { Captured } from './captured.ts'
@@ -48,7 +49,7 @@ export function registerTags(liquid: Liquid, kind: Kind, parse: { own: Parse; te
   liquid.registerTag(
     't',
     blockTag('t', function* (context, templates, source) {
-      const found = lookUp(renderingOf(context), source.trim())
+      const found = lookUp(renderingOf(context), keptKey(this.token.args) ?? source.trim())
       const chosen =
         typeof found === 'string' ? parse.own(kind === 'html' ? escapeHtmlOutside(found) : found) : templates
       return (yield* inner(this, chosen, context)).trim()
@@ -261,5 +262,6 @@ function contentOf(partial: PartialSource, kind: Kind, place: RenderPlace): stri
 function compileHtml(content: string): { html: string; text: string } {
   const covered = withTableRows(cover(content))
   placeRendersInHtml(covered)
+  keepKeys(covered)
   return { html: guardAddresses(covered), text: plainTextOf(covered) }
 }

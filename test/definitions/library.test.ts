@@ -234,6 +234,39 @@ test("texts come in the recipient's locale, else its language, else English", as
   assert.equal(await text('de-AT', 3), 'Ada: 3 orders / Bye / Hallo Ada\n')
 })
 
+test('a text of the tag t is found by what its author wrote, whatever that is compiled to', async () => {
+  const markdown = 'Terms & "conditions" are **here**: [go]({{ data.url }})'
+  const html = '<b class="x">Go</b> & <a href="{{ data.url }}">on</a>'
+  const { html_body, text_body } = await rendered(
+    {
+      'hello/workflow.json': email({
+        settings: { layout_key: 'default' },
+        visual_blocks: [
+          { type: 'markdown', content: `{% t %}${markdown}{% endt %}\n\n{%- t -%}\nAlone & well\n{%- endt -%}` },
+          { type: 'html', content: `<p>{% t %}${html}{% endt %}</p>` },
+          { type: 'markdown', content: "{% render 'shared' %}" },
+        ],
+      }),
+      'layouts/default/layout.json': { html_layout: '<style>b{color:red}</style><body>{{ content }}</body>' },
+      'partials/shared/partial.json': { type: 'html', content: `<i>{% t %}${html}?{% endt %}</i>` },
+      'translations/en/en.json': {
+        [markdown]: 'FIRST {{ data.url }}',
+        'Alone & well': 'SECOND',
+        [html]: 'THIRD',
+        [`${html}?`]: 'FOURTH',
+      },
+    },
+    { data: { url: 'https://a.example' } },
+  )
+  for (const text of [html_body, text_body ?? ''])
+    assert.deepEqual(text.match(/FIRST https:\/\/a\.example|SECOND|THIRD|FOURTH|Terms|Alone|Go/g), [
+      'FIRST https://a.example',
+      'SECOND',
+      'THIRD',
+      'FOURTH',
+    ])
+})
+
 test('a translation that holds a tag of compiled templates, or no Liquid, is refused by file and key', async () => {
   const po = 'msgid ""\nmsgstr ""\n\nmsgid "Hi"\nmsgstr "{% address %}x{% endaddress %}"\n'
   const folder = notificationsFolder({

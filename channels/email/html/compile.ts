@@ -5,6 +5,7 @@ import { escapeHtml } from '../../../templates/escape.ts'
 import { plainTextOf, textOfHtml } from '../../../templates/html-text.ts'
 import { cover } from '../../../templates/liquid-source.ts'
 import { withTableRows } from '../../../templates/table-rows.ts'
+import { keepKeys } from '../../../templates/translation-keys.ts'
 import { placeRendersInHtml } from '../../../templates/markdown/renders.ts'
 import { compileBlock } from './blocks.ts'
 import type { Address } from './compiled-block.ts'
@@ -49,6 +50,7 @@ function compile(template: EmailTemplate, library: Library | undefined): Compile
   const whole = withPreview(pre + framed, template.previewText, isMjml)
   const covered = withTableRows(cover(whole))
   placeRendersInHtml(covered)
+  keepKeys(covered)
   const done = guardAddresses({ ...covered, text: isMjml ? covered.text : inlineCss(covered.text) })
   // A mail of text alone has no HTML: a layout without it would hide it.
   const isText = 'html' in body && body.html === ''
