@@ -317,7 +317,9 @@ function sleep({ ref, how }: NodeOf<'delay'>, here: Here, walk: Progress, rest: 
     return rest
   }
   const { enteredAt, due } = first
-  const expected = typeof how === 'object' ? enteredAt + how.minutes * MINUTE : (until ?? nextNoon(enteredAt))
+  // An instant that is past by less is now.
+  const waited = until === null ? nextNoon(enteredAt) : Math.max(until, enteredAt)
+  const expected = typeof how === 'object' ? enteredAt + how.minutes * MINUTE : waited
   assert.equal(due, expected, `${ref} sleeps until then`)
   for (const stand of later)
     assert.ok(moves.includes(stand.due!), `${ref} was moved to ${stand.due}, and nobody did so`)
