@@ -5,7 +5,7 @@ import { bullmqBatchesOnce } from '../baselines/bullmq-batches.ts'
 import type { Scenario } from '../bench.ts'
 import { faster, type Figure } from '../figure.ts'
 import { benchBelay, type BenchBelay } from '../ground/belay.ts'
-import { allCommitted, benchPostgres, type BenchPostgres } from '../ground/postgres.ts'
+import { allCommitted, benchPostgres, commitTimes, type BenchPostgres } from '../ground/postgres.ts'
 import { benchRedis } from '../ground/redis.ts'
 import { recipients } from '../ground/reminders.ts'
 import { benchTemporal } from '../ground/temporal.ts'
@@ -107,22 +107,24 @@ async function oneBatch(
     })
   await Promise.all(Array.from({ length: count }, (_, n) => limit(() => one(n))))
   const accepted = Date.now()
-  const all = await joined(postgres, count, `recipient = '${name}_0'`, close)
-  return all - accepted + ((await allCommitted(postgres, name, 1, DEADLINE_MS + AHEAD_MS)) - close)
+  await joined(postgres, count, `recipient = '${name}_0'`, close)
+  // Each who joins counts up the batch's row.
+  const [all] = await commitTimes(postgres.pool, 'batches', `recipient = '${name}_0'`)
+  return all! - accepted + ((await allCommitted(postgres, name, 1, DEADLINE_MS + AHEAD_MS)) - close)
 }
 
-/** Waits until `deadline`, epoch milliseconds, that so many activities are in batches; answers when that was seen, epoch milliseconds. */
+/** Waits until `deadline`, epoch milliseconds, that so many activities are in batches. */
 async function joined(
   { pool }: BenchPostgres,
   count: number,
   where = 'true',
   deadline = Date.now() + DEADLINE_MS,
-): Promise<number> {
+): Promise<void> {
   for (; Date.now() < deadline; await wait(200)) {
     const { rows } = await pool.query<{ n: number }>(
       `select coalesce(sum(items), 0)::int as n from batches where ${where}`,
     )
-    if (rows[0]!.n >= count) return Date.now()
+    if (rows[0]!.n >= count) return
   }
   throw new Error(`not all of ${count} activities came to their batches`)
 }

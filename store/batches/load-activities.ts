@@ -45,27 +45,44 @@ const given = (requests: readonly DigestRequest[]): SQL => {
 /** What its steps laid over the data of an activity before it came to the batch: see steps/walk-data.ts. */
 const added: SQL = sql`coalesce(r.state -> '$own_data', r.state -> '$data', '{}')`
 
-/** Those of batches' activities that are in them still, as `r`, each with its trigger `t`. */
+/** Those of batches' activities that are in them still, as `r`. */
 const live = (requests: readonly DigestRequest[]): SQL => sql`${given(requests)}
-  join recipient_runs r on r.batch_id = x.b and (r.batch_left is null or r.batch_left > x.v)
-  join triggers t on t.id = ${triggerOf('r.id')}`
+  join recipient_runs r on r.batch_id = x.b and (r.batch_left is null or r.batch_left > x.v)`
 
-/** The first activity of each batch and those that are shown, oldest first: as many as are asked for, and as their data allows. One statement. */
+const ofTrigger = sql`join triggers t on t.id = ${triggerOf('r.id')}`
+
+/** What an activity tells, of `r` and its trigger `t`. */
+const told: SQL = sql`case when r.trigger_data is null and (r.state is null or not r.state ?| '{$own_data,$data}') then t.data
+  else t.data || coalesce(r.trigger_data, '{}') || ${added} end`
+
+/**
+ * The first activity of each batch and those that are shown, oldest first: as many as are asked for, and as their data
+ * allows. One statement, which numbers all activities and reads the data of these alone: each by itself (limit 1), since
+ * the planner would read every trigger there is.
+ */
 export async function loadActivities(db: Database, requests: readonly DigestRequest[]): Promise<Activity[]> {
   return query<Activity>(
     db,
-    sql`select y.i as request, y.id, y.place::float8 as place, y.total::float8 as total, y.shown as "isShown",
-          t.workflow_run_id as "workflowRunId", t.actor, t.tenant, t.data || coalesce(y.trigger_data, '{}') || y.added as data,
-          round(extract(epoch from t.accepted_at) * 1000)::float8 as "acceptedAt"
+    sql`select y.i as request, y.id, y.place::float8 as place, y.total::float8 as total, y.shown as "isShown", of_row.*
         from (
-          select a.*, a.rank <= a.l and (a.rank = 1 or a.bytes <= ${SHOWN_BYTES}) as shown from (
-            select x.i, x.l, r.id, r.trigger_data, ${added} as added, row_number() over (partition by x.i order by r.id) as place,
-              count(*) over (partition by x.i) as total, row_number() over ranked as rank,
-              sum(t.data_size + ${largeBytes(sql`r.trigger_data`)} + ${largeBytes(added)}) over (ranked rows unbounded preceding) as bytes
-            from ${live(requests)}
-            window ranked as (partition by x.i order by case when x.z then -r.id else r.id end)
-          ) a
-        ) y join triggers t on t.id = ${triggerOf('y.id')}
+          select a.i, a.id, a.place, a.total, a.rank <= a.l and
+            (a.rank = 1 or sum(size.bytes) over (partition by a.i order by a.rank) <= ${SHOWN_BYTES}) as shown
+          from (
+            select n.*, case when n.z then n.total - n.place + 1 else n.place end as rank from (
+              select x.i, x.l, x.z, r.id, row_number() over (partition by x.i order by r.id) as place,
+                count(*) over (partition by x.i) as total
+              from ${live(requests)}
+            ) n
+          ) a cross join lateral (
+            select t.data_size + ${largeBytes(sql`r.trigger_data`)} + ${largeBytes(added)} as bytes
+            from recipient_runs r ${ofTrigger} where r.id = a.id limit 1
+          ) size
+          where a.place = 1 or a.rank <= a.l
+        ) y cross join lateral (
+          select t.workflow_run_id as "workflowRunId", t.actor, t.tenant, ${told} as data,
+            round(extract(epoch from t.accepted_at) * 1000)::float8 as "acceptedAt"
+          from recipient_runs r ${ofTrigger} where r.id = y.id limit 1
+        ) of_row
         where y.place = 1 or y.shown
         order by y.i, y.id`,
   )
@@ -76,28 +93,56 @@ export async function loadActors(
   db: Database,
   requests: readonly DigestRequest[],
 ): Promise<{ request: number; actor: string; total: number }[]> {
+  if (requests.length === 0) return []
   return query(
     db,
     sql`select i as request, actor, total::float8 as total from (
           select a.*, row_number() over (partition by i order by first) as place, count(*) over (partition by i) as total
-          from (select x.i, x.l, x.z, t.actor, min(r.id) as first from ${live(requests)}
+          from (select x.i, x.l, x.z, t.actor, min(r.id) as first from ${live(requests)} ${ofTrigger}
             where t.actor is not null group by 1, 2, 3, 4) a
         ) y where case when z then place > total - l else place <= l end order by i, first`,
   )
 }
 
-/** What the data of all activities comes to, the last one wins: texts, numbers and the like, and texts are cut. */
+/** Activities that are read for their fields first, the last ones, and how many fields of theirs count as known then. */
+const LAST = 100
+const KNOWN = 50
+
+/**
+ * What the data of all activities comes to, the last one wins: texts, numbers and the like, and texts are cut. Most have the
+ * fields that the last ones have, and are not unpacked.
+ */
 export async function loadMergedData(
   db: Database,
   requests: readonly DigestRequest[],
 ): Promise<{ request: number; name: string; value: Json }[]> {
+  if (requests.length === 0) return []
+  const isPlain = sql`jsonb_typeof(e.value) not in ('object', 'array')`
   return query(
     db,
-    sql`select distinct on (x.i, e.key) x.i as request, e.key as name,
+    sql`with recent as materialized (
+          select x.i, e.key, max(a.id) as id from ${given(requests)} cross join lateral (
+            select r.id, ${told} as data from recipient_runs r ${ofTrigger}
+            where r.batch_id = x.b and (r.batch_left is null or r.batch_left > x.v) order by r.id desc limit ${LAST}
+          ) a cross join lateral jsonb_each(a.data) e
+          where ${isPlain} group by 1, 2
+        ), known as materialized (
+          select i, (array_agg(key order by key))[1:${KNOWN}::int] as keys from recent group by i
+        ), others as (
+          select x.i, r.id, ${told} - coalesce(known.keys, '{}') as data
+          from ${live(requests)} ${ofTrigger} left join known on known.i = x.i
+        ), won as materialized (
+          select i, key, max(id) as id from (
+            select i, key, id from recent
+            union all select o.i, e.key, o.id from others o cross join lateral jsonb_each(o.data) e
+            where o.data <> '{}' and ${isPlain}
+          ) each group by 1, 2
+        )
+        select won.i as request, won.key as name,
           case jsonb_typeof(e.value) when 'string' then to_jsonb(left(e.value #>> '{}', ${LONGEST_TEXT}::int)) else e.value end as value
-        from ${live(requests)}
-          cross join lateral jsonb_each(t.data || coalesce(r.trigger_data, '{}') || ${added}) e
-        where jsonb_typeof(e.value) not in ('object', 'array')
-        order by x.i, e.key, r.id desc`,
+        from (select distinct i, id from won) w join recipient_runs r on r.id = w.id ${ofTrigger}
+          cross join lateral jsonb_each(${told}) e
+          join won on won.i = w.i and won.id = w.id and won.key = e.key
+        order by won.i, won.key`,
   )
 }

@@ -31,8 +31,9 @@ export async function loadContained(db: Database, requests: readonly DigestReque
   const shownOf = (place: number) => (activities.get(place) ?? []).filter(({ isShown }) => isShown)
   const large = places.filter((place) => (activities.get(place)?.[0]?.total ?? 0) > shownOf(place).length)
   const asked = large.map((place) => requests[place]!)
-  const actors = groupOf(large.length === 0 ? [] : await loadActors(db, asked))
-  const merged = groupOf(large.length === 0 ? [] : await loadMergedData(db, asked))
+  const [actors, merged] = await Promise.all([loadActors(db, asked), loadMergedData(db, asked)])
+  const actorsOf = groupOf(actors)
+  const mergedOf = groupOf(merged)
   return requests.map((_request, index) => {
     const found = activities.get(index) ?? []
     const total = found[0]?.total ?? 0
@@ -41,10 +42,10 @@ export async function loadContained(db: Database, requests: readonly DigestReque
     const place = large.indexOf(index)
     if (place === -1) {
       const who = [...new Set(shown.flatMap(({ actor }) => actor ?? []))]
-      return { ...base, actors: who, totalActors: who.length, data: mergedOf(shown) }
+      return { ...base, actors: who, totalActors: who.length, data: laidTogether(shown) }
     }
-    const who = actors.get(place) ?? []
-    const data = Object.fromEntries((merged.get(place) ?? []).map(({ name, value }) => [name, value]))
+    const who = actorsOf.get(place) ?? []
+    const data = Object.fromEntries((mergedOf.get(place) ?? []).map(({ name, value }) => [name, value]))
     return { ...base, actors: who.map(({ actor }) => actor), totalActors: who[0]?.total ?? 0, data }
   })
 }
@@ -59,7 +60,7 @@ function groupOf<Row extends { request: number }>(rows: readonly Row[]): Map<num
   return groups
 }
 
-function mergedOf(activities: readonly Activity[]): JsonObject {
+function laidTogether(activities: readonly Activity[]): JsonObject {
   const data = new Map<string, Json>()
   for (const activity of activities) {
     for (const [name, value] of Object.entries(activity.data)) {
