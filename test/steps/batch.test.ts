@@ -21,6 +21,15 @@ const digestOf = (settings: object) => ({ steps: [batch(settings), feedStep('dig
 const catalog = await catalogOfFiles({
   fixed: digestOf({ batch_key: 'page' }),
   plain: { steps: [batch({}), feedStep('digest', '{{ total_activities }}: {{ data.long | size }} {{ data.deep.x }}')] },
+  merged: {
+    steps: [
+      batch({}),
+      feedStep(
+        'digest',
+        '{{ total_activities }}: {{ n }} {{ early }} {{ mixed }} {{ f0 }} {{ f10 }} {{ f59 }} {{ deep.x }}',
+      ),
+    ],
+  },
   sliding: digestOf({ batch_window_type: 'sliding', batch_window_extension_limit: { unit: 'minutes', value: 25 } }),
   short: digestOf({ batch_window_type: 'sliding', batch_window_extension_limit: { unit: 'minutes', value: 4 } }),
   until: digestOf({ batch_window: null, batch_until_field_path: 'data.until' }),
@@ -111,6 +120,18 @@ onEachStore(catalog, (store) => {
     const alone = await story.come(T + 20 * MINUTE, 'a', { long: 'x'.repeat(300) })
     await story.wake(T + 30 * MINUTE, alone)
     assert.deepEqual(await story.texts(alone), ['1: 256'])
+  })
+
+  test('of a field that only early ones of many have, or have as a text, the last such value counts', async () => {
+    const story = digests('merged')
+    const data = (n: number) => ({
+      ...{ n, [`f${n % 60}`]: n, mixed: n < 5 ? `m${n}` : [n], deep: { x: n } },
+      ...(n < 5 && { early: `e${n}` }),
+    })
+    const first = await story.come(T, 'a', data(0), of('merged'))
+    for (let n = 1; n < 130; n += 1) await story.come(T + n, `key_${n}`, data(n), of('merged'))
+    await story.wake(T + 10 * MINUTE, first)
+    assert.deepEqual(await story.texts(first), ['130: 129 e4 m4 120 70 119 0'])
   })
 
   test('a sliding window moves with each activity, up to its limit; its carrier finds out when it wakes', async () => {
