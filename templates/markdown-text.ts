@@ -1,4 +1,5 @@
-import type { Token } from 'markdown-it'
+import Token from 'markdown-it/lib/token.mjs'
+import { unescapeHtml } from './escape.ts'
 import { linked } from './html-text.ts'
 import { isSilent } from './markdown/groups.ts'
 import { asRows, columnsOf, isRender, tagOf, type RenderPlace } from './markdown/renders.ts'
@@ -160,20 +161,39 @@ function addCell(row: Row, cell: string): void {
 
 function inlineText(tokens: Token[]): string {
   let text = ''
-  let link: { address: string; start: number } | null = null
+  let link = null as { address: string; start: number } | null
   for (const token of tokens) {
     if (token.type === 'softbreak' || token.type === 'hardbreak') text += '\n'
     else if (token.type === 'link_open') link = { address: token.attrGet('href') ?? '', start: text.length }
-    else if (token.type === 'link_close' && link !== null) {
-      const label = text.slice(link.start)
-      if (link.address !== '' && label !== link.address && `mailto:${label}` !== link.address)
-        text += linked(link.address)
-      link = null
-    } else if (token.type !== 'html_inline') text += token.content
+    else if (token.type === 'link_close') close()
+    else if (token.type !== 'html_inline') text += token.content
+    else if (/^<\/a\s*>/i.test(token.content)) close()
+    else {
+      const address = hrefIn(token.content)
+      if (address !== null) link = { address, start: text.length }
+    }
   }
   return text
+
+  function close(): void {
+    if (link === null) return
+    const label = text.slice(link.start)
+    if (link.address !== '' && label !== link.address && `mailto:${label}` !== link.address)
+      text += linked(link.address)
+    link = null
+  }
 }
 
+/** The address of a link, of its tag as the author wrote it in HTML; null: it is none. */
+function hrefIn(tag: string): string | null {
+  const quoted = /^<a\s(?:[^<>]*\s)?href\s*=\s*("[^"]*"|'[^']*')/i.exec(tag)?.[1]
+  return quoted === undefined ? null : unescapeHtml(quoted.slice(1, -1))
+}
+
+/** HTML of the author's own without its tags; links keep their address. */
 function withoutTags(html: string): string {
-  return html.replace(/<[^<>]*>/g, '')
+  const pieces = html.split(/(<[^<>]*>)/).map((content, index) => {
+    return Object.assign(new Token(index % 2 === 0 ? 'text' : 'html_inline', '', 0), { content })
+  })
+  return inlineText(pieces)
 }

@@ -50,6 +50,18 @@ test('a link whose address comes out empty has no brackets', () => {
   assert.equal(renderLiquid(text, 'text', { data: { url: 'https://a.example/' } }), 'go (https://a.example/), there')
 })
 
+test('a link that an author wrote as HTML in Markdown keeps its address in plain text', () => {
+  const shown = (source: string) =>
+    renderLiquid(compileMarkdown(source).text, 'text', { data: { id: 7, url: 'https://u.example', none: '' } })
+  const link = '<a class="b" href="https://a.example/?a=1&amp;b={{ id }}">**here**</a>'
+  assert.equal(shown(`Click ${link} now`), 'Click here (https://a.example/?a=1&b=7) now')
+  assert.equal(shown(`<div>\nSee <a href='{{ url }}'><b>it</b></a>.\n</div>`), 'See it (https://u.example).')
+  for (const same of ['<a href="https://b.example">https://b.example</a>', '<a href="{{ url }}">{{ url }}</a>'])
+    for (const around of [same, `<div>${same}</div>`])
+      assert.equal(shown(around), same.includes('{') ? 'https://u.example' : 'https://b.example', around)
+  assert.equal(shown('A <a href="{{ none }}">x</a> <a href="javascript:x()">y</a> <a name="n">z</a>'), 'A x y z')
+})
+
 test('an address that would run code is left out of plain text, and one with blanks can be followed', () => {
   const at = (address: string) => ({ at: address })
   const markdown = compileMarkdown('Hi [go]({{ at }}), bye').text
