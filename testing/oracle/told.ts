@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import type { Outcome } from '../../store/recipient-runs/verdict.ts'
 import type { Said } from './expected.ts'
 import { isReached, type RowSeen } from './record.ts'
-import type { Try } from './tries.ts'
+import { isOtherClaim, type Try } from './tries.ts'
 
 /** What a cancel said of a row, and how the store had it then. */
 export interface Told extends Said<Outcome> {
@@ -36,8 +36,12 @@ export function holdTold(told: Told, row: RowSeen, tries: readonly Try[], all: s
     assert.deepEqual({ owner, revision }, { owner: claim.owner, revision: claim.revision }, `by another: ${all}`)
   }
   for (const claim of claims) {
-    const ofClaim = tries.filter(({ number, owner, revision }) => {
-      return number === claim.number && owner === claim.owner && revision === claim.revision
+    const ofMessage = tries.filter(({ number }) => number === claim.number)
+    const begun = ofMessage.findLastIndex((each, i) => {
+      return each.order <= order && i > 0 && isOtherClaim(ofMessage[i - 1]!, each)
+    })
+    const ofClaim = ofMessage.slice(Math.max(begun, 0)).filter(({ owner, revision }) => {
+      return owner === claim.owner && revision === claim.revision
     })
     assert.ok(ofClaim.length <= 1, `tried again after "${outcome}": ${all}`)
   }
