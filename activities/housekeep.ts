@@ -27,6 +27,8 @@ import { takeUpOverdue } from './take-up-overdue.ts'
 
 /** A signal not confirmed for so long is sent again; its api may still be at it. */
 const UNCONFIRMED_MS = 10_000
+/** No round of catching up begins after this: the activity has five minutes for everything. */
+const CATCH_UP_MS = 120_000
 const BULKS_A_PASS = 100
 /** Runs told that the store was restored: so many at once, and in one round. */
 const RUNS_AT_ONCE = 50
@@ -57,9 +59,7 @@ export function createHousekeep(deps: HousekeepDeps): HousekeepingActivities['ho
 }
 
 async function housekeep(deps: HousekeepDeps): ReturnType<HousekeepingActivities['housekeep']> {
-  const resent = await duty(deps, 'send signals again', 0, () => deps.signaler.resendOlder(UNCONFIRMED_MS))
-  await duty(deps, 'tell runs that the store was restored', undefined, () => reloadRestored(deps))
-  const repaired = await duty(deps, 'take up what is overdue', 0, () => takeUpOverdue(deps))
+  const { resent, repaired } = await catchUp(deps)
   await duty(deps, 'carry on bulk operations', undefined, async () => {
     for (const id of await idleBulks(deps.db, deps.now() - UNCONFIRMED_MS, BULKS_A_PASS))
       await deps.signaler.startBulk(id)
@@ -80,6 +80,21 @@ async function housekeep(deps: HousekeepDeps): ReturnType<HousekeepingActivities
   if (resent > 0 || repaired > 0) deps.log.warn({ resent, repaired }, 'housekeeping put things right')
   const mark = await duty(deps, 'raise the mark', undefined, () => raiseMark(deps.db, deps.now()))
   return { resent, repaired, ...(mark !== undefined && { mark }) }
+}
+
+/** What keeps recipients waiting; again and again while there is more of it, before all that can wait. */
+async function catchUp(deps: HousekeepDeps): Promise<{ resent: number; repaired: number }> {
+  const total = { resent: 0, repaired: 0 }
+  const until = performance.now() + CATCH_UP_MS
+  for (let hasMore = true; hasMore && performance.now() < until;) {
+    total.resent += await duty(deps, 'send signals again', 0, () => deps.signaler.resendOlder(UNCONFIRMED_MS))
+    await duty(deps, 'tell runs that the store was restored', undefined, () => reloadRestored(deps))
+    const nothing = { taken: 0, hasMore: false }
+    const overdue = await duty(deps, 'take up what is overdue', nothing, () => takeUpOverdue(deps))
+    total.repaired += overdue.taken
+    hasMore = overdue.hasMore
+  }
+  return total
 }
 
 async function duty<Result>(

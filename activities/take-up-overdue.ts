@@ -14,7 +14,7 @@ const PASS = 500
 /** Triggers of which nothing is pending, in one statement. */
 const SETTLED = 2_000
 const CALLS = 20
-/** No pass begins after this: the rest comes with the next round, half a minute later. */
+/** No pass begins after this: the rest comes with the next round. */
 const ROUND_MS = 60_000
 
 export interface TakeUpDeps {
@@ -31,9 +31,9 @@ export interface TakeUpDeps {
  * Finds what is overdue by asking the store alone, and tells its runs: one that is closed is started again, an open one reads
  * the store, unless a task of it waits for a worker. What only looked overdue comes off first, so that it keeps nobody waiting.
  * In passes, earliest first, for a minute at most, fewer at once while Temporal is busy; a pass in which all wait for a worker
- * is the last. Answers how many Temporal has taken; one that it did not take is told again.
+ * is the last. Answers how many Temporal has taken, and whether there are more; one that it did not take is told again.
  */
-export async function takeUpOverdue(deps: TakeUpDeps): Promise<number> {
+export async function takeUpOverdue(deps: TakeUpDeps): Promise<{ taken: number; hasMore: boolean }> {
   const { db, now, log } = deps
   const limit = pLimit(CALLS)
   const calls = new CallLimit()
@@ -51,9 +51,9 @@ export async function takeUpOverdue(deps: TakeUpDeps): Promise<number> {
     if (failed > 0) log.warn({ runs: failed }, 'runs with something overdue were not told; they will be')
     const waiting = ends.filter((end) => end === 'waiting').length
     if (waiting > 0) log.warn({ runs: waiting }, 'runs with something overdue wait for a worker: workers are behind')
-    if (count + raised === 0 || (runs.length < PASS && failed === 0)) break
+    if (count + raised === 0 || (runs.length < PASS && failed === 0)) return { taken, hasMore: false }
   }
-  return taken
+  return { taken, hasMore: true }
 }
 
 async function takeUp(
