@@ -2,6 +2,7 @@ import MarkdownIt, { type Token } from 'markdown-it'
 import { cover, isTagLine, ONE_PLACE, plainOf, TAGS, type Covered } from './liquid-source.ts'
 import { balanced } from './markdown/balance.ts'
 import { placeBlocks } from './markdown/blocks-of-values.ts'
+import { withCapturesInRows } from './markdown/captures-in-rows.ts'
 import { placeCaptures } from './markdown/captures.ts'
 import { groupsOf, type Groups } from './markdown/groups.ts'
 import { ownLines } from './markdown/lines.ts'
@@ -81,7 +82,7 @@ export function compileMarkdown(source: string, place: RenderPlace = 'block'): C
   const covered = cover(source)
   const groups = groupsOf(covered.tags)
   keepKeys(covered, groups)
-  const { text, inline } = ownLines(covered.text, covered.tags, groups)
+  const { text, inline } = ownLines(withCapturesInRows(covered.text, groups), covered.tags, groups)
   const tree = treeOf(markdown.parse(text, { groups, inline, tags: covered.tags } satisfies Env))
   const moved = new Set<number>()
   const nested = balanced(tree, groups, (tag) => moved.add(tag))

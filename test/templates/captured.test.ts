@@ -199,6 +199,28 @@ test('a paragraph that was captured in Markdown may stand in a sentence, and blo
     assert.equal(flat(rendered(text, 'markdown')), flat(expected), text)
 })
 
+test('what is captured between rows of a table, or before a row, is shown in its cells', () => {
+  const head = '| h | k |\n|---|---|\n'
+  const cells = (html: string) => Array.from(html.matchAll(/<td>([^]*?)<\/td>/g), ([, cell]) => cell!.trim())
+  const strong = (text: string) => `<strong>${text}</strong>`
+  const loop = (inner: string) => `${head}{% for i in list %}${inner}{% endfor %}\n\nend`
+  for (const rows of [
+    '\n{% capture c %}**{{ i }}**{% endcapture %}\n| {{ c }} | {{ i }} |\n',
+    '{% capture c %}**{{ i }}**{% endcapture %}| {{ c }} | {{ i }} |\n',
+    '\n{% capture b %}_{{ i }}_{% endcapture %}\n{% capture c %}**{{ i }}**{% endcapture %}\n| {{ c }} | {{ i }} |\n',
+    '| {% capture c %}**{{ i }}**{% endcapture %}{{ c }} | {{ i }} |\n',
+  ]) {
+    const html = rendered(loop(rows), 'markdown')
+    assert.deepEqual(cells(html), [strong(NAME), NAME, strong('x'), 'x'], rows)
+    assert.match(flat(html), /<\/table><p>end<\/p>$/, rows)
+    assert.match(rendered(compileMarkdown(loop(rows)).text, 'text'), /^h \| k\n(.*) \| \1\nx \| x\s+end\s*$/, rows)
+  }
+  const piped = rendered(loop('\n{% capture c %}{{ i }} | y{% endcapture %}\n| {{ c }} | z |\n'), 'markdown')
+  assert.deepEqual(cells(piped), [`${NAME} | y`, 'z', 'x | y', 'z'])
+  const behind = rendered(`${head}| 1 | 2 |\n\n{% capture c %}x{% endcapture %}\n\n{{ c }}`, 'markdown')
+  assert.match(flat(behind), /<\/table><p>x<\/p>$/)
+})
+
 test('an address that was captured is the address', () => {
   const captured = '{% capture to %}https://example.com/?x=1&id={{ id | url_encode }}{% endcapture %}'
   const html = rendered(`${captured}[go]({{ to }})`, 'markdown')
