@@ -9,6 +9,7 @@ import { registerCounters } from './liquid/counters.ts'
 import { cycleTag } from './liquid/cycle-tag.ts'
 import { directOf, fillDirect, type Direct } from './liquid/direct.ts'
 import { registerFilters } from './liquid/filters.ts'
+import { namedIn } from './liquid/named.ts'
 import { Output } from './liquid/output.ts'
 import { renderingOf, setRendering, type Rendering } from './liquid/rendering.ts'
 import { partlyFilled, partsOf, type Part } from './liquid/shared-parts.ts'
@@ -127,7 +128,7 @@ function parsed(text: string, context: LiquidContext): Parsed {
   if (known !== undefined) return known
   const liquid = engines[context]
   const templates = liquid.parse(context === 'markdown' ? compileMarkdown(text).html : text)
-  const unless = sharedUnless(liquid, templates, text)
+  const unless = sharedUnless(namedIn(liquid, templates))
   const made = { templates, sharedUnless: unless, parts: unless?.length === 0 ? null : partsOf(liquid, templates) }
   if (cache.size >= CACHED) cache.delete(cache.keys().next().value!)
   cache.set(text, made)

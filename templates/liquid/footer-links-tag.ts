@@ -12,6 +12,7 @@ import { Output } from './output.ts'
 /** `{% footer_links '<JSON>' %}`: a layout's links as a list of that name, with the Liquid in them filled in as text. */
 export function footerLinksTag(parse: (text: string) => Template[]) {
   return class extends Tag {
+    readonly into = 'footer_links'
     readonly links: Record<'text' | 'url', Template[]>[]
 
     constructor(token: TagToken, rest: TopLevelToken[], liquid: Liquid) {
@@ -24,7 +25,12 @@ export function footerLinksTag(parse: (text: string) => Template[]) {
       const filled: Record<'text' | 'url', string>[] = []
       for (const { text, url } of this.links)
         filled.push({ text: yield* this.filled(text, context), url: yield* this.filled(url, context) })
-      context.bottom()['footer_links' as never] = filled as never
+      context.bottom()[this.into as never] = filled as never
+    }
+
+    *children(): Generator<unknown, Template[], unknown> {
+      yield undefined
+      return this.links.flatMap(({ text, url }) => [...text, ...url])
     }
 
     *filled(templates: Template[], context: Context): Generator<unknown, string, unknown> {

@@ -1,19 +1,19 @@
 import type { Context, Emitter, Liquid, Template, Token } from 'liquidjs'
 import { RESULT_LIMIT } from './output.ts'
+import { areAll, namedIn } from './named.ts'
 import { sharedUnless } from './shared.ts'
 
 /** Tags that leave nothing behind for what comes after them, such as an end of what is around them, but for names. */
 const CONTAINED = new Set(
   (
-    'if elsif else endif unless endunless for endfor case when endcase address endaddress addressed endaddressed echo raw endraw comment ' +
-    'endcomment render render_item render_inline render_row indented endindented t endt nonempty endnonempty tablerow endtablerow ' +
-    'assign capture endcapture capture_text footer_links'
+    'if unless for case address addressed echo raw comment render render_item render_inline render_row indented t nonempty ' +
+    'tablerow assign capture capture_text footer_links'
   ).split(' '),
 )
-/** Of those, the ones that leave a name; those of ours say here which. */
-const NAMING = /\{%-?\s*(?:assign|capture|(capture_text\s+\S+|footer_links))\b/g
-/** A loop that goes on where another ended. */
-const CONTINUED = /\{%-?\s*for\b[^%]*\bcontinue\b/
+/** Of those, the ones that leave a name. */
+const NAMING = new Set(['assign', 'capture', 'capture_text', 'footer_links'])
+/** What a loop names that goes on where another ended. */
+const CONTINUED = 'continue'
 
 /** One piece of a template. */
 export interface Part {
@@ -27,28 +27,14 @@ export interface Part {
  * cannot be taken apart.
  */
 export function partsOf(liquid: Liquid, templates: Template[]): Part[] | null {
-  const [first] = templates
-  if (first === undefined || templates.length < 2) return null
-  const { input } = first.token
-  for (const [, name] of input.matchAll(/\{%-?\s*(\w*)/g)) if (!CONTAINED.has(name!)) return null
-  const assigned = CONTINUED.test(input) ? null : assignedIn(liquid, templates, input)
-  if (assigned === null) return null
-  return templates.map((template, index) => {
-    const source = input.slice(template.token.begin, templates[index + 1]?.token.begin ?? input.length)
-    const leavesName = source.search(NAMING) >= 0
-    return { template, sharedUnless: leavesName ? null : sharedUnless(liquid, [template], source, assigned) }
+  if (templates.length < 2) return null
+  const { tags, roots, set, isComputed } = namedIn(liquid, templates)
+  if (isComputed || !areAll(tags, CONTAINED) || roots.some(([root]) => root === CONTINUED)) return null
+  return templates.map((template) => {
+    const named = namedIn(liquid, [template])
+    const leavesName = Array.from(named.tags).some((tag) => NAMING.has(tag))
+    return { template, sharedUnless: leavesName ? null : sharedUnless(named, set) }
   })
-}
-
-/** All names that a template sets; null: nobody knows. */
-function assignedIn(liquid: Liquid, templates: Template[], source: string): Set<string> | null {
-  const ours = Array.from(source.matchAll(NAMING), ([, name]) => name?.split(/\s+/).at(-1))
-  try {
-    const given = Object.keys(liquid.analyzeSync(templates).locals)
-    return new Set([...given, ...ours.filter((name) => name !== undefined)])
-  } catch {
-    return null
-  }
 }
 
 /** The pieces with those filled in that are the trigger's, as long as none of `unless` is the scope's own. */

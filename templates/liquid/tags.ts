@@ -157,6 +157,11 @@ function captureText(parse: Parse) {
     override *render(context: Context, _emitter: Emitter): Generator<unknown, void, unknown> {
       context.bottom()[this.into as never] = (yield* inner(this, this.templates, context)) as never
     }
+
+    *children(): Generator<unknown, Template[], unknown> {
+      yield undefined
+      return this.templates
+    }
   }
 }
 

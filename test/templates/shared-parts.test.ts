@@ -56,10 +56,28 @@ const piece = fc.constantFrom(
   '{% addressed %}{% address judged %}{{ recipient.name }}{% endaddress %}m{% endaddressed %}',
   '{% footer_links \'[{"text":"T","url":"https://a.example/\\u007b\\u007b x \\u007d\\u007d"}]\' %}',
   '{% for link in footer_links %}{{ link.url }}{% endfor %}',
+  '{{ (1..recipient.no).last }}',
+  '{% for a in (1..recipient.no) %}{{ a }}{{ x }}{% endfor %}',
+  '{% if data.none or[data.root].is_on %}on{% endif %}',
+  '{% for a in[data.root].list %}{{ a }}{% endfor %}',
+  '{{ "key" |\u180et }}',
+  '{{ data.list | reverse | sort | join: "-" }}',
+  '{% for a in data.list reversed %}{{ a }}{% endfor %}',
+  '{% for a in data["%"] limit: 1 %}{{ a }}{{ recipient.key }}{% endfor %}',
+  '{% for a in data["%"] offset: continue %}{{ a }}{% endfor %}',
+  '{%\u180eassign x = recipient.name %}',
+  '{% footer_links \'[{"text":"T","url":"\\u007b\\u0025 assign x = 1 \\u0025\\u007d"}]\' %}',
 )
+const translations = { en: { '': { key: 'Key' } }, de: { '': { key: 'Schlüssel' } } }
 const partials = { shown: { type: 'html' as const, content: '<i>{{ x }}</i>', lists: [], defaults: {} } }
 const value = fc.constantFrom('', 'a', '<i>', '*b*', 'x', '{{ x }}', 'https://evil.example', null, 3)
-const recipient = fc.record({ name: value, key: value, is_on: fc.boolean(), list: fc.array(value, { maxLength: 3 }) })
+const recipient = fc.record({
+  name: value,
+  key: value,
+  is_on: fc.boolean(),
+  no: fc.integer({ min: 0, max: 4 }),
+  list: fc.array(value, { maxLength: 3 }),
+})
 
 test('what recipients of one trigger see is what each would see alone', () => {
   fc.assert(
@@ -71,6 +89,8 @@ test('what recipients of one trigger see is what each would see alone', () => {
         flag: fc.boolean(),
         name: value,
         at: fc.constant('2030-01-31T12:00:00Z'),
+        root: fc.constant('recipient'),
+        '%': fc.constant([1, 2]),
       }),
       fc.array(recipient, { minLength: 2, maxLength: 4 }),
       fc.constantFrom<LiquidContext>('html', 'text', 'markdown', 'markdown_source'),
@@ -82,10 +102,11 @@ test('what recipients of one trigger see is what each would see alone', () => {
           total_activities: n,
           data: of,
         })
-        const shown = (template: string, scope: { data: object }) => {
+        const shown = (template: string, scope: { data: object; total_activities: number }) => {
           const warnings = new Set<string>()
           const warn = (message: string) => void warnings.add(message)
-          return [renderLiquid(template, context, scope, { partials, warn }), [...warnings]]
+          const locale = scope.total_activities % 2 === 0 ? 'en' : 'de'
+          return [renderLiquid(template, context, scope, { partials, translations, locale, warn }), [...warnings]]
         }
         const together = recipients.map((own, n) => shown(text, scopeOf(own, n, data)))
         const alone = recipients.map((own, n) => shown(ALONE + text, scopeOf(own, n, { ...data })))
@@ -165,15 +186,23 @@ const ofOne = {
     '{% for one in data.none %}{% assign recipient = one %}{% endfor %}Hi {{ recipient.name }}',
   'an empty loop would have had': '{% for recipient in data.none %}{% else %}Hi {{ recipient.name }}{% endfor %}',
   'a tag computes': '{%if[data.root].name == "Ada"%}Hi Ada{%else%}Hi Bob{%endif%}',
+  'an operator computes': '{% if data.none or[data.root].name == "Ada" %}Hi Ada{% else %}Hi Bob{% endif %}',
+  'a loop computes': 'Hi {% for one in[data.root].names %}{{ one }}{% endfor %}',
+  'a choice computes': '{% case "Ada" %}{% when "x" or[data.root].name %}Hi Ada{% else %}Hi Bob{% endcase %}',
+  'an output with an end in quotes computes': '{{ "Hi}} " | replace: "}}", "" | append:[data.root].name }}',
+  'a range ends with': '{% if (1..recipient.no).last == 1 %}Hi Ada{% else %}Hi Bob{% endif %}',
+  'a blank of Mongolian precedes': '{{ "greeting" |\u180et }}',
   'a comparison computes': '{% if "Ada"==[data.root].name %}Hi Ada{% else %}Hi Bob{% endif %}',
 }
 for (const [name, text] of Object.entries(ofOne))
   test(`a name that ${name} is each recipient’s own`, () => {
     for (const template of [text, `{{ recipient.id }}: ${text}`]) {
       const data = { root: 'recipient' }
-      const shown = ['Ada', 'Bob'].map((who) =>
-        renderLiquid(template, 'html', { recipient: { id: 'u', name: who }, data } as never),
-      )
+      const shown = ['Ada', 'Bob'].map((name, n) => {
+        const recipient = { id: 'u', name, names: [name], no: n + 1 }
+        const translations = { en: { '': { greeting: `Hi ${name}` } } }
+        return renderLiquid(template, 'html', { recipient, data } as never, { translations })
+      })
       assert.deepEqual(
         shown.map((each) => each.replace('u: ', '')),
         ['Hi Ada', 'Hi Bob'],
@@ -188,6 +217,14 @@ test('a loop goes on where another ended, whatever stands between them', () => {
     '{% for a in data.list limit: 2 %}{{ a }}{% endfor %}{{ recipient.id }}{% for a in data.list offset: continue %}{{ a }}{% endfor %}'
   for (const id of ['a', 'b'])
     assert.equal(renderLiquid(text, 'text', { recipient: { id }, data } as never), `12${id}34`)
+})
+
+test('a loop goes on where another ended, whatever its list is called', () => {
+  const data = { '100%': [1, 2, 3, 4] }
+  const text =
+    '{% for a in data["100%"] limit: 2 %}{{ a }}{{ recipient.id }}{% endfor %}{% for a in data["100%"] offset: continue %}{{ a }}{% endfor %}'
+  for (const id of ['a', 'b'])
+    assert.equal(renderLiquid(text, 'text', { recipient: { id }, data } as never), `1${id}2${id}34`)
 })
 
 test('a name that one recipient’s scope has of its own is never the trigger’s', () => {
