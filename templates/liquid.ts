@@ -207,11 +207,17 @@ function fill(template: Parsed, context: LiquidContext, scope: { data?: object }
 
 function render(liquid: Liquid, template: Parsed, scope: { data?: object }, given: RenderingOptions): string {
   const { templates, parts } = template
+  // Parts that are shared have the limits of one rendering together.
+  let limits: Context | undefined
   const own =
     parts === null
       ? null
       : // Not named: the loader gives a function that is its name each time it is made, and this is done for each message.
-        partlyFilled(parts, scope, (run, warn) => written(liquid, run, contextOf(liquid, scope, { ...given, warn })))
+        partlyFilled(parts, scope, (run, warn) => {
+          const context = contextOf(liquid, scope, { ...given, warn }, limits)
+          limits ??= context
+          return written(liquid, run, context)
+        })
   const filled = own ?? templates
   const direct = directFor(filled, liquid)
   if (direct !== null) {
@@ -234,9 +240,12 @@ function directFor(templates: Template[], liquid: Liquid): Direct | null {
   return direct
 }
 
-function contextOf(liquid: Liquid, scope: { data?: object }, given: RenderingOptions): Context {
+/** `limits`: a context whose limits count on. */
+function contextOf(liquid: Liquid, scope: { data?: object }, given: RenderingOptions, limits?: Context): Context {
   const globals = scope.data ?? {}
-  const context = new CharacterContext(scope, liquid.options, { sync: true, globals }, { liquid })
+  const { renderLimit, memoryLimit } = limits ?? {}
+  const options = { sync: true, globals }
+  const context = new CharacterContext(scope, liquid.options, options, { liquid, renderLimit, memoryLimit })
   setRendering(context, {
     locale: undefined,
     partials: {},

@@ -41,6 +41,16 @@ test('whatever a template repeats, it ends within its bounds and says which', ()
   }
 })
 
+test('what recipients of a trigger share keeps to one text’s bounds, in however many places it stands', () => {
+  const list = '{{ data.long | split: "," | size }}'
+  const data = { long: 'x'.repeat(2_000_000) }
+  for (const context of ['html', 'text', 'markdown_source'] as const) {
+    const show = (text: string) => renderLiquid(text, context, { recipient: { id: 'ada' }, data } as never)
+    assert.equal(show(`${list}{{ recipient.id }}${list}`), '1ada1')
+    assert.throws(() => show(`${list}{{ recipient.id }}`.repeat(3)), /memory alloc limit exceeded/, context)
+  }
+})
+
 test('a counter belongs to one text: no other one, no recipient and no name of the scope is touched', () => {
   const data = { tenant_name: 'Acme' }
   const scope = { data, recipient: { id: 'ada' } }
