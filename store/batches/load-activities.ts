@@ -49,6 +49,17 @@ const added: SQL = sql`coalesce(r.state -> '$own_data', r.state -> '$data', '{}'
 const live = (requests: readonly DigestRequest[]): SQL => sql`${given(requests)}
   join recipient_runs r on r.batch_id = x.b and (r.batch_left is null or r.batch_left > x.v)`
 
+/** The same of the request `x` by itself. */
+const inBatch: SQL = sql`recipient_runs r where r.batch_id = x.b and (r.batch_left is null or r.batch_left > x.v)`
+
+/** The same from an end of the batch. `between` for `=`: only the index on both columns is in this order, not that on the ids. */
+const fromEnd = (direction: 'asc' | 'desc', only: SQL, limit: SQL): SQL => {
+  const way = direction === 'asc' ? sql`asc` : sql`desc`
+  return sql`(select r.* from recipient_runs r
+    where r.batch_id between x.b and x.b and (r.batch_left is null or r.batch_left > x.v) and ${only}
+    order by r.batch_id ${way}, r.id ${way} limit ${limit})`
+}
+
 const ofTrigger = sql`join triggers t on t.id = ${triggerOf('r.id')}`
 
 /** What an activity tells, of `r` and its trigger `t`. */
@@ -57,27 +68,28 @@ const told: SQL = sql`case when r.trigger_data is null and (r.state is null or n
 
 /**
  * The first activity of each batch and those that are shown, oldest first: as many as are asked for, and as their data
- * allows. One statement, which numbers all activities and reads the data of these alone: each by itself (limit 1), since
- * the planner would read every trigger there is.
+ * allows. One statement, which counts all activities and looks at the ends of each batch alone: by the index, since the
+ * planner would number all, and read every trigger there is.
  */
 export async function loadActivities(db: Database, requests: readonly DigestRequest[]): Promise<Activity[]> {
   return query<Activity>(
     db,
     sql`select y.i as request, y.id, y.place::float8 as place, y.total::float8 as total, y.shown as "isShown", of_row.*
         from (
-          select a.i, a.id, a.place, a.total, a.rank <= a.l and
+          select a.*, case when a.z then a.total - a.rank + 1 else a.rank end as place, a.rank <= a.l and
             (a.rank = 1 or sum(size.bytes) over (partition by a.i order by a.rank) <= ${SHOWN_BYTES}) as shown
           from (
-            select n.*, case when n.z then n.total - n.place + 1 else n.place end as rank from (
-              select x.i, x.l, x.z, r.id, row_number() over (partition by x.i order by r.id) as place,
-                count(*) over (partition by x.i) as total
-              from ${live(requests)}
-            ) n
+            select x.i, x.l, x.z, ends.*, counted.total
+            from ${given(requests)} cross join lateral (select count(*) as total from ${inBatch}) counted
+            cross join lateral (
+              select r.id, row_number() over (order by r.id desc) as rank from ${fromEnd('desc', sql`x.z`, sql`x.l`)} r
+              union all select r.id, counted.total from ${fromEnd('asc', sql`x.z and counted.total > x.l`, sql`1`)} r
+              union all select r.id, row_number() over (order by r.id) from ${fromEnd('asc', sql`not x.z`, sql`greatest(x.l, 1)`)} r
+            ) ends
           ) a cross join lateral (
             select t.data_size + ${largeBytes(sql`r.trigger_data`)} + ${largeBytes(added)} as bytes
             from recipient_runs r ${ofTrigger} where r.id = a.id limit 1
           ) size
-          where a.place = 1 or a.rank <= a.l
         ) y cross join lateral (
           select t.workflow_run_id as "workflowRunId", t.actor, t.tenant, ${told} as data,
             round(extract(epoch from t.accepted_at) * 1000)::float8 as "acceptedAt"
@@ -122,8 +134,7 @@ export async function loadMergedData(
     db,
     sql`with recent as materialized (
           select x.i, e.key, max(a.id) as id from ${given(requests)} cross join lateral (
-            select r.id, ${told} as data from recipient_runs r ${ofTrigger}
-            where r.batch_id = x.b and (r.batch_left is null or r.batch_left > x.v) order by r.id desc limit ${LAST}
+            select r.id, ${told} as data from ${fromEnd('desc', sql`true`, sql`${LAST}`)} r ${ofTrigger}
           ) a cross join lateral jsonb_each(a.data) e
           where ${isPlain} group by 1, 2
         ), known as materialized (
@@ -140,8 +151,9 @@ export async function loadMergedData(
         )
         select won.i as request, won.key as name,
           case jsonb_typeof(e.value) when 'string' then to_jsonb(left(e.value #>> '{}', ${LONGEST_TEXT}::int)) else e.value end as value
-        from (select distinct i, id from won) w join recipient_runs r on r.id = w.id ${ofTrigger}
-          cross join lateral jsonb_each(${told}) e
+        from (select distinct i, id from won) w
+          cross join lateral (select ${told} as data from recipient_runs r ${ofTrigger} where r.id = w.id limit 1) of_row
+          cross join lateral jsonb_each(of_row.data) e
           join won on won.i = w.i and won.id = w.id and won.key = e.key
         order by won.i, won.key`,
   )

@@ -23,20 +23,27 @@ export async function loadWalkBytes(
   return { recipient: (key) => ofRecipient.get(key) ?? 0, batch: (id) => ofBatch.get(id) ?? 0 }
 }
 
+/** A batch of more activities counts as large: what it takes to read them all is more than others gain who do not wait for it. */
+const MANY = 1_000
+
 /** The data of their activities, as much of it as is shown, and the profiles of their actors. */
 async function batchBytes(db: Database, batchIds: readonly number[]): Promise<Map<number, number>> {
-  const rows = await query<{ id: number | null; data: number; actors: string[] }>(
+  const rows = await query<{ id: number; data: number; actors: string[] }>(
     db,
-    sql`select r.batch_id as id, sum(t.data_size + ${largeBytes(sql`r.trigger_data`)} + ${largeBytes(sql`r.state`)})::float8 as data,
-          coalesce(array_agg(distinct t.actor) filter (where t.actor is not null), '{}') as actors
-        from recipient_runs r join triggers t on t.id = ${triggerOf('r.id')}
-        where r.batch_id = any(${ids(batchIds)}) and r.batch_left is null group by r.batch_id`,
+    sql`select b.id, case when b.items > ${MANY}::int then ${2 * SHOWN_BYTES}::int else coalesce(found.data, 0) end as data, found.actors
+        from batches b cross join lateral (
+          select sum(t.data_size + ${largeBytes(sql`r.trigger_data`)} + ${largeBytes(sql`r.state`)})::float8 as data,
+            coalesce(array_agg(distinct t.actor) filter (where t.actor is not null), '{}') as actors
+          from recipient_runs r join triggers t on t.id = ${triggerOf('r.id')}
+          where r.batch_id = b.id and r.batch_left is null and b.items <= ${MANY}::int
+        ) found
+        where b.id = any(${ids(batchIds)})`,
   )
   const ofActor = await loadProfileBytes(db, [...new Set(rows.flatMap(({ actors }) => actors))])
   return new Map(
     rows.map(({ id, data, actors }) => {
       const people = actors.reduce((sum, actor) => sum + (ofActor.get(actor) ?? 0), 0)
-      return [id ?? 0, Math.min(data, 2 * SHOWN_BYTES) + people]
+      return [id, Math.min(data, 2 * SHOWN_BYTES) + people]
     }),
   )
 }
