@@ -2,6 +2,7 @@ import type { BatchStep } from '../../definitions/step.ts'
 import type { BatchEntry } from '../../store/batches/batch-entry.ts'
 import { doorText, findOpen } from '../../store/batches/find-open.ts'
 import { loadBatches } from '../../store/batches/load-batches.ts'
+import { beginningOf } from '../delay/beginning.ts'
 import { zoneFor } from '../delay/zone.ts'
 import type { StepDeps, StepKind, StepResult, Walk } from '../kind.ts'
 import { loadDigests } from './digest.ts'
@@ -13,7 +14,7 @@ import { batchFile } from './file.ts'
 /**
  * Gathers the activities of a recipient. The first opens a batch and sleeps until it closes; a later one waits in it, and
  * nothing wakes it. At the close the one that opened it goes on, for all that are live. Where key or window cannot be told
- * the step is skipped. A walk that goes on for a batch already only waits for the window.
+ * the step is skipped. A walk that goes on for a batch already only waits for the window, from when it came here.
  */
 export const batchKind: StepKind<BatchStep> = {
   type: 'batch',
@@ -77,7 +78,8 @@ function entryOf(walk: Walk<BatchStep>, { now, timeZone }: StepDeps): BatchEntry
   const { step, scope, row } = walk
   const key = batchKeyOf(walk)
   if (typeof key !== 'string') return { kind: 'go_on', skipped: { reason: key.problem } }
-  const window = windowOf(step, scope, now, zoneFor(scope, timeZone))
+  const from = walk.batch === null ? now : beginningOf(walk, now)
+  const window = windowOf(step, scope, from, zoneFor(scope, timeZone))
   if (typeof window === 'string') return { kind: 'go_on', skipped: { reason: window } }
   return { recipient: row.recipient, key, stepRef: step.ref, ...window, itemLimit: step.itemLimit, place: 'any' }
 }

@@ -1,5 +1,6 @@
 import type { DelayStep } from '../../definitions/step.ts'
 import type { InsideKind, NewTrigger, StepDeps, StepResult, Walk } from '../kind.ts'
+import { beginningOf } from './beginning.ts'
 import { planDelay } from './delay.ts'
 import { delayFile } from './file.ts'
 import { zoneFor } from './zone.ts'
@@ -34,9 +35,4 @@ function plan(walk: Walk<DelayStep>, { now, timeZone }: StepDeps): StepResult {
   if ('due' in planned) return { kind: 'wait', due: planned.due }
   const reason = `${planned.field} ${planned.problem}`
   return planned.isPast === true ? { kind: 'go_on', skipped: { reason } } : { kind: 'fail', reason }
-}
-
-/** Since when it stands in its step, in epoch milliseconds: a worker that comes late makes no delay longer. */
-function beginningOf({ row, stepIndex }: Walk<DelayStep>, now: number): number {
-  return row.step === stepIndex && row.phase === 'enter' ? row.enteredAt : now
 }

@@ -6,10 +6,10 @@ export interface BatchEntry {
   stepRef: string
   /** When a batch that it opens closes. */
   closesAt: number
-  /** A sliding window is moved so that it closes then, but not beyond its limit. Null: it stays as it is. */
+  /** A batch that is open already is moved so that it closes then, but not beyond a limit. Null: it stays as it is. */
   slidesTo: number | null
-  /** The latest close of a batch that it opens. Null: none. */
-  limitAt: number | null
+  /** The latest close to which it moves a batch opened then; what it opens itself nobody moves beyond that. Null: any. */
+  limitOf: ((openedAt: number) => number) | null
   /** So many activities close it at once. Null: any number. */
   itemLimit: number | null
   /**

@@ -2,32 +2,13 @@ import { sql } from 'drizzle-orm'
 import { at, ids, json, query, type Database } from '../postgres/database.ts'
 import type { EarlierRow } from '../recipient-runs/wake-rows.ts'
 import type { BatchEntry, Placed } from './batch-entry.ts'
+import { join, movedTo, open, type Door } from './door.ts'
 import { doorText } from './find-open.ts'
 
 /** A recipient run before the doors of batches, in the order in which it came to them. */
 export interface Arrival {
   id: number
   entries: readonly BatchEntry[]
-}
-
-/** A batch that is open and locked, as it is to be. Instants in epoch milliseconds. */
-interface Door {
-  id: number
-  recipient: string
-  key: string
-  carrier: number | null
-  items: number
-  closesAt: number
-  limitAt: number | null
-  /** Opened in this transaction. */
-  isFresh: boolean
-  isOpen: boolean
-  /** Somebody of this transaction went through it first, or is in it. */
-  isUsed: boolean
-  /** Its row is to be written. */
-  isChanged: boolean
-  /** Its carrier, who sleeps in another hand, is to wake at `closesAt`. */
-  wakesCarrier: boolean
 }
 
 export type OpenDoors = Map<string, Door>
@@ -44,7 +25,9 @@ export async function openDoors(tx: Database, arrivals: readonly Arrival[], now:
 /** In the order in which everybody locks batches. */
 async function openOrLock(tx: Database, entries: readonly BatchEntry[], now: number): Promise<OpenDoors> {
   if (entries.length === 0) return new Map()
-  const rows = entries.map(({ recipient: r, key: k, stepRef: s, closesAt: c, limitAt: l }) => ({ r, k, s, c, l }))
+  const rows = entries.map(({ recipient: r, key: k, stepRef: s, closesAt: c, limitOf }) => {
+    return { r, k, s, c, l: limitOf?.(now) ?? null }
+  })
   const found = await query<Omit<Door, 'isOpen' | 'isUsed' | 'isChanged' | 'wakesCarrier'>>(
     tx,
     sql`insert into batches (recipient, key, step_ref, opened_at, closes_at, limit_at)
@@ -52,7 +35,9 @@ async function openOrLock(tx: Database, entries: readonly BatchEntry[], now: num
         from jsonb_to_recordset(${json(rows)}) as x(r text, k text, s text, c float8, l float8)
         order by x.r collate "C", x.k collate "C"
         on conflict (recipient, key) where is_open do update set items = batches.items
-        returning id, recipient, key, carrier, items, round(extract(epoch from closes_at) * 1000)::float8 as "closesAt",
+        returning id, recipient, key, step_ref as "stepRef", carrier, items,
+          round(extract(epoch from opened_at) * 1000)::float8 as "openedAt",
+          round(extract(epoch from closes_at) * 1000)::float8 as "closesAt",
           round(extract(epoch from limit_at) * 1000)::float8 as "limitAt", (xmax = 0) as "isFresh"`,
   )
   const over = found.filter(({ isFresh, closesAt }) => !isFresh && closesAt <= now)
@@ -76,11 +61,12 @@ export function carriersAtStake(doors: OpenDoors, arrivals: readonly Arrival[]):
   const stakes = new Set<number>()
   for (const entry of arrivals.flatMap(({ entries }) => entries)) {
     const text = doorText(entry)
-    const { carrier, items, closesAt, limitAt } = doors.get(text)!
+    const door = doors.get(text)!
+    const { carrier, items, closesAt } = door
     const count = (coming.get(text) ?? 0) + 1
     coming.set(text, count)
     const isFull = entry.itemLimit !== null && items + count >= entry.itemLimit
-    const isEarlier = entry.slidesTo !== null && Math.min(entry.slidesTo, limitAt ?? Infinity) < closesAt
+    const isEarlier = (movedTo(door, entry) ?? Infinity) < closesAt
     if (carrier !== null && (isFull || isEarlier)) stakes.add(carrier)
   }
   return [...stakes]
@@ -109,9 +95,11 @@ export async function placeActivities(
       placed.set(arrival.id, null)
       for (const entry of arrival.entries) {
         const door = current.get(doorText(entry))!
+        const opens = door.isFresh && !door.isUsed
         door.isUsed = true
+        if (opens) open(door, entry, now)
         if (entry.place === 'first') continue
-        join(door, arrival.id, entry, now)
+        join(door, arrival.id, entry, { now, opens })
         inside.set(arrival.id, door)
       }
       return false
@@ -146,31 +134,17 @@ function answerOf(doors: OpenDoors, { entries }: Arrival): 'welcome' | 'late' | 
   return isLate ? 'late' : 'welcome'
 }
 
-function join(door: Door, id: number, { slidesTo, itemLimit }: BatchEntry, now: number): void {
-  const before = door.closesAt
-  const isFirst = door.items === 0 && door.isFresh
-  door.items += 1
-  door.isChanged = true
-  door.carrier ??= id
-  if (slidesTo !== null && !isFirst) door.closesAt = Math.min(slidesTo, door.limitAt ?? Infinity)
-  if (itemLimit !== null && door.items >= itemLimit) door.closesAt = now
-  if (door.closesAt <= now) {
-    door.closesAt = now
-    door.isOpen = false
-  }
-  if (door.closesAt < before) door.wakesCarrier = true
-}
-
 async function writeDoors(tx: Database, doors: readonly Door[]): Promise<void> {
   const unused = doors.filter(({ isFresh, isUsed }) => isFresh && !isUsed).map(({ id }) => id)
   if (unused.length > 0) await tx.execute(sql`delete from batches where id = any(${ids(unused)})`)
   const rows = doors
     .filter(({ isChanged }) => isChanged)
-    .map(({ id: i, carrier: r, items: n, closesAt: c, isOpen: o }) => ({ i, r, n, c, o }))
+    .map(({ id: i, stepRef: s, carrier: r, items: n, closesAt: c, limitAt: l, isOpen: o }) => ({ i, s, r, n, c, l, o }))
   if (rows.length === 0) return
   await tx.execute(
-    sql`update batches b set carrier = x.r, items = x.n, closes_at = to_timestamp(x.c / 1000.0), is_open = x.o,
-          revision = b.revision + 1
-        from jsonb_to_recordset(${json(rows)}) as x(i bigint, r bigint, n integer, c float8, o boolean) where b.id = x.i`,
+    sql`update batches b set step_ref = x.s, carrier = x.r, items = x.n, closes_at = to_timestamp(x.c / 1000.0),
+          limit_at = to_timestamp(x.l / 1000.0), is_open = x.o, revision = b.revision + 1
+        from jsonb_to_recordset(${json(rows)}) as x(i bigint, s text, r bigint, n integer, c float8, l float8, o boolean)
+        where b.id = x.i`,
   )
 }

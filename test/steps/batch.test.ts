@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { openDoors, placeActivities, type Arrival } from '../../store/batches/place-activities.ts'
+import { transaction } from '../../store/postgres/database.ts'
 import { Digests } from '../../testing/fixtures/digests.ts'
 import { notificationsFolder, problemsOf } from '../../testing/fixtures/notifications-folder.ts'
 import { feedStep } from '../../testing/fixtures/steps.ts'
@@ -8,6 +10,7 @@ import { onEachStore } from '../../testing/servers/each-store.ts'
 
 const T = Date.UTC(2030, 0, 1)
 const MINUTE = 60_000
+const minutes = (value: number) => ({ unit: 'minutes', value })
 
 const batch = (settings: object, ref = 'batch_1') => ({
   ref,
@@ -43,6 +46,36 @@ const catalog = await catalogOfFiles({
       batch({ batch_execution_mode: 'flush_leading' }, 'batch_1'),
       feedStep('between', 'passed'),
       batch({ batch_execution_mode: 'flush_leading' }, 'batch_2'),
+      feedStep('digest', LIST),
+    ],
+  },
+  ways: {
+    steps: [
+      {
+        ref: 'branch_1',
+        type: 'branch',
+        branches: [
+          {
+            name: 'sliding',
+            conditions: { all: [{ variable: 'data.way', operator: 'equal_to', argument: 'sliding' }] },
+            steps: [batch({ batch_window_type: 'sliding', batch_window_extension_limit: minutes(15) }, 'batch_1')],
+          },
+          { name: 'fixed', steps: [batch({}, 'batch_2')] },
+        ],
+      },
+      feedStep('digest', LIST),
+    ],
+  },
+  leading_short: digestOf({
+    batch_execution_mode: 'flush_leading',
+    batch_window_type: 'sliding',
+    batch_window_extension_limit: minutes(4),
+  }),
+  held: {
+    steps: [
+      batch({}),
+      { ref: 'update_1', type: 'update_user', settings: { update_properties: '{"seen": true}' } },
+      batch({ batch_window: minutes(5) }, 'batch_2'),
       feedStep('digest', LIST),
     ],
   },
@@ -249,6 +282,66 @@ onEachStore(catalog, (store) => {
     assert.equal(await story.status(next), 'ended')
   })
 
+  test('a step that slides moves a batch that another opened by its own window, and not beyond its own limit', async () => {
+    const story = digests('ways')
+    const opener = await story.come(T, 'a', { n: 1, way: 'fixed' }, of('ways'))
+    await story.come(T + 8 * MINUTE, 'b', { n: 2, way: 'sliding' }, of('ways'))
+    await story.wake(T + 10 * MINUTE, opener)
+    assert.equal(await story.due(opener), T + 15 * MINUTE)
+    await story.come(T + 14 * MINUTE, 'c', { n: 3, way: 'sliding' }, of('ways'))
+    await story.wake(T + 15 * MINUTE, opener)
+    assert.deepEqual(await story.texts(opener), ['3 from 0: 1/1/ 2/2/ 3/3/ | 3'])
+  })
+
+  test('a batch is to close as the first says who is in it, not as one says who was taken back before it came', async () => {
+    const story = digests('ways')
+    const arrivals: Arrival[] = []
+    for (const minute of [5, 30]) {
+      const { row } = await story.accept(T, `${minute}`, {}, of('taken-back'))
+      const entry = {
+        ...{ recipient: 'taken-back', key: 'x', stepRef: `batch_${minute}`, closesAt: T + minute * MINUTE },
+        ...{ slidesTo: null, limitOf: (openedAt: number) => openedAt + 2 * minute * MINUTE, itemLimit: null },
+        place: 'any' as const,
+      }
+      arrivals.push({ id: row, entries: [entry] })
+    }
+    await transaction(store(), async (tx) => {
+      await placeActivities(tx, await openDoors(tx, arrivals, T), arrivals.slice(1), T)
+    })
+    const batch = (await story.batches()).find(({ recipient }) => recipient === 'taken-back')!
+    assert.deepEqual(
+      [batch.stepRef, batch.closesAt.getTime(), batch.limitAt?.getTime()],
+      ['batch_30', T + 30 * MINUTE, T + 60 * MINUTE],
+    )
+  })
+
+  test('a window that a leading activity opened moves for the next one, also where both come in one hand-out', async () => {
+    const story = digests('leading_short')
+    const come = (n: number, recipient: string) => story.accept(T, recipient, { n }, of(recipient))
+    const [one, two] = [await come(1, 'together'), await come(2, 'together')]
+    await story.wake(T, one, two)
+    const [before, after] = [await come(1, 'apart'), await come(2, 'apart')]
+    await story.wake(T, before)
+    await story.wake(T, after)
+    assert.deepEqual([await story.due(two), await story.due(after)], [T + 4 * MINUTE, T + 4 * MINUTE])
+  })
+
+  test('a batch below another holds its digest back from when it came there, however late a worker comes to it', async () => {
+    for (const [late, due] of [
+      [3, 15],
+      [7, null],
+    ] as const) {
+      const story = digests('held')
+      const carrier = await story.come(T, `late-${late}`, { n: 1 }, of(`late-${late}`))
+      await story.wake(T + 10 * MINUTE, carrier)
+      await story.act(T + 10 * MINUTE, 'update_user', carrier)
+      await story.wake(T + (10 + late) * MINUTE, carrier)
+      const texts = await story.texts(carrier)
+      if (due === null) assert.deepEqual(texts, ['1 from 0: 1/1/ | 1'])
+      else assert.deepEqual([texts, await story.due(carrier)], [[], T + due * MINUTE])
+    }
+  })
+
   test('conditions of later steps may ask how many there are', async () => {
     const story = digests('asked')
     const alone = await story.come(T, 'a', {}, of('asked'))
@@ -277,7 +370,6 @@ test('a batch that cannot work is refused, with its place', async () => {
     const problems = await problemsOf(notificationsFolder({ 'hello/workflow.json': { steps } }))
     return problems.map(({ file, step, field, message }) => `${file} ${step} ${field}: ${message}`)
   }
-  const minutes = (value: number) => ({ unit: 'minutes', value })
   assert.deepEqual(await place({ batch_window: minutes(5), batch_order: null, workflow_version_mode: '' }), [])
   assert.deepEqual(await place({ batch_key: 'a', batch_window: null }), [
     'hello/workflow.json b settings: must have batch_window or batch_until_field_path: it would never close',

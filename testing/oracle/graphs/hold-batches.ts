@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { allNodes, type Node, type NodeOf } from './nodes.ts'
 import type { BatchSeen, Row } from './seen.ts'
-import { MINUTE, type Stand, type Walked } from './walks.ts'
+import { limitOf, MINUTE, type Stand, type Walked } from './walks.ts'
 
 /** Somebody who came to a batch and waits in it. */
 interface Arrival {
@@ -14,6 +14,7 @@ interface Arrival {
 /** A batch as it should be, by who came to it. */
 interface Expected {
   id: number
+  openedAt: number
   closesAt: number
   limitAt: number
   items: number
@@ -47,8 +48,6 @@ export function holdBatches(
     assert.equal(keyOfBatch.get(batch.id) ?? key, key, `${row.id} is in ${batch.id}, of another key`)
     const isFirst = !keyOfBatch.has(batch.id)
     keyOfBatch.set(batch.id, key)
-    // Nobody knows whether who led the first in came at one go with it.
-    if (isFirst && batch.openedAt === stand.at && (node.leading || batch.ref !== node.ref)) unknown.push(batch.id)
     if (unknown.includes(batch.id)) {
       open.delete(key)
       continue
@@ -60,7 +59,9 @@ export function holdBatches(
     const now = isOpen ? before : opened(batch, versions.get(row.began)!)
     open.set(key, now)
     all.add(now)
-    join(now, node, stand.at, isOpen || batch.openedAt < stand.at)
+    // Of steps that lead, who opened it is not in it.
+    const opens = isFirst && batch.ref === node.ref && !node.leading
+    join(now, node, stand.at, !opens)
   }
   for (const { id, closesAt } of all) assert.equal(byId.get(id)!.closesAt, closesAt, `batch ${id} closes then`)
 }
@@ -77,13 +78,16 @@ function keyOf({ recipient, definition, began }: Row, { node, kind }: { node: No
 
 function opened({ id, ref, openedAt }: BatchSeen, version: readonly Node[]): Expected {
   const { minutes, sliding } = allNodes(version).find((each) => each.ref === ref) as NodeOf<'batch'>
-  const limit = sliding?.limit == null ? Infinity : sliding.limit * MINUTE
-  return { id, closesAt: openedAt + minutes * MINUTE, limitAt: openedAt + limit, items: 0, isFull: false }
+  const limitAt = openedAt + limitOf(sliding)
+  return { id, openedAt, closesAt: openedAt + minutes * MINUTE, limitAt, items: 0, isFull: false }
 }
 
 function join(expected: Expected, node: NodeOf<'batch'>, at: number, slides: boolean): void {
   expected.items += 1
-  if (node.sliding !== null && slides) expected.closesAt = Math.min(at + node.minutes * MINUTE, expected.limitAt)
+  if (node.sliding !== null && slides) {
+    const limitAt = Math.min(expected.limitAt, expected.openedAt + limitOf(node.sliding))
+    expected.closesAt = Math.min(at + node.minutes * MINUTE, limitAt)
+  }
   if (node.items !== null && expected.items >= node.items) expected.closesAt = at
   if (expected.closesAt > at) return
   expected.closesAt = at

@@ -379,9 +379,10 @@ function gather(node: NodeOf<'batch'>, here: Here, walk: Progress, rest: Node[])
   const [stand] = here.stands
   const window = minutes * MINUTE
   if (walk.carried !== null) {
-    if (stand === undefined) return 'cut'
-    assert.equal(stand.due, stand.enteredAt + window, `${ref} holds up a digest by its window`)
-    walk.from = stand.due
+    if (stand !== undefined) assert.equal(stand.due, stand.enteredAt + window, `${ref} holds up a digest by its window`)
+    else if (!walk.isHandedOut) return 'cut'
+    // Without one it was over before anybody came to it.
+    walk.from = stand?.due ?? walk.from + window
     return rest
   }
   assert.equal(skippedIn(here)?.data.reason ?? EMPTY, EMPTY, `${ref} was skipped`)
@@ -395,7 +396,10 @@ function gather(node: NodeOf<'batch'>, here: Here, walk: Progress, rest: Node[])
   assert.ok(batch !== undefined, `${ref} is waited in, and there is no batch`)
   // At its instant it is over, unless that came about by this activity.
   const opener = allNodes(walk.nodes).find((each) => each.ref === batch.ref) as NodeOf<'batch'>
-  const closesByJoining = batch.items === opener.items || opener.sliding !== null || node.sliding !== null
+  const doors = doorsOf(opener, walk.nodes)
+  const closesByJoining = doors.some(
+    ({ items, sliding }) => sliding !== null || (items !== null && batch.items >= items),
+  )
   assert.ok(
     stand.enteredAt < batch.closesAt + (closesByJoining ? 1 : 0),
     `joined at ${stand.enteredAt}, after its close`,
@@ -404,7 +408,7 @@ function gather(node: NodeOf<'batch'>, here: Here, walk: Progress, rest: Node[])
     walk.joined = batch
     return 'over'
   }
-  holdWindow(opener, batch)
+  holdWindow(opener, doors, batch)
   const closed = decidedIn(here)
   if (closed === undefined) return skippedIn(here) === undefined ? 'cut' : 'over'
   assert.ok(batch.isClosed && closed.at >= batch.closesAt, `${ref} went on before its close`)
@@ -429,15 +433,30 @@ function versionAfter({ ref, latest }: NodeOf<'batch'>, current: readonly Node[]
 
 const EMPTY = 'each of its activities was canceled'
 
-function holdWindow({ ref, minutes, sliding, items }: NodeOf<'batch'>, { openedAt, closesAt, items: came }: BatchSeen) {
+/** The steps through which one comes to a batch: pinned ones of a version share it, whichever of them opened it. */
+function doorsOf(opener: NodeOf<'batch'>, nodes: readonly Node[]): NodeOf<'batch'>[] {
+  if (opener.latest) return [opener]
+  const isDoor = (node: Node): node is NodeOf<'batch'> =>
+    node.type === 'batch' && !node.latest && node.byKind === opener.byKind
+  return allNodes(nodes).filter(isDoor)
+}
+
+/** Each who comes moves it as the step says through which they come, and nobody beyond the limit of who opened it. */
+function holdWindow(opener: NodeOf<'batch'>, doors: readonly NodeOf<'batch'>[], batch: BatchSeen): void {
+  const { openedAt, closesAt, items: came } = batch
   const lasts = closesAt - openedAt
-  const window = minutes * MINUTE
-  if (items !== null) assert.ok(came <= items, `${ref} holds ${came} of ${items} at most`)
-  const isFull = came === items
-  const least = isFull || sliding !== null ? 0 : window
-  const limit = sliding?.limit == null ? Infinity : sliding.limit * MINUTE
-  const most = sliding === null ? window : Math.max(limit, window)
-  assert.ok(lasts >= least && lasts <= most, `${ref} lasts ${lasts} ms`)
+  const limits = doors.map(({ items }) => items ?? Infinity)
+  const room = Math.max(...limits)
+  assert.ok(came <= room, `${opener.ref} holds ${came} of ${room} at most`)
+  const window = opener.minutes * MINUTE
+  const mayBeLess = came >= Math.min(...limits) || doors.some(({ sliding }) => sliding !== null)
+  const moved = doors.map(({ sliding }) => (sliding === null ? 0 : Math.min(limitOf(sliding), limitOf(opener.sliding))))
+  assert.ok(lasts >= (mayBeLess ? 0 : window) && lasts <= Math.max(window, ...moved), `${opener.ref} lasts ${lasts} ms`)
+}
+
+/** How long after its opening a step still moves a batch. */
+export function limitOf(sliding: NodeOf<'batch'>['sliding']): number {
+  return sliding?.limit == null ? Infinity : sliding.limit * MINUTE
 }
 
 function update({ ref }: { ref: string }, here: Here, walk: Progress, rest: Node[]): Onward {
