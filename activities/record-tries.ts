@@ -17,6 +17,8 @@ interface RecordDeps {
   leases: Pick<Leases, 'owner'>
   now: () => number
   outbox: Outbox
+  /** Asked at each offer: whether the run has been told the end of the lease meanwhile. */
+  isLate?: () => boolean
   log: Pick<Logger, 'warn' | 'error'>
 }
 
@@ -31,10 +33,10 @@ export async function recordTries(
   settlements: readonly TrySettlement[],
   which: (first: TrySettlement) => object,
 ): Promise<(SettledTry | undefined)[]> {
-  const { db, leases, now, outbox, log } = deps
+  const { db, leases, now, outbox, isLate = () => false, log } = deps
   const about = () => ({ ...which(settlements[0]!), messages: settlements.length })
   const record = (offered: readonly TrySettlement[]) =>
-    untilTaken(() => settleMessages(db, offered, leases.owner, now(), outbox), { log, about })
+    untilTaken(() => settleMessages(db, asOf(offered, isLate()), leases.owner, now(), outbox), { log, about })
   let offered = settlements
   for (;;) {
     try {
@@ -54,9 +56,13 @@ export async function recordTries(
   }
 }
 
+function asOf(offered: readonly TrySettlement[], isLate: boolean): readonly TrySettlement[] {
+  return isLate ? offered.map((each) => ({ ...each, isLate })) : offered
+}
+
 /** Without a word of anybody else's. */
-function bare({ recipientRunId, number, outcome, isLate = false }: TrySettlement): TrySettlement {
-  return { recipientRunId, number, outcome: bareOutcome(outcome), isLate }
+function bare({ recipientRunId, number, outcome }: TrySettlement): TrySettlement {
+  return { recipientRunId, number, outcome: bareOutcome(outcome) }
 }
 
 function bareOutcome(outcome: TryOutcome): TryOutcome {

@@ -29,6 +29,11 @@ import { logOf, tryToSend } from './try-to-send.ts'
 
 /** At most so many messages are claimed, or recorded, by one statement: their contents are in memory. */
 const MOST = 50
+/**
+ * Its activity has answered by then, or its run may hear another attempt's answer instead: a process that stood still does
+ * not know. The server waits twice as long for a sign of life.
+ */
+const HEARD_MS = 5_000
 const STALLED: SendResult = { kind: 'not_taken', reason: 'the worker stalled before the send' }
 /** Results that a trace shows as an error. */
 const FAILED = new Set<SendResult['kind']>(['refused', 'not_taken', 'unknown'])
@@ -70,12 +75,12 @@ export class SendJob {
     this.#deps = deps
     this.#context = context
     this.#claims = new Gathered(MOST, (messages) => claimToSend(deps, messages, context))
-    this.#records = new Gathered(MOST, (tries) => {
-      // The run was told the end of the lease. Due before it, and beyond the edge of its window, no page would have the message.
-      const { aborted: isLate } = context.stop
-      const told = isLate ? tries.map((each) => ({ ...each, isLate })) : tries
-      return recordTries(deps, told, (first) => this.#which(first))
-    })
+    const began = deps.now()
+    // The run was told the end of the lease. Due before it, and beyond the edge of its window, no page would have the message.
+    const isLate = () => context.stop.aborted || deps.now() - began > HEARD_MS
+    this.#records = new Gathered(MOST, (tries) =>
+      recordTries({ ...deps, isLate }, tries, (first) => this.#which(first)),
+    )
   }
 
   /** Resolves when each message was sent and recorded, or `stop` came: what is being sent then goes on by itself. */

@@ -176,6 +176,32 @@ onEachStore(catalogOf(version), (store) => {
     assert.ok(due! >= told!.due, `${due} is before ${told!.due}`)
   })
 
+  test('a worker that stood still until another had its chunk makes a try again no earlier than the run was told to look', async () => {
+    const db = store()
+    const { rows, workflowId } = await mailed(db, ['slow'])
+    let clock = Date.now()
+    const other = new TestWorker(
+      db,
+      () => assert.fail('sent by two'),
+      () => clock,
+    )
+    let told = 0
+    const worker = new TestWorker(
+      db,
+      async () => {
+        clock += 10_000
+        told = (await other.deliver(workflowId, LANE, rows)).asleep[0]!.due
+        return { kind: 'not_taken', reason: 'busy' }
+      },
+      () => clock,
+    )
+    await worker.deliver(workflowId, LANE, rows)
+    const { attempt, due } = await messageNow(db, rows[0]!, 0)
+    assert.equal(attempt, 1)
+    // Its backoff alone, of 15 s, ends before the lease of 30 s.
+    assert.equal(due, told)
+  })
+
   test('what a dead worker had claimed is sent by another when its lease is over, unless it was canceled since', async () => {
     const db = store()
     const { rows, workflowId, key } = await mailed(db, ['ada', 'grace'])

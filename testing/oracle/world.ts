@@ -13,6 +13,8 @@ import { Signals } from './signals.ts'
 
 const START = Date.UTC(2030, 0, 1)
 const PROCESSES = 3
+/** As workflows/work.ts has it. */
+const HEARTBEAT_MS = 10_000
 const WELL: Fate = { kind: 'ends', answers: ['sent'] }
 
 /**
@@ -198,9 +200,11 @@ export class World {
     await this.#bury()
   }
 
-  /** An activity that hangs is not heard of in time: the server gives its job to another process. */
+  /** An activity that hangs is not heard of for as long as the server waits: it gives its job to another process. */
   timeOut(n: number): void {
     delete pick(this.under, n).at
+    this.now += HEARTBEAT_MS
+    this.turn()
   }
 
   /** An activity that hangs answers, and its sends go on under their leases. */
