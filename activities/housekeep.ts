@@ -19,6 +19,7 @@ import { NO_ID } from '../temporal/sync-schedules.ts'
 import type { HousekeepingActivities } from '../workflows/other-activities.ts'
 import type { StoreIdentity } from '../workflows/store-identity.ts'
 import { askReceipts } from './ask-receipts.ts'
+import { catchUp, type CaughtUp } from './catch-up.ts'
 import type { Senders } from '../channels/senders.ts'
 import { withHeartbeat } from './chunk.ts'
 import { settleMerges } from '../engine/merge-users.ts'
@@ -27,8 +28,6 @@ import { takeUpOverdue } from './take-up-overdue.ts'
 
 /** A signal not confirmed for so long is sent again; its api may still be at it. */
 const UNCONFIRMED_MS = 10_000
-/** No round of catching up begins after this: the activity has five minutes for everything. */
-const CATCH_UP_MS = 120_000
 const BULKS_A_PASS = 100
 /** Runs told that the store was restored: so many at once, and in one round. */
 const RUNS_AT_ONCE = 50
@@ -59,7 +58,7 @@ export function createHousekeep(deps: HousekeepDeps): HousekeepingActivities['ho
 }
 
 async function housekeep(deps: HousekeepDeps): ReturnType<HousekeepingActivities['housekeep']> {
-  const { resent, repaired } = await catchUp(deps)
+  const { resent, repaired } = await catchUp(() => round(deps))
   await duty(deps, 'carry on bulk operations', undefined, async () => {
     for (const id of await idleBulks(deps.db, deps.now() - UNCONFIRMED_MS, BULKS_A_PASS))
       await deps.signaler.startBulk(id)
@@ -82,19 +81,13 @@ async function housekeep(deps: HousekeepDeps): ReturnType<HousekeepingActivities
   return { resent, repaired, ...(mark !== undefined && { mark }) }
 }
 
-/** What keeps recipients waiting; again and again while there is more of it, before all that can wait. */
-async function catchUp(deps: HousekeepDeps): Promise<{ resent: number; repaired: number }> {
-  const total = { resent: 0, repaired: 0 }
-  const until = performance.now() + CATCH_UP_MS
-  for (let hasMore = true; hasMore && performance.now() < until;) {
-    total.resent += await duty(deps, 'send signals again', 0, () => deps.signaler.resendOlder(UNCONFIRMED_MS))
-    await duty(deps, 'tell runs that the store was restored', undefined, () => reloadRestored(deps))
-    const nothing = { taken: 0, hasMore: false }
-    const overdue = await duty(deps, 'take up what is overdue', nothing, () => takeUpOverdue(deps))
-    total.repaired += overdue.taken
-    hasMore = overdue.hasMore
-  }
-  return total
+/** What keeps recipients waiting, once. */
+async function round(deps: HousekeepDeps): Promise<CaughtUp & { hasMore: boolean }> {
+  const resent = await duty(deps, 'send signals again', 0, () => deps.signaler.resendOlder(UNCONFIRMED_MS))
+  await duty(deps, 'tell runs that the store was restored', undefined, () => reloadRestored(deps))
+  const nothing = { taken: 0, hasMore: false }
+  const overdue = await duty(deps, 'take up what is overdue', nothing, () => takeUpOverdue(deps))
+  return { resent, repaired: overdue.taken, hasMore: overdue.hasMore }
 }
 
 async function duty<Result>(
