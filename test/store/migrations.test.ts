@@ -13,12 +13,16 @@ import { testPostgres } from '../../testing/servers/postgres.ts'
 
 /** What the version before cannot work with, or what stands in everybody's way for as long as a table is large. */
 const refused: [rule: string, pattern: RegExp][] = [
-  ['drops nothing the version before reads', /\bDROP (TABLE|COLUMN|TYPE)\b/i],
+  ['drops nothing the version before reads', /\bDROP (TABLE|COLUMN|TYPE|VIEW|SEQUENCE|FUNCTION)\b/i],
+  ['drops nothing the version before writes by', /\bDROP (DEFAULT|CONSTRAINT|INDEX)\b/i],
   ['renames nothing', /\bRENAME (TO|COLUMN)\b/i],
   ['changes no type, which rewrites the table', /\bALTER COLUMN\b.*\bTYPE\b/i],
   ['adds no NOT NULL to what is there', /\bSET NOT NULL\b/i],
   ['adds no column that the version before would have to fill', /\bADD COLUMN\b(?!.*\bDEFAULT\b).*\bNOT NULL\b/i],
   ['adds no constraint that is checked at once', /\bADD CONSTRAINT\b(?!.*\bNOT VALID\b)/i],
+  ['adds no constraint with a column', /\bADD COLUMN\b.*\b(UNIQUE|PRIMARY KEY|REFERENCES|CHECK)\b/i],
+  ['adds no column that is computed row by row', /\bADD COLUMN\b.*(\bGENERATED\b|\bDEFAULT [\w.]+ ?\()/i],
+  ['writes no rows that are there, whose locks last as long', /^\s*(UPDATE|DELETE)\b/i],
 ]
 /** Made before there was a release, so nobody has served while they ran. */
 const BEFORE_RELEASE = '0019'
@@ -27,7 +31,8 @@ const BEFORE_RELEASE = '0019'
 function faultsOf(text: string): string[] {
   const statements = text.split('--> statement-breakpoint')
   const made = new Set([...text.matchAll(/CREATE TABLE (?:IF NOT EXISTS )?"(\w+)"/gi)].map(([, name]) => name))
-  return statements.flatMap((statement) => {
+  return statements.flatMap((written) => {
+    const statement = written.replace(/--.*/g, '').replace(/\s+/g, ' ')
     const on = /CREATE (?:UNIQUE )?INDEX\b.*?\bON "(\w+)"/i.exec(statement)?.[1]
     const table = /ALTER TABLE "(\w+)"/i.exec(statement)?.[1]
     if (table !== undefined && made.has(table)) return []
@@ -50,6 +55,14 @@ test('each migration leaves the version before able to serve, during and after i
     'ALTER TABLE "runs" ADD COLUMN "one" text NOT NULL',
     'ALTER TABLE "runs" ADD CONSTRAINT "one" UNIQUE("two")',
     'CREATE INDEX "one" ON "messages" USING btree ("two")',
+    'ALTER TABLE "runs"\n  ALTER COLUMN "one"\n  TYPE text',
+    'ALTER TABLE "runs" ALTER COLUMN "one" DROP DEFAULT',
+    'ALTER TABLE "runs" DROP CONSTRAINT "one"',
+    'DROP INDEX "one"',
+    'ALTER TABLE "runs" ADD COLUMN "one" text UNIQUE',
+    'ALTER TABLE "runs" ADD COLUMN "one" uuid DEFAULT gen_random_uuid()',
+    'ALTER TABLE "runs" ADD COLUMN "one" text GENERATED ALWAYS AS ("two" || \'\') STORED',
+    'UPDATE "runs" SET "one" = 1',
   ]
   for (const statement of wrong) assert.equal(faultsOf(statement).length, 1, statement)
   assert.deepEqual(faultsOf('ALTER TABLE "runs" ADD COLUMN "one" integer DEFAULT 0 NOT NULL'), [])
