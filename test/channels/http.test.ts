@@ -221,7 +221,11 @@ test('an aborted send ends at once', async () => {
 test('a private address is refused before anything is sent, however it is written', async () => {
   const far = await receiver()
   const send = sendWith({ BELAY_HTTP_ALLOW_PRIVATE: HostList.none })
-  const hosts = ['127.0.0.1', 'localhost', '[::1]', '2130706433', '0x7f.1', '[::ffff:127.0.0.1]', '0.0.0.0', '[::]']
+  const hosts =
+    `127.0.0.1 localhost [::1] 2130706433 0x7f.1 [::ffff:127.0.0.1] 0.0.0.0 [::] 0 127.1 0x7f000001 017700000001 0177.0.0.1
+    127.0.0.1. LOCALHOST loc%61lhost [::127.0.0.1] [::ffff:7f00:1] [64:ff9b::7f00:1] ①②⑦.⓪.⓪.① 127。0。0。1`.split(
+      /\s+/,
+    )
   for (const host of hosts) {
     const result = await send(request(`http://${host}:${far.port}/`))
     assert.equal(result.kind, 'not_sent', host)
