@@ -8,6 +8,7 @@ import { openPostgres, query, type Database } from '../../store/postgres/databas
 import { loadPendingSignals } from '../../store/signals/pending-signals.ts'
 import { triggers } from '../../store/schema/index.ts'
 import type { Verdict } from '../../store/recipient-runs/verdict.ts'
+import { toldRun } from '../../testing/fixtures/told-run.ts'
 import { startApi, type Answer, type ApiServer } from '../../testing/product/api-server.ts'
 import { devServer } from '../../testing/servers/temporal.ts'
 import { testPostgres, type TestDatabase } from '../../testing/servers/postgres.ts'
@@ -201,7 +202,7 @@ test('what the first committed and could not tell its run is told by the repeat'
     url: other.url,
   })
   assertReplayed(replay, first)
-  const { status } = await temporal.client.workflow.getHandle(`invite/${key}`).describe()
+  const { status } = await (await toldRun(temporal.client, `invite/${key}`)).describe()
   assert.equal(status.name, 'RUNNING')
   await until('the signal is confirmed', async () => (await loadPendingSignals(db, { workflowRunId })).length === 0)
 })

@@ -3,6 +3,7 @@ import { test } from 'node:test'
 import { stateQuery, type Counts } from '../../workflows/run-view.ts'
 import { inLanes } from '../../testing/fixtures/lanes.ts'
 import { notificationsFolder } from '../../testing/fixtures/notifications-folder.ts'
+import { toldRun } from '../../testing/fixtures/told-run.ts'
 import { startProduct } from '../../testing/product/product.ts'
 import { delayStep, feedStep, workflow } from '../../testing/fixtures/steps.ts'
 import { until } from '../../testing/fixtures/until.ts'
@@ -29,7 +30,7 @@ test('many callers at one key', async (t) => {
       verdicts.map(({ recipients: entries }) => entries.map(({ id, outcome, runs }) => [id, outcome, runs.length])),
       recipients.map((recipient) => [[recipient, 'canceled', 1]]),
     )
-    assert.deepEqual(await temporal.workflow.getHandle('patient/crowd').result(), canceled(CANCELS))
+    assert.deepEqual(await (await toldRun(temporal, 'patient/crowd')).result(), canceled(CANCELS))
   })
 
   await t.test(
@@ -41,7 +42,7 @@ test('many callers at one key', async (t) => {
       )
       assert.equal(new Set(answers.map((answer) => answer.workflow_run_id)).size, JOINS)
       assert.equal(answers.filter(({ joined }) => joined !== true).length, 1)
-      const run = temporal.workflow.getHandle('patient/joined')
+      const run = await toldRun(temporal, 'patient/joined')
       await until('all in the run', async () => (await run.query(stateQuery)).pending === JOINS)
       const { summary, recipients } = await belay.cancel('patient', { cancelation_key: 'joined' })
       assert.equal(summary.canceled, JOINS)

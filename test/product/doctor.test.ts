@@ -8,6 +8,7 @@ import { examine, repair } from '../../temporal/doctor/doctor.ts'
 import { openPostgres } from '../../store/postgres/database.ts'
 import { delayStep, feedStep, workflow } from '../../testing/fixtures/steps.ts'
 import { notificationsFolder } from '../../testing/fixtures/notifications-folder.ts'
+import { toldRun } from '../../testing/fixtures/told-run.ts'
 import { until } from '../../testing/fixtures/until.ts'
 import { bodies } from '../../testing/product/belay.ts'
 import { startParts, type Parts } from '../../testing/product/parts.ts'
@@ -60,7 +61,7 @@ test('the doctor says what differs between store and Temporal, and makes Tempora
   }
   await parts.belay.cancel('patient', { cancelation_key: 'deleted', recipients: ['bob'] })
   const pending = async (key: string) =>
-    (await client.workflow.getHandle(`patient/${key}`).query<{ pending: number }>('state')).pending
+    (await (await toldRun(client, `patient/${key}`)).query<{ pending: number }>('state')).pending
   await until('the runs know', async () => {
     const counts = await Promise.all(['kept', 'deleted', 'moved', 'ended'].map(pending))
     return isDeepStrictEqual(counts, [3, 2, 3, 3])
@@ -154,7 +155,7 @@ test('a database restored within the minute, and one that takes a namespace over
   const { address, connection, client } = await cluster(t)
   const notifications = notificationsFolder(definitions)
   let parts = await startParts({ notifications, database: database.url, address })
-  const view = (key: string) => client.workflow.getHandle(`patient/${key}`).query<RunView>('state')
+  const view = async (key: string) => (await toldRun(client, `patient/${key}`)).query<RunView>('state')
   await parts.belay.trigger('patient', { recipients: ['ada', 'bob'], cancelation_key: 'order' })
   await until('the run knows', async () => (await view('order')).pending === 2)
   await parts.stop()

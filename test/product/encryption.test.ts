@@ -9,6 +9,7 @@ import { createCodecApp } from '../../api/codec/codec-app.ts'
 import { readSettings } from '../../settings/settings.ts'
 import { notificationsFolder } from '../../testing/fixtures/notifications-folder.ts'
 import { delayStep, feedStep, workflow } from '../../testing/fixtures/steps.ts'
+import { toldRun } from '../../testing/fixtures/told-run.ts'
 import { until } from '../../testing/fixtures/until.ts'
 import { bodies } from '../../testing/product/belay.ts'
 import { startProduct } from '../../testing/product/product.ts'
@@ -38,7 +39,7 @@ test('with BELAY_PAYLOAD_KEYS Temporal keeps nothing that can be read without th
   })
   const { belay } = product
   const historyOf = async (workflowId: string) => {
-    const { raw } = await product.temporal.workflow.getHandle(workflowId).describe()
+    const { raw } = await (await toldRun(product.temporal, workflowId)).describe()
     const { history } = await product.temporal.workflowService.getWorkflowExecutionHistory({
       namespace: 'default',
       execution: raw.workflowExecutionInfo!.execution!,

@@ -5,6 +5,7 @@ import { storeIdentity } from '../../store/environment/store-identity.ts'
 import { openPostgres } from '../../store/postgres/database.ts'
 import { notificationsFolder } from '../../testing/fixtures/notifications-folder.ts'
 import { delayStep, feedStep, workflow } from '../../testing/fixtures/steps.ts'
+import { toldRun } from '../../testing/fixtures/told-run.ts'
 import { until } from '../../testing/fixtures/until.ts'
 import { bodies } from '../../testing/product/belay.ts'
 import { startApiPart, startParts, startWorkerPart } from '../../testing/product/parts.ts'
@@ -40,7 +41,7 @@ test('staging that was given the namespace of production does not start in it, a
   const { id } = await storeIdentity(production.store.db)
   const trigger = { recipients: ['ada'], cancelation_key: 'order' }
   await production.belay.trigger('patient', trigger)
-  const view = () => client.workflow.getHandle('patient/order').query<RunView>('state')
+  const view = async () => (await toldRun(client, 'patient/order')).query<RunView>('state')
   await until('the run knows', async () => (await view()).pending === 1)
 
   const staging = { notifications, database: theirs.url, address: server.address }

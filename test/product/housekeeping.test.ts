@@ -9,6 +9,7 @@ import { openPostgres, query, transaction } from '../../store/postgres/database.
 import { insertTrigger, lockRun } from '../../store/triggers/triggers.ts'
 import { HOUSEKEEPING_ID } from '../../temporal/deployment.ts'
 import { HOUSEKEEPING } from '../../workflows/names.ts'
+import { toldRun } from '../../testing/fixtures/told-run.ts'
 import { bodies } from '../../testing/product/belay.ts'
 import { eventsOf } from '../../testing/fixtures/history.ts'
 import { temporalCli } from '../../testing/servers/binaries.ts'
@@ -82,7 +83,7 @@ test('housekeeping', async (t) => {
     const cancelation_key = 'terminated'
     await belay.trigger('patient', { recipients: ['ada', 'bob'], cancelation_key })
     await belay.cancel('patient', { cancelation_key, recipients: ['bob'] })
-    const run = temporal.workflow.getHandle('patient/terminated')
+    const run = await toldRun(temporal, 'patient/terminated')
     await until('the run is told', async () => (await run.query<{ canceled: number }>('state')).canceled === 1)
     await run.terminate('by hand')
     await housekeep()
@@ -102,7 +103,7 @@ test('housekeeping', async (t) => {
   await t.test('an open run that missed an instant is told to read the store, and not again for a while', async () => {
     const cancelation_key = 'missed'
     await belay.trigger('patient', { recipients: ['carl'], cancelation_key })
-    const run = temporal.workflow.getHandle('patient/missed')
+    const run = await toldRun(temporal, 'patient/missed')
     await until('the run is there', async () => (await run.query<{ pending: number }>('state')).pending === 1)
     await makeOverdue(cancelation_key)
     await until('carl has it', async () => {
@@ -127,7 +128,7 @@ test('housekeeping', async (t) => {
     const cancelation_key = 'reset'
     await belay.trigger('patient', { recipients: ['dora', 'bob', 'emil'], cancelation_key })
     await belay.cancel('patient', { cancelation_key, recipients: ['bob'] })
-    const run = temporal.workflow.getHandle('patient/reset')
+    const run = await toldRun(temporal, 'patient/reset')
     await until('the run is told', async () => (await run.query<{ canceled: number }>('state')).canceled === 1)
     const where = ['--workflow-id', 'patient/reset', '--address', product.temporalAddress()]
     const how = ['--type', 'FirstWorkflowTask', '--reason', 'by hand']

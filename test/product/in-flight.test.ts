@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict'
 import type { ServerResponse } from 'node:http'
 import { test } from 'node:test'
+import { toldRun } from '../../testing/fixtures/told-run.ts'
 import { httpReceiver } from '../../testing/servers/http-receiver.ts'
 import { notificationsFolder } from '../../testing/fixtures/notifications-folder.ts'
 import { startProduct } from '../../testing/product/product.ts'
 import { feedStep, httpStep, workflow } from '../../testing/fixtures/steps.ts'
 import { until } from '../../testing/fixtures/until.ts'
+import type { RunView } from '../../workflows/run-view.ts'
 
 /** More than a channel sends at once. */
 const PEOPLE = Array.from({ length: 60 }, (_, i) => `user-${i}`)
@@ -29,7 +31,6 @@ test('a cancel that meets sends under way', async (t) => {
     store: 'postgres',
     env: { BELAY_HTTP_ALLOW_PRIVATE: 'true' },
   })
-  const closed = (id: string): Promise<unknown> => temporal.workflow.getHandle(id).result()
 
   /** Cancels for everyone while the provider has so many requests and answers none; then it answers. */
   async function cancelUnderWay(definition: string) {
@@ -38,8 +39,10 @@ test('a cancel that meets sends under way', async (t) => {
     await until('as many sends as there can be', () => slow.requests.length >= AT_ONCE)
     const verdict = await belay.cancel(definition, { cancelation_key: 'key' })
     const received = slow.requests.map(({ body }) => body)
+    const run = await toldRun(temporal, `${definition}/key`)
+    await until('the run is told', async () => (await run.query<RunView>('state')).canceled > 0)
     for (const response of held.splice(0)) response.end()
-    const counts = await closed(`${definition}/key`)
+    const counts: unknown = await run.result()
     // The run is over: nobody else is sent to.
     assert.deepEqual(
       slow.requests.map(({ body }) => body),
@@ -100,7 +103,12 @@ test('a cancel that meets sends under way', async (t) => {
     await until('bob again', () => triedFor('bob') === 2)
     const rest = await belay.cancel('busy', { cancelation_key: 'key' })
     assert.deepEqual([rest.summary.canceled, rest.summary.already_canceled], [1, 1])
-    assert.deepEqual(await closed('busy/key'), { sent: 2, canceled: 2, skipped: 0, failed: 0 })
+    assert.deepEqual(await (await toldRun(temporal, 'busy/key')).result(), {
+      sent: 2,
+      canceled: 2,
+      skipped: 0,
+      failed: 0,
+    })
     assert.equal(triedFor('ada'), 1)
     const messages = await belay.messages({ source: 'busy' })
     const message = messages.find(({ recipient, source }) => recipient === 'ada' && source.step_ref === 'hook')

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { notificationsFolder } from '../../testing/fixtures/notifications-folder.ts'
+import { toldRun } from '../../testing/fixtures/told-run.ts'
 import { startProduct } from '../../testing/product/product.ts'
 import { delayStep, feedStep, workflow } from '../../testing/fixtures/steps.ts'
 import { until } from '../../testing/fixtures/until.ts'
@@ -25,7 +26,7 @@ void test('moving sleeps, and canceling without the key', async (t) => {
   })
   const { belay, temporal } = await startProduct(t, { notifications })
   const sentTo = async (user: string) => (await belay.messagesOf(user)).map(({ source }) => source.step_ref)
-  const closed = (id: string) => temporal.workflow.getHandle(id).result()
+  const closed = async (id: string): Promise<unknown> => (await toldRun(temporal, id)).result()
 
   await t.test('send_now ends a sleep of three days at once, for those named', async () => {
     await belay.trigger('reminder', { recipients: ['ann', 'ben'], cancelation_key: 'now' })

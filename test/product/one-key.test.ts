@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
 import { test } from 'node:test'
 import { promisify } from 'node:util'
+import { toldRun } from '../../testing/fixtures/told-run.ts'
 import { temporalCli } from '../../testing/servers/binaries.ts'
 import { eventsOf } from '../../testing/fixtures/history.ts'
 import { notificationsFolder } from '../../testing/fixtures/notifications-folder.ts'
@@ -41,7 +42,7 @@ test('one cancelation key, many triggers, and Temporal by hand', async (t) => {
         ['bob', [first.workflow_run_id]],
       ],
     )
-    const counts: unknown = await temporal.workflow.getHandle('patient/joined').result()
+    const counts: unknown = await (await toldRun(temporal, 'patient/joined')).result()
     assert.deepEqual(counts, { sent: 0, canceled: 3, skipped: 0, failed: 0 })
     const events = await eventsOf(temporal.workflow.getHandle('patient/joined'))
     const signals = events.filter(({ type }) => type === 'WORKFLOW_EXECUTION_SIGNALED')
@@ -67,7 +68,7 @@ test('one cancelation key, many triggers, and Temporal by hand', async (t) => {
       recipients.map(({ id, outcome, runs }) => [id, outcome, runs.map((run) => run.workflow_run_id)]),
       [['bob', 'canceled', [fresh.workflow_run_id]]],
     )
-    await temporal.workflow.getHandle('patient/replaced').result()
+    await (await toldRun(temporal, 'patient/replaced')).result()
   })
 
   await t.test('on_conflict keep leaves what is pending, and names it', async () => {
@@ -81,6 +82,7 @@ test('one cancelation key, many triggers, and Temporal by hand', async (t) => {
 
   await t.test('a cancel signal from the Temporal CLI takes out whom it names', async () => {
     await belay.trigger('patient', { recipients: ['ada', 'bob'], cancelation_key: 'signaled' })
+    const run = await toldRun(temporal, 'patient/signaled')
     const input = JSON.stringify({ recipients: ['ada'], reason: 'by hand' })
     await workflowCommand('signal', 'signaled', '--name', 'cancel', '--input', input)
     await until('ada canceled', async () => (await statuses('signaled'))['ada'] === 'cancelled')
@@ -93,15 +95,15 @@ test('one cancelation key, many triggers, and Temporal by hand', async (t) => {
     await workflowCommand('signal', 'signaled', '--name', 'cancel', '--input', '{"recipients":["nobody"]}')
     assert.deepEqual(await statuses('signaled'), { ada: 'cancelled', bob: 'paused' })
     await workflowCommand('signal', 'signaled', '--name', 'cancel')
-    const counts: unknown = await temporal.workflow.getHandle('patient/signaled').result()
+    const counts: unknown = await run.result()
     assert.deepEqual(counts, { sent: 0, canceled: 2, skipped: 0, failed: 0 })
     assert.deepEqual(await statuses('signaled'), { ada: 'cancelled', bob: 'cancelled' })
   })
 
   await t.test('temporal workflow cancel cancels for everyone', async () => {
     await belay.trigger('patient', { recipients: ['ada', 'bob'], cancelation_key: 'requested' })
+    const run = await toldRun(temporal, 'patient/requested')
     await workflowCommand('cancel', 'requested')
-    const run = temporal.workflow.getHandle('patient/requested')
     await assert.rejects(run.result(), { name: 'WorkflowFailedError' })
     assert.equal((await run.describe()).status.name, 'CANCELLED')
     assert.deepEqual(await statuses('requested'), { ada: 'cancelled', bob: 'cancelled' })

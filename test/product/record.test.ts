@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { toldRun } from '../../testing/fixtures/told-run.ts'
 import type { Message, RecipientRun } from '../../testing/product/belay.ts'
 import { httpReceiver } from '../../testing/servers/http-receiver.ts'
 import { notificationsFolder } from '../../testing/fixtures/notifications-folder.ts'
@@ -160,7 +161,7 @@ test('what is on record is what happened, and why', async (t) => {
       })
     await canceled('patient', 'asleep', cancel('asleep', 'paid'), 'paid')
     await canceled('hook-then-wait', 'backoff', cancel('backoff'), null)
-    const byHand = () => temporal.workflow.getHandle('patient/by-hand').signal('cancel', { reason: 'asked to' })
+    const byHand = async () => (await toldRun(temporal, 'patient/by-hand')).signal('cancel', { reason: 'asked to' })
     await canceled('patient', 'by-hand', byHand, 'asked to')
   })
 })

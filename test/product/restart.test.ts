@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { toldRun } from '../../testing/fixtures/told-run.ts'
 import { bodies } from '../../testing/product/belay.ts'
 import { notificationsFolder } from '../../testing/fixtures/notifications-folder.ts'
 import { startProduct } from '../../testing/product/product.ts'
@@ -30,7 +31,7 @@ test('stopped while recipients sleep, and started again with other definitions',
   await t.test(
     'whoever was not canceled gets the second message once, as it was when they were triggered',
     async () => {
-      await product.temporal.workflow.getHandle('letter/k').result()
+      await (await toldRun(product.temporal, 'letter/k')).result()
       assert.deepEqual(bodies(await belay.feed('ada')), ['second', 'first'])
       assert.deepEqual(bodies(await belay.feed('carl')), ['second', 'first'])
       const ofBob = (await belay.messages({ workflow_run_id: triggerId })).filter(
@@ -42,7 +43,7 @@ test('stopped while recipients sleep, and started again with other definitions',
 
   await t.test('a changed definition holds for new triggers', async () => {
     await belay.trigger('letter', { recipients: ['fay'], cancelation_key: 'after' })
-    await product.temporal.workflow.getHandle('letter/after').result()
+    await (await toldRun(product.temporal, 'letter/after')).result()
     assert.deepEqual(bodies(await belay.feed('fay')), ['a new text, and no second message'])
   })
 
@@ -52,11 +53,11 @@ test('stopped while recipients sleep, and started again with other definitions',
       const { status } = await belay.request('POST', '/v1/workflows/removed/trigger', { recipients: ['ada'] })
       assert.equal(status, 404)
       await belay.post('/v1/workflows/removed/send_now', { cancelation_key: 'soon' })
-      await product.temporal.workflow.getHandle('removed/soon').result()
+      await (await toldRun(product.temporal, 'removed/soon')).result()
       assert.deepEqual(bodies(await belay.feed('dora')), [])
       const { summary } = await belay.cancel('removed', { cancelation_key: 'late' })
       assert.equal(summary.canceled, 1)
-      await product.temporal.workflow.getHandle('removed/late').result()
+      await (await toldRun(product.temporal, 'removed/late')).result()
       assert.deepEqual(await belay.feed('erik'), [])
     },
   )

@@ -9,6 +9,7 @@ import { examine } from '../../temporal/doctor/doctor.ts'
 import { HOUSEKEEPING_ID, readMark } from '../../temporal/deployment.ts'
 import { notificationsFolder } from '../../testing/fixtures/notifications-folder.ts'
 import { delayStep, feedStep, workflow } from '../../testing/fixtures/steps.ts'
+import { toldRun } from '../../testing/fixtures/told-run.ts'
 import { until } from '../../testing/fixtures/until.ts'
 import { bodies } from '../../testing/product/belay.ts'
 import { startParts } from '../../testing/product/parts.ts'
@@ -33,7 +34,7 @@ test('a database restored to before some triggers: the runs follow it, and none 
   })
   const client = new Client({ connection, namespace: 'default' })
   const place = { notifications: notificationsFolder(definitions), address: server.address }
-  const view = (workflowId: string) => client.workflow.getHandle(workflowId).query<RunView>('state')
+  const view = async (workflowId: string) => (await toldRun(client, workflowId)).query<RunView>('state')
 
   // Before the backup: ada and bob wait.
   let parts = await startParts({ ...place, database: database.url })

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { searchAttributes } from '../../temporal/send.ts'
 import type { Counts } from '../../workflows/run-view.ts'
+import { toldRun } from '../../testing/fixtures/told-run.ts'
 import { bodies } from '../../testing/product/belay.ts'
 import { notificationsFolder } from '../../testing/fixtures/notifications-folder.ts'
 import { startProduct } from '../../testing/product/product.ts'
@@ -66,7 +67,7 @@ for (const store of [undefined, 'postgres'] as const) {
 
       const soon = { cancelation_key: 'invite-1', delay_for: { unit: 'seconds', value: 1 } }
       await belay.post('/v1/workflows/invite/reschedule', soon)
-      const run = temporal.workflow.getHandle('invite/invite-1')
+      const run = await toldRun(temporal, 'invite/invite-1')
       assert.deepEqual(await run.result(), { sent: 5, canceled: 1, skipped: 0, failed: 0 } satisfies Counts)
       assert.deepEqual(bodies(await belay.feed('alan')), ['Still open: Acme', 'Invited: alan'])
       assert.deepEqual(bodies(await belay.feed('ada')), ['Still open: Acme', 'Invited: Ada'])
@@ -135,7 +136,7 @@ for (const store of [undefined, 'postgres'] as const) {
         told.push({ definition, key, messages: runs.flatMap((run) => run.messages) })
       }
       // A run that has closed sends nothing any more.
-      await Promise.all(told.map(({ definition, key }) => temporal.workflow.getHandle(`${definition}/${key}`).result()))
+      for (const { definition, key } of told) await (await toldRun(temporal, `${definition}/${key}`)).result()
       const sent = [...(await belay.messagesOf('eve')), ...(await belay.messagesOf('bob'))]
       assert.deepEqual(sent.map(({ id }) => id).sort(), told.flatMap(({ messages }) => messages).sort())
       assert.ok(sent.every(({ source }) => source.step_ref === 'now'))

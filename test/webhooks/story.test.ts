@@ -3,6 +3,7 @@ import { test } from 'node:test'
 import { readSettings } from '../../settings/settings.ts'
 import { webhookWorkflowId } from '../../temporal/webhook-waker.ts'
 import { notificationsFolder } from '../../testing/fixtures/notifications-folder.ts'
+import { toldRun } from '../../testing/fixtures/told-run.ts'
 import { startProduct } from '../../testing/product/product.ts'
 import { delayStep, feedStep, workflow } from '../../testing/fixtures/steps.ts'
 import { until } from '../../testing/fixtures/until.ts'
@@ -34,7 +35,7 @@ test('webhooks tell the outside', async (t) => {
   const endpoints = readSettings(env).BELAY_WEBHOOKS
   /** All that is to come has come: the runs are over, and so are the deliveries. */
   const delivered = async (...runs: string[]) => {
-    for (const run of runs) await temporal.workflow.getHandle(run).result()
+    for (const run of runs) await (await toldRun(temporal, run)).result()
     for (const { key } of endpoints) {
       await until(`the deliveries to ${key} to end`, async () => {
         for await (const _open of temporal.workflow.list({
@@ -122,7 +123,7 @@ test('webhooks tell the outside', async (t) => {
 
   await t.test('canceled by hand in Temporal, it is told the same, by its own name', async () => {
     const trigger = await belay.trigger('patient', { recipients: ['ada'], cancelation_key: 'c' })
-    await temporal.workflow.getHandle('patient/c').signal('cancel', { reason: 'by hand' })
+    await (await toldRun(temporal, 'patient/c')).signal('cancel', { reason: 'by hand' })
     await until('the event', () => eventsOf(trigger.workflow_run_id, '/cancels').length > 0)
     await delivered('patient/c')
     const cancelled = eventsOf(trigger.workflow_run_id, '/cancels')
