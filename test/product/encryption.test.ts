@@ -7,12 +7,14 @@ import type { AddressInfo } from 'node:net'
 import { test } from 'node:test'
 import { createCodecApp } from '../../api/codec/codec-app.ts'
 import { readSettings } from '../../settings/settings.ts'
+import { HOUSEKEEPING_ID } from '../../temporal/deployment.ts'
 import { notificationsFolder } from '../../testing/fixtures/notifications-folder.ts'
 import { delayStep, feedStep, workflow } from '../../testing/fixtures/steps.ts'
 import { toldRun } from '../../testing/fixtures/told-run.ts'
 import { until } from '../../testing/fixtures/until.ts'
 import { bodies } from '../../testing/product/belay.ts'
 import { startProduct } from '../../testing/product/product.ts'
+import { HOUSEKEEPING } from '../../workflows/names.ts'
 
 const key = () => randomBytes(32).toString('base64')
 const first = `first:${key()}`
@@ -49,6 +51,8 @@ test('with BELAY_PAYLOAD_KEYS Temporal keeps nothing that can be read without th
   const now = async (user: string) => bodies(await belay.feed(user))
 
   await belay.trigger('letter', { recipients: ['ada', 'bob', 'carl'], cancelation_key: 'k' })
+  await belay.trigger('letter', { recipients: ['dora'], cancelation_key: 'kept' })
+  await until('dora has her first', async () => (await now('dora')).length === 1)
   await until('the first letters are there', async () => (await now('carl')).length === 1)
   const written = await historyOf('letter/k')
   assert.ok(written.length >= 3)
@@ -110,6 +114,34 @@ test('with BELAY_PAYLOAD_KEYS Temporal keeps nothing that can be read without th
     await belay.post('/v1/workflows/letter/send_now', { cancelation_key: 'k', recipients: ['carl'] })
     await until('carl has the second letter', async () => (await now('carl')).length === 2)
   })
+
+  await t.test(
+    'a key that is taken out too early holds up who sleeps under it, and nobody else, until it is back',
+    async () => {
+      // As it does by itself every few hours.
+      await product.temporal.workflow.getHandle(HOUSEKEEPING_ID).terminate('it begins anew')
+      await product.temporal.workflow.start(HOUSEKEEPING, { workflowId: HOUSEKEEPING_ID, taskQueue: 'belay' })
+      await until('housekeeping writes with the new key', async () => {
+        const { workflowExecutionInfo } = await product.temporal.workflowService.describeWorkflowExecution({
+          namespace: 'default',
+          execution: { workflowId: HOUSEKEEPING_ID },
+        })
+        const memo = payloadsOf(workflowExecutionInfo?.memo)
+        return memo.length > 0 && memo.every((payload) => keyOf(payload) === 'second')
+      })
+      await product.stop()
+      await product.start(undefined, { BELAY_PAYLOAD_KEYS: second })
+      await belay.post('/v1/workflows/letter/send_now', { cancelation_key: 'kept' })
+      await belay.trigger('letter', { recipients: ['eve'], cancelation_key: 'fresh' })
+      await until('eve has her first', async () => (await now('eve')).length === 1)
+      assert.deepEqual(await now('dora'), ['now'])
+
+      await product.stop()
+      await product.start(undefined, { BELAY_PAYLOAD_KEYS: `${second},${first}` })
+      await until('dora has the second letter', async () => (await now('dora')).length > 1, 240_000)
+      assert.deepEqual(await now('dora'), ['later', 'now'])
+    },
+  )
 })
 
 test('keys that are none are refused with the form they must have', () => {
