@@ -10,7 +10,7 @@ const seed = given('SEED', Date.now() % 1_000_000)
 const minutes = given('MINUTES', 30)
 
 for (const system of ['processes', 'embedded'] as const) {
-  test(`${system}: killed ${kills} times, stopped and set wrong: each has what the definition says, or a verdict`, async (t) => {
+  test(`${system}: killed ${kills} times, or as often as ${minutes} minutes let, stopped and set wrong: each has what the definition says, or a verdict`, async (t) => {
     const say = (line: string) => console.log(`${new Date().toISOString().slice(11, 19)} ${line}`)
     say(`BELAY_CHAOS_SEED=${seed}`)
     const result = await chaos({

@@ -1,11 +1,15 @@
 import assert from 'node:assert/strict'
 import type { ChaosResult } from './chaos.ts'
 
-/** Nothing lost, no verdict untrue, and a repeat only where promise 4 allows it. */
-export function hold({ findings, wrong }: ChaosResult): void {
+/** Nothing lost, no verdict untrue, a repeat only where promise 4 allows it; and somebody was killed, told and canceled. */
+export function hold({ findings, faults, wrong }: ChaosResult): void {
   const { lost, untrue, misrecorded, early, repeatedForNothing } = findings
   const none = { lost: [], untrue: [], misrecorded: [], early: [], repeatedForNothing: [], wrong: [] }
   assert.deepEqual({ lost, untrue, misrecorded, early, repeatedForNothing, wrong }, none)
+  // Else nothing was held against anything.
+  const { triggers, canceled, messages } = findings
+  const seen = { killed: faults.killed.length, triggers, canceled, messages }
+  for (const [what, count] of Object.entries(seen)) assert.ok(count > 0, `${what}: ${count}`)
 }
 
 /** The figures on a line each. */
