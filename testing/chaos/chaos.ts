@@ -28,7 +28,7 @@ export interface ChaosOptions {
   perSecond: number
   /** Of how many kills the next does not wait until everything works again, from 0 to 1. */
   hurried: number
-  /** No fault begins later than so long after the start. */
+  /** No fault begins later than so long after the start: a run with some left does not hold. */
   forMs: number
   say: (line: string) => void
 }

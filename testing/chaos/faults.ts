@@ -42,6 +42,8 @@ export class Faults {
   readonly recoveries: { names: string[]; ms: number }[] = []
   /** After which nothing went through in time. */
   readonly lasting: string[] = []
+  /** What was left of the faults when the time was up. */
+  cut: string | undefined
   readonly #system: System
   readonly #random: Random
   readonly #options: FaultOptions
@@ -54,7 +56,7 @@ export class Faults {
     this.#goesThrough = goesThrough
   }
 
-  /** All of them, or as many as there is time for. */
+  /** All of them; `cut` says if there was no time for some. */
   async run(): Promise<void> {
     const { kills, pauses, jumps, disk, until, say } = this.#options
     const others = [
@@ -64,11 +66,20 @@ export class Faults {
     ]
     const every = Math.max(1, Math.floor(kills / (others.length + 1)))
     for (let n = 1; n <= kills; n += 1) {
-      if (performance.now() > until) return say(`time is up after ${n - 1} of ${kills} kills`)
+      if (performance.now() > until) {
+        this.cut = `the time was up after ${n - 1} of ${kills} kills`
+        return say(this.cut)
+      }
       await this.#kill()
       if (n % every === 0) await others.shift()?.()
     }
-    for (const other of others) if (performance.now() <= until) await other()
+    for (let other = others.shift(); other !== undefined; other = others.shift()) {
+      if (performance.now() > until) {
+        this.cut = `the time was up with ${others.length + 1} faults left after ${kills} kills`
+        return say(this.cut)
+      }
+      await other()
+    }
   }
 
   get killed(): Spell[] {
