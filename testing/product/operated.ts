@@ -34,7 +34,11 @@ export class Operated {
   }
 
   /** Everything is started; it ends with the test. */
-  static async start(t: Pick<TestContext, 'after'>, notifications: string): Promise<Operated> {
+  static async start(
+    t: Pick<TestContext, 'after'>,
+    notifications: string,
+    more: Record<string, string> = {},
+  ): Promise<Operated> {
     const database = await testPostgres()
     const operated = new Operated(
       {
@@ -47,6 +51,7 @@ export class Operated {
         BELAY_NOTIFICATIONS_DIR: notifications,
         PORT: String(await freePort()),
         LOG_LEVEL: 'warn',
+        ...more,
       },
       join(temporaryFolder(), 'temporal.db'),
     )
