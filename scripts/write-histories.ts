@@ -10,13 +10,15 @@ import { ApplicationFailure } from '@temporalio/common'
 import { historyToJSON } from '@temporalio/common/lib/proto-utils.js'
 import { existsSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import { searchAttributes } from '../temporal/send.ts'
+import { searchAttributes, sendCancel } from '../temporal/send.ts'
 import { LiveRun, SECOND } from '../testing/product/live-run.ts'
 import { RecordingStore, STORE, type Plan } from '../testing/fixtures/recording.ts'
 import { devServer } from '../testing/servers/temporal.ts'
 import { BULK_OPERATION, HOUSEKEEPING, SCHEDULE_OCCURRENCE, WEBHOOK_DELIVERY } from '../workflows/names.ts'
 import { rowId } from '../store/ids/row-id.ts'
+import { KEPT } from '../workflows/removals.ts'
 import { wakeSignal } from '../workflows/signals.ts'
+import { WINDOW, WINDOW_SLACK } from '../workflows/window.ts'
 
 interface Shape {
   plan: Plan
@@ -119,6 +121,74 @@ const shapes: Record<string, Shape> = {
       await run.state()
       await run.move(0, 'user_80000')
       await run.state()
+      await run.cancel()
+      return closed(run)
+    },
+  },
+  'window-full': {
+    // As many as are kept in memory, and nobody forgotten: no page is read.
+    plan: [{ delay: 3_600 * SECOND }, 'in_app_1'],
+    story: (run) => crowdCanceled(run, WINDOW + WINDOW_SLACK),
+  },
+  'window-exceeded': {
+    plan: [{ delay: 3_600 * SECOND }, 'in_app_1'],
+    story: (run) => crowdCanceled(run, WINDOW + WINDOW_SLACK + 1),
+  },
+  'removals-forgotten': {
+    // Of so many removed the first half is forgotten, to its last: told of once more, it is handed out. The next is not.
+    plan: [{ delay: 3_600 * SECOND }, 'in_app_1'],
+    async story(run) {
+      const crowd = Array.from({ length: 2 * KEPT + 1 }, (_, i) => `user_${i + 1}`)
+      const { workflowRunId } = run.store.accept(crowd, await run.env.currentTimeMs())
+      await run.send({ workflowRunId, sleepers: run.store.sleepers() })
+      await run.trigger('last')
+      await run.state()
+      // More than a call takes as arguments.
+      await sendCancel(run.target, run.address.workflowId, run.store.cancel(crowd))
+      await run.state()
+      for (const place of [KEPT - 1, KEPT]) {
+        const id = rowId(1, place)
+        await run.send({
+          workflowRunId,
+          sleepers: [{ lane: 'run', step: 'late', due: 1, revision: 1, rows: [[id, id]] }],
+        })
+        await run.state()
+      }
+      await run.cancel()
+      return closed(run)
+    },
+  },
+  'shown-by-the-next-wake': {
+    // What has changed within a second of the last look waits for a wake in less than five, and has a timer otherwise.
+    plan: [{ delay: 5.4 * SECOND }, 'in_app_1'],
+    story: threeAtOnce,
+  },
+  'shown-by-a-timer': {
+    plan: [{ delay: 6 * SECOND }, 'in_app_1'],
+    story: threeAtOnce,
+  },
+  'clocks-drift': {
+    // By half a second, which changes nothing, and by more than one.
+    plan: ['in_app_1', { delay: 3_600 * SECOND }, 'in_app_2'],
+    async story(run) {
+      for (const [place, ahead] of [4, 4.6, 5.6].entries()) {
+        run.store.ahead = ahead * SECOND
+        await run.trigger(`user_${place + 1}`)
+        await run.state()
+      }
+      await run.cancel()
+      return closed(run)
+    },
+  },
+  'measurement-forgotten': {
+    // The first of nine that looked as if the store were ahead: with the ninth result it no longer counts.
+    plan: ['in_app_1', { delay: 3_600 * SECOND }, 'in_app_2'],
+    async story(run) {
+      for (let n = 1; n <= 10; n += 1) {
+        run.store.ahead = n === 1 ? 4 * SECOND : 0
+        await run.trigger(`user_${n}`)
+        await run.state()
+      }
       await run.cancel()
       return closed(run)
     },
@@ -336,6 +406,25 @@ const shapes: Record<string, Shape> = {
 
 async function closed(run: LiveRun): Promise<undefined> {
   await run.handle.result().catch(() => undefined)
+}
+
+/** So many sleep, and all are canceled. */
+async function crowdCanceled(run: LiveRun, size: number): Promise<undefined> {
+  const crowd = Array.from({ length: size }, (_, i) => `user_${i + 1}`)
+  await run.send(run.store.accept(crowd, await run.env.currentTimeMs()))
+  await run.state()
+  await run.cancel()
+  return closed(run)
+}
+
+/** The second is shown at once, and the third within a second of that. */
+async function threeAtOnce(run: LiveRun): Promise<undefined> {
+  await run.trigger('user_1')
+  await run.state()
+  await run.trigger('user_2')
+  await run.has('UPSERT_WORKFLOW_SEARCH_ATTRIBUTES')
+  await run.trigger('user_3')
+  return closed(run)
 }
 
 /** Answers the id of the execution that was the first. */

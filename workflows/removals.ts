@@ -1,7 +1,8 @@
 import type { Lane } from './lane-name.ts'
 import { RecentKeys } from './recent-keys.ts'
 
-const KEPT = 50_000
+/** At least so many rows are remembered, and fewer than twice as many. */
+export const KEPT = 50_000
 
 /** What was taken out of lanes last: its trigger's signal may still be under way, or come again. */
 export class Removals {
