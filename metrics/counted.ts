@@ -99,6 +99,18 @@ export const webhookPosts = new Counter({
 for (const how of ['taken_over', 'lost']) leaseLosses.inc({ how }, 0)
 for (const outcome of ['delivered', 'refused', 'given_up']) webhookPosts.inc({ outcome }, 0)
 
+/**
+ * Begins with 0 what a worker counts of these channel types and of lateness: an alarm is told of the first failure after a
+ * start, too, and of a burst that is over before the next scrape.
+ */
+export function countFromZero(channelTypes: readonly string[]): void {
+  for (const of of ['run', 'message']) lateness.zero({ of })
+  for (const channel_type of channelTypes) {
+    sendSeconds.zero({ channel_type })
+    for (const outcome of endings) messages.inc({ channel_type, outcome }, 0)
+  }
+}
+
 /** A message ended so, or its try did. */
 export function countMessage(channelType: string, outcome: (typeof endings)[number], count = 1): void {
   messages.inc({ channel_type: channelType, outcome }, count)

@@ -8,9 +8,11 @@ import { Leases } from '../activities/leases.ts'
 import { HttpClient } from '../channels/http-client.ts'
 import { Links } from '../channels/links.ts'
 import { Pacing } from '../channels/pacing.ts'
+import { channelTypeNames } from '../channels/registry.ts'
 import { createSenders } from '../channels/senders.ts'
 import { KeyedMutex } from '../engine/keyed-mutex.ts'
 import { createWebhookSender } from '../events/webhooks/webhook-sender.ts'
+import { countFromZero } from '../metrics/counted.ts'
 import { SettingsError, type Settings } from '../settings/settings.ts'
 import { actQueue, deliverQueue } from '../workflows/names.ts'
 import type { ActInput, DeliverInput } from '../workflows/run-activities.ts'
@@ -100,6 +102,7 @@ export async function startWorker(start: WorkerStart): Promise<RunningWorker> {
     if (signalIds.length === 0) return
     for (const signal of await loadPendingSignals(db, { only: [...signalIds] })) void signaler.send(signal)
   }
+  countFromZero(channelTypeNames())
   const activities = createActivities({
     ...shared,
     send,
