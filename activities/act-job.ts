@@ -6,7 +6,7 @@ import { kindOf } from '../steps/registry.ts'
 import { stoppedWalk } from '../steps/stopped-walk.ts'
 import { failedWalk } from '../steps/tries.ts'
 import type { WalkUnderWay } from '../steps/progress.ts'
-import { afterAct, stepRefOf } from '../steps/walk-on.ts'
+import { afterAct, emptiedWalk, stepRefOf } from '../steps/walk-on.ts'
 import { stoppedWorkflows } from '../store/catalog/stopped.ts'
 import type { Database } from '../store/postgres/database.ts'
 import { claimRows, type RowToAct } from '../store/recipient-runs/claims.ts'
@@ -44,7 +44,7 @@ export interface ActJobDeps {
 
 interface Claimed {
   walk: WalkUnderWay
-  /** Its workflow takes nobody on any more: nothing is done for it. */
+  /** Nothing is done for it: its workflow takes nobody on any more, or its batch was left by all. */
   stopped: WalkSettlement | null
   /** By this process's monotonic clock. */
   at: number
@@ -121,7 +121,7 @@ export class ActJob {
     const byRow = new Map(
       walks.map((walk) => [
         walk.row.id,
-        { walk, at: began, stopped: stoppedWalk(walk, stops.get(walk.definition.key)) },
+        { walk, at: began, stopped: stoppedWalk(walk, stops.get(walk.definition.key)) ?? emptiedWalk(walk) },
       ]),
     )
     return rows.map(({ id }) => byRow.get(id))

@@ -68,6 +68,11 @@ export function afterAct(walk: WalkUnderWay, result: AnyStepResult, now: number)
   return settlementOf(progress)
 }
 
+/** The end of a walk whose batch was left by all: nothing is to be done for it. Null: it goes on. */
+export function emptiedWalk(walk: WalkUnderWay): WalkSettlement | null {
+  return walk.batch?.isEmpty === true ? settlementOf(begin(walk)) : null
+}
+
 /** The ref of the step at this index, which there must be. */
 export function stepRefOf({ steps }: Definition, step: number): string {
   return steps[step]!.ref

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { test } from 'node:test'
+import { after, test } from 'node:test'
 import { eq } from 'drizzle-orm'
 import { transaction } from '../../store/postgres/database.ts'
 import { loadRecipients } from '../../store/profiles/recipients.ts'
@@ -14,6 +14,7 @@ import { claimMessage, endTry, rowNow, toRetry } from '../../testing/fixtures/re
 import { delayStep, emailStep, feedStep } from '../../testing/fixtures/steps.ts'
 import { catalogOfFiles } from '../../testing/fixtures/walked.ts'
 import { onEachStore } from '../../testing/servers/each-store.ts'
+import { httpReceiver } from '../../testing/servers/http-receiver.ts'
 import { actLane } from '../../workflows/lane-name.ts'
 
 const T = Date.UTC(2030, 0, 1)
@@ -21,6 +22,12 @@ const MINUTE = 60_000
 const CLOSE = T + 10 * MINUTE
 
 const batch = { ref: 'batch_1', type: 'batch', settings: { batch_window: { unit: 'minutes', value: 10 } } }
+let asked: string[] = []
+const server = await httpReceiver((response, { url }) => {
+  asked.push(url)
+  response.writeHead(asked.length === 1 ? 500 : 200).end('{}')
+})
+after(() => server.close())
 const LIST = '{% for a in activities %}{{ a.n }} {% endfor %}of {{ total_activities }}'
 
 const catalog = await catalogOfFiles({
@@ -42,6 +49,12 @@ const catalog = await catalogOfFiles({
       { ref: 'update', type: 'update_user', settings: { update_properties: '{"seen": {{ total_activities }}}' } },
       { ref: 'trigger', type: 'trigger_workflow', settings: { workflow_key: 'child' } },
       feedStep('digest', LIST),
+    ],
+  },
+  fetch: {
+    steps: [
+      batch,
+      { ref: 'fetch', type: 'http_fetch', settings: { method: 'get', url: `${server.url}/{{ total_activities }}` } },
     ],
   },
   long: { steps: [batch, feedStep('first', LIST), delayStep('wait', 60, 'minutes'), feedStep('second', LIST)] },
@@ -237,6 +250,24 @@ onEachStore(catalog, (store) => {
     }
     assert.deepEqual(await acts('left', ({ b }) => [b]), [{ seen: 1 }, 1, ['3 of 1']])
     assert.deepEqual(await acts('nobody', ({ b, c }) => [b, c]), [undefined, 0, []])
+  })
+
+  test('a fetch asks for who is left, and not at all once every activity was taken back', async () => {
+    const fetches = async (recipient: string, cancels: (all: Record<'a' | 'b' | 'c', Activity>) => Activity[][]) => {
+      asked = []
+      const { story, a, b, c, cancel } = await three('fetch', recipient)
+      await story.wake(CLOSE, a)
+      let now = CLOSE
+      for (const taken of cancels({ a, b, c })) {
+        for (const each of taken) assert.deepEqual((await cancel(now, each)).in_flight, [])
+        await story.act(now, 'http_fetch', a)
+        now += 30_000
+      }
+      return [asked, await story.status(a)]
+    }
+    assert.deepEqual(await fetches('asked-left', ({ b, c }) => [[b], [c]]), [['/2', '/1'], 'ended'])
+    assert.deepEqual(await fetches('asked-before', ({ a, b, c }) => [[a, b, c]]), [[], 'canceled'])
+    assert.deepEqual(await fetches('asked-between', ({ a, b, c }) => [[b], [a, c]]), [['/2'], 'canceled'])
   })
 
   test('a digest is archived once nobody else is in it', async () => {
