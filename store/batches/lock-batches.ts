@@ -10,6 +10,8 @@ export interface LockedBatch {
   isClosed: boolean
   /** The carrier's walk is not over: a message may still be made. */
   goesOn: boolean
+  /** The step of the carrier's walk that acts on the outside at this moment, by index and version. Null: none does. */
+  acting: { step: number; definitionHash: string } | null
   /** An activity that is none of those looked at is in it still. */
   hasOthers: boolean
   /** Of the carrier: what messages of the batch are named by, and the run they sleep in. */
@@ -34,6 +36,8 @@ export async function readBatches(
   const rows = await query<Omit<LockedBatch, 'acceptedAt'> & { acceptedMs: number }>(
     tx,
     sql`select b.id, b.carrier, b.closed_at is not null as "isClosed", c.status in ('waiting', 'claimed') as "goesOn",
+          case when c.status = 'claimed' then jsonb_build_object('step', c.step,
+            'definitionHash', coalesce(c.definition_hash, t.definition_hash)) end as acting,
           exists (select from recipient_runs r where r.batch_id = b.id and r.cancel_id is null
             and r.id <> all(${ids(activities)})) as "hasOthers",
           t.run_id as "runId", t.workflow_run_id as "workflowRunId",

@@ -74,7 +74,7 @@ function runAnswerOf<Outcome>(row: LockedRow, outcome: Outcome): RunAnswer<Outco
     workflow_recipient_run_id: recipientRunUuid(row.workflowRunId, row.id),
     outcome,
     messages: idsOf(({ state, mayHaveBeenSent }) => state === 'reached' || mayHaveBeenSent),
-    in_flight: [...idsOf(({ state }) => state === 'claimed'), ...(row.status === 'claimed' ? [row.step] : [])],
+    in_flight: [...idsOf(({ state }) => state === 'claimed'), ...(row.acting === null ? [] : [row.acting.step])],
   }
 }
 

@@ -8,6 +8,8 @@ import { at, ids, json, query, transaction, type Database } from '../postgres/da
 export interface RowToAct {
   id: number
   revision: number
+  /** The batch that it walks on for. */
+  batchId: number | null
   status: 'waiting' | 'claimed'
   due: number
   /** Who has it; null: nobody. */
@@ -25,7 +27,7 @@ const mayGoOn = sql`(r.cancel_id is null or r.batch_id is not null)`
 export async function loadRowsToAct(db: Database, rowIds: readonly number[]): Promise<RowToAct[]> {
   return query<RowToAct>(
     db,
-    sql`select r.id, r.revision, r.status, r.claim, round(extract(epoch from r.due) * 1000)::float8 as due,
+    sql`select r.id, r.revision, r.batch_id as "batchId", r.status, r.claim, round(extract(epoch from r.due) * 1000)::float8 as due,
           round(extract(epoch from r.lease_until) * 1000)::float8 as "leaseUntil",
           coalesce(r.definition_hash, t.definition_hash) || '/' || r.step as "stepKey"
         from recipient_runs r join triggers t on t.id = ${triggerOf('r.id')}
@@ -37,9 +39,24 @@ export async function loadRowsToAct(db: Database, rowIds: readonly number[]): Pr
 
 /**
  * Claims rows for what their step does on the outside, until `leaseUntil`; answers which. Left out, and not to be acted for:
- * what somebody else has. A lease that ran out is a dead worker's, and is taken over.
+ * what somebody else has. A lease that ran out is a dead worker's, and is taken over. Batches are locked first: a cancel of
+ * an activity names the step, or the step acts without it.
  */
 export async function claimRows(
+  db: Database,
+  rows: readonly Pick<RowToAct, 'id' | 'revision' | 'batchId'>[],
+  owner: string,
+  lease: { now: number; leaseUntil: number },
+): Promise<Set<number>> {
+  const batchIds = [...new Set(rows.flatMap(({ batchId }) => batchId ?? []))]
+  if (batchIds.length === 0) return claimFree(db, rows, owner, lease)
+  return transaction(db, async (tx) => {
+    await takeBatchLocks(tx, batchIds)
+    return claimFree(tx, rows, owner, lease)
+  })
+}
+
+async function claimFree(
   db: Database,
   rows: readonly { id: number; revision: number }[],
   owner: string,

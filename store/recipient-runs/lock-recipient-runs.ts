@@ -40,6 +40,11 @@ export interface LockedRow {
   lane: Lane
   /** Something is still to come after the step it stands in. */
   mayStillAct: boolean
+  /**
+   * What acts on the outside at this moment with its activity: its step, or, in a batch, the carrier's. `isLast`: nothing is
+   * to come after it. Null: nothing does.
+   */
+  acting: { step: string; isLast: boolean } | null
   /** Has a cancel mark of its own. */
   canceling: boolean
   reason: string | null
@@ -53,7 +58,7 @@ export interface LockedRow {
 
 interface Row extends Omit<
   LockedRow,
-  'acceptedAt' | 'step' | 'sleeps' | 'lane' | 'mayStillAct' | 'batch' | 'messages'
+  'acceptedAt' | 'step' | 'sleeps' | 'lane' | 'mayStillAct' | 'acting' | 'batch' | 'messages'
 > {
   batchId: number | null
   /** The batch's revision from which on its activity is in it no more. */
@@ -169,19 +174,28 @@ async function describe(
   batches: ReadonlyMap<number, LockedBatch>,
   messages: ReadonlyMap<number, LockedMessage[]>,
 ): Promise<LockedRow[]> {
-  const definitions = await loadDefinitions(tx, [...new Set(rows.map((row) => row.definitionHash))])
-  return rows.map((found) => {
-    const { acceptedMs, step: index, phase, due, definitionHash, ...row } = found
-    const batch = row.batchId === null ? null : (batches.get(row.batchId) ?? null)
+  const carried = [...batches.values()].flatMap(({ acting }) => acting ?? [])
+  const hashes = [...rows, ...carried].map(({ definitionHash }) => definitionHash)
+  const definitions = await loadDefinitions(tx, [...new Set(hashes)])
+  const placeOf = ({ step: index, definitionHash }: { step: number; definitionHash: string }) => {
     const { definition } = definitions.get(definitionHash)!
     const step = definition.steps[index]!
-    const kind = kindOf(step.type)
+    const targets = kindOf(step.type).targets(step)
+    return { step, isLast: !targets.some((target) => mayStillAct(definition, target)) }
+  }
+  return rows.map((found) => {
+    const { acceptedMs, step: _index, phase, due, definitionHash: _hash, ...row } = found
+    const batch = row.batchId === null ? null : (batches.get(row.batchId) ?? null)
+    const { step, isLast } = placeOf(found)
+    const acts = batch === null ? (row.status === 'claimed' ? found : null) : batch.acting
+    const acting = acts === null ? null : placeOf(acts)
     return {
       ...row,
       step: step.ref,
-      sleeps: row.status === 'waiting' && phase === 'wait' && due !== null && kind.movable,
+      sleeps: row.status === 'waiting' && phase === 'wait' && due !== null && kindOf(step.type).movable,
       lane: rowLane(step.type, phase),
-      mayStillAct: kind.targets(step).some((target) => mayStillAct(definition, target)),
+      mayStillAct: !isLast,
+      acting: acting === null ? null : { step: acting.step.ref, isLast: acting.isLast },
       acceptedAt: new Date(Math.round(acceptedMs)),
       batch,
       messages: messagesOf(found, batch, messages),

@@ -40,7 +40,7 @@ export interface Judgement {
  * activity back: a message of others goes out without it.
  */
 export function judge(row: LockedRow): Judgement {
-  const { batch } = row
+  const { batch, acting } = row
   const isShared = ({ batchId }: LockedMessage) => batchId !== null && batch?.hasOthers === true
   // What an activity has left is no matter of its key any more.
   const unmarked = row.messages.filter(({ canceling, batchId }) => !canceling && (batchId === null || !row.canceling))
@@ -54,8 +54,8 @@ export function judge(row: LockedRow): Judgement {
   const walks = row.status === 'waiting' || row.status === 'claimed'
   // A carrier's walk is the batch's; who else is in a batch that has closed only waits to be ended.
   const open = !row.canceling && (batch === null ? walks : !batch.isClosed || batch.goesOn)
-  const cutOff = open && (batch !== null || row.status === 'waiting' || row.mayStillAct)
-  const acts = (!row.canceling && claimed.length > 0) || (open && row.status === 'claimed')
+  const cutOff = open && acting?.isLast !== true
+  const acts = (!row.canceling && claimed.length > 0) || (open && acting !== null)
   const outcomeOf = (): Outcome => {
     if (cutOff || own.length + left.length > 0) return 'canceled'
     if (acts || marked.length > 0) return 'sending'

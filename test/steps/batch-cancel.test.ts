@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { after, test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { eq } from 'drizzle-orm'
 import { transaction } from '../../store/postgres/database.ts'
 import { loadRecipients } from '../../store/profiles/recipients.ts'
@@ -10,7 +11,7 @@ import { triggers } from '../../store/schema/index.ts'
 import { repairRun, suspectedRuns } from '../../store/runs/overdue.ts'
 import { lockRun } from '../../store/triggers/triggers.ts'
 import { Digests, type Activity } from '../../testing/fixtures/digests.ts'
-import { claimMessage, endTry, rowNow, toRetry } from '../../testing/fixtures/recipient-runs.ts'
+import { cancel, claimMessage, endTry, rowNow, toRetry } from '../../testing/fixtures/recipient-runs.ts'
 import { delayStep, emailStep, feedStep } from '../../testing/fixtures/steps.ts'
 import { catalogOfFiles } from '../../testing/fixtures/walked.ts'
 import { onEachStore } from '../../testing/servers/each-store.ts'
@@ -55,6 +56,12 @@ const catalog = await catalogOfFiles({
     steps: [
       batch,
       { ref: 'fetch', type: 'http_fetch', settings: { method: 'get', url: `${server.url}/{{ total_activities }}` } },
+    ],
+  },
+  update: {
+    steps: [
+      batch,
+      { ref: 'update', type: 'update_user', settings: { update_properties: '{"seen": {{ total_activities }}}' } },
     ],
   },
   long: { steps: [batch, feedStep('first', LIST), delayStep('wait', 60, 'minutes'), feedStep('second', LIST)] },
@@ -235,8 +242,7 @@ onEachStore(catalog, (store) => {
       const { story, a, b, c, cancel } = await three('acts', recipient)
       await cancel(T + MINUTE, a)
       await story.wake(CLOSE, a)
-      const { revision } = await rowNow(store(), a.row)
-      await claimRows(store(), [{ id: a.row, revision }], 'dead', { now: CLOSE, leaseUntil: CLOSE + MINUTE })
+      await claimRows(store(), [await rowNow(store(), a.row)], 'dead', { now: CLOSE, leaseUntil: CLOSE + MINUTE })
       for (const each of taken({ a, b, c })) await cancel(CLOSE, each)
       story.worker.now = () => CLOSE + 2 * MINUTE
       for (const type of ['update_user', 'trigger_workflow'] as const) {
@@ -250,6 +256,42 @@ onEachStore(catalog, (store) => {
     }
     assert.deepEqual(await acts('left', ({ b }) => [b]), [{ seen: 1 }, 1, ['3 of 1']])
     assert.deepEqual(await acts('nobody', ({ b, c }) => [b, c]), [undefined, 0, []])
+  })
+
+  test('a cancel names the step that acts for a batch at that moment, whichever of its activities it takes back', async () => {
+    for (const [definition, outcome] of [
+      ['acts', 'canceled'],
+      ['update', 'sending'],
+    ] as const) {
+      const { story, a, b, cancel } = await three(definition, `names-${definition}`)
+      await story.wake(CLOSE, a)
+      await claimRows(store(), [await rowNow(store(), a.row)], 'another worker', {
+        now: CLOSE,
+        leaseUntil: CLOSE + MINUTE,
+      })
+      const said = async (activity: Activity) => {
+        const told = await cancel(CLOSE, activity)
+        return [told.outcome, told.in_flight]
+      }
+      assert.deepEqual(await said(b), [outcome, ['update']], definition)
+      assert.deepEqual(await said(a), [outcome, ['update']], definition)
+    }
+  })
+
+  test('a step acts without what a cancel takes back that it did not name it to', async () => {
+    const { story, a, b } = await three('update', 'meanwhile')
+    await story.wake(CLOSE, a)
+    const version = catalog.definitions.get('update')!
+    let acting: Promise<unknown> | undefined
+    const verdict = await transaction(store(), async (tx) => {
+      const canceled = await cancel(tx, version, b.key, { now: CLOSE })
+      acting = story.act(CLOSE, 'update_user', a)
+      await sleep(200)
+      return canceled.verdict
+    })
+    await acting
+    assert.deepEqual(verdict.recipients[0]!.runs[0]!.in_flight, [])
+    assert.deepEqual((await loadRecipients(store(), ['meanwhile'])).get('meanwhile'), { seen: 2 })
   })
 
   test('a fetch asks for who is left, and not at all once every activity was taken back', async () => {

@@ -219,9 +219,9 @@ onEachStore(catalog, (store) => {
   test('what a worker that died had begun is begun anew once its lease is over', async () => {
     answer = json({ name: 'Ada' })
     const walked = await start('plain')
-    const { id, revision } = await walked.row()
+    const row = await walked.row()
     const lease = { now: at(0), leaseUntil: at(60) }
-    assert.deepEqual(await claimRows(store(), [{ id, revision }], 'another worker', lease), new Set([id]))
+    assert.deepEqual(await claimRows(store(), [row], 'another worker', lease), new Set([row.id]))
     const before = server.requests.length
     await walked.act(at(59))
     assert.equal(server.requests.length, before)
@@ -232,8 +232,7 @@ onEachStore(catalog, (store) => {
   test('what a worker that died had begun ends as canceled if a cancel came meanwhile', async () => {
     const key = randomUUID()
     const walked = await startWalk(store(), catalog, 'plain', { now: noon, key })
-    const { id, revision } = await walked.row()
-    await claimRows(store(), [{ id, revision }], 'another worker', { now: at(0), leaseUntil: at(60) })
+    await claimRows(store(), [await walked.row()], 'another worker', { now: at(0), leaseUntil: at(60) })
     await cancel(store(), catalog.definitions.get('plain')!, key)
     const before = server.requests.length
     await walked.act(at(60))

@@ -123,9 +123,10 @@ onEachStore(catalog, (store) => {
   test('a cancel that comes while the step acts names it as in flight, and nothing is triggered after it', async () => {
     const key = randomUUID()
     const walked = await start('plain', { key })
-    const { id, revision } = await walked.row()
+    const row = await walked.row()
+    const { id } = row
     const now = Date.now()
-    await claimRows(store(), [{ id, revision }], 'another worker', { now, leaseUntil: now + 60_000 })
+    await claimRows(store(), [row], 'another worker', { now, leaseUntil: now + 60_000 })
     const { verdict } = await cancel(store(), catalog.definitions.get('plain')!, key)
     assert.deepEqual(verdict.recipients[0]!.runs[0]!.in_flight, ['trigger_1'])
     await walked.act(now + 61_000)
