@@ -34,6 +34,8 @@ export const batchKind: StepKind<BatchStep> = {
       if (!leads(walk)) return { kind: 'wait', due: null, entry }
       if (isOpen(entry) || led.has(doorText(entry)) || hasPassed(walk, entry))
         return { kind: 'wait', due: null, entry: { ...entry, place: 'later' } }
+      // Over at once, its window gathers nobody: who comes next leads, too.
+      if (entry.closesAt <= deps.now) return { kind: 'go_on' }
       led.add(doorText(entry))
       return { kind: 'go_on', entry: { ...entry, place: 'first' } }
     })

@@ -10,6 +10,8 @@ export interface Door {
   items: number
   openedAt: number
   closesAt: number
+  /** When it was to close before this transaction: its carrier, who sleeps in another hand, wakes then or earlier. */
+  foundToCloseAt: number
   limitAt: number | null
   /** Opened in this transaction. */
   isFresh: boolean
@@ -18,8 +20,6 @@ export interface Door {
   isUsed: boolean
   /** Its row is to be written. */
   isChanged: boolean
-  /** Its carrier, who sleeps in another hand, is to wake at `closesAt`. */
-  wakesCarrier: boolean
 }
 
 /** Whom it was opened for may not have come: it is as the first says who has. */
@@ -37,15 +37,13 @@ export function movedTo({ openedAt, limitAt }: Door, { slidesTo, limitOf }: Batc
 /** An activity comes to be in it; `opens`: nobody came through it before. */
 export function join(door: Door, id: number, entry: BatchEntry, { now, opens }: { now: number; opens: boolean }): void {
   const { itemLimit } = entry
-  const before = door.closesAt
   door.items += 1
   door.isChanged = true
   door.carrier ??= id
-  if (!opens) door.closesAt = movedTo(door, entry) ?? before
+  if (!opens) door.closesAt = movedTo(door, entry) ?? door.closesAt
   if (itemLimit !== null && door.items >= itemLimit) door.closesAt = now
   if (door.closesAt <= now) {
     door.closesAt = now
     door.isOpen = false
   }
-  if (door.closesAt < before) door.wakesCarrier = true
 }

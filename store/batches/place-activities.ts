@@ -28,7 +28,7 @@ async function openOrLock(tx: Database, entries: readonly BatchEntry[], now: num
   const rows = entries.map(({ recipient: r, key: k, stepRef: s, closesAt: c, limitOf }) => {
     return { r, k, s, c, l: limitOf?.(now) ?? null }
   })
-  const found = await query<Omit<Door, 'isOpen' | 'isUsed' | 'isChanged' | 'wakesCarrier'>>(
+  const found = await query<Omit<Door, 'foundToCloseAt' | 'isOpen' | 'isUsed' | 'isChanged'>>(
     tx,
     sql`insert into batches (recipient, key, step_ref, opened_at, closes_at, limit_at)
         select x.r, x.k, x.s, ${at(now)}, to_timestamp(x.c / 1000.0), to_timestamp(x.l / 1000.0)
@@ -42,8 +42,10 @@ async function openOrLock(tx: Database, entries: readonly BatchEntry[], now: num
   )
   const over = found.filter(({ isFresh, closesAt }) => !isFresh && closesAt <= now)
   const doors: OpenDoors = new Map()
-  const untouched = { isOpen: true, isUsed: false, isChanged: false, wakesCarrier: false }
-  for (const door of found) if (!over.includes(door)) doors.set(doorText(door), { ...door, ...untouched })
+  const untouched = { isOpen: true, isUsed: false, isChanged: false }
+  for (const door of found) {
+    if (!over.includes(door)) doors.set(doorText(door), { ...door, foundToCloseAt: door.closesAt, ...untouched })
+  }
   if (over.length === 0) return doors
   await tx.execute(sql`update batches set is_open = false where id = any(${ids(over.map(({ id }) => id))})`)
   const shut = new Set(over.map(doorText))
@@ -108,8 +110,9 @@ export async function placeActivities(
     for (const [id, { id: batchId, carrier, closesAt }] of inside) {
       placed.set(id, { batchId, due: carrier === id ? closesAt : null })
     }
-    for (const { carrier, wakesCarrier, closesAt } of current.values()) {
-      if (wakesCarrier && carrier !== null && !inside.has(carrier)) earlier.push({ id: carrier, due: closesAt })
+    for (const { carrier, foundToCloseAt, closesAt } of current.values()) {
+      const isEarlier = closesAt < foundToCloseAt
+      if (isEarlier && carrier !== null && !inside.has(carrier)) earlier.push({ id: carrier, due: closesAt })
     }
     if (late.length === 0) return { placed, earlier }
     // The batch was full when they came: the next one is theirs.

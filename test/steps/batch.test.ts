@@ -3,6 +3,7 @@ import { test } from 'node:test'
 import { openDoors, placeActivities, type Arrival } from '../../store/batches/place-activities.ts'
 import { transaction } from '../../store/postgres/database.ts'
 import { Digests } from '../../testing/fixtures/digests.ts'
+import { rowNow } from '../../testing/fixtures/recipient-runs.ts'
 import { notificationsFolder, problemsOf } from '../../testing/fixtures/notifications-folder.ts'
 import { feedStep } from '../../testing/fixtures/steps.ts'
 import { catalogOfFiles } from '../../testing/fixtures/walked.ts'
@@ -71,6 +72,29 @@ const catalog = await catalogOfFiles({
     batch_window_type: 'sliding',
     batch_window_extension_limit: minutes(4),
   }),
+  leading_until: digestOf({
+    batch_window: null,
+    batch_until_field_path: 'data.until',
+    batch_execution_mode: 'flush_leading',
+    batch_window_type: 'sliding',
+  }),
+  lengths: {
+    steps: [
+      {
+        ref: 'branch_1',
+        type: 'branch',
+        branches: [
+          {
+            name: 'long',
+            conditions: { all: [{ variable: 'data.way', operator: 'equal_to', argument: 'long' }] },
+            steps: [batch({ batch_window_type: 'sliding', batch_window: minutes(20) }, 'batch_1')],
+          },
+          { name: 'short', steps: [batch({ batch_window_type: 'sliding', batch_window: minutes(15) }, 'batch_2')] },
+        ],
+      },
+      feedStep('digest', LIST),
+    ],
+  },
   held: {
     steps: [
       batch({}),
@@ -324,6 +348,42 @@ onEachStore(catalog, (store) => {
     await story.wake(T, before)
     await story.wake(T, after)
     assert.deepEqual([await story.due(two), await story.due(after)], [T + 4 * MINUTE, T + 4 * MINUTE])
+  })
+
+  test('a window that a leading activity opened, and that is over at once, gathers nobody, also in one hand-out', async () => {
+    const story = digests('leading_until')
+    const come = (n: number, recipient: string, minute: number) =>
+      story.accept(T, recipient, { n, until: new Date(T + minute * MINUTE).toISOString() }, of(recipient))
+    const both = async (recipient: string) => [await come(1, recipient, 0), await come(2, recipient, 10)] as const
+    const [one, two] = await both('over-together')
+    await story.wake(T, one, two)
+    const [before, after] = await both('over-apart')
+    await story.wake(T, before)
+    await story.wake(T, after)
+    for (const each of [one, two, before, after]) assert.equal(await story.status(each), 'ended')
+    for (const [recipient, key] of [
+      ['over-together', 'c'],
+      ['over-apart', 'd'],
+    ] as const) {
+      const third = await story.come(
+        T + MINUTE,
+        key,
+        { n: 3, until: new Date(T + 9 * MINUTE).toISOString() },
+        of(recipient),
+      )
+      assert.equal(await story.due(third), T + 9 * MINUTE, recipient)
+    }
+  })
+
+  test('who moves a batch on and who then moves it back a little, both at one go, leave its carrier asleep', async () => {
+    const story = digests('lengths')
+    const carrier = await story.come(T, 'a', { n: 1 }, of('lengths'))
+    const before = await rowNow(store(), carrier.row)
+    const come = (n: number, way: string) => story.accept(T + MINUTE, 'b', { n, way }, of('lengths'))
+    await story.wake(T + MINUTE, await come(2, 'long'), await come(3, 'short'))
+    assert.deepEqual(await rowNow(store(), carrier.row), before)
+    await story.wake(T + 15 * MINUTE, carrier)
+    assert.equal(await story.due(carrier), T + 16 * MINUTE)
   })
 
   test('a batch below another holds its digest back from when it came there, however late a worker comes to it', async () => {
