@@ -4,6 +4,7 @@ import { channelTypeOf } from '../channels/registry.ts'
 import { loadChannels } from '../store/catalog/definitions.ts'
 import { readMessageLane } from '../store/ids/lane.ts'
 import { triggerIdOf } from '../store/ids/row-id.ts'
+import { awaitRecords } from '../store/messages/claims.ts'
 import { loadToSend, type MessageToSend } from '../store/messages/load-to-send.ts'
 import { endAbandoned } from '../store/messages/end-abandoned.ts'
 import { loadChannelData } from '../store/profiles/channel-data.ts'
@@ -69,6 +70,12 @@ async function deliver(deps: DeliverDeps, input: DeliverInput): Promise<ChunkRes
   // The rest was handed back, is still being sent, or somebody else has it.
   const others = ours.filter((id) => !tally.has(id))
   if (others.length > 0) {
+    const keys = others.map((recipientRunId) => ({ recipientRunId, number: lane.number }))
+    // What is recorded from now on knows that it is late.
+    await awaitRecords(
+      db,
+      keys.filter((key) => leases.has(key)),
+    )
     for (const sleeper of await loadSleepers(db, input.lane, { rows: others })) tally.sleep(sleeper)
   }
   return tally.result(now())

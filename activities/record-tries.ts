@@ -17,7 +17,7 @@ interface RecordDeps {
   leases: Pick<Leases, 'owner'>
   now: () => number
   outbox: Outbox
-  /** Asked at each offer: whether the run has been told the end of the lease meanwhile. */
+  /** Asked when the store takes them: whether the run has been told the end of the lease meanwhile. */
   isLate?: () => boolean
   log: Pick<Logger, 'warn' | 'error'>
 }
@@ -33,10 +33,10 @@ export async function recordTries(
   settlements: readonly TrySettlement[],
   which: (first: TrySettlement) => object,
 ): Promise<(SettledTry | undefined)[]> {
-  const { db, leases, now, outbox, isLate = () => false, log } = deps
+  const { db, leases, now, outbox, isLate, log } = deps
   const about = () => ({ ...which(settlements[0]!), messages: settlements.length })
   const record = (offered: readonly TrySettlement[]) =>
-    untilTaken(() => settleMessages(db, asOf(offered, isLate()), leases.owner, now(), outbox), { log, about })
+    untilTaken(() => settleMessages(db, offered, leases.owner, now(), outbox, isLate), { log, about })
   let offered = settlements
   for (;;) {
     try {
@@ -54,10 +54,6 @@ export async function recordTries(
       else await sleep(REFUSED_MS, undefined, { ref: false })
     }
   }
-}
-
-function asOf(offered: readonly TrySettlement[], isLate: boolean): readonly TrySettlement[] {
-  return isLate ? offered.map((each) => ({ ...each, isLate })) : offered
 }
 
 /** Without a word of anybody else's. */

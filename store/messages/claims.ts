@@ -53,6 +53,15 @@ export async function claimMessages(
   )
 }
 
+/** Waits until what is being recorded of these messages at this moment is seen, or was given up. */
+export async function awaitRecords(db: Database, messages: readonly MessageKey[]): Promise<void> {
+  if (messages.length === 0) return
+  await db.execute(
+    sql`select from messages m join ${given(messages)} on m.recipient_run_id = x.r and m.number = x.n
+        where m.status = 'queued' order by m.recipient_run_id, m.number for share of m`,
+  )
+}
+
 /** Lengthens the leases of sends under way. A lease that was lost stays lost. */
 export async function renewLeases(
   db: Database,

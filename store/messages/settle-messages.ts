@@ -9,7 +9,8 @@ import { writeTries } from './write-tries.ts'
 /**
  * Records how tries ended, in one transaction, for messages that `owner` still holds: nobody else may have taken them
  * over. A message that a cancel marked meanwhile is not tried again: it ends as `not_sent`. What an earlier try may have
- * sent ends as `delivery_attempted` instead of as not sent or undelivered. Answers what was recorded.
+ * sent ends as `delivery_attempted` instead of as not sent or undelivered. Answers what was recorded. `isLate`, asked once the
+ * messages are locked: their run may have been told the ends of their leases, and they are not due again before these.
  */
 export async function settleMessages(
   db: Database,
@@ -17,6 +18,7 @@ export async function settleMessages(
   owner: string,
   now: number,
   outbox = noOutbox,
+  isLate = () => false,
 ): Promise<SettledTry[]> {
   if (settlements.length === 0) return []
   return transaction(db, async (tx) => {
@@ -36,7 +38,7 @@ export async function settleMessages(
       return message === undefined ? [] : [settledTry(settlement, message)]
     })
     if (settled.length === 0) return []
-    await writeTries(tx, settled, now)
+    await writeTries(tx, settled, now, isLate())
     await recordEvents(tx, outbox, now, () =>
       settled.flatMap(({ message, outcome }) => messageTryEvents(message, outcome)),
     )

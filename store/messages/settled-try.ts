@@ -10,8 +10,6 @@ export interface TrySettlement extends MessageKey {
   log?: TryLog
   /** When the provider can be asked what became of it, epoch milliseconds; absent: it tells by itself, or never. */
   receiptDue?: number
-  /** Its run was told the end of its lease, and nothing later: the message is not due again before that. */
-  isLate?: boolean
 }
 
 export interface TryLog {
@@ -46,7 +44,6 @@ export interface WrittenTry {
   filled: JsonObject | null
   log: TryLog | undefined
   receiptDue: number | undefined
-  isLate: boolean
 }
 
 /**
@@ -54,7 +51,7 @@ export interface WrittenTry {
  * try may have sent ends as `delivery_attempted` instead of as not sent or undelivered.
  */
 export function settledTry(
-  { outcome, filled, log, receiptDue, isLate = false }: TrySettlement,
+  { outcome, filled, log, receiptDue }: TrySettlement,
   { mayHaveBeenSent, canceled, ...message }: LockedMessage,
 ): WrittenTry {
   const last: TryOutcome =
@@ -76,7 +73,6 @@ export function settledTry(
     filled: filled ?? null,
     log,
     receiptDue: ends.kind === 'sent' ? receiptDue : undefined,
-    isLate,
   }
 }
 

@@ -3,8 +3,13 @@ import { at, json, type Database } from '../postgres/database.ts'
 import { mayHaveArrived, type WrittenTry } from './settled-try.ts'
 
 /** Writes messages as their tries left them, with log, question to the provider and event, in one statement. */
-export async function writeTries(tx: Database, settled: readonly WrittenTry[], now: number): Promise<void> {
-  const rows = settled.map(({ message, outcome, filled, isLate }) => ({
+export async function writeTries(
+  tx: Database,
+  settled: readonly WrittenTry[],
+  now: number,
+  isLate: boolean,
+): Promise<void> {
+  const rows = settled.map(({ message, outcome, filled }) => ({
     r: message.recipientRunId,
     n: message.number,
     s: message.status,

@@ -1,4 +1,4 @@
-import { eq, inArray } from 'drizzle-orm'
+import { eq, inArray, sql } from 'drizzle-orm'
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
 import { test } from 'node:test'
@@ -6,7 +6,7 @@ import type { SendResult } from '../../channels/sender.ts'
 import { setTimeout as wait } from 'node:timers/promises'
 import { renewLeases } from '../../store/messages/claims.ts'
 import { keyOfMessageId } from '../../store/ids/message-id.ts'
-import type { Database } from '../../store/postgres/database.ts'
+import { transaction, type Database } from '../../store/postgres/database.ts'
 import { upsertProperties } from '../../store/profiles/properties.ts'
 import { triggerIdOf } from '../../store/ids/row-id.ts'
 import { messages, recipientRuns, triggers } from '../../store/schema/index.ts'
@@ -173,6 +173,29 @@ onEachStore(catalogOf(version), (store) => {
     const { status, attempt, due, leaseUntil } = await messageNow(db, rows[0]!, 0)
     assert.deepEqual([status, attempt, leaseUntil], ['queued', 1, null])
     // Its backoff alone, of 15 s, ends before the lease.
+    assert.ok(due! >= told!.due, `${due} is before ${told!.due}`)
+  })
+
+  test('a try that is being recorded when the activity answers is made again no earlier than the run was told to look', async () => {
+    const db = store()
+    const { rows, workflowId } = await mailed(db, ['recorded'])
+    let held: Promise<void> | undefined
+    const worker = new TestWorker(db, async () => {
+      await new Promise<void>((locked) => {
+        held = transaction(db, async (tx) => {
+          await tx.execute(sql`lock table message_events in exclusive mode`)
+          locked()
+          // No record is written until the seconds of the chunk are over.
+          await wait(6_000)
+        })
+      })
+      return { kind: 'not_taken', reason: 'busy' }
+    })
+    const [told] = (await worker.deliver(workflowId, LANE, rows)).asleep
+    await held
+    await worker.leases.close()
+    const { attempt, due } = await messageNow(db, rows[0]!, 0)
+    assert.equal(attempt, 1)
     assert.ok(due! >= told!.due, `${due} is before ${told!.due}`)
   })
 
