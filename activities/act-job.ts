@@ -39,6 +39,8 @@ export interface ActJobDeps {
   triggers: ReadonlyMap<number, OwnTrigger>
   /** What this process has claimed and not yet recorded. */
   underWay: Set<number>
+  /** Asked when the store takes a record: whether the run may have been told the end of the lease meanwhile. */
+  isLate: () => boolean
   onResult?: StepListener | undefined
 }
 
@@ -141,13 +143,16 @@ export class ActJob {
   }
 
   async #settle(part: readonly { walk: WalkUnderWay; settlement: WalkSettlement }[]): Promise<void> {
-    const { db, owner, now, outbox, tally } = this.#deps
+    const { db, owner, now, outbox, tally, isLate } = this.#deps
     const settlements = part.map(({ settlement }) => settlement)
-    const { settled, canceled } = await settleClaimed(db, settlements, owner, now(), outbox)
+    const { settled, canceled } = await settleClaimed(db, settlements, owner, now(), outbox, isLate)
     for (const { walk, settlement } of part) {
       if (canceled.has(settlement.id)) tally.addCanceled(settlement.id)
-      else if (settled.has(settlement.id)) tally.addWalk(settlement, stepRefOf(walk.definition, settlement.step))
-      else leaseLosses.inc({ how: 'lost' })
+      else {
+        const written = settled.get(settlement.id)
+        if (written === undefined) leaseLosses.inc({ how: 'lost' })
+        else tally.addWalk(written, stepRefOf(walk.definition, written.step))
+      }
     }
   }
 }

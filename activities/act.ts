@@ -11,7 +11,7 @@ import type { ActInput, ChunkResult } from '../workflows/run-activities.ts'
 import { abandonedOf } from './abandoned.ts'
 import { ActJob } from './act-job.ts'
 import { lateRuns } from '../metrics/counted.ts'
-import { assertOwnStore, believedRevisions, callingRun, waitForInstant, withHeartbeat } from './chunk.ts'
+import { assertOwnStore, believedRevisions, callingRun, waitForInstant, withSignsOfLife } from './chunk.ts'
 import type { AdvanceDeps } from './advance.ts'
 import { Tally } from './tally.ts'
 import { traceChunk } from './trace-chunk.ts'
@@ -48,10 +48,10 @@ export function createAct(deps: ActDeps): (input: ActInput) => Promise<ChunkResu
     return turn
   }
   const underWay: UnderWay = { rows: new Set(), turnOf }
-  return (input) => withHeartbeat(() => act(deps, input, underWay))
+  return (input) => withSignsOfLife(deps.now, (isGivenUp) => act(deps, input, underWay, isGivenUp))
 }
 
-async function act(deps: ActDeps, input: ActInput, underWay: UnderWay): Promise<ChunkResult> {
+async function act(deps: ActDeps, input: ActInput, underWay: UnderWay, isGivenUp: () => boolean): Promise<ChunkResult> {
   const { db, now, outbox, leases } = deps
   assertOwnStore(input.store, deps.store)
   const tally = new Tally()
@@ -66,7 +66,7 @@ async function act(deps: ActDeps, input: ActInput, underWay: UnderWay): Promise<
     now,
   )
   const instant = now()
-  const job = new ActJob({ ...deps, owner: leases.owner, tally, triggers, underWay: underWay.rows })
+  const job = new ActJob({ ...deps, owner: leases.owner, tally, triggers, underWay: underWay.rows, isLate: isGivenUp })
   const carryOut = (rows: readonly RowToAct[]) => actForAll(job, rows, { underWay, triggers, instant })
   await carryOut(found.filter(({ status, due }) => status === 'waiting' && due <= instant))
   const isLost = ({ id, status, leaseUntil }: RowToAct) =>

@@ -18,6 +18,38 @@ export async function withHeartbeat<Result>(work: () => Promise<Result>): Promis
   }
 }
 
+/** Without a sign of life for so long, by its own clock, it may be given up: the server waits for ten seconds. */
+const GIVEN_UP_MS = 8_000
+
+/**
+ * The same for work whose run may hear another attempt's answer instead: `isGivenUp` tells whether the server may have handed
+ * it out again, since the process stood still, or the attempt is over. Once so, always. `now`: the store's clock.
+ */
+export function withSignsOfLife<Result>(
+  now: () => number,
+  work: (isGivenUp: () => boolean) => Promise<Result>,
+): Promise<Result> {
+  const stop = cancellationSignal()
+  let last = now()
+  let stoodStill = false
+  const look = () => {
+    const at = now()
+    stoodStill ||= at - last > GIVEN_UP_MS
+    last = at
+  }
+  return withHeartbeat(async () => {
+    const beat = setInterval(look, HEARTBEAT_MS)
+    try {
+      return await work(() => {
+        look()
+        return stoodStill || stop.aborted
+      })
+    } finally {
+      clearInterval(beat)
+    }
+  })
+}
+
 /** The ID of the run that asks: an activity acts on its rows only. */
 export function callingRun(): string {
   return activityInfo().workflowExecution?.workflowId ?? ''

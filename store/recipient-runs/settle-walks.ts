@@ -47,7 +47,8 @@ export function settleWalksIn(
 
 /**
  * The same for rows that `owner` has claimed. One that a cancel marked meanwhile goes no further: it ends as canceled, with
- * the events of what was done for it. Answers which were settled, and which of them so.
+ * the events of what was done for it. Answers which were settled, as they were written, and which of them so. `isLate`, asked
+ * once the rows are locked: their run may have been told the ends of their leases, and they are not due again before these.
  */
 export async function settleClaimed(
   db: Database,
@@ -55,12 +56,13 @@ export async function settleClaimed(
   owner: string,
   now: number,
   outbox = noOutbox,
-): Promise<{ settled: Set<number>; canceled: Set<number> }> {
+  isLate = () => false,
+): Promise<{ settled: Map<number, WalkSettlement>; canceled: Set<number> }> {
   const held = sql`status = 'claimed' and claim = ${owner}`
   // What was done on the outside is done, whatever a batch has come to meanwhile.
   const plain = settlements.map(({ batch: _batch, ...walk }) => walk)
-  const { walks, canceled } = await transaction(db, (tx) => settleIn(tx, plain, now, outbox, held))
-  return { settled: new Set(walks.map(({ id }) => id)), canceled }
+  const { walks, canceled } = await transaction(db, (tx) => settleIn(tx, plain, now, outbox, held, isLate))
+  return { settled: new Map(walks.map((walk) => [walk.id, walk])), canceled }
 }
 
 interface LockedWalk {
@@ -70,6 +72,8 @@ interface LockedWalk {
   canceling: boolean
   /** It is in a batch: a cancel takes its activity back, and it walks on for the others. */
   inBatch: boolean
+  /** Epoch milliseconds; null: it is not claimed. */
+  leaseUntil: number | null
 }
 
 async function settleIn(
@@ -78,6 +82,7 @@ async function settleIn(
   now: number,
   outbox: Outbox,
   which: SQL,
+  isLate = () => false,
 ): Promise<SettledWalks & { canceled: Set<number> }> {
   const isCurrent = await lockSeen(tx, settlements)
   const arrivals = settlements.flatMap(({ id, batch }) => {
@@ -89,7 +94,8 @@ async function settleIn(
   const waiting = ending.length === 0 ? sql`'{}'::bigint[]` : whoWait(waitsForEndsOf(ending))
   const locked = await query<LockedWalk>(
     tx,
-    sql`select id, revision, error_count as "errorCount", cancel_id is not null as canceling, batch_id is not null as "inBatch"
+    sql`select id, revision, error_count as "errorCount", cancel_id is not null as canceling, batch_id is not null as "inBatch",
+          round(extract(epoch from lease_until) * 1000)::float8 as "leaseUntil"
         from recipient_runs where id = any(${own} || ${ids(carriersAtStake(doors, arrivals))} || ${waiting})
           and (${which} or id <> all(${own})) order by id for update`,
   )
@@ -100,7 +106,10 @@ async function settleIn(
   const arrived = arrivals.filter(({ id }) => there.has(id))
   const { placed, earlier } = await placeActivities(tx, doors, arrived, now)
   const left = new Set(arrived.map(({ id }) => id).filter((id) => !placed.has(id)))
-  const stands = unmoved.filter(({ id }) => !left.has(id)).map((walk) => standing(walk, placed.get(walk.id) ?? null))
+  const late = isLate()
+  const stands = unmoved
+    .filter(({ id }) => !left.has(id))
+    .map((walk) => standing(walk, placed.get(walk.id) ?? null, late ? found.get(walk.id)!.leaseUntil : null))
   const settled = await withWaits(tx, stands, now)
   if (settled.length === 0) return { walks: [], signals: [], canceled }
   const going = settled.filter(({ id }) => !canceled.has(id))
@@ -142,8 +151,11 @@ function isLast(event: WalkEvent): WalkEvent {
   return { ...event, event: 'step_failed', data }
 }
 
-function standing(walk: WalkSettlement, placed: Placed | null): WalkSettlement {
-  return placed === null ? walk : { ...walk, due: placed.due }
+/** `notBefore`: it is not due again before then. */
+function standing(walk: WalkSettlement, placed: Placed | null, notBefore: number | null): WalkSettlement {
+  if (placed !== null) return { ...walk, due: placed.due }
+  if (notBefore === null || walk.due === null || walk.status !== 'waiting') return walk
+  return { ...walk, due: Math.max(walk.due, notBefore) }
 }
 
 /** Leaves waits and begins others; one that an event has come for already wakes at once. */

@@ -3,11 +3,13 @@ import { createHmac, randomUUID } from 'node:crypto'
 import type { ServerResponse } from 'node:http'
 import { after, test } from 'node:test'
 import { claimRows } from '../../store/recipient-runs/claims.ts'
-import { cancel } from '../../testing/fixtures/recipient-runs.ts'
+import { TestWorker } from '../../testing/fixtures/activities.ts'
+import { accept, cancel, rowNow } from '../../testing/fixtures/recipient-runs.ts'
 import { notificationsFolder, problemsOf } from '../../testing/fixtures/notifications-folder.ts'
 import { catalogOfFiles, startWalk, type Walked } from '../../testing/fixtures/walked.ts'
 import { onEachStore } from '../../testing/servers/each-store.ts'
 import { httpReceiver, type ReceivedRequest } from '../../testing/servers/http-receiver.ts'
+import { actLane } from '../../workflows/lane-name.ts'
 
 type Answer = (response: ServerResponse, request: ReceivedRequest) => void
 const json =
@@ -227,6 +229,29 @@ onEachStore(catalog, (store) => {
     assert.equal(server.requests.length, before)
     await walked.act(at(60))
     assert.match(await bodyOf(walked), /Ada/)
+  })
+
+  test('a worker that stood still until another had its chunk walks on no earlier than the run was told to look', async () => {
+    const version = catalog.definitions.get('plain')!
+    const { rows, workflowId } = await accept(store(), version, randomUUID(), ['ada'], { acceptedAt: noon })
+    let clock = noon
+    const [worker, other] = [1, 2].map(() => new TestWorker(store(), undefined, () => clock)) as [
+      TestWorker,
+      TestWorker,
+    ]
+    await worker.advance(workflowId, rows)
+    const act = async (by: TestWorker) => by.act(workflowId, actLane('http_fetch'), rows, 2)
+    let told: number | undefined
+    answer = (response) => {
+      clock += 10_000
+      void act(other).then(({ asleep }) => {
+        told = asleep[0]!.due
+        response.end('{"name": "Ada"}')
+      })
+    }
+    await act(worker)
+    const { phase, due } = await rowNow(store(), rows[0]!)
+    assert.deepEqual([phase, due], ['enter', told])
   })
 
   test('what a worker that died had begun ends as canceled if a cancel came meanwhile', async () => {
