@@ -117,6 +117,8 @@ test('every alert fires once its fault is there, and none while all is well', { 
   await worker.says('worker polls')
 
   await t.test('all is well', async () => {
+    await until('what waited for a worker', async () => (await belay.messages()).length === 1)
+    watch.forgetIncreases()
     const crowd = Array.from({ length: 60 }, (_, n) => `user_${n}`)
     await belay.trigger('letter', { recipients: crowd, cancelation_key: 'crowd' })
     await belay.cancel('letter', { cancelation_key: 'crowd' })
