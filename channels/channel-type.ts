@@ -9,7 +9,7 @@ import type { Filler } from '../templates/filler.ts'
 import type { Scope } from '../templates/scope.ts'
 import type { Links } from './links.ts'
 import type { PreviewPage } from './preview-page.ts'
-import type { Provider } from './provider.ts'
+import type { ChannelDefaults, Provider } from './provider.ts'
 import type { Outgoing } from './sender.ts'
 
 /** Everything that a channel type is: its folder makes one, and registry.ts has a line for it. */
@@ -60,7 +60,11 @@ type RowsOf<Type> = [Type] extends [never] ? never : null
 
 export interface Sending<Content> {
   /** Whom a message would reach, for a rehearsal. Throws NotSent as its providers do. */
-  reaches(message: Outgoing<Content>, channel: Channel): string
+  reaches(
+    message: Outgoing<Content>,
+    channel: Channel,
+    defaults: Pick<ChannelDefaults, 'BELAY_HTTP_SECRET_HOSTS'>,
+  ): string
   /** Its recipients are reached by their channel data, not by their properties. */
   needsChannelData?: true
 }

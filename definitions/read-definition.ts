@@ -1,6 +1,7 @@
 import path from 'node:path'
 import type { z } from 'zod'
 import { CHANNELS_FILE } from './channels-file.ts'
+import { chosenHosts } from './chosen-hosts.ts'
 import { PREFERENCES_FILE } from './preferences-file.ts'
 import { fileAndLine, stepAndField } from './place.ts'
 import { refsInLiquid } from './liquid-refs.ts'
@@ -123,7 +124,8 @@ export async function readDefinition(
   })
   const later = laterRefs(source.value, refsInLiquid).map(({ path: at, message }) => ({ at, message }))
   const unread = unreadFields(workflowFile, typed)
-  const odd = [...later, ...parsed.data.idle, ...idleArguments(source.value), ...idle, ...unread, ...remarks]
+  const chosen = chosenHosts(compiled, library, channels, env)
+  const odd = [...later, ...parsed.data.idle, ...idleArguments(source.value), ...idle, ...unread, ...remarks, ...chosen]
   for (const { at, message } of odd) {
     const line = source.lineOf(at)
     warnings.push(`${problemPlace({ ...place(at), ...(line !== undefined && { line }) })}: ${message}`)

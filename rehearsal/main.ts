@@ -23,7 +23,7 @@ async function main(): Promise<void> {
     )
   }
   const read = await readScript(key, values, settings.BELAY_HTTP_ALLOW_PRIVATE)
-  const script = { ...read, timeZone: settings.BELAY_TIME_ZONE }
+  const script = { ...read, timeZone: settings.BELAY_TIME_ZONE, secretHosts: settings.BELAY_HTTP_SECRET_HOSTS }
   const began = performance.now()
   const entries = await rehearse(catalog, script)
   const start = new Date(script.start).toISOString()

@@ -42,6 +42,8 @@ export interface Script {
   answers?: Answers
   /** Fetches without an answer are made over the network, to private addresses only where they are listed. */
   allowFetch?: HostList | undefined
+  /** Who may have secrets where data chose the host; absent: nobody. */
+  secretHosts?: HostList | undefined
   /** Of recipients who have none of their own; absent: UTC. */
   timeZone?: string | undefined
 }
@@ -131,14 +133,16 @@ class Rehearsal {
     { store: { db }, now, outbox, signaler }: EngineDeps,
     { leases, log, timeline, identity }: { leases: Leases; log: Logger; timeline: Timeline; identity: StoreIdentity },
   ): (turn: Turn) => Promise<ChunkResult> {
-    const { answers = {}, workflow, timeZone } = this.#script
+    const { answers = {}, workflow, timeZone, secretHosts } = this.#script
     const http = new Fetches(answers, this.#network, (ref, request, made) => {
       timeline.add({ workflow, recipient: null, label: ref, text: `${request} ${made ?? NOT_MADE}` })
     })
     const onResult = timeline.told.bind(timeline)
     const shared = { db, store: identity, now, outbox, log, onResult, timeZone, leases }
-    const outside = createOutside({ db, http, now, outbox, signaler, leases })
-    const senders = recordingSenders((id, whom) => timeline.reached.set(id, whom))
+    const outside = createOutside({ db, http, secretHosts, now, outbox, signaler, leases })
+    const senders = recordingSenders((id, whom) => timeline.reached.set(id, whom), {
+      BELAY_HTTP_SECRET_HOSTS: secretHosts,
+    })
     const advance = createAdvance(shared)
     const act = createAct({ ...shared, outside })
     const deliver = createDeliver({ ...shared, senders, pacing: new Pacing() })

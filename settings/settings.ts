@@ -68,7 +68,7 @@ export const variables = {
     .string()
     .regex(/^whsec_[A-Za-z0-9+/=]{16,}$/, 'must be whsec_ followed by base64 (Standard Webhooks)')
     .optional(),
-  /** Hosts that get `BELAY_HTTP_SECRET`'s signatures, where an http channel has no `secret_hosts`. */
+  /** Hosts that get secrets where an http channel has no `secret_hosts`: its headers and signatures, and `vars` where data chose the host. */
   BELAY_HTTP_SECRET_HOSTS: hosts.optional(),
   BELAY_HTTP_ALLOW_PRIVATE: hostsOrFlag.default(HostList.none),
   /** Where the API is reached from outside, for the links in messages. */

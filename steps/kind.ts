@@ -4,6 +4,7 @@ import type { GroupExplanation } from '../conditions/explanation.ts'
 import type { Channel } from '../definitions/catalog.ts'
 import type { HttpAnswer, HttpCall } from '../channels/http-client.ts'
 import type { Links } from '../channels/links.ts'
+import type { HostList } from '../settings/host-list.ts'
 import type { BatchEntry, BatchSeen } from '../store/batches/batch-entry.ts'
 import type { Database } from '../store/postgres/database.ts'
 import type { WalkTrigger } from '../store/recipient-runs/load-walks.ts'
@@ -123,6 +124,8 @@ export interface OutsideDeps {
   now: () => number
   /** `id`: of one step of one recipient run, the same at each try. */
   http: { request(call: HttpCall & { id: string }): Promise<HttpAnswer> }
+  /** Who may have secrets where data chose the host; absent: nobody. */
+  secretHosts?: HostList | undefined
   /** Triggers a workflow for the step the walk stands in, once. */
   trigger: (walk: Walk, wish: TriggerWish) => Promise<Triggered>
   /** Updates a profile for the step the walk stands in. */

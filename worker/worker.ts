@@ -98,6 +98,7 @@ export async function startWorker(start: WorkerStart): Promise<RunningWorker> {
   const shared = { db, store: identity, now, outbox, log }
   const webhooks = createWebhookSender(settings)
   const http = new HttpClient({ allowPrivate: settings.BELAY_HTTP_ALLOW_PRIVATE })
+  const secretHosts = settings.BELAY_HTTP_SECRET_HOSTS
   const send = async (signalIds: readonly number[]) => {
     if (signalIds.length === 0) return
     for (const signal of await loadPendingSignals(db, { only: [...signalIds] })) void signaler.send(signal)
@@ -114,7 +115,7 @@ export async function startWorker(start: WorkerStart): Promise<RunningWorker> {
     leases,
     timeZone: settings.BELAY_TIME_ZONE,
     links: Links.of(settings),
-    outside: createOutside({ db, http, now, outbox, signaler, leases }),
+    outside: createOutside({ db, http, secretHosts, now, outbox, signaler, leases }),
     webhooks,
     schedules: { store, signaler, outbox, now, timeZone: settings.BELAY_TIME_ZONE, log, client },
     bulk: { store, mutex: new KeyedMutex(), signaler, outbox, now },

@@ -8,8 +8,9 @@ import type { ChannelDefaults, Provider } from '../provider.ts'
 import { readChannelSettings } from '../read-settings.ts'
 import { NotSent, notSent, oneLine, type Attempt, type Outgoing, type Sender, type SendResult } from '../sender.ts'
 import { pace, text } from '../settings.ts'
+import { isListed, notListed } from './chosen-host.ts'
 import { isHeaderName, isHeaderValue, isReservedHeader } from './http-headers.ts'
-import { httpRequest, type Secrets } from './http-request.ts'
+import { httpRequest, httpUrl, type Secrets } from './http-request.ts'
 
 /** How much of an answer is kept as the reason. */
 const KEPT_CHARACTERS = 500
@@ -67,6 +68,7 @@ export function createHttpSender(defaults: HttpDefaults, env: NodeJS.ProcessEnv)
     const { timeout_seconds, idempotent } = settings
     const secrets = { secret: settings.secret ?? defaults.BELAY_HTTP_SECRET, headers: settings.headers }
     const hosts = settings.secret_hosts ? new HostList(settings.secret_hosts) : defaults.BELAY_HTTP_SECRET_HOSTS
+    assertIn(hosts, message.content, channel.key)
     const request = httpRequest(message, (url) => secretsFor(url, secrets, hosts, channel.key), new Date())
     const hidden = [...secretsOf(channel.settings, env), ...Object.values(settings.headers)]
     try {
@@ -84,6 +86,18 @@ export function createHttpSender(defaults: HttpDefaults, env: NodeJS.ProcessEnv)
     send: (message, channel, attempt) => send(message, channel, attempt).catch(notSent),
     close: () => client.close(),
   }
+}
+
+/** Throws NotSent where the host of a request has to be listed and is not. What stands in a worker's environment is not known. */
+export function assertListed(content: HttpContent, { key, settings }: Channel, hosts: HostList | undefined): void {
+  const { secret_hosts: own } = settings
+  const names = Array.isArray(own) ? own.filter((entry) => typeof entry === 'string' && isHostEntry(entry)) : undefined
+  assertIn(names === undefined ? hosts : new HostList(names as string[]), content, key)
+}
+
+function assertIn(hosts: HostList | undefined, { host_to_list: host, url, query }: HttpContent, channelKey: string) {
+  if (host === undefined || isListed(hosts, httpUrl(url, query))) return
+  throw new NotSent(notListed(host, `secret_hosts of channel ${channelKey} or BELAY_HTTP_SECRET_HOSTS`))
 }
 
 /** A URL may hold what a caller sent: secrets go to hosts that the channel lists. Throws NotSent where nobody has listed any. */

@@ -31,14 +31,14 @@ export const fetchKind: StepKind<FetchStep> = {
   act: fetchFor,
 }
 
-async function fetchFor(walk: Walk<FetchStep>, { http, now }: OutsideDeps): Promise<ActResult> {
+async function fetchFor(walk: Walk<FetchStep>, { http, secretHosts, now }: OutsideDeps): Promise<ActResult> {
   const { step, scope, row, trigger, state } = walk
   let answer: HttpAnswer
   try {
     const id = `${recipientRunUuid(trigger.workflowRunId, row.id)}/${step.ref}`
     const { signal } = new AbortController()
     const at = now()
-    const request = await renderFor(walk, () => fetchRequest(step, scope, id, at))
+    const request = await renderFor(walk, () => fetchRequest(step, scope, { id, now: at, secretHosts }))
     answer = await http.request({ ...request, id, timeoutMs: TIMEOUT_MS, readBytes: ANSWER_BYTES, signal })
   } catch (error) {
     if (error instanceof NotSent) return failed(error.message)

@@ -1,10 +1,12 @@
 import { createHmac } from 'node:crypto'
+import { hostToList, isListed, notListed } from '../../channels/http/chosen-host.ts'
 import { isHeaderName, isHeaderValue, isReservedHeader } from '../../channels/http/http-headers.ts'
 import { httpUrl } from '../../channels/http/http-request.ts'
 import { NotSent } from '../../channels/sender.ts'
 import type { FetchStep } from '../../definitions/step.ts'
 import type { HttpMethod } from '../../definitions/step.ts'
 import { withExactNumbers } from '../../json/source.ts'
+import type { HostList } from '../../settings/host-list.ts'
 import { renderLiquid } from '../../templates/liquid.ts'
 import { renderingFor } from '../../templates/rendering-for.ts'
 import type { Scope } from '../../templates/scope.ts'
@@ -19,24 +21,41 @@ export interface FetchRequest {
 /**
  * The request of a fetch step, rendered; `id` is the same at every try. A `signing_key` makes the header
  * `x-knock-signature: t=<milliseconds>,s=<base64 HMAC-SHA256 of "<t>.<body>">`. Throws NotSent, naming the field, where there can
- * be no such request.
+ * be no such request, or data chose a host for secrets that `secretHosts` does not list.
  */
-export function fetchRequest(step: FetchStep, scope: Scope, id: string, now: number): FetchRequest {
-  const fill = (field: string, text: string) => filled(field, text, scope)
-  const body = step.body === null ? null : fill('body', step.body)
-  const query = pairsOf('query_params', step.queryParams, fill)
+export function fetchRequest(
+  step: FetchStep,
+  scope: Scope,
+  { id, now, secretHosts }: { id: string; now: number; secretHosts: HostList | undefined },
+): FetchRequest {
+  const given = rendered(step, scope)
+  const { body, query } = given
   const headers: Record<string, string> = { 'user-agent': 'Belay', accept: 'application/json', 'idempotency-key': id }
   if (body !== null && body !== '') headers['content-type'] = 'application/json'
-  for (const [name, value] of pairsOf('headers', step.headers, fill)) headers[allowed(name, value)] = value
+  for (const [name, value] of given.headers) headers[allowed(name, value)] = value
   if (step.signingKey !== null) {
-    const signed = createHmac('sha256', fill('signing_key', step.signingKey)).update(`${now}.${body ?? ''}`)
+    const signed = createHmac('sha256', filled('signing_key', step.signingKey, scope)).update(`${now}.${body ?? ''}`)
     headers['x-knock-signature'] = `t=${now},s=${signed.digest('base64')}`
   }
   const url = httpUrl(
-    fill('url', step.url).trim(),
+    given.url,
     query.map(([key, value]) => ({ key, value })),
   )
+  const isSigned = step.signingKey !== null
+  const host = hostToList({ url: step.url, isSigned }, scope, given, (other) => rendered(step, other))
+  if (host !== null && !isListed(secretHosts, url)) throw new NotSent(notListed(host, 'BELAY_HTTP_SECRET_HOSTS'))
   return { url, method: step.method.toUpperCase() as Uppercase<HttpMethod>, headers, body }
+}
+
+/** What of the step is the request's own. */
+function rendered(step: FetchStep, scope: Scope) {
+  const fill = (field: string, text: string) => filled(field, text, scope)
+  return {
+    url: fill('url', step.url).trim(),
+    body: step.body === null ? null : fill('body', step.body),
+    query: pairsOf('query_params', step.queryParams, fill),
+    headers: pairsOf('headers', step.headers, fill),
+  }
 }
 
 function filled(field: string, text: string, scope: Scope): string {

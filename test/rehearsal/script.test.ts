@@ -81,3 +81,29 @@ test('a rehearsal tells each try of a step that fails, and the last one as the e
     ],
   )
 })
+
+test('a rehearsal fails where data chose a host for vars that is not listed, as a worker would', async () => {
+  const headers = [{ key: 'Authorization', value: '{{ vars.key }}' }]
+  const hook = {
+    ref: 'hook',
+    type: 'channel',
+    channel_type: 'http',
+    template: { method: 'post', url: '{{ data.url }}', headers },
+  }
+  const fetched = { ref: 'fetch', type: 'http_fetch', settings: { method: 'get', url: '{{ data.url }}', headers } }
+  const files = { 'hello/workflow.json': { steps: [hook, fetched] }, 'vars.json': { key: 'sesame' } }
+  const catalog = await readFolder(notificationsFolder(files))
+  const body = { recipients: ['ada'], data: { url: 'https://evil.example/' } }
+  const happenings = [{ after: 0, kind: 'trigger' as const, body }]
+  const textsOf = async (secretHosts?: HostList) => {
+    const entries = await rehearse(catalog, { workflow: 'hello', start: 0, happenings, secretHosts })
+    return entries.map(({ label, text }) => `${label} ${text}`).join('\n')
+  }
+  const told = await textsOf()
+  assert.match(told, /^hook .*not sent.*data chose the host evil\.example.*secret_hosts of channel/m)
+  assert.match(told, /^fetch failed here: url: data chose the host evil\.example/m)
+  assert.doesNotMatch(told, /^fetch GET/m)
+  const listed = await textsOf(new HostList(['evil.example']))
+  assert.doesNotMatch(listed, /data chose/)
+  assert.match(listed, /^fetch GET https:\/\/evil\.example/m)
+})

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { createHmac, randomUUID } from 'node:crypto'
 import type { ServerResponse } from 'node:http'
 import { after, test } from 'node:test'
+import { HostList } from '../../settings/host-list.ts'
 import { claimRows } from '../../store/recipient-runs/claims.ts'
 import { TestWorker } from '../../testing/fixtures/activities.ts'
 import { accept, cancel, rowNow } from '../../testing/fixtures/recipient-runs.ts'
@@ -64,6 +65,9 @@ const catalog = await catalogOfFiles(
         feed('Hi'),
       ],
     },
+    led: { steps: [fetchStep({ url: '{{ data.url }}', headers: [{ key: 'X-Api-Key', value: '{{ vars.key }}' }] })] },
+    led_signed: { steps: [fetchStep({ url: '{{ data.url }}', signing_key: 'a key of the file' })] },
+    led_bare: { steps: [fetchStep({ url: '{{ data.url }}' })] },
     alone: { steps: [fetchStep({ method: 'post', body: '{{ data | json }}' })] },
   },
   { 'vars.json': { key: '$BELAY_TEST_FETCH_KEY' } },
@@ -177,6 +181,38 @@ onEachStore(catalog, (store) => {
     const walked = await start('signed', { a: 'two\nlines' })
     await walked.act()
     assert.match(JSON.stringify(await walked.events()), /headers must render as a JSON object/)
+  })
+
+  test('where data chose the host, secrets and signatures go to one that is listed, and elsewhere the run fails and says why', async () => {
+    answer = json({})
+    const reasonOf = async (key: string, secretHosts?: HostList, url = `${server.url}/led`) => {
+      const walked = await startWalk(store(), catalog, key, {
+        data: { url },
+        now: noon,
+        ...(secretHosts && { secretHosts }),
+      })
+      const before = server.requests.length
+      await walked.act()
+      const [[, event, data] = []] = await walked.events()
+      const { status, errorCount } = await walked.row()
+      assert.equal(status, 'ended')
+      if (event !== 'step_failed') return server.requests.length - before
+      assert.deepEqual([errorCount, server.requests.length], [1, before])
+      return (data as { reason: string }).reason
+    }
+    for (const key of ['led', 'led_signed'])
+      for (const hosts of [undefined, HostList.none, new HostList(['other.example', '10.0.0.0/8'])]) {
+        const reason = String(await reasonOf(key, hosts))
+        assert.match(
+          reason,
+          /^url: data chose the host 127\.0\.0\.1, .* list 127\.0\.0\.1, .* in BELAY_HTTP_SECRET_HOSTS/,
+        )
+        assert.doesNotMatch(reason, /sesame|a key of the file/)
+        // What a trim takes off and a URL would not.
+        assert.match(String(await reasonOf(key, hosts, `\u00a0\n${server.url}/led`)), /^url: data chose/)
+      }
+    for (const key of ['led', 'led_signed']) assert.equal(await reasonOf(key, new HostList(['127.0.0.1'])), 1)
+    assert.equal(await reasonOf('led_bare'), 1)
   })
 
   test('a cancel in the backoff takes the run back', async () => {
