@@ -8,6 +8,7 @@ import { ChaosCaller } from './caller.ts'
 import { definitionFiles } from './definitions.ts'
 import { Faults } from './faults.ts'
 import { judge, type Findings } from './judge.ts'
+import type { Life } from './life.ts'
 import { Lives } from './lives.ts'
 import { Random } from './random.ts'
 import { startReceivers } from './receivers.ts'
@@ -45,6 +46,8 @@ export interface ChaosResult {
 }
 
 const SETTLE_MS = 240_000
+/** After so long a send window opens: the first wait for it, the others find it open. */
+const OPENS_MS = 120_000
 /** For what should not come. */
 const LATE_MS = 3_000
 /** Housekeeping tells what is unconfirmed every half minute. */
@@ -61,16 +64,17 @@ export async function chaos(options: ChaosOptions): Promise<ChaosResult> {
   const disk = options.disk && options.system === 'processes' ? smallDisk() : { missing: '' }
   if ('missing' in disk && disk.missing !== '') say(`skipped: a full disk (${disk.missing})`)
   const folder = 'folder' in disk ? disk.folder : undefined
+  const opensAt = new Date(Math.ceil((Date.now() + OPENS_MS) / 1_000) * 1_000)
   let system: System | undefined
   try {
     const start = options.system === 'processes' ? startProcessesSystem : startEmbeddedSystem
     system = await start({
-      notifications: notificationsFolder(definitionFiles(receivers.httpUrl)),
+      notifications: notificationsFolder(definitionFiles(receivers.httpUrl, opensAt)),
       smtpUrl: receivers.smtpUrl,
       code: options.code,
       disk: folder,
     })
-    return await underChaos(system, options, folder, receivers)
+    return await underChaos(system, options, folder, receivers, opensAt)
   } finally {
     await system?.close()
     await receivers.close()
@@ -83,6 +87,7 @@ async function underChaos(
   options: ChaosOptions,
   disk: string | undefined,
   receivers: Awaited<ReturnType<typeof startReceivers>>,
+  opensAt: Date,
 ): Promise<ChaosResult> {
   const { say } = options
   const belay = new Belay(() => system.url, SECRET_KEY)
@@ -97,7 +102,9 @@ async function underChaos(
   const settledMs = performance.now() - began
   await wait(LATE_MS)
   const messages = await belay.messages()
-  const findings = judge({ lives: lives.all, messages, arrived: receivers.arrived, spells: faults.spells })
+  const { arrived } = receivers
+  const notes = await notesOf(belay, lives.all)
+  const findings = judge({ lives: lives.all, messages, arrived, spells: faults.spells, opensAt, notes })
   const wrong = [
     ...left,
     ...lives.failed,
@@ -107,6 +114,16 @@ async function underChaos(
     ...(options.system === 'processes' ? await examined(system) : []),
   ]
   return { findings, faults, failedTries: caller.failed, wrong, settledMs, hung: receivers.hung }
+}
+
+/** What the objects were told that `update` updates, by the trigger's n; missing: nothing. */
+async function notesOf(belay: Belay, lives: readonly Life[]): Promise<Map<string, unknown>> {
+  const notes = new Map<string, unknown>()
+  for (const { n } of lives.filter(({ kind }) => kind === 'update').flatMap(({ triggers }) => triggers)) {
+    const { body } = await belay.request<{ properties?: { note?: unknown } }>('GET', `/v1/objects/projects/${n}`)
+    if (body.properties?.note !== undefined) notes.set(n, body.properties.note)
+  }
+  return notes
 }
 
 let probes = 0

@@ -16,8 +16,21 @@ const branchOn = (variable: string, argument: unknown, steps: object[], others: 
 })
 const mail = (ref: string) => emailStep(ref, { subject: ref })
 
-/** One of every kind: delays, branches, batches, waits for events, fetches, triggers, and three channels. */
-export function definitionFiles(httpUrl: string): Record<string, unknown> {
+const days = ['sunday', 'monday', 'tuesday', 'wednesday', 'thursday', 'friday', 'saturday'] as const
+/** Send windows that are always open, but on the day of this instant up to it, by UTC. */
+const openFrom = (at: Date) =>
+  days.map((day, index) => ({
+    day,
+    type: 'send',
+    ...(index === at.getUTCDay() && { from: at.toISOString().slice(11, 19) }),
+  }))
+const laid = '{"note": "{{ data.n }}"}'
+
+/**
+ * One of every kind: delays, branches, batches, waits for events, fetches, triggers, throttles, updates, send windows, and three
+ * channels. The window of `window` opens at an instant, which is a whole second.
+ */
+export function definitionFiles(httpUrl: string, opensAt: Date): Record<string, unknown> {
   const wait = {
     ref: 'wait',
     type: 'wait_for_event',
@@ -57,18 +70,61 @@ export function definitionFiles(httpUrl: string): Record<string, unknown> {
       { ref: 'call', type: 'trigger_workflow', settings: { workflow_key: 'child', data: '{"n": "{{ data.n }}"}' } },
       feedStep('told'),
     ),
+    'throttle/workflow.json': workflow(
+      feedStep('before'),
+      { ref: 'throttle', type: 'throttle', settings: { throttle_window: { unit: 'days', value: 1 } } },
+      delayStep('sleep', 1),
+      feedStep('passed'),
+    ),
+    'update/workflow.json': workflow(
+      { ref: 'data', type: 'update_data', settings: { data: laid } },
+      { ref: 'user', type: 'update_user', settings: { recipient_mode: 'current', update_properties: laid } },
+      { ref: 'tenant', type: 'update_tenant', settings: { recipient_mode: 'current', update_properties: laid } },
+      {
+        ref: 'object',
+        type: 'update_object',
+        settings: {
+          recipient_mode: 'reference',
+          recipient_gid: 'gid://Object/projects/{{ data.n }}',
+          update_properties: laid,
+        },
+      },
+      httpStep('updated', httpUrl, '{{ data.n }} {{ data.note }} {{ recipient.note }} {{ tenant.note }}'),
+    ),
+    'window/workflow.json': workflow(
+      { ...mail('open'), send_windows: days.map((day) => ({ day, type: 'send' })) },
+      { ...httpStep('soon', httpUrl, '{{ data.n }}'), send_windows: openFrom(opensAt) },
+    ),
     'child/workflow.json': workflow(delayStep('sleep', 1), httpStep('child', httpUrl, '{{ data.n }}')),
   }
 }
 
-export const kinds = ['letter', 'late', 'fork', 'digest', 'paid', 'fetch', 'parent'] as const
+export const kinds = [
+  'letter',
+  'late',
+  'fork',
+  'digest',
+  'paid',
+  'fetch',
+  'parent',
+  'throttle',
+  'update',
+  'window',
+] as const
 export type Kind = (typeof kinds)[number]
 
 /** What came of the wait for `paid`; `either`: the event came about when the wait ended. */
 export type Paid = 'came' | 'expired' | 'either'
 
+/** `isOne`: nobody else was triggered for the same people. */
+interface Told {
+  vip: boolean
+  paid: Paid
+  isOne: boolean
+}
+
 /** Refs of the steps whose messages each recipient gets, one list for each way it may go. */
-export function expectedRefs(kind: Kind, { vip, paid }: { vip: boolean; paid: Paid }): string[][] {
+export function expectedRefs(kind: Kind, { vip, paid, isOne }: Told): string[][] {
   switch (kind) {
     case 'letter':
       return [['now', 'mail']]
@@ -84,5 +140,11 @@ export function expectedRefs(kind: Kind, { vip, paid }: { vip: boolean; paid: Pa
       return [['got']]
     case 'parent':
       return [['told']]
+    case 'throttle':
+      return [['before', 'passed'], ...(isOne ? [] : [['before']])]
+    case 'update':
+      return [['updated']]
+    case 'window':
+      return [['open', 'soon']]
   }
 }

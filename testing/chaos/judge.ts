@@ -33,10 +33,15 @@ export interface Evidence {
   messages: readonly Message[]
   arrived: ReadonlyMap<string, Arrived>
   spells: readonly Spell[]
+  /** When the window of `window` opened. */
+  opensAt: Date
+  /** What the object of each trigger of `update` was told, by the trigger's n. */
+  notes: ReadonlyMap<string, unknown>
 }
 
 /** Each recipient of an acknowledged trigger has what the definition says, or a verdict that took it back. */
-export function judge({ lives, messages, arrived, spells }: Evidence): Findings {
+export function judge(evidence: Evidence): Findings {
+  const { lives, messages, arrived, spells } = evidence
   const found: Findings = {
     triggers: 0,
     recipients: 0,
@@ -64,9 +69,10 @@ export function judge({ lives, messages, arrived, spells }: Evidence): Findings 
         const id = triggered.answer.body.workflow_run_id
         const rows = byRow.get(`${id} ${JSON.stringify(person)}`) ?? []
         const children = ofChildren.get(`${JSON.stringify(triggered.n)} ${JSON.stringify(person)}`) ?? []
-        holdRow({ life, triggered, person, id, rows, children, messages, arrived }, found)
+        holdRow({ ...evidence, life, triggered, person, id, rows, children }, found)
       }
     }
+    if (life.kind === 'throttle') holdThrottle(life, messages, found)
   }
   for (const [id, { at }] of arrived) holdRepeats(id, at, spells, found)
   return found
@@ -77,7 +83,7 @@ function reached({ id, status, source }: Message, arrived: Evidence['arrived']):
   return arrived.has(id) || (isFeed(source.step_ref) && status === 'delivered')
 }
 
-const feedSteps = new Set(['seen', 'now', 'later', 'plain', 'end', 'expired', 'got', 'told'])
+const feedSteps = new Set(['seen', 'now', 'later', 'plain', 'end', 'expired', 'got', 'told', 'before', 'passed'])
 const isFeed = (ref: string) => feedSteps.has(ref)
 
 function holdRecord(message: Message, arrived: Evidence['arrived'], found: Findings): void {
@@ -91,15 +97,13 @@ function holdRecord(message: Message, arrived: Evidence['arrived'], found: Findi
   }
 }
 
-interface Row {
+interface Row extends Evidence {
   life: Life
   triggered: Triggered
   person: string
   id: string
   rows: readonly Message[]
   children: readonly Message[]
-  messages: readonly Message[]
-  arrived: Evidence['arrived']
 }
 
 function holdRow(row: Row, found: Findings): void {
@@ -112,7 +116,8 @@ function holdRow(row: Row, found: Findings): void {
     ? row.messages.filter(({ id: digest }) => arrived.get(digest)?.body.split(' ').includes(triggered.n) === true)
     : row.rows
   const has = own.filter((message) => reached(message, arrived))
-  const ways = expectedRefs(life.kind, { vip: life.vip, paid: paidOf(life, triggered) })
+  const isOne = life.triggers.length === 1
+  const ways = expectedRefs(life.kind, { vip: life.vip, paid: paidOf(life, triggered), isOne })
   const isFull = ways.some((way) => sameRefs(way, has.map(refOf)))
   if (told.taken === undefined) {
     if (!isFull && !told.unknown) {
@@ -138,10 +143,39 @@ function holdRow(row: Row, found: Findings): void {
     if (isSure && count === 0) found.lost.push(`child of ${text()}`)
     if (count > 1) found.untrue.push(`${count} children of ${text()}`)
   }
+  if (life.kind === 'update') holdUpdates(row, has, found)
   holdInstants(row, has, found)
 }
 
-function holdInstants({ life, triggered, arrived }: Row, has: readonly Message[], found: Findings): void {
+/** What was laid over data, user, tenant and object is there: of one of the triggers where they share it. */
+function holdUpdates(
+  { life, triggered: { n }, person, arrived, notes }: Row,
+  has: readonly Message[],
+  found: Findings,
+): void {
+  const all = life.triggers.map((each) => each.n)
+  for (const { id } of has) {
+    const body = arrived.get(id)!.body
+    const [given, data, user = '', tenant = '', ...more] = body.split(' ')
+    const isRight = given === n && data === n && all.includes(user) && all.includes(tenant) && more.length === 0
+    if (!isRight || notes.get(n) !== n)
+      found.untrue.push(`update ${n} ${person}: it said ${body}, and the object ${String(notes.get(n))}`)
+  }
+}
+
+/** Of one person's runs one passes, and no other within a day, whatever died in between; none may if somebody was taken back. */
+function holdThrottle({ people, triggers, cancels }: Life, messages: readonly Message[], found: Findings): void {
+  if (triggers.every(({ answer }) => answer === undefined)) return
+  for (const person of people) {
+    const passed = messages.filter(
+      ({ source, recipient }) => source.step_ref === 'passed' && recipient === person,
+    ).length
+    if (passed > 1) found.untrue.push(`throttle: ${passed} runs of ${person} passed`)
+    if (passed === 0 && cancels.length === 0) found.lost.push(`throttle: no run of ${person} passed`)
+  }
+}
+
+function holdInstants({ life, triggered, arrived, opensAt }: Row, has: readonly Message[], found: Findings): void {
   if (life.moved) return
   const sleeps = new Map([
     ['mail', SLEEP_S],
@@ -150,6 +184,8 @@ function holdInstants({ life, triggered, arrived }: Row, has: readonly Message[]
   for (const message of has) {
     const sleep = sleeps.get(refOf(message))
     const at = arrived.get(message.id)?.at[0]
+    if (refOf(message) === 'soon' && at !== undefined && at < opensAt.getTime())
+      found.early.push(`window ${triggered.n}: ${opensAt.getTime() - at} ms before it opened`)
     if (sleep === undefined || at === undefined) continue
     const ms = triggered.answer!.askedAt + sleep * 1_000 - at
     if (ms > 0) found.early.push(`${life.kind} ${triggered.n}: ${refOf(message)} ${ms} ms before its instant`)

@@ -56,6 +56,7 @@ export async function lead(life: Life, name: string, random: Random, caller: Cha
       recipients: people.map((id) => ({ id, email: `${id}@example.com` })),
       cancelation_key: keyOf(i),
       data: { n, vip, wait: { unit: 'seconds', value: sleep } },
+      ...(kind === 'update' && { tenant: name }),
     }
     triggered.answer = await caller.ask<TriggerAnswer>(`${path}/trigger`, body)
   }
