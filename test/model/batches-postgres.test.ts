@@ -3,7 +3,7 @@ import { openPostgres } from '../../store/postgres/database.ts'
 import { digestsHold } from '../../testing/oracle/digests-hold.ts'
 import { testPostgres } from '../../testing/servers/postgres.ts'
 
-const SEQUENCES = Number(process.env['BELAY_MODEL_RUNS'] ?? 270)
+const SEQUENCES = Number(process.env['BELAY_MODEL_RUNS'] ?? 80)
 
 test('each activity is in exactly one digest, or was taken back by its own key, in Postgres', async (t) => {
   const database = await testPostgres()
