@@ -17,13 +17,12 @@ const branchOn = (variable: string, argument: unknown, steps: object[], others: 
 const mail = (ref: string) => emailStep(ref, { subject: ref })
 
 const days = ['sunday', 'monday', 'tuesday', 'wednesday', 'thursday', 'friday', 'saturday'] as const
-/** Send windows that are always open, but on the day of this instant up to it, by UTC. */
+/** Send windows that are open from this instant on, by UTC, and neither before it on that day nor on the day before. */
 const openFrom = (at: Date) =>
-  days.map((day, index) => ({
-    day,
-    type: 'send',
-    ...(index === at.getUTCDay() && { from: at.toISOString().slice(11, 19) }),
-  }))
+  days.map((day, index) => {
+    if (index === (at.getUTCDay() + 6) % 7) return { day, type: 'do_not_send' }
+    return { day, type: 'send', ...(index === at.getUTCDay() && { from: at.toISOString().slice(11, 19) }) }
+  })
 const laid = '{"note": "{{ data.n }}"}'
 
 /**
