@@ -7,10 +7,10 @@ import { assertListed } from '../../channels/http/request-sender.ts'
 import type { HttpTemplate } from '../../channels/http/template.ts'
 import { http } from '../../channels/http/type.ts'
 import { NotSent } from '../../channels/sender.ts'
-import type { Channel } from '../../definitions/catalog.ts'
 import { HostList } from '../../settings/host-list.ts'
 import { Filler } from '../../templates/filler.ts'
 import { SOURCE, takeWarnings } from '../../templates/scope.ts'
+import { httpChannel as channel } from '../../testing/fixtures/http-channel.ts'
 import { testScope } from '../../testing/fixtures/scope.ts'
 
 const KEY = 'sesame-0123456789'
@@ -32,14 +32,6 @@ function render(url: string, data: Record<string, unknown>, more: Partial<HttpTe
   scope[SOURCE]!.entities = { get: () => null }
   return { content: renderHttp(template, new Filler('hook', scope)), scope }
 }
-const channel = (settings: Record<string, unknown> = {}): Channel => ({
-  key: 'hook',
-  id: '1b7e5b34-6a55-5b0e-9d8e-1f6a2f3b4c5d',
-  type: 'http',
-  name: 'Hook',
-  provider: 'http',
-  settings,
-})
 /** Why it is not sent; null: it is. */
 function refusal(content: HttpContent, hosts?: HostList, to = channel()): string | null {
   try {

@@ -7,22 +7,12 @@ import type { Outgoing } from '../../channels/sender.ts'
 import { createHttpSender, type HttpDefaults } from '../../channels/http/request-sender.ts'
 import type { HttpContent } from '../../channels/http/content.ts'
 import type { Channel } from '../../definitions/catalog.ts'
+import { httpChannel as channel } from '../../testing/fixtures/http-channel.ts'
 import { httpReceiver } from '../../testing/servers/http-receiver.ts'
 
 const MESSAGE_ID = '2aBcDeFgHiJkLmNoPqRsTuVwXyZ'
 const SECRET = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw'
 const never = new AbortController().signal
-
-function channel(settings: Record<string, unknown> = {}): Channel {
-  return {
-    key: 'hook',
-    id: '1b7e5b34-6a55-5b0e-9d8e-1f6a2f3b4c5d',
-    type: 'http',
-    name: 'Hook',
-    provider: 'http',
-    settings,
-  }
-}
 
 function request(url: string, content: Partial<HttpContent> = {}): Outgoing<HttpContent> {
   return {

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { notificationsFolder } from '../../testing/fixtures/notifications-folder.ts'
 import { workflow } from '../../testing/fixtures/steps.ts'
-import { until } from '../../testing/fixtures/until.ts'
 import { startProduct } from '../../testing/product/product.ts'
+import { reasonOf } from '../../testing/product/reason-of.ts'
 import { httpReceiver } from '../../testing/servers/http-receiver.ts'
 
 test('a secret of vars reaches the host that a trigger names only once an operator lists it, by message and by fetch', async (t) => {
@@ -35,23 +35,16 @@ test('a secret of vars reaches the host that a trigger names only once an operat
   const env = { BELAY_HTTP_ALLOW_PRIVATE: 'true' }
   const product = await startProduct(t, { notifications, env })
   const { belay } = product
-  /** Why it came to nothing; null: it did not. */
-  const reasonOf = async (workflowKey: string, data: Record<string, string>) => {
-    const { workflow_run_id } = await belay.trigger(workflowKey, { recipients: ['ada'], data })
-    await until(`${workflowKey} ${JSON.stringify(data)} to end`, async () => {
-      const [run] = await belay.recipientRuns({ workflow_run_id })
-      const messages = await belay.messages({ workflow_run_id })
-      return run?.status === 'completed' && messages.every(({ status }) => status !== 'queued')
-    })
-    return (await belay.recipientRuns({ workflow_run_id }))[0]!.reason
-  }
   const led = { url: `${other.url}/led` }
   for (const workflowKey of ['hook', 'fetch', 'signed'])
-    assert.match((await reasonOf(workflowKey, led)) ?? 'sent', /data chose the host 127\.0\.0\.1, .*_SECRET_HOSTS/)
+    assert.match(
+      (await reasonOf(belay, workflowKey, led)) ?? 'sent',
+      /data chose the host 127\.0\.0\.1, .*_SECRET_HOSTS/,
+    )
   for (const workflowKey of ['hook_own', 'fetch_own']) {
-    assert.equal(await reasonOf(workflowKey, { path: '/own' }), null)
+    assert.equal(await reasonOf(belay, workflowKey, { path: '/own' }), null)
     for (const path of [`@${new URL(other.url).host}/`, '0', '.localhost/'])
-      assert.match((await reasonOf(workflowKey, { path })) ?? 'sent', /data chose the host|url must/, path)
+      assert.match((await reasonOf(belay, workflowKey, { path })) ?? 'sent', /data chose the host|url must/, path)
   }
   assert.equal(other.requests.length, 0)
   const keys = (from: typeof own) => from.requests.map((request) => request.headers['authorization'])
@@ -59,7 +52,7 @@ test('a secret of vars reaches the host that a trigger names only once an operat
 
   await product.stop()
   await product.start(undefined, { ...env, BELAY_HTTP_SECRET_HOSTS: '127.0.0.1' })
-  for (const workflowKey of ['hook', 'fetch', 'signed']) assert.equal(await reasonOf(workflowKey, led), null)
+  for (const workflowKey of ['hook', 'fetch', 'signed']) assert.equal(await reasonOf(belay, workflowKey, led), null)
   assert.deepEqual(keys(other), ['Bearer sesame-0123456789', 'Bearer sesame-0123456789', undefined])
   assert.match(String(other.requests[2]!.headers['x-knock-signature']), /^t=\d+,s=/)
 })
