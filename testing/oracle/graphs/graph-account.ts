@@ -8,6 +8,7 @@ import { HandOvers, type HandedOver } from '../handed-over.ts'
 import type { ProviderAnswer } from '../provider.ts'
 import { Changes } from './changes.ts'
 import { holdBatches, holdLeaders } from './hold-batches.ts'
+import { holdFetches, type Fetch } from './hold-fetches.ts'
 import { allNodes, type Node } from './nodes.ts'
 import { loadBatches, loadMessages, loadRows, loadTold, type BatchSeen, type Message, type Row } from './seen.ts'
 import { follow, windowFrom, type Passed, type Posted, type Published, type Stand, type Walked } from './walks.ts'
@@ -28,6 +29,7 @@ export interface GraphAccountOptions {
 export class GraphAccount {
   readonly #options: GraphAccountOptions
   readonly handOvers = new HandOvers()
+  readonly #fetches: Fetch[] = []
   readonly #stands = new Map<number, Stand[]>()
   readonly #moves = new Map<number, number[]>()
   readonly #posted = new Map<string, Posted[]>()
@@ -71,6 +73,10 @@ export class GraphAccount {
   sent(given: { row: number; number: number; text: string; at: number; answer: ProviderAnswer }): HandedOver {
     const { row, number, text, at, answer } = given
     return this.handOvers.add({ message: `${row}/${number}`, at, rows: rowsIn(text), answer, isRecorded: false })
+  }
+
+  fetched({ text, ...fetch }: Omit<Fetch, 'order' | 'rows'> & { text: string }): void {
+    this.#fetches.push({ ...fetch, order: this.handOvers.next(), rows: rowsIn(text) })
   }
 
   happened(recipient: string, event: Omit<Posted, 'order'>): void {
@@ -131,6 +137,7 @@ export class GraphAccount {
       }
       this.#holdEnds(rows, walks, batches)
       this.#holdMessages(rows, walks, messages)
+      holdFetches(this.#fetches, rows, walks, this.handOvers)
       holdThrottles(rows, walks, (row) => this.handOvers.isTaken(row))
       holdCohorts(rows, walks)
       holdChildren(rows, walks)
@@ -141,7 +148,12 @@ export class GraphAccount {
       await holdProfiles(db, recipients, rows, walks)
     } catch (error) {
       const seen = { rows, told, messages, batches, walks: [...walks], stands: [...this.#stands] }
-      const own = { verdicts: [...this.handOvers.verdicts], handedOver: this.handOvers.all, posted: [...this.#posted] }
+      const own = {
+        verdicts: [...this.handOvers.verdicts],
+        handedOver: this.handOvers.all,
+        posted: [...this.#posted],
+        fetches: this.#fetches,
+      }
       const all = { versions: [...versions], ...seen, ...own }
       throw new Error(`${(error as Error).message}\n${JSON.stringify(all)}`, { cause: error })
     }

@@ -49,6 +49,12 @@ export interface Version {
   read: DefinitionVersion
 }
 
+/** A fetch as it came in: the step that asks, and the activities that it lists. */
+export interface Asked {
+  ref: string
+  text: string
+}
+
 export interface GraphLife {
   key: string
   /** The version it begins with, and another. */
@@ -75,6 +81,9 @@ export class GraphWorld {
   readonly #signals: Signals
   readonly #account: GraphAccount
   #changes = 0
+  /** Of the process that is at work, and what went wrong in what came while it fetched. */
+  #work: Work = WELL
+  #wrong: Error | null = null
 
   private constructor(context: Context, store: StoreIdentity, life: GraphLife) {
     const signaler = { send: () => Promise.resolve() }
@@ -106,7 +115,7 @@ export class GraphWorld {
   async do(step: Step): Promise<void> {
     switch (step.do) {
       case 'work':
-        await this.#work(step.work)
+        await this.#workOn(step.work)
         break
       case 'pass':
         await this.#pass(step.to)
@@ -133,6 +142,14 @@ export class GraphWorld {
         await this.#call(step)
         await this.#look()
     }
+  }
+
+  /** A fetch came in, and is answered once this has resolved. Never rejects. */
+  async asked({ ref, text }: Asked): Promise<void> {
+    const { dies, whileSending } = this.#work
+    this.#account.fetched({ ref, text, at: this.now, isRecorded: dies === null })
+    if (whileSending === null) return
+    await this.#call(whileSending).catch((error: unknown) => (this.#wrong ??= error as Error))
   }
 
   /** Carries everything to its end, and holds what came of it against the definition and against what was said. */
@@ -342,7 +359,7 @@ export class GraphWorld {
     return pending.length > 0 || jobs.length > 0 || this.#nextDue() !== null
   }
 
-  async #work(work: Work): Promise<void> {
+  async #workOn(work: Work): Promise<void> {
     if (this.#jobs.length === 0) for (const signal of await this.#pending()) await this.#take(signal, false)
     if (this.#jobs.length === 0) await this.#pass('due')
     const jobs = this.#jobs
@@ -353,6 +370,7 @@ export class GraphWorld {
   /** A process takes up a job. If it dies or is not heard of the job stays, for another. */
   async #carryOut(job: Job, work: Work): Promise<void> {
     const store = new MortalStore(this.#db)
+    this.#work = work
     if (work.dies !== null) store.left = work.dies
     const { between } = work
     if (between !== null) store.interjection = { after: between.after, work: () => this.#call(between.call) }
@@ -366,6 +384,7 @@ export class GraphWorld {
     })
     await store.interject()
     await store.quiet()
+    if (this.#wrong !== null) throw this.#wrong
     await this.#look()
     if (result === undefined || store.isDead || work.isUnheard) return
     job.result = result as NonNullable<Job['result']>

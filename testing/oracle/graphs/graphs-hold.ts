@@ -6,7 +6,7 @@ import { publishCatalog } from '../../../store/catalog/definitions.ts'
 import type { Store } from '../../../store/postgres/database.ts'
 import { catalogOfFiles } from '../../fixtures/walked.ts'
 import { again, onStore, SEED } from '../sequences-hold.ts'
-import { GraphWorld } from './graph-world.ts'
+import { GraphWorld, type Asked } from './graph-world.ts'
 import { definitions } from './grow.ts'
 import { graphLives } from './life.ts'
 import { named, type Node } from './nodes.ts'
@@ -49,6 +49,7 @@ export async function graphsHold(store: Store, count: number): Promise<void> {
           shared,
           place: (place += 1),
         })
+        answers.heard = (asked) => world.asked(asked)
         await world.do(first)
         for (const step of steps) await world.do(step)
         await world.finish()
@@ -68,15 +69,25 @@ export async function graphsHold(store: Store, count: number): Promise<void> {
 
 const keyOf = (index: number) => `graph_${index}`
 
-/** Answers fetches as their paths ask for. */
+const statuses: Record<string, number> = { good: 200, gone: 404, down: 503 }
+
+/** Answers fetches as their paths ask for, once `heard` has been told of them; its callers see to what that rejects with. */
 async function answering() {
-  const statuses: Record<string, number> = { '/good': 200, '/gone': 404, '/down': 503 }
-  const server = createServer(({ url }, response) => {
-    response.writeHead(statuses[url ?? ''] ?? 500, { 'content-type': 'application/json', connection: 'close' })
-    response.end('{"fetched": true}')
+  const server = createServer(({ url = '' }, response) => {
+    const { pathname, searchParams } = new URL(url, 'http://127.0.0.1')
+    const [, answer = '', ref = ''] = pathname.split('/')
+    void answers.heard({ ref, text: searchParams.get('of') ?? '' }).finally(() => {
+      response.writeHead(statuses[answer] ?? 500, { 'content-type': 'application/json', connection: 'close' })
+      response.end('{"fetched": true}')
+    })
   })
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
   const { port } = server.address() as AddressInfo
-  return { url: `http://127.0.0.1:${port}`, close: () => void server.close() }
+  const answers = {
+    url: `http://127.0.0.1:${port}`,
+    heard: (_asked: Asked): Promise<void> => Promise.resolve(),
+    close: () => void server.close(),
+  }
+  return answers
 }

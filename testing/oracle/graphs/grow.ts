@@ -70,7 +70,7 @@ const kinds: { readonly [Type in NodeType]: Growth<Type> } = {
       }),
   },
   http_fetch: {
-    weight: 1,
+    weight: 2,
     asks: true,
     grow: () =>
       fc.record({ answer: fc.constantFrom('good' as const, 'good' as const, 'gone' as const, 'down' as const) }),

@@ -89,6 +89,8 @@ export interface Walked {
   joined: BatchSeen | null
   /** Of each channel step it passed the messages, and whether they are of the batch. */
   made: { ref: string; messages: Message[]; isDigest: boolean; atNoon: boolean }[]
+  /** Fetches that it came to; where one was answered, when. */
+  fetched: { ref: string; answer: NodeOf<'http_fetch'>['answer']; isDigest: boolean; answeredAt: number | null }[]
   passed: Passed[]
   cohorts: { ref: string; way: number }[]
   /** Steps that triggered, and those that updated a profile. */
@@ -137,7 +139,17 @@ const actsOutside = new Set<NodeType>([
 /** Follows a recipient run through its steps; throws where it did what its definition does not say. */
 export function follow(nodes: readonly Node[], trace: Trace): Walked {
   const walk: Progress = {
-    ...{ isOver: false, carried: null, joined: null, made: [], passed: [], cohorts: [], triggered: [], updated: [] },
+    ...{
+      isOver: false,
+      carried: null,
+      joined: null,
+      made: [],
+      fetched: [],
+      passed: [],
+      cohorts: [],
+      triggered: [],
+      updated: [],
+    },
     ...{ entered: null, led: [], visited: new Set<string>() },
     ...{ trace, nodes, from: trace.row.acceptedAt, kind: trace.row.data.kind ?? null, isHandedOut: true },
   }
@@ -231,6 +243,7 @@ const kinds: { readonly [Type in NodeType]: Follow<Type> } = {
   http_fetch({ ref, answer }, here, walk, rest) {
     const failed = failedIn(here)
     const retried = here.told.filter(({ event }) => event === 'step_retried')
+    walk.fetched.push({ ref, answer, isDigest: walk.carried !== null, answeredAt: decidedIn(here)?.at ?? null })
     if (answer === 'good') {
       assert.deepEqual([failed, retried], [undefined, []], `${ref} failed`)
       const decided = decidedIn(here)

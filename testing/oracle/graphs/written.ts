@@ -4,6 +4,8 @@ import type { Alternative, Node, NodeOf, NodeType, Over, When } from './nodes.ts
 export const CHILD = 'child'
 /** What activities of a message are told by: their ids, with spaces between. */
 const LIST = '{% for a in activities %}{{ a.id }} {% endfor %}'
+/** The same as a url has it. */
+const URL_LIST = '{% for a in activities %}{{ a.id }}%20{% endfor %}'
 const duration = (minutes: number) => ({ unit: 'minutes', value: minutes })
 
 const is = (variable: string, argument: unknown) => ({ all: [{ variable, operator: 'equal_to', argument }] })
@@ -79,7 +81,9 @@ const kinds: { readonly [Type in NodeType]: (node: NodeOf<Type>, place: Place) =
           ? { delay_for: duration(how.minutes) }
           : { delay_until_field_path: 'data.due_at', ...(how === 'before' && { delay_for: duration(-20) }) },
   }),
-  http_fetch: ({ answer }, { url }) => ({ settings: { method: 'get', url: `${url}/${answer}` } }),
+  http_fetch: ({ ref, answer }, { url }) => ({
+    settings: { method: 'get', url: `${url}/${answer}/${ref}?of=${URL_LIST}` },
+  }),
   random_cohort: ({ cohorts }, place) => ({
     cohort_branches: cohorts.map((cohort, index) => ({
       ...wayOf(cohort, place),
