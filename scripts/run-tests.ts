@@ -8,8 +8,10 @@ import { endedWithParent } from '../embedded/ended-with-parent.ts'
 import { readSettings } from '../settings/settings.ts'
 import { startPostgres } from '../testing/servers/postgres-server.ts'
 import { writeBundle } from '../worker/bundle.ts'
+import { compileSources } from './compile-sources.ts'
 
-process.chdir(fileURLToPath(new URL('..', import.meta.url)))
+const root = fileURLToPath(new URL('..', import.meta.url))
+process.chdir(root)
 const given = process.argv.slice(2)
 const options = given.filter((argument) => argument.startsWith('-'))
 const filters = given.filter((argument) => !argument.startsWith('-'))
@@ -39,7 +41,9 @@ try {
     BELAY_TEST_BUNDLE: join(folder, 'workflow-bundle.js'),
     BELAY_TEST_PGLITE: join(folder, 'pglite.tar'),
     BELAY_TEST_DATABASE_URL: '',
+    BELAY_TEST_COMPILED: folder,
   }
+  await compileSources(root, folder)
   await writeBundle(shared.BELAY_TEST_BUNDLE)
   // A server given from outside, of any version: its maintenance database, as superuser.
   const given = process.env['BELAY_TEST_POSTGRES_URL']
@@ -62,7 +66,8 @@ function runTests(env: NodeJS.ProcessEnv): Promise<number> {
       ? ['--test-concurrency=1', `--test-timeout=${kind === 'chaos' ? 14_400_000 : 7_200_000}`]
       : ['--test-concurrency=3', '--test-timeout=1800000']
   const runner = ['--test', ...limits, '--test-reporter=spec']
-  const all = ['--import', 'tsx', ...runner, ...options, ...files]
+  const compiled = files.map((file) => join(folder, file.replace(/\.ts$/, '.js')))
+  const all = ['--enable-source-maps', ...runner, ...options, ...compiled]
   const [command, args] = endedWithParent('TERM', process.execPath, all)
   const child = spawn(command, args, { env, detached: true, stdio: 'inherit' })
   const end = () => {

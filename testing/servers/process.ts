@@ -1,9 +1,13 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
+import { join, relative } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
 import { endedWithParent } from '../../embedded/ended-with-parent.ts'
 import { unknownSettings } from '../../settings/unknown-settings.ts'
+
+const root = fileURLToPath(new URL('../../', import.meta.url))
 
 export interface Script {
   pid: number
@@ -18,7 +22,7 @@ export interface Script {
 
 /** Runs a TypeScript file in a process of its own, which ends with this one; settings reach it through `env`. */
 export function runScript(file: string, args: readonly string[] = [], env: NodeJS.ProcessEnv = {}): Script {
-  const [command, all] = endedWithParent('TERM', process.execPath, ['--import', 'tsx', file, ...args])
+  const [command, all] = endedWithParent('TERM', process.execPath, [...toRun(file), ...args])
   const child: ChildProcess = spawn(command, all, {
     // What only the tests read is no setting of Belay, which would warn of it.
     env: { ...without(process.env, unknownSettings(process.env)), ...env },
@@ -44,6 +48,13 @@ export function runScript(file: string, args: readonly string[] = [], env: NodeJ
     kill: (signal) => child.kill(signal),
     ended,
   }
+}
+
+/** A file that the test runner compiled already starts in half the time. */
+function toRun(file: string): string[] {
+  const path = relative(root, file)
+  const compiled = join(process.env['BELAY_TEST_COMPILED'] ?? root, path.replace(/\.ts$/, '.js'))
+  return !path.startsWith('..') && existsSync(compiled) ? ['--enable-source-maps', compiled] : ['--import', 'tsx', file]
 }
 
 function without(env: NodeJS.ProcessEnv, names: readonly string[]): NodeJS.ProcessEnv {
