@@ -10,12 +10,13 @@ import { Belay } from './belay.ts'
 import { temporalCli } from '../servers/binaries.ts'
 import { testBundle } from '../servers/bundle.ts'
 import { temporaryFolder } from '../fixtures/folder.ts'
+import { pgliteFolder } from '../servers/pglite.ts'
 import { testPostgres } from '../servers/postgres.ts'
 
 export interface ProductOptions {
   /** The notifications folder. */
   notifications: string
-  /** Unset: PGlite in the data folder. */
+  /** Unset: PGlite in the data folder, which has its tables already. */
   store?: 'postgres'
   /** Any settings besides. */
   env?: NodeJS.ProcessEnv
@@ -78,6 +79,7 @@ export async function startProduct(
     t.after(() => database.drop())
     env['DATABASE_URL'] = database.url
   }
+  if (env['DATABASE_URL'] === undefined) await pgliteFolder(join(env['BELAY_DATA_DIR']!, 'postgres'))
   const log = pino({ level: env['LOG_LEVEL'] }, pino.destination({ dest: 2, sync: true }))
   if (!installed) await installRuntime(log)
   installed = true

@@ -1,4 +1,5 @@
-import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { PGlite } from '@electric-sql/pglite'
 import { drizzle } from 'drizzle-orm/pglite'
 import { migrate } from 'drizzle-orm/pglite/migrator'
@@ -12,8 +13,18 @@ let made: Promise<Blob> | undefined
  * some seconds of a core.
  */
 export async function testPglite(): Promise<Store> {
-  made ??= readOrMake(process.env['BELAY_TEST_PGLITE'])
-  return openPglite(null, await made)
+  return openPglite(null, await withTables())
+}
+
+/** Makes a folder that PGlite opens as one of its own that has its tables, and nothing in them. */
+export async function pgliteFolder(folder: string): Promise<void> {
+  mkdirSync(folder, { recursive: true, mode: 0o700 })
+  const input = new Uint8Array(await (await withTables()).arrayBuffer())
+  execFileSync('tar', ['-x', '-f', '-', '-C', folder], { input, stdio: 'pipe' })
+}
+
+function withTables(): Promise<Blob> {
+  return (made ??= readOrMake(process.env['BELAY_TEST_PGLITE']))
 }
 
 /** The first process of a run that needs it makes it; several at once each make the same. */
