@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { Logger } from 'pino'
 import type { MessageKey } from '../store/ids/message-id.ts'
-import { renewLeases } from '../store/messages/claims.ts'
+import { renewLeases, type Believed } from '../store/messages/claims.ts'
 import type { Database } from '../store/postgres/database.ts'
 
 /** How long a claim holds without being renewed: a lease that ran out is a dead worker's. */
@@ -11,7 +11,7 @@ const RENEW_MS = 8_000
 const RENEW_AGAIN_MS = 1_000
 
 interface UnderWay {
-  key: MessageKey
+  message: Believed
   /** Its provider's own limit, by this process's monotonic clock: no lease is renewed for longer. */
   until: number
 }
@@ -23,7 +23,8 @@ export class Leases {
   readonly #db: Database
   readonly #now: () => number
   readonly #log: Logger
-  readonly #underWay = new Map<string, UnderWay>()
+  /** By message: one whose lease was lost may last while it is sent again. */
+  readonly #underWay = new Map<string, UnderWay[]>()
   readonly #done = new Set<Promise<void>>()
   #timer: NodeJS.Timeout | undefined
   #again: NodeJS.Timeout | undefined
@@ -39,10 +40,16 @@ export class Leases {
   }
 
   /** Keeps the lease of a claimed message while `send` lasts, `mostMs` at most. */
-  async hold<Result>(key: MessageKey, mostMs: number, send: () => Promise<Result>): Promise<Result> {
-    this.#underWay.set(textOf(key), { key, until: performance.now() + mostMs })
+  async hold<Result>(message: Believed, mostMs: number, send: () => Promise<Result>): Promise<Result> {
+    const text = textOf(message)
+    const underWay = { message, until: performance.now() + mostMs }
+    this.#underWay.set(text, [...(this.#underWay.get(text) ?? []), underWay])
     this.#timer ??= setInterval(() => void this.#renew(), RENEW_MS).unref()
-    const sent = send().finally(() => this.#underWay.delete(textOf(key)))
+    const sent = send().finally(() => {
+      const others = this.#underWay.get(text)!.filter((each) => each !== underWay)
+      if (others.length === 0) this.#underWay.delete(text)
+      else this.#underWay.set(text, others)
+    })
     const done = sent.then(
       () => undefined,
       () => undefined,
@@ -60,7 +67,8 @@ export class Leases {
   }
 
   async #renew(isAgain = false): Promise<void> {
-    const held = [...this.#underWay.values()].filter(({ until }) => performance.now() < until).map(({ key }) => key)
+    const all = [...this.#underWay.values()].flat()
+    const held = all.filter(({ until }) => performance.now() < until).map(({ message }) => message)
     if (held.length === 0) return
     try {
       await renewLeases(this.#db, held, this.owner, this.#now() + LEASE_MS)

@@ -57,8 +57,8 @@ export async function recordTries(
 }
 
 /** Without a word of anybody else's. */
-function bare({ recipientRunId, number, outcome }: TrySettlement): TrySettlement {
-  return { recipientRunId, number, outcome: bareOutcome(outcome) }
+function bare({ recipientRunId, number, revision, outcome }: TrySettlement): TrySettlement {
+  return { recipientRunId, number, revision, outcome: bareOutcome(outcome) }
 }
 
 function bareOutcome(outcome: TryOutcome): TryOutcome {

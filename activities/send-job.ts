@@ -111,9 +111,9 @@ export class SendJob {
     await leases.hold(message, sender.timeoutMs, async () => {
       const { result, exchanges } = await this.#try(message, channel, claimed)
       const outcome = outcomeOf(result, { attempt: message.attempt, now: now() })
-      const { recipientRunId, number } = message
+      const { recipientRunId, number, revision } = message
       const log = result === STALLED ? undefined : logOf(result, channel.provider, exchanges)
-      const settlement: TrySettlement = { recipientRunId, number, outcome, filled: result.filled, log }
+      const settlement: TrySettlement = { recipientRunId, number, revision, outcome, filled: result.filled, log }
       if (result.kind === 'sent' && result.receiptAfterMs !== undefined)
         settlement.receiptDue = now() + result.receiptAfterMs
       const settled = await this.#records.add(settlement)

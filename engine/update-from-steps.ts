@@ -19,7 +19,7 @@ export interface StepUpdate {
 }
 
 interface Checked {
-  row: Pick<Walk['row'], 'id' | 'batchId'>
+  row: Pick<Walk['row'], 'id' | 'revision' | 'batchId'>
   table: ProfileTable
   key: string[]
   properties: JsonObject

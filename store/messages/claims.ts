@@ -9,7 +9,7 @@ export interface Believed extends MessageKey {
 }
 
 /** What was claimed, and what it says: read at the claim, so that no more is in memory than is being sent. */
-export interface ClaimedMessage extends MessageKey {
+export interface ClaimedMessage extends Believed {
   content: JsonObject
   stepRef: string
   /** The batch whose activities it contains, as of this revision of it; null: it is its recipient run's own. */
@@ -47,7 +47,7 @@ export async function claimMessages(
         update messages m set may_have_been_sent = m.may_have_been_sent or m.claim is not null,
           claim = ${owner}, lease_until = ${at(leaseUntil)}, updated_at = ${at(now)}
         from free where m.recipient_run_id = free.recipient_run_id and m.number = free.number
-        returning m.recipient_run_id as "recipientRunId", m.number, m.content, m.step_ref as "stepRef",
+        returning m.recipient_run_id as "recipientRunId", m.number, m.revision, m.content, m.step_ref as "stepRef",
           m.batch_id as "batchId", m.batch_revision as "batchRevision",
           m.batch_rendered is distinct from m.batch_revision as "isOutdated"`,
   )
@@ -62,17 +62,17 @@ export async function awaitRecords(db: Database, messages: readonly MessageKey[]
   )
 }
 
-/** Lengthens the leases of sends under way. A lease that was lost stays lost. */
+/** Lengthens the leases of sends under way, at the revisions at which they were claimed. A lease that was lost stays lost. */
 export async function renewLeases(
   db: Database,
-  messages: readonly MessageKey[],
+  messages: readonly Believed[],
   owner: string,
   leaseUntil: number,
 ): Promise<void> {
   await db.execute(
     sql`update messages m set lease_until = ${at(leaseUntil)} from (
           select m.recipient_run_id, m.number from messages m join ${given(messages)}
-            on m.recipient_run_id = x.r and m.number = x.n
+            on m.recipient_run_id = x.r and m.number = x.n and m.revision = x.v
           where m.status = 'queued' and m.claim = ${owner}
           order by m.recipient_run_id, m.number for update of m
         ) mine where m.recipient_run_id = mine.recipient_run_id and m.number = mine.number`,

@@ -7,8 +7,8 @@ import { settledTry, type LockedMessage, type SettledTry, type TrySettlement } f
 import { writeTries } from './write-tries.ts'
 
 /**
- * Records how tries ended, in one transaction, for messages that `owner` still holds: nobody else may have taken them
- * over. A message that a cancel marked meanwhile is not tried again: it ends as `not_sent`. What an earlier try may have
+ * Records how tries ended, in one transaction, for messages that `owner` still holds by the same claim: nobody else may have
+ * taken them over, nor itself again after another. A message that a cancel marked meanwhile is not tried again: it ends as `not_sent`. What an earlier try may have
  * sent ends as `delivery_attempted` instead of as not sent or undelivered. Answers what was recorded. `isLate`, asked once the
  * messages are locked: their run may have been told the ends of their leases, and they are not due again before these.
  */
@@ -22,13 +22,13 @@ export async function settleMessages(
 ): Promise<SettledTry[]> {
   if (settlements.length === 0) return []
   return transaction(db, async (tx) => {
-    const keys = settlements.map(({ recipientRunId: r, number: n }) => ({ r, n }))
+    const keys = settlements.map(({ recipientRunId: r, number: n, revision: v }) => ({ r, n, v }))
     const locked = await query<LockedMessage>(
       tx,
       sql`select m.recipient_run_id as "recipientRunId", m.number, m.step_ref as "stepRef", m.revision, m.attempt,
             m.cancel_id is not null as canceled, m.may_have_been_sent as "mayHaveBeenSent"
-          from messages m join jsonb_to_recordset(${json(keys)}) as x(r bigint, n smallint)
-            on m.recipient_run_id = x.r and m.number = x.n
+          from messages m join jsonb_to_recordset(${json(keys)}) as x(r bigint, n smallint, v integer)
+            on m.recipient_run_id = x.r and m.number = x.n and m.revision = x.v
           where m.status = 'queued' and m.claim = ${owner}
           order by m.recipient_run_id, m.number for update of m`,
     )

@@ -1,8 +1,10 @@
 import type { TryOutcome } from '../../events/message-events.ts'
 import type { MessageKey } from '../ids/message-id.ts'
 import type { JsonObject } from '../schema/index.ts'
+import type { Believed } from './claims.ts'
 
-export interface TrySettlement extends MessageKey {
+/** How a try ended of a message that was claimed at this revision. */
+export interface TrySettlement extends Believed {
   outcome: TryOutcome
   /** What the channel added to the content: an e-mail's to, from and reply_to. */
   filled?: JsonObject

@@ -80,19 +80,21 @@ async function claimFree(
 }
 
 /**
- * Of these rows, those that `owner` still holds and nobody canceled, locked: a cancel waits for the transaction from then on.
+ * Of these rows, those that `owner` still holds by the same claim and nobody canceled, locked: a cancel waits for the transaction from then on.
  * One that walks on for a batch is canceled once all of the batch's activities are. Batches are locked first, as everywhere.
  */
 export async function claimsHold(
   tx: Database,
-  rows: readonly { id: number; batchId: number | null }[],
+  rows: readonly { id: number; revision: number; batchId: number | null }[],
   owner: string,
 ): Promise<Set<number>> {
   await takeBatchLocks(tx, [...new Set(rows.flatMap(({ batchId }) => batchId ?? []))])
   const held = await query<{ id: number }>(
     tx,
     sql`select r.id from recipient_runs r
-        where r.id = any(${ids(rows.map(({ id }) => id))}) and r.status = 'claimed' and r.claim = ${owner}
+          join jsonb_to_recordset(${json(rows.map(({ id: i, revision: v }) => ({ i, v })))}) as x(i bigint, v integer)
+            on r.id = x.i and r.revision = x.v
+        where r.status = 'claimed' and r.claim = ${owner}
           and (r.cancel_id is null
             or exists (select from recipient_runs a where a.batch_id = r.batch_id and a.cancel_id is null))
         order by r.id for update of r`,

@@ -248,20 +248,48 @@ onEachStore(catalogOf(version), (store) => {
   test('a lease that ran out while its worker could not reach the store is no dead worker’s: it is renewed, and nobody else sends', async () => {
     const db = store()
     const { rows, workflowId } = await mailed(db, ['ada'])
-    const key = { recipientRunId: rows[0]!, number: 0 }
     const now = Date.now()
     await claimMessage(db, rows[0]!, 0, { owner: 'alive', now, leaseMs: 5_000 })
+    const { revision } = await messageNow(db, rows[0]!, 0)
     const worker = new TestWorker(db, () => assert.fail('sent by two'))
     worker.now = () => now + 60_000
     worker.lookAgainMs = 2_000
     const delivered = worker.deliver(workflowId, LANE, rows)
     await wait(500)
-    await renewLeases(db, [key], 'alive', now + 90_000)
+    await renewLeases(db, [{ recipientRunId: rows[0]!, number: 0, revision }], 'alive', now + 90_000)
     const { asleep } = await delivered
     assert.deepEqual(
       asleep.map((group) => [group.due, idsOf(group.rows)]),
       [[now + 90_000, rows]],
     )
+  })
+
+  test('a send that ends after its lease was lost says nothing of the one that its worker has begun since', async () => {
+    const db = store()
+    const { rows, workflowId, key } = await mailed(db, ['ada'])
+    const held: ((result: SendResult) => void)[] = []
+    const slow = new TestWorker(db, () => new Promise((resolve) => held.push(resolve)))
+    const busy: SendResult = { kind: 'not_taken', reason: 'busy' }
+    const other = new TestWorker(db, () => Promise.resolve(busy))
+    const now = Date.now()
+    const first = slow.deliver(workflowId, LANE, rows)
+    await until('it is being sent', () => held.length === 1)
+    // The lease is over, and not renewed: its worker stood still.
+    other.now = () => now + 60_000
+    await other.deliver(workflowId, LANE, rows)
+    slow.now = () => now + 3_600_000
+    const second = slow.deliver(workflowId, LANE, rows, 2)
+    await until('it is being sent again', () => held.length === 2)
+    held[0]!(busy)
+    await first
+    // Its lease is renewed on.
+    assert.ok(slow.leases.has({ recipientRunId: rows[0]!, number: 0 }))
+    const { verdict } = await cancel(db, version, key)
+    assert.equal(verdict.recipients[0]!.outcome, 'sending')
+    assert.equal(verdict.recipients[0]!.runs[0]!.in_flight.length, 1)
+    held[1]!({ kind: 'sent' })
+    await second
+    assert.deepEqual(await statusesOf(db, rows), ['sent'])
   })
 
   test('what the store refuses to record of one send is recorded without it, and of the others as it is: none is sent again', async () => {

@@ -65,12 +65,31 @@ onEachStore(catalogOf(version), (store) => {
     const { id } = await begin(db)
     const now = Date.now()
     await claimMessage(db, id, 0, { owner: 'one', now, leaseMs: 1_000 })
+    const { revision } = await messageNow(db, id, 0)
     assert.equal(await claimMessage(db, id, 0, { owner: 'two', now: now + 999 }), false)
-    await renewLeases(db, [{ recipientRunId: id, number: 0 }], 'one', now + 5_000)
+    await renewLeases(db, [{ recipientRunId: id, number: 0, revision }], 'one', now + 5_000)
     assert.equal(await claimMessage(db, id, 0, { owner: 'two', now: now + 1_000 }), false)
     assert.equal(await claimMessage(db, id, 0, { owner: 'two', now: now + 5_000 }), true)
-    await renewLeases(db, [{ recipientRunId: id, number: 0 }], 'one', now + 900_000)
+    await renewLeases(db, [{ recipientRunId: id, number: 0, revision }], 'one', now + 900_000)
     assert.equal((await messageNow(db, id, 0)).leaseUntil, now + 5_000 + 600_000)
+  })
+
+  test('who comes to hold a message again, after another, records and renews nothing by the claim that was lost', async () => {
+    const db = store()
+    const { key, id } = await begin(db)
+    const now = Date.now()
+    await claimMessage(db, id, 0, { owner: 'one', now, leaseMs: 1 })
+    const { revision } = await messageNow(db, id, 0)
+    await claimMessage(db, id, 0, { owner: 'two', now: now + 1 })
+    await endTry(db, id, 0, toRetry(now + 2), { owner: 'two' })
+    assert.equal(await claimMessage(db, id, 0, { owner: 'one', now: now + 2, leaseMs: 5_000 }), true)
+    const lost = { owner: 'one', revision }
+    assert.equal(await endTry(db, id, 0, toRetry(now + 60_000), lost), undefined)
+    await renewLeases(db, [{ recipientRunId: id, number: 0, revision }], 'one', now + 900_000)
+    assert.equal((await messageNow(db, id, 0)).leaseUntil, now + 5_002)
+    const { verdict } = await cancel(db, version, key)
+    assert.equal(verdict.recipients[0]!.runs[0]!.in_flight.length, 1)
+    assert.equal((await endTry(db, id, 0, sent, { owner: 'one' }))?.status, 'sent')
   })
 
   test('the end of a try is recorded by whoever holds the claim, once, and by nobody else', async () => {

@@ -10,7 +10,16 @@ import { loadDueEvents } from '../../store/webhook-events/webhook-events.ts'
 import { workflowIdOf } from '../../store/ids/workflow-id.ts'
 import { readSettings } from '../../settings/settings.ts'
 import { onEachStore } from '../../testing/servers/each-store.ts'
-import { accept, claimMessage, rowNow, sent, toRetry, walk, walked } from '../../testing/fixtures/recipient-runs.ts'
+import {
+  accept,
+  claimMessage,
+  messageNow,
+  rowNow,
+  sent,
+  toRetry,
+  walk,
+  walked,
+} from '../../testing/fixtures/recipient-runs.ts'
 import { catalogOf, testVersion } from '../../testing/fixtures/versions.ts'
 
 const version = testVersion('story', ['mail', 'wait', 'feed'])
@@ -138,7 +147,8 @@ onEachStore(catalogOf(version, single), (store) => {
       await cancel(db, key, { reason: 'again' })
       const types = async () => (await told(db)).map((event) => event.type)
       assert.deepEqual(await types(), ['workflow_recipient_run.cancelled'])
-      await settleMessages(db, [{ recipientRunId: id, number: 0, outcome }], 'worker-1', 0, outbox)
+      const { revision } = await messageNow(db, id, 0)
+      await settleMessages(db, [{ recipientRunId: id, number: 0, revision, outcome }], 'worker-1', 0, outbox)
       assert.deepEqual((await types()).sort(), [type, 'workflow_recipient_run.cancelled'].sort(), key)
       await db.execute(sql`delete from webhook_events`)
     }
@@ -168,7 +178,8 @@ onEachStore(catalogOf(version, single), (store) => {
     await walk(db, single, id)
     for (const outcome of [toRetry(9_000), { kind: 'undelivered', reason: 'refused' }] as const) {
       await claimMessage(db, id, 0)
-      await settleMessages(db, [{ recipientRunId: id, number: 0, outcome }], 'worker-1', 0, outbox)
+      const { revision } = await messageNow(db, id, 0)
+      await settleMessages(db, [{ recipientRunId: id, number: 0, revision, outcome }], 'worker-1', 0, outbox)
     }
     const failed = walked(single, await rowNow(db, other), { messages: [], errors: 1, reason: 'bad template' })
     await settleWalks(db, [failed], 0, outbox)
