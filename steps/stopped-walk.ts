@@ -1,4 +1,5 @@
 import type { Stop } from '../store/catalog/stopped.ts'
+import { stepNumber } from '../store/recipient-runs/step-number.ts'
 import type { WalkSettlement } from '../store/recipient-runs/walk-settlement.ts'
 import type { Walk } from './kind.ts'
 
@@ -15,7 +16,8 @@ export function stoppedWalk({ row }: Walk, stop: Stop | undefined): WalkSettleme
   if (stop === undefined) return null
   const { id, revision, step: index, phase, enteredAt, due, attempt } = row
   const reason = REASONS[stop]
-  const event = { event: 'workflow_ended', status: 'ok', step: index, attempt: attempt + 1, data: { reason } } as const
+  const step = stepNumber(index, { hasMoved: row.definitionHash !== null })
+  const event = { event: 'workflow_ended', status: 'ok', step, attempt: attempt + 1, data: { reason } } as const
   return {
     ...{ id, revision, step: index, phase, enteredAt, due, reason },
     ...{ status: 'ended', errors: 0, state: null, messages: [], events: [event] },

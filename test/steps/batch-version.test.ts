@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { desc } from 'drizzle-orm'
+import { desc, eq } from 'drizzle-orm'
 import { publishCatalog } from '../../store/catalog/definitions.ts'
 import { traceOf } from '../../store/recipient-runs/recipient-run-events.ts'
-import { triggers } from '../../store/schema/index.ts'
+import { stepNumber } from '../../store/recipient-runs/step-number.ts'
+import { recipientRunEvents, triggers } from '../../store/schema/index.ts'
 import { Digests } from '../../testing/fixtures/digests.ts'
 import { rowNow } from '../../testing/fixtures/recipient-runs.ts'
 import { feedStep } from '../../testing/fixtures/steps.ts'
@@ -94,5 +95,26 @@ onEachStore(old, (store) => {
       events.map(({ step_ref, event }) => `${step_ref} ${event}`),
       ['never step_skipped', 'first step_decided', 'batch_1 step_decided', 'second step_decided'],
     )
+  })
+
+  test('who resumes in the version it went on in, when the workflow is gone, is recorded to have ended in its step', async () => {
+    const db = store()
+    await publishCatalog(db, old, T)
+    const walked = await startWalk(db, old, 'story', { recipient: 'stopped', now: T })
+    const delay = { ref: 'delay_1', type: 'delay', settings: { delay_for: { unit: 'days', value: 1 } } }
+    const longer = { story: { steps: [never, batch('latest'), delay, feedStep('digest', 'Hi')] } }
+    await publishCatalog(db, await catalogOfFiles(longer), T + MINUTE)
+    await walked.walk(CLOSE)
+    await publishCatalog(db, await catalogOfFiles(child), CLOSE)
+    await walked.walk((await walked.row()).due!)
+    const recorded = await db
+      .select({ event: recipientRunEvents.event, step: recipientRunEvents.step })
+      .from(recipientRunEvents)
+      .where(eq(recipientRunEvents.recipientRunId, walked.id))
+      .orderBy(recipientRunEvents.id)
+    assert.deepEqual(recorded, [
+      { event: 'step_decided', step: 0 },
+      { event: 'workflow_ended', step: stepNumber(2, { hasMoved: true }) },
+    ])
   })
 })
