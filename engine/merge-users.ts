@@ -51,18 +51,18 @@ export async function mergeUsers(deps: Deps, from: string, into: string): Promis
     await assertPreferenceRoom(tx, [target])
     return target
   })
-  if (survivor !== undefined && survivor !== from) await movePages(deps, from, survivor)
+  if (survivor !== undefined && survivor !== from) await movePages(deps, from)
   return survivor
 }
 
 /** Moves what is left under merged ids, in bounded passes: rows of large users, and what was being written meanwhile. */
 export async function settleMerges(deps: Deps): Promise<void> {
   const { store, now } = deps
-  for (const { from, into, mergedMs } of await unmovedMerges(store.db, MERGES_A_ROUND)) {
+  for (const { from, mergedMs } of await unmovedMerges(store.db, MERGES_A_ROUND)) {
     const asOf = now()
     if (asOf <= mergedMs + LATE_WRITES_MS) await mergeLateWrites(deps, from)
-    const isLeft = await movePages(deps, from, into)
-    if (!isLeft && mergedMs + SETTLES_AFTER_MS < asOf) await recordMoved(store.db, from, asOf)
+    if (!(await movePages(deps, from)))
+      await recordMoved(store.db, from, { mergedBefore: asOf - SETTLES_AFTER_MS, now: asOf })
   }
 }
 
@@ -76,19 +76,19 @@ async function mergeLateWrites({ store, now, outbox }: Deps, from: string): Prom
 }
 
 /** Answers whether more is left. */
-async function movePages({ store }: Deps, from: string, into: string): Promise<boolean> {
+async function movePages({ store }: Deps, from: string): Promise<boolean> {
   for (let page = 0; page < PAGES_OF_A_CALL; page += 1) {
-    if (!(await movePage(store.db, from, into))) return false
+    if (!(await movePage(store.db, from))) return false
   }
   return true
 }
 
 /** Again, if a batch was opened under the same key in between. */
-async function movePage(...[db, from, into]: [Deps['store']['db'], string, string]): Promise<boolean> {
+async function movePage(db: Deps['store']['db'], from: string): Promise<boolean> {
   try {
-    return await moveMerged(db, from, into, PAGE)
+    return await moveMerged(db, from, PAGE)
   } catch (error) {
     if (sqlState(error) !== '23505') throw error
-    return moveMerged(db, from, into, PAGE)
+    return moveMerged(db, from, PAGE)
   }
 }

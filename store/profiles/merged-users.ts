@@ -60,18 +60,21 @@ export async function forgetMerges(tx: Database, id: string): Promise<boolean> {
 }
 
 /** Merges of which rows may be left under the old id, oldest first. */
-export function unmovedMerges(
-  db: Database,
-  limit: number,
-): Promise<{ from: string; into: string; mergedMs: number }[]> {
+export function unmovedMerges(db: Database, limit: number): Promise<{ from: string; mergedMs: number }[]> {
   return query(
     db,
-    sql`select from_id as "from", into_id as "into", (extract(epoch from merged_at) * 1000)::float8 as "mergedMs"
+    sql`select from_id as "from", (extract(epoch from merged_at) * 1000)::float8 as "mergedMs"
         from merged_users where moved_at is null order by merged_at, from_id limit ${limit}`,
   )
 }
 
-/** Nothing is left under the old id. */
-export async function recordMoved(db: Database, from: string, now: number): Promise<void> {
-  await db.execute(sql`update merged_users set moved_at = ${at(now)} where from_id = ${from}`)
+/** Nothing is left under the old id of a merge before then: a later one of the same id is another. */
+export async function recordMoved(
+  db: Database,
+  from: string,
+  { mergedBefore, now }: { mergedBefore: number; now: number },
+): Promise<void> {
+  await db.execute(
+    sql`update merged_users set moved_at = ${at(now)} where from_id = ${from} and merged_at < ${at(mergedBefore)}`,
+  )
 }

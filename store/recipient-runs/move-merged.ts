@@ -3,13 +3,17 @@ import { FEED_TYPE } from '../../channels/in-app-feed/feed-type.ts'
 import { notifyFeeds } from '../../events/feed-changes.ts'
 import { takeBatchLocks } from '../batches/lock-batches.ts'
 import { ids, json, query, transaction, type Database } from '../postgres/database.ts'
+import { holdMerge } from '../profiles/merged-users.ts'
 
 /**
  * Gives the first `limit` recipient runs, and messages, that stand under a merged id to whom it means by now. What is pending
- * goes on as theirs: a walk or a send under way finishes as it began. Answers whether more may be left.
+ * goes on as theirs: a walk or a send under way finishes as it began. An id that means nobody else any more may be another
+ * user's, and keeps what it has. Answers whether more may be left.
  */
-export async function moveMerged(db: Database, from: string, into: string, limit: number): Promise<boolean> {
+export async function moveMerged(db: Database, from: string, limit: number): Promise<boolean> {
   return transaction(db, async (tx) => {
+    const into = await holdMerge(tx, from)
+    if (into === undefined) return false
     const rows = await query<{ id: number; batchId: number | null }>(
       tx,
       sql`select id, batch_id as "batchId" from recipient_runs where recipient = ${from} order by id limit ${limit}`,

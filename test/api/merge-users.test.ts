@@ -2,6 +2,8 @@ import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { settleMerges } from '../../engine/merge-users.ts'
 import { publishCatalog } from '../../store/catalog/definitions.ts'
+import { recordMoved } from '../../store/profiles/merged-users.ts'
+import { moveMerged } from '../../store/recipient-runs/move-merged.ts'
 import type { Verdict } from '../../store/recipient-runs/verdict.ts'
 import { accept, messageNow, rowNow, walk } from '../../testing/fixtures/recipient-runs.ts'
 import { emailChannel, feedChannel } from '../../testing/fixtures/seed.ts'
@@ -189,6 +191,28 @@ test('a merged id that is deleted, or whose user is, is free again', async () =>
   await ok('DELETE', `/v1/users/${ada}`)
   await ok('PUT', `/v1/users/${other}`, { name: 'new' })
   assert.equal((await ok('GET', `/v1/users/${other}`))['name'], 'new')
+})
+
+test('what was begun for a merge that was taken back moves nothing of whoever has the id by now, nor ends their own merge', async () => {
+  const { db } = api.deps.store
+  const [guest, ada, eve] = [fresh('guest'), fresh('ada'), fresh('eve')]
+  for (const id of [guest, ada, eve]) await ok('PUT', `/v1/users/${id}`, { name: id })
+  await merge(ada, guest)
+  const begun = api.clock.now
+  await ok('DELETE', `/v1/users/${guest}`)
+  await ok('PUT', `/v1/users/${guest}`, { name: 'Another guest' })
+  const { rows } = await accept(db, invite, fresh('key'), [guest])
+  await walk(db, invite, rows[0]!)
+  assert.equal(await moveMerged(db, guest, 500), false)
+  assert.equal((await rowNow(db, rows[0]!)).recipient, guest)
+  assert.equal((await feedOf(guest)).length, 1)
+
+  api.clock.now += 10 * 60_000
+  await merge(eve, guest)
+  await recordMoved(db, guest, { mergedBefore: begun + 1, now: api.clock.now })
+  const late = await accept(db, invite, fresh('key'), [guest])
+  await settleMerges(api.deps)
+  assert.equal((await rowNow(db, late.rows[0]!)).recipient, eve)
 })
 
 test('a token or a public key of the old id does not come by what is the other user’s', async () => {
