@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import {
   findBulk,
+  holdPosition,
   insertBulk,
   lockBulk,
   recordProgress,
@@ -56,6 +57,9 @@ export async function beginBulk(
   return (await findBulk(store.db, id))!
 }
 
+/** Another worker has carried the chunk out: who was deleted may be there anew. */
+class Overtaken extends Error {}
+
 /** Carries out the next chunk of an operation, its progress in the same transaction. Answers whether nothing is left. */
 export async function carryOnBulk(deps: CancelDeps, id: string): Promise<boolean> {
   const work = await transaction(deps.store.db, (tx) => lockBulk(tx, id))
@@ -63,8 +67,17 @@ export async function carryOnBulk(deps: CancelDeps, id: string): Promise<boolean
   const input = work.input as unknown as BulkInput
   const from = Number(work.position['next'] ?? 0)
   // Each cancel is a transaction of its own; done again after a crash, it finds nothing pending.
-  const gone = goingAway(input, from)
-  for (const key of gone) await cancelRecipient(deps, { apiKey: work.api_key }, key, { reason: 'deleted in bulk' })
+  const assertMeant = async (tx: Database) => {
+    if (!(await holdPosition(tx, work))) throw new Overtaken()
+  }
+  try {
+    for (const key of goingAway(input, from)) {
+      await cancelRecipient(deps, { apiKey: work.api_key }, key, { reason: 'deleted in bulk' }, false, assertMeant)
+    }
+  } catch (error) {
+    if (error instanceof Overtaken) return false
+    throw error
+  }
   const isDone = await transaction(deps.store.db, async (tx) => {
     const locked = await lockBulk(tx, id)
     if (locked === undefined) return true

@@ -1,5 +1,5 @@
 import { recipientReference } from '../store/ids/recipient.ts'
-import { transaction } from '../store/postgres/database.ts'
+import { transaction, type Database } from '../store/postgres/database.ts'
 import type { Verdict } from '../store/recipient-runs/verdict.ts'
 import { pendingRunsOf } from '../store/runs/pending-runs.ts'
 import { cancelInTransaction, type CancelRequest } from './cancel.ts'
@@ -65,13 +65,17 @@ export async function cancelUser(
   return runIdempotentInParts(deps, caller, { scope: `cancel user ${id}`, request, work })
 }
 
-/** Cancels everything pending for one recipient, named by their key, run by run; of an object not for its subscribers. */
+/**
+ * Cancels everything pending for one recipient, named by their key, run by run; of an object not for its subscribers. `assertMeant`
+ * comes first in each transaction: where it throws, nothing more is canceled.
+ */
 export async function cancelRecipient(
   deps: CancelDeps,
   caller: Caller,
   key: string,
   { workflow = null, tenant = null, reason = null }: UserCancelRequest,
   isDryRun = false,
+  assertMeant?: (tx: Database) => Promise<void>,
 ): Promise<VerdictsAnswer> {
   const verdicts = new Verdicts()
   let after: number | null = null
@@ -80,7 +84,7 @@ export async function cancelRecipient(
     // By their triggers: under one key, those of another tenant are not addressed.
     for (const { workflowRunIds, ...run } of runs) {
       const request = { recipients: [recipientReference(key)], itselfOnly: true, workflowRunIds, reason }
-      verdicts.add(await cancelOne(deps, caller, run, request, isDryRun))
+      verdicts.add(await cancelOne(deps, caller, run, request, isDryRun, assertMeant))
     }
     if (runs.length < PAGE) break
     // What a dry run passed is still pending.
@@ -96,11 +100,15 @@ async function cancelOne(
   run: RunAddress,
   request: CancelRequest,
   isDryRun: boolean,
+  assertMeant?: (tx: Database) => Promise<void>,
 ): Promise<Verdict> {
   const { store, mutex, signaler } = deps
   return mutex.run(run.workflowId, async () => {
     if (isDryRun) return dryRun(store.db, (tx) => cancelInTransaction(tx, deps, caller, run, request))
-    const { answer, signals } = await transaction(store.db, (tx) => cancelInTransaction(tx, deps, caller, run, request))
+    const { answer, signals } = await transaction(store.db, async (tx) => {
+      await assertMeant?.(tx)
+      return cancelInTransaction(tx, deps, caller, run, request)
+    })
     for (const signal of signals) void signaler.send(signal)
     return answer
   })

@@ -70,6 +70,18 @@ export async function lockBulk(tx: Database, id: string): Promise<BulkWork | und
   return row
 }
 
+/** Whether an operation stands where it did: if so, it does until the transaction ends. */
+export async function holdPosition(
+  tx: Database,
+  { id, position }: Pick<BulkWork, 'id' | 'position'>,
+): Promise<boolean> {
+  const found = await query(
+    tx,
+    sql`select from bulk_operations where id = ${id}::uuid and completed_at is null and position = ${json(position)} for share`,
+  )
+  return found.length > 0
+}
+
 /**
  * Adds what was done in this transaction, and where it goes on; `position` null: it is complete. `now` in epoch
  * milliseconds.
