@@ -9,7 +9,7 @@ import { inLanes } from '../../testing/fixtures/lanes.ts'
 import { notificationsFolder } from '../../testing/fixtures/notifications-folder.ts'
 import { delayStep, feedStep, workflow } from '../../testing/fixtures/steps.ts'
 import { until } from '../../testing/fixtures/until.ts'
-import { startParts } from '../../testing/product/parts.ts'
+import { startParts, type Parts } from '../../testing/product/parts.ts'
 import { testPostgres } from '../../testing/servers/postgres.ts'
 import { proxyTo } from '../../testing/servers/proxy.ts'
 import { devServer } from '../../testing/servers/temporal.ts'
@@ -27,7 +27,10 @@ async function outage(t: TestContext, limits: readonly string[] = []) {
   const server = await devServer({ extraArgs })
   const proxy = await proxyTo(Number(server.address.split(':')[1]))
   const database = await testPostgres()
+  const started: Parts[] = []
+  // Api and worker first, and their servers after them.
   t.after(async () => {
+    for (const each of started) await each.stop()
     await proxy.close()
     await server.teardown()
     await database.drop()
@@ -40,7 +43,7 @@ async function outage(t: TestContext, limits: readonly string[] = []) {
     address: server.address,
     apiAddress: address,
   })
-  t.after(() => parts.stop())
+  started.push(parts)
   proxy.vanish()
   const { belay, store } = parts
   await until('known to be away', async () => {
