@@ -15,6 +15,7 @@ import { loadRows, type OwnTrigger } from '../store/recipient-runs/load-walks.ts
 import { settleClaimed } from '../store/recipient-runs/settle-walks.ts'
 import type { WalkSettlement } from '../store/recipient-runs/walk-settlement.ts'
 import { leaseLosses } from '../metrics/counted.ts'
+import type { ActsUnderWay } from './acts-under-way.ts'
 import { Gathered } from './gather.ts'
 import { neverPasses, workThrough } from './in-parts.ts'
 import type { Tally } from './tally.ts'
@@ -37,8 +38,7 @@ export interface ActJobDeps {
   owner: string
   tally: Tally
   triggers: ReadonlyMap<number, OwnTrigger>
-  /** What this process has claimed and not yet recorded. */
-  underWay: Set<number>
+  underWay: ActsUnderWay
   /** Asked when the store takes a record: whether the run may have been told the end of the lease meanwhile. */
   isLate: () => boolean
   onResult?: StepListener | undefined
@@ -66,28 +66,28 @@ export class ActJob {
 
   /** Claims the row, acts for it, and records what came of it. What cannot be recorded is left to its lease. */
   async actFor(row: RowToAct): Promise<void> {
-    const { now, log, underWay } = this.#deps
-    let isOurs = false
+    const { log, underWay } = this.#deps
     try {
-      const claimed = await this.#claims.add(row)
-      if (claimed === undefined) return
-      isOurs = true
-      underWay.add(row.id)
-      const { walk, stopped } = claimed
-      const isFresh = performance.now() - claimed.at < FRESH_MS
-      const stalled: ToAct = { kind: 'act' }
-      const done = async () => {
-        const result = isFresh ? await this.#act(walk) : stalled
-        log.debug({ ...this.#which(row.id), step: walk.step.ref, outcome: result.kind }, 'a step acted on the outside')
-        this.#deps.onResult?.(walk, result)
-        return afterAct(walk, result, now())
-      }
-      await this.#records.add({ walk, settlement: stopped ?? (await done()) })
+      await underWay.hold(row.id, () => this.#actFor(row))
     } catch (error) {
       log.error({ err: error, ...this.#which(row.id) }, 'a step that acts on the outside went wrong')
-    } finally {
-      if (isOurs) underWay.delete(row.id)
     }
+  }
+
+  async #actFor(row: RowToAct): Promise<void> {
+    const { now, log } = this.#deps
+    const claimed = await this.#claims.add(row)
+    if (claimed === undefined) return
+    const { walk, stopped } = claimed
+    const isFresh = performance.now() - claimed.at < FRESH_MS
+    const stalled: ToAct = { kind: 'act' }
+    const done = async () => {
+      const result = isFresh ? await this.#act(walk) : stalled
+      log.debug({ ...this.#which(row.id), step: walk.step.ref, outcome: result.kind }, 'a step acted on the outside')
+      this.#deps.onResult?.(walk, result)
+      return afterAct(walk, result, now())
+    }
+    await this.#records.add({ walk, settlement: stopped ?? (await done()) })
   }
 
   async #act(walk: WalkUnderWay): Promise<ActResult> {
@@ -115,7 +115,10 @@ export class ActJob {
     const claimed = await claimRows(db, rows, owner, { now: at, leaseUntil: at + LEASE_MS })
     const late = rows.filter(({ id, status }) => status === 'claimed' && claimed.has(id))
     leaseLosses.inc({ how: 'taken_over' }, late.length)
-    const walks = await loadWalks(db, await loadRows(db, [...claimed]), at)
+    // By now somebody else may have walked on with a row whose lease was over meanwhile.
+    const revisions = new Map(rows.map(({ id, revision }) => [id, revision]))
+    const held = (await loadRows(db, [...claimed])).filter(({ id, revision }) => revision === revisions.get(id))
+    const walks = await loadWalks(db, held, at)
     const stops = await stoppedWorkflows(
       db,
       walks.map(({ definition }) => definition.key),

@@ -10,6 +10,7 @@ import { isActLane } from '../workflows/lane-name.ts'
 import type { ActInput, ChunkResult } from '../workflows/run-activities.ts'
 import { abandonedOf } from './abandoned.ts'
 import { ActJob } from './act-job.ts'
+import { ActsUnderWay } from './acts-under-way.ts'
 import { lateRuns } from '../metrics/counted.ts'
 import { assertOwnStore, believedRevisions, callingRun, waitForInstant, withSignsOfLife } from './chunk.ts'
 import type { AdvanceDeps } from './advance.ts'
@@ -29,9 +30,9 @@ export type ActDeps = Pick<AdvanceDeps, 'db' | 'store' | 'now' | 'outbox' | 'onR
   lookAgainMs?: number
 }
 
-/** What this process has claimed and not yet recorded, and whose turn it is, across chunks. */
+/** What this process is at, and whose turn it is, across chunks. */
 interface UnderWay {
-  rows: Set<number>
+  rows: ActsUnderWay
   turnOf: (stepKey: string) => LimitFunction
 }
 
@@ -47,7 +48,7 @@ export function createAct(deps: ActDeps): (input: ActInput) => Promise<ChunkResu
     turns.set(stepKey, turn)
     return turn
   }
-  const underWay: UnderWay = { rows: new Set(), turnOf }
+  const underWay: UnderWay = { rows: new ActsUnderWay(), turnOf }
   return (input) => withSignsOfLife(deps.now, (isGivenUp) => act(deps, input, underWay, isGivenUp))
 }
 

@@ -19,20 +19,26 @@ export interface ClaimedMessage extends Believed {
   isOutdated: boolean
 }
 
-/** Message keys as a table `x (r, n, v)`, in the order in which everybody locks messages. */
-function given(keys: readonly (MessageKey & { revision?: number })[]): SQL {
-  const rows = keys.map(({ recipientRunId: r, number: n, revision: v }) => ({ r, n, v }))
-  return sql`jsonb_to_recordset(${json(rows)}) as x(r bigint, n smallint, v integer)`
+/** Message keys as a table `x (r, n, v, c)`, in the order in which everybody locks messages. */
+function given(keys: readonly (MessageKey & { revision?: number; claim?: string | null })[]): SQL {
+  const rows = keys.map(({ recipientRunId: r, number: n, revision: v, claim: c }) => ({ r, n, v, c }))
+  return sql`jsonb_to_recordset(${json(rows)}) as x(r bigint, n smallint, v integer, c text)`
+}
+
+/** As it was loaded; a claim raises no revision. */
+export interface ToClaim extends Believed {
+  /** Who had it; null: nobody. */
+  claim: string | null
 }
 
 /**
  * Claims messages for one send each, until `leaseUntil`. Left out, and not to be sent: what somebody else has (a cancel, a
- * move, another worker whose lease still runs). A lease that ran out is a dead worker's, and is taken over; the
- * message remembers that it may have been sent.
+ * move, another worker whose lease still runs), or has had since it was loaded. A lease that ran out is a dead worker's, and
+ * is taken over; the message remembers that it may have been sent.
  */
 export async function claimMessages(
   db: Database,
-  messages: readonly Believed[],
+  messages: readonly ToClaim[],
   owner: string,
   { now, leaseUntil }: { now: number; leaseUntil: number },
 ): Promise<ClaimedMessage[]> {
@@ -40,7 +46,7 @@ export async function claimMessages(
     db,
     sql`with free as materialized (
           select m.recipient_run_id, m.number from messages m join ${given(messages)}
-            on m.recipient_run_id = x.r and m.number = x.n and m.revision = x.v
+            on m.recipient_run_id = x.r and m.number = x.n and m.revision = x.v and m.claim is not distinct from x.c
           where m.status = 'queued' and m.cancel_id is null and (m.claim is null or m.lease_until <= ${at(now)})
           order by m.recipient_run_id, m.number for update of m
         )

@@ -39,12 +39,12 @@ export async function loadRowsToAct(db: Database, rowIds: readonly number[]): Pr
 
 /**
  * Claims rows for what their step does on the outside, until `leaseUntil`; answers which. Left out, and not to be acted for:
- * what somebody else has. A lease that ran out is a dead worker's, and is taken over. Batches are locked first: a cancel of
+ * what somebody else has, or has had since it was loaded. A lease that ran out is a dead worker's, and is taken over. Batches are locked first: a cancel of
  * an activity names the step, or the step acts without it.
  */
 export async function claimRows(
   db: Database,
-  rows: readonly Pick<RowToAct, 'id' | 'revision' | 'batchId'>[],
+  rows: readonly Pick<RowToAct, 'id' | 'revision' | 'batchId' | 'claim'>[],
   owner: string,
   lease: { now: number; leaseUntil: number },
 ): Promise<Set<number>> {
@@ -58,16 +58,16 @@ export async function claimRows(
 
 async function claimFree(
   db: Database,
-  rows: readonly { id: number; revision: number }[],
+  rows: readonly Pick<RowToAct, 'id' | 'revision' | 'claim'>[],
   owner: string,
   { now, leaseUntil }: { now: number; leaseUntil: number },
 ): Promise<Set<number>> {
-  const given = rows.map(({ id: r, revision: v }) => ({ r, v }))
+  const given = rows.map(({ id: r, revision: v, claim: c }) => ({ r, v, c }))
   const claimed = await query<{ id: number }>(
     db,
     sql`with free as materialized (
-          select r.id from recipient_runs r join jsonb_to_recordset(${json(given)}) as x(r bigint, v integer)
-            on r.id = x.r and r.revision = x.v
+          select r.id from recipient_runs r join jsonb_to_recordset(${json(given)}) as x(r bigint, v integer, c text)
+            on r.id = x.r and r.revision = x.v and r.claim is not distinct from x.c
           where ${mayGoOn} and r.phase = 'wait'
             and (r.status = 'waiting' or (r.status = 'claimed' and r.lease_until <= ${at(now)}))
           order by r.id for update of r

@@ -242,7 +242,10 @@ onEachStore(catalog, (store) => {
       const { story, a, b, c, cancel } = await three('acts', recipient)
       await cancel(T + MINUTE, a)
       await story.wake(CLOSE, a)
-      await claimRows(store(), [await rowNow(store(), a.row)], 'dead', { now: CLOSE, leaseUntil: CLOSE + MINUTE })
+      await claimRows(store(), [{ ...(await rowNow(store(), a.row)), claim: null }], 'dead', {
+        now: CLOSE,
+        leaseUntil: CLOSE + MINUTE,
+      })
       for (const each of taken({ a, b, c })) await cancel(CLOSE, each)
       story.worker.now = () => CLOSE + 2 * MINUTE
       for (const type of ['update_user', 'trigger_workflow'] as const) {
@@ -265,7 +268,7 @@ onEachStore(catalog, (store) => {
     ] as const) {
       const { story, a, b, cancel } = await three(definition, `names-${definition}`)
       await story.wake(CLOSE, a)
-      await claimRows(store(), [await rowNow(store(), a.row)], 'another worker', {
+      await claimRows(store(), [{ ...(await rowNow(store(), a.row)), claim: null }], 'another worker', {
         now: CLOSE,
         leaseUntil: CLOSE + MINUTE,
       })

@@ -8,6 +8,7 @@ import { TestWorker } from '../../testing/fixtures/activities.ts'
 import { accept, cancel, rowNow } from '../../testing/fixtures/recipient-runs.ts'
 import { notificationsFolder, problemsOf } from '../../testing/fixtures/notifications-folder.ts'
 import { catalogOfFiles, startWalk, type Walked } from '../../testing/fixtures/walked.ts'
+import { MortalStore } from '../../testing/oracle/mortal.ts'
 import { onEachStore } from '../../testing/servers/each-store.ts'
 import { httpReceiver, type ReceivedRequest } from '../../testing/servers/http-receiver.ts'
 import { actLane } from '../../workflows/lane-name.ts'
@@ -68,6 +69,7 @@ const catalog = await catalogOfFiles(
     led: { steps: [fetchStep({ url: '{{ data.url }}', headers: [{ key: 'X-Api-Key', value: '{{ vars.key }}' }] })] },
     led_signed: { steps: [fetchStep({ url: '{{ data.url }}', signing_key: 'a key of the file' })] },
     led_bare: { steps: [fetchStep({ url: '{{ data.url }}' })] },
+    twice: { steps: [fetchStep({}), fetchStep({}, { ref: 'fetch_2' })] },
     alone: { steps: [fetchStep({ method: 'post', body: '{{ data | json }}' })] },
   },
   { 'vars.json': { key: '$BELAY_TEST_FETCH_KEY' } },
@@ -259,7 +261,7 @@ onEachStore(catalog, (store) => {
     const walked = await start('plain')
     const row = await walked.row()
     const lease = { now: at(0), leaseUntil: at(60) }
-    assert.deepEqual(await claimRows(store(), [row], 'another worker', lease), new Set([row.id]))
+    assert.deepEqual(await claimRows(store(), [{ ...row, claim: null }], 'another worker', lease), new Set([row.id]))
     const before = server.requests.length
     await walked.act(at(59))
     assert.equal(server.requests.length, before)
@@ -290,10 +292,50 @@ onEachStore(catalog, (store) => {
     assert.deepEqual([phase, due], ['enter', told])
   })
 
+  test('a step that was loaded as free is not taken over from who has claimed it since, though that lease is over', async () => {
+    const { id, revision } = await (await start('plain')).row()
+    const free = { id, revision, batchId: null, claim: null }
+    const held = { ...free, claim: 'another worker' }
+    const mine = { now: at(60), leaseUntil: at(120) }
+    await claimRows(store(), [free], 'another worker', { now: at(0), leaseUntil: at(60) })
+    assert.deepEqual(await claimRows(store(), [free], 'mine', mine), new Set())
+    assert.deepEqual(await claimRows(store(), [{ ...free, claim: 'a third' }], 'mine', mine), new Set())
+    assert.deepEqual(await claimRows(store(), [held], 'mine', mine), new Set([id]))
+  })
+
+  test('a worker that lost its lease before it read what it had claimed does nothing for the step after it', async () => {
+    const version = catalog.definitions.get('twice')!
+    const key = randomUUID()
+    const { rows, workflowId } = await accept(store(), version, key, ['ada'], { acceptedAt: noon })
+    let clock = noon
+    const own = new MortalStore(store())
+    const worker = new TestWorker(own.db, undefined, () => clock)
+    const other = new TestWorker(store(), undefined, () => clock)
+    await worker.advance(workflowId, rows)
+    answer = json({ name: 'Ada' })
+    const before = server.requests.length
+    const meanwhile = async () => {
+      assert.equal((await rowNow(store(), rows[0]!)).status, 'claimed')
+      clock = at(60)
+      await other.act(workflowId, actLane('http_fetch'), rows, 2)
+      await other.advance(workflowId, rows, 3)
+      assert.deepEqual([(await rowNow(store(), rows[0]!)).step, server.requests.length], [1, before + 1])
+      const { verdict } = await cancel(store(), version, key)
+      assert.deepEqual(verdict.recipients[0]!.runs[0]!.in_flight, [])
+    }
+    // Its triggers, its rows and its claims come first.
+    own.interjection = { after: 3, work: meanwhile }
+    await worker.act(workflowId, actLane('http_fetch'), rows, 2)
+    assert.deepEqual([own.interjection, server.requests.length], [undefined, before + 1])
+  })
+
   test('what a worker that died had begun ends as canceled if a cancel came meanwhile', async () => {
     const key = randomUUID()
     const walked = await startWalk(store(), catalog, 'plain', { now: noon, key })
-    await claimRows(store(), [await walked.row()], 'another worker', { now: at(0), leaseUntil: at(60) })
+    await claimRows(store(), [{ ...(await walked.row()), claim: null }], 'another worker', {
+      now: at(0),
+      leaseUntil: at(60),
+    })
     await cancel(store(), catalog.definitions.get('plain')!, key)
     const before = server.requests.length
     await walked.act(at(60))

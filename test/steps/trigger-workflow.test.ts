@@ -126,7 +126,7 @@ onEachStore(catalog, (store) => {
     const row = await walked.row()
     const { id } = row
     const now = Date.now()
-    await claimRows(store(), [row], 'another worker', { now, leaseUntil: now + 60_000 })
+    await claimRows(store(), [{ ...row, claim: null }], 'another worker', { now, leaseUntil: now + 60_000 })
     const { verdict } = await cancel(store(), catalog.definitions.get('plain')!, key)
     assert.deepEqual(verdict.recipients[0]!.runs[0]!.in_flight, ['trigger_1'])
     await walked.act(now + 61_000)

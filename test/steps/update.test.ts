@@ -162,7 +162,10 @@ onEachStore(catalog, (store) => {
     const key = randomUUID()
     const walked = await start('user', { recipient, key, data: { set: { n: 1 } } })
     const now = Date.now()
-    await claimRows(store(), [await walked.row()], 'another worker', { now, leaseUntil: now + 60_000 })
+    await claimRows(store(), [{ ...(await walked.row()), claim: null }], 'another worker', {
+      now,
+      leaseUntil: now + 60_000,
+    })
     await cancel(store(), catalog.definitions.get('user')!, key)
     await walked.act(now + 61_000)
     assert.deepEqual([await propertiesOf(recipient), (await walked.row()).status], [undefined, 'canceled'])

@@ -42,6 +42,18 @@ onEachStore(catalogOf(version), (store) => {
     assert.equal(await claimMessage(db, id, 0, { owner: 'two' }), false)
   })
 
+  test('a message that was loaded as free is not taken over from who has claimed it since, though that lease is over', async () => {
+    const db = store()
+    const { id } = await begin(db)
+    const [free, now] = [await messageNow(db, id, 0), Date.now()]
+    assert.equal(await claimMessage(db, id, 0, { owner: 'one', now, leaseMs: 1_000 }), true)
+    const later = { now: now + 1_000, leaseUntil: now + 2_000 }
+    assert.deepEqual(await claimMessages(db, [free], 'two', later), [])
+    const held = await messageNow(db, id, 0)
+    assert.deepEqual(await claimMessages(db, [{ ...held, claim: 'three' }], 'two', later), [])
+    assert.equal((await claimMessages(db, [held], 'two', later)).length, 1)
+  })
+
   test('a claim of another revision, of a canceled or of a settled message is refused', async () => {
     const db = store()
     const claimAt = async (id: number, by: number) => {
