@@ -3,6 +3,8 @@ import { noOutbox, recordEvents } from '../../events/outbox.ts'
 import { takeBatchLocks } from '../batches/lock-batches.ts'
 import { triggerOf } from '../ids/row-id.ts'
 import { at, ids, json, query, transaction, type Database } from '../postgres/database.ts'
+import { lockEnding } from '../waits/lock-waiting.ts'
+import { offerEnds } from '../waits/offer-events.ts'
 
 /** A recipient run whose step acts on the outside, as whoever is to carry that out finds it. Instants are epoch milliseconds. */
 export interface RowToAct {
@@ -102,7 +104,10 @@ export async function claimsHold(
   return new Set(held.map(({ id }) => id))
 }
 
-/** Ends rows that were canceled while a worker held them which is gone by now. Answers how many. */
+/**
+ * Ends rows that were canceled while a worker held them which is gone by now, and offers their ends to who waits for them.
+ * Answers how many.
+ */
 export async function endAbandonedRows(
   db: Database,
   rowIds: readonly number[],
@@ -110,21 +115,26 @@ export async function endAbandonedRows(
   outbox = noOutbox,
 ): Promise<number> {
   if (rowIds.length === 0) return 0
+  const isLost = sql`status = 'claimed' and cancel_id is not null and batch_id is null and lease_until <= ${at(now)}`
+  const found = await query<{ id: number }>(
+    db,
+    sql`select id from recipient_runs where id = any(${ids(rowIds)}) and ${isLost} order by id`,
+  )
+  if (found.length === 0) return 0
   return transaction(db, async (tx) => {
-    const ended = await query<{ id: number }>(
+    const lost = await lockEnding(
       tx,
-      sql`with lost as materialized (
-            select id from recipient_runs where id = any(${ids(rowIds)}) and status = 'claimed' and cancel_id is not null and batch_id is null
-              and lease_until <= ${at(now)}
-            order by id for update
-          )
-          update recipient_runs r set status = 'canceled', claim = null, lease_until = null, revision = r.revision + 1,
-            updated_at = ${at(now)}
-          from lost where r.id = lost.id returning r.id`,
+      found.map(({ id }) => id),
+      isLost,
     )
+    await tx.execute(
+      sql`update recipient_runs set status = 'canceled', claim = null, lease_until = null, revision = revision + 1,
+            updated_at = ${at(now)} where id = any(${ids(lost)})`,
+    )
+    await offerEnds(tx, lost, now, outbox)
     await recordEvents(tx, outbox, now, () =>
-      ended.map(({ id }) => ({ type: 'workflow_recipient_run.cancelled' as const, recipientRunId: id })),
+      lost.map((id) => ({ type: 'workflow_recipient_run.cancelled' as const, recipientRunId: id })),
     )
-    return ended.length
+    return lost.length
   })
 }

@@ -56,12 +56,9 @@ export async function markCanceled(
   )
   const written = await writeMarks(tx, { runId, rows, takenBack, cutShort, marked, left, removed }, request)
   await signalOtherRuns(tx, [...takenBack, ...cutShort].filter(isElsewhere), runOf, request)
-  await offerEnds(
-    tx,
-    asleep.map(({ id }) => id),
-    request.now,
-    outbox,
-  )
+  // Who carries a batch on is not over yet, and is not offered: that is for when its walk ends.
+  const over = rows.filter(({ status }) => status === 'waiting').map(({ id }) => id)
+  await offerEnds(tx, over, request.now, outbox)
   await recordEvents(tx, outbox, request.now, () => cancelEvents(rows.filter(isCanceledNow), takenBack, cutShort))
   if (written === null) return null
   const recipients = [

@@ -25,6 +25,21 @@ export function waitsForEndsOf(rowIds: readonly number[]): SQL {
       then array(select distinct recipient from recipient_runs where id = any(${ids(rowIds)})) else '{}' end)`
 }
 
+/**
+ * Locks those of these rows of which `which` holds, and who waits for their ends, in one order; answers the former. The rows
+ * are best found without a lock before: two that lock the same in another order wait for each other.
+ */
+export async function lockEnding(tx: Database, rowIds: readonly number[], which: SQL): Promise<number[]> {
+  const own = ids(rowIds)
+  const rows = await query<{ id: number }>(
+    tx,
+    sql`select id from recipient_runs where id = any(${own} || ${whoWait(waitsForEndsOf(rowIds))})
+          and ((${which}) or id <> all(${own})) order by id for update`,
+  )
+  const locked = new Set(rows.map(({ id }) => id))
+  return rowIds.filter((id) => locked.has(id))
+}
+
 /** Locks rows that began to wait just now, in the order of their ids. */
 export async function lockRows(tx: Database, rowIds: readonly number[]): Promise<void> {
   await tx.execute(sql`select from recipient_runs where id = any(${ids(rowIds)}) order by id for update`)
