@@ -255,9 +255,9 @@ const kinds: { readonly [Type in NodeType]: Follow<Type> } = {
     assert.equal(decidedIn(here), undefined, `${ref} was answered`)
     if (failed === undefined) return 'cut'
     // A try that a cancel found under way is the last one.
-    const isCutShort = walk.trace.row.status === 'canceled' && retried.length < 2
+    const isCutShort = answer === 'down' && walk.trace.row.status === 'canceled' && retried.length < 2
     assert.ok(
-      retried.length === (answer === 'down' ? 2 : 0) || (answer === 'down' && isCutShort),
+      retried.length === (answer === 'down' ? 2 : 0) || isCutShort,
       `${ref} was tried ${retried.length + 1} times`,
     )
     const waits = [30_000, 60_000]
