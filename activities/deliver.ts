@@ -9,13 +9,13 @@ import { loadToSend, type MessageToSend } from '../store/messages/load-to-send.t
 import { endAbandoned } from '../store/messages/end-abandoned.ts'
 import { loadChannelData } from '../store/profiles/channel-data.ts'
 import { loadSmallRecipients } from '../store/profiles/recipients.ts'
-import { loadOwnTriggers, type OwnTrigger } from '../store/recipient-runs/load-walks.ts'
+import { loadOwnTriggers } from '../store/recipient-runs/load-walks.ts'
 import { loadSleepers } from '../store/recipient-runs/sleepers.ts'
 import type { ChunkResult, DeliverInput } from '../workflows/run-activities.ts'
 import { countMessage, lateMessages } from '../metrics/counted.ts'
 import { abandonedOf } from './abandoned.ts'
 import { assertOwnStore, believedRevisions, callingRun, waitForInstant, withHeartbeat } from './chunk.ts'
-import { SendJob, type DeliverDeps } from './send-job.ts'
+import { SendJob, type DeliverDeps, type SendContext } from './send-job.ts'
 import { Tally } from './tally.ts'
 
 /**
@@ -35,6 +35,7 @@ export function createDeliver(deps: DeliverDeps): (input: DeliverInput) => Promi
 
 async function deliver(deps: DeliverDeps, input: DeliverInput): Promise<ChunkResult> {
   const { db, now, leases, outbox } = deps
+  const began = now()
   assertOwnStore(input.store, deps.store)
   const tally = new Tally()
   const lane = readMessageLane(input.lane)
@@ -52,7 +53,7 @@ async function deliver(deps: DeliverDeps, input: DeliverInput): Promise<ChunkRes
   const isLost = (message: MessageToSend) =>
     message.claim !== null && message.leaseUntil !== null && message.leaseUntil <= instant && !leases.has(message)
   const isReady = ({ canceled, due }: MessageToSend) => !canceled && due !== null && due <= instant
-  const send = (messages: readonly MessageToSend[]) => sendAll(deps, messages, { triggers, tally, instant })
+  const send = (messages: readonly MessageToSend[]) => sendAll(deps, messages, { triggers, tally, began, instant })
   await send(current.filter((message) => message.claim === null && isReady(message)))
   const abandoned = await abandonedOf(found.filter(isLost), {
     keyOf: ({ recipientRunId }) => String(recipientRunId),
@@ -85,7 +86,7 @@ async function deliver(deps: DeliverDeps, input: DeliverInput): Promise<ChunkRes
 async function sendAll(
   deps: DeliverDeps,
   ready: readonly MessageToSend[],
-  { triggers, tally, instant }: { triggers: ReadonlyMap<number, OwnTrigger>; tally: Tally; instant: number },
+  { instant, ...chunk }: Pick<SendContext, 'triggers' | 'tally' | 'began'> & { instant: number },
 ): Promise<void> {
   if (ready.length === 0) return
   const { db } = deps
@@ -101,6 +102,6 @@ async function sendAll(
   )
   const patience = PATIENCE_MS.least + Math.random() * (PATIENCE_MS.most - PATIENCE_MS.least)
   await withDeadline(cancellationSignal(), patience, (stop) =>
-    new SendJob(deps, { channels, properties, channelData, triggers, tally, stop }).run(ready),
+    new SendJob(deps, { ...chunk, channels, properties, channelData, stop }).run(ready),
   )
 }

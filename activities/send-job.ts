@@ -60,6 +60,8 @@ export interface SendContext {
   channelData: (recipient: string, channelId: string) => JsonObject | undefined
   triggers: ReadonlyMap<number, OwnTrigger>
   tally: Tally
+  /** When the activity began, by the store's clock: before it waited for anything. */
+  began: number
   /** Claims nothing more, and waits for nobody: the rest of the chunk is handed back. */
   stop: AbortSignal
 }
@@ -75,9 +77,8 @@ export class SendJob {
     this.#deps = deps
     this.#context = context
     this.#claims = new Gathered(MOST, (messages) => claimToSend(deps, messages, context))
-    const began = deps.now()
     // The run was told the end of the lease. Due before it, and beyond the edge of its window, no page would have the message.
-    const isLate = () => context.stop.aborted || deps.now() - began > HEARD_MS
+    const isLate = () => context.stop.aborted || deps.now() - context.began > HEARD_MS
     this.#records = new Gathered(MOST, (tries) =>
       recordTries({ ...deps, isLate }, tries, (first) => this.#which(first)),
     )

@@ -15,6 +15,7 @@ import { TestWorker } from '../../testing/fixtures/activities.ts'
 import { accept, cancel, claimMessage, messageNow, walk } from '../../testing/fixtures/recipient-runs.ts'
 import { until } from '../../testing/fixtures/until.ts'
 import { catalogOf, testVersion } from '../../testing/fixtures/versions.ts'
+import { MortalStore } from '../../testing/oracle/mortal.ts'
 import { onEachStore } from '../../testing/servers/each-store.ts'
 
 const version = testVersion('invite', ['mail'])
@@ -223,6 +224,26 @@ onEachStore(catalogOf(version), (store) => {
     assert.equal(attempt, 1)
     // Its backoff alone, of 15 s, ends before the lease of 30 s.
     assert.equal(due, told)
+  })
+
+  test('so does one that stood still before it had claimed anything', async () => {
+    const db = store()
+    const { rows, workflowId } = await mailed(db, ['slow'])
+    let clock = Date.now()
+    const now = () => clock
+    const other = new TestWorker(db, () => assert.fail('sent by two'), now)
+    const own = new MortalStore(db)
+    let told = 0
+    const send = async () => {
+      told = (await other.deliver(workflowId, LANE, rows)).asleep[0]!.due
+      return { kind: 'not_taken', reason: 'busy' } as const
+    }
+    const worker = new TestWorker(own.db, send, now)
+    // The rows to hand out are looked up first. By its own first look the server has handed its chunk to the other.
+    own.interjection = { after: 1, work: () => Promise.resolve(void (clock += 10_000)) }
+    await worker.deliver(workflowId, LANE, rows)
+    const { attempt, due } = await messageNow(db, rows[0]!, 0)
+    assert.deepEqual([own.interjection, attempt, due], [undefined, 1, told])
   })
 
   test('what a dead worker had claimed is sent by another when its lease is over, unless it was canceled since', async () => {
