@@ -37,7 +37,7 @@ export class StoreClient extends pg.Client {
   #statement: NodeJS.Timeout | undefined
   #transaction: NodeJS.Timeout | undefined
   /** From `connect` until the server lets us in, or the connection has ended. */
-  #isEntering = false
+  #isConnecting = false
   /** Statements sent or queued whose end the server has not told. */
   #pending = 0
   #status = 'I'
@@ -50,15 +50,15 @@ export class StoreClient extends pg.Client {
     this.on('error', () => undefined)
     this.#wire.on('readyForQuery', ({ status }: { status: string }) => this.#ready(status))
     this.#wire.once('end', () => {
-      this.#isEntering = false
+      this.#isConnecting = false
       this.#disarm()
     })
     const connect = this.connect.bind(this) as (...given: unknown[]) => unknown
-    const entering = (...given: unknown[]) => {
-      this.#isEntering = true
+    const connecting = (...given: unknown[]) => {
+      this.#isConnecting = true
       return connect(...given)
     }
-    this.connect = entering as typeof this.connect
+    this.connect = connecting as typeof this.connect
     const query = this.query.bind(this) as (...given: unknown[]) => unknown
     const timed = (...given: unknown[]) => {
       this.#pending += 1
@@ -68,7 +68,7 @@ export class StoreClient extends pg.Client {
     this.query = timed as typeof this.query
     const end = this.end.bind(this) as (done?: () => void) => Promise<void>
     const bounded = (done?: () => void) => {
-      if (this.#isEntering) return this.#leaveAtTheDoor(done)
+      if (this.#isConnecting) return this.#endWhileConnecting(done)
       const timer = setTimeout(() => this.#wire.stream.destroy(), END_MS).unref()
       this.#wire.once('end', () => clearTimeout(timer))
       return done === undefined ? end() : end(done)
@@ -96,7 +96,7 @@ export class StoreClient extends pg.Client {
   #ready(status: string): void {
     this.#pending = Math.max(0, this.#pending - 1)
     this.#status = status
-    this.#isEntering = false
+    this.#isConnecting = false
     clearTimeout(this.#statement)
     if (this.#pending > 0) this.#armStatement()
     if (status === 'I') {
@@ -108,7 +108,7 @@ export class StoreClient extends pg.Client {
   }
 
   /** pg's own `end` would leave whoever awaits `connect` waiting for ever: destroyed without it, `connect` rejects. */
-  async #leaveAtTheDoor(done?: () => void): Promise<void> {
+  async #endWhileConnecting(done?: () => void): Promise<void> {
     const ended = new Promise((resolve) => this.#wire.once('end', resolve))
     this.destroy()
     await ended

@@ -41,8 +41,8 @@ export async function loadRowsToAct(db: Database, rowIds: readonly number[]): Pr
 
 /**
  * Claims rows for what their step does on the outside, until `leaseUntil`; answers which. Left out, and not to be acted for:
- * what somebody else has, or has had since it was loaded. A lease that ran out is a dead worker's, and is taken over. Batches are locked first: a cancel of
- * an activity names the step, or the step acts without it.
+ * what somebody else has, or has had since it was loaded. A lease that ran out is a dead worker's, and is taken over. Batches
+ * are locked first: a cancel of an activity names the step, or the step acts without it.
  */
 export async function claimRows(
   db: Database,
