@@ -60,23 +60,25 @@ async function act(deps: ActDeps, input: ActInput, underWay: UnderWay, isGivenUp
   const believed = believedRevisions(input.rows)
   const triggers = await loadOwnTriggers(db, callingRun(), believed.keys())
   const ours = [...believed.keys()].filter((id) => triggers.has(triggerIdOf(id)))
-  const load = async () => (await loadRowsToAct(db, ours)).filter(({ id, revision }) => revision === believed.get(id))
+  const load = () => loadRowsToAct(db, ours)
   const found = await load()
+  const isToAct = ({ id, revision, canceled }: RowToAct) => !canceled && revision === believed.get(id)
   await waitForInstant(
-    found.map(({ due }) => due),
+    found.filter(isToAct).map(({ due }) => due),
     now,
   )
   const instant = now()
   const job = new ActJob({ ...deps, owner: leases.owner, tally, triggers, underWay: underWay.rows, isLate: isGivenUp })
   const carryOut = (rows: readonly RowToAct[]) => actForAll(job, rows, { underWay, triggers, instant })
-  await carryOut(found.filter(({ status, due }) => status === 'waiting' && due <= instant))
+  await carryOut(found.filter((row) => row.status === 'waiting' && row.due <= instant && isToAct(row)))
   const isLost = ({ id, status, leaseUntil }: RowToAct) =>
     status === 'claimed' && (leaseUntil ?? 0) <= instant && !underWay.rows.has(id)
   const keyOf = ({ id }: RowToAct) => String(id)
-  await carryOut(await abandonedOf(found.filter(isLost), { keyOf, load, lookAgainMs: deps.lookAgainMs }))
+  const abandoned = await abandonedOf(found.filter(isLost), { keyOf, load, lookAgainMs: deps.lookAgainMs })
+  await carryOut(abandoned.filter(isToAct))
+  const canceled = abandoned.filter((row) => row.canceled).map(({ id }) => id)
+  tally.counts.canceled += await endAbandonedRows(db, canceled, now(), outbox)
   const others = ours.filter((id) => !tally.has(id))
-  const theirs = others.filter((id) => !underWay.rows.has(id))
-  tally.counts.canceled += await endAbandonedRows(db, theirs, instant, outbox)
   // The rest came early, was handed back, or somebody else has it.
   if (others.length > 0) for (const sleeper of await loadAllSleepers(db, { rows: others })) tally.sleep(sleeper)
   return tally.result(now())

@@ -18,6 +18,8 @@ export interface RowToAct {
   claim: string | null
   /** Null while nobody has it. */
   leaseUntil: number | null
+  /** Whether a cancel came while it was claimed: it is not acted for any more. */
+  canceled: boolean
   /** The same for all that stand in this step of this version. */
   stepKey: string
 }
@@ -25,15 +27,18 @@ export interface RowToAct {
 /** A cancel of an activity in a batch leaves the row to walk on for the others. */
 const mayGoOn = sql`(r.cancel_id is null or r.batch_id is not null)`
 
-/** Of these rows, those that stand in a step and wait or are claimed, without a lock, in the order of their ids. */
+/**
+ * Of these rows, those that stand in a step and wait or are claimed, canceled or not, without a lock, in the order of their
+ * ids.
+ */
 export async function loadRowsToAct(db: Database, rowIds: readonly number[]): Promise<RowToAct[]> {
   return query<RowToAct>(
     db,
     sql`select r.id, r.revision, r.batch_id as "batchId", r.status, r.claim, round(extract(epoch from r.due) * 1000)::float8 as due,
-          round(extract(epoch from r.lease_until) * 1000)::float8 as "leaseUntil",
+          round(extract(epoch from r.lease_until) * 1000)::float8 as "leaseUntil", not ${mayGoOn} as canceled,
           coalesce(r.definition_hash, t.definition_hash) || '/' || r.step as "stepKey"
         from recipient_runs r join triggers t on t.id = ${triggerOf('r.id')}
-        where r.id = any(${ids(rowIds)}) and r.status in ('waiting', 'claimed') and ${mayGoOn}
+        where r.id = any(${ids(rowIds)}) and r.status in ('waiting', 'claimed')
           and r.phase = 'wait' and r.due is not null
         order by r.id`,
   )
@@ -82,8 +87,9 @@ async function claimFree(
 }
 
 /**
- * Of these rows, those that `owner` still holds by the same claim and nobody canceled, locked: a cancel waits for the transaction from then on.
- * One that walks on for a batch is canceled once all of the batch's activities are. Batches are locked first, as everywhere.
+ * Of these rows, those that `owner` still holds by the same claim and nobody canceled, locked: a cancel waits for the
+ * transaction from then on. One that walks on for a batch is canceled once all of the batch's activities are. Batches are
+ * locked first, as everywhere.
  */
 export async function claimsHold(
   tx: Database,

@@ -342,6 +342,30 @@ onEachStore(catalog, (store) => {
     assert.deepEqual([(await walked.row()).status, server.requests.length], ['canceled', before])
   })
 
+  test('what a worker that lives did for a canceled run is recorded, though its lease ran out while the store was away', async () => {
+    const key = randomUUID()
+    const walked = await startWalk(store(), catalog, 'plain', { now: noon, key })
+    const own = new MortalStore(store())
+    const other = new TestWorker(own.db, undefined, () => at(60))
+    other.lookAgainMs = 1_000
+    const asked = new Promise<ServerResponse>((resolve) => (answer = resolve))
+    const acts = walked.act()
+    const response = await asked
+    await cancel(store(), catalog.definitions.get('plain')!, key)
+    const looks = other.act(walked.workflowId, actLane('http_fetch'), [walked.id], 2)
+    await own.quiet()
+    const finish = async () => {
+      response.writeHead(500).end('down')
+      await acts
+    }
+    // Between its two looks.
+    own.interjection = { after: 0, work: finish }
+    await looks
+    await own.interject()
+    const events = await walked.events()
+    assert.deepEqual([(await walked.row()).status, events.map(([, event]) => event)], ['canceled', ['step_failed']])
+  })
+
   test('an answer as large as may be is kept, and not in every hand-out', async () => {
     answer = json({ much: 'x'.repeat(200_000), name: 'Ada' })
     const walked = await start('plain')
