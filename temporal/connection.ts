@@ -1,4 +1,5 @@
 import { Connection, type ConnectionOptions } from '@temporalio/client'
+import { interceptors } from './closed-channel.ts'
 
 /**
  * A channel that fails is tried again within five seconds (gRPC's own: two minutes). A server that vanished without a word
@@ -14,7 +15,7 @@ const channelArgs = {
   'grpc.use_local_subchannel_pool': 1,
 } as const
 
-/** Longer than any call on the old one lasts: one under way when its connection closes would be thrown at nobody. */
+/** Longer than any call on the old one lasts: one under way when its connection closes fails. */
 const CLOSE_AFTER_MS = 30_000
 
 export interface TemporalConnection {
@@ -30,7 +31,8 @@ export interface TemporalConnection {
 
 /** What a client of Temporal's is given. */
 export function openConnection(options: ConnectionOptions): TemporalConnection {
-  const open = () => Connection.lazy({ ...options, channelArgs: { ...channelArgs, ...options.channelArgs } })
+  const open = () =>
+    Connection.lazy({ interceptors, ...options, channelArgs: { ...channelArgs, ...options.channelArgs } })
   let current = open()
   const old = new Map<Connection, NodeJS.Timeout>()
   const connection = new Proxy(current, {

@@ -16,7 +16,7 @@ const FAILING = 'TemporalReportedProblems is not null and ExecutionStatus = "Run
 /** Asks Temporal. Rejects where it does not answer; what it refuses to tell is null. */
 export async function lookAtTemporal(client: Client, deadlineMs: number): Promise<TemporalFigures> {
   return client.connection.withDeadline(Date.now() + deadlineMs, async () => {
-    // One after the other: a call that outlives its connection is thrown at nobody.
+    // One after the other: none is left under way when the other fails.
     const failingRuns = await unlessRefused(async () => (await client.workflow.count(FAILING)).count)
     const missing = await unlessRefused(async () => (await missingAttributes(client)).map(({ name }) => name))
     return { failingRuns, missingAttributes: missing }

@@ -1,5 +1,6 @@
 import { Connection, type ConnectionOptions } from '@temporalio/client'
 import { SettingsError } from '../settings/settings.ts'
+import { interceptors } from '../temporal/closed-channel.ts'
 import { isForbidden, reasonOf } from '../temporal/refusals.ts'
 
 const GRPC_NOT_FOUND = 5
@@ -7,7 +8,7 @@ const GRPC_NOT_FOUND = 5
 /** For commands that do their work and end. Throws a SettingsError where Temporal does not answer, or not this account. */
 export async function connectToTemporal(options: ConnectionOptions): Promise<Connection> {
   try {
-    return await Connection.connect(options)
+    return await Connection.connect({ interceptors, ...options })
   } catch (error) {
     const { address = '127.0.0.1:7233' } = options
     const reason = reasonOf(error)
