@@ -95,7 +95,8 @@ export class TemporalLink {
     clearTimeout(this.#timer)
     if (this.#closed) return
     this.#timer = setTimeout(() => {
-      this.#probing = this.#probe()
+      // A call that fails has Temporal looked for while another look is under way.
+      this.#probing = Promise.all([this.#probing, this.#probe()]).then(() => undefined)
     }, delayMs)
     this.#timer.unref()
   }
@@ -109,7 +110,7 @@ export class TemporalLink {
   async #probe(): Promise<void> {
     const { log, admit, onBack } = this.#options
     try {
-      // All are waited for: a call that outlives its connection is thrown at nobody.
+      // All are waited for: who closes this closes the connection next, and a call under way would fail.
       const looks = await Promise.allSettled(this.#queues.map((queue) => this.#pollersOf(queue)))
       this.#polled = new Set(looks.flatMap((look) => valueOf(look)))
       this.#renewedAt = performance.now()
