@@ -72,7 +72,7 @@ export async function carryOnBulk(deps: CancelDeps, id: string): Promise<boolean
   }
   try {
     for (const key of goingAway(input, from)) {
-      await cancelRecipient(deps, { apiKey: work.api_key }, key, { reason: 'deleted in bulk' }, false, assertMeant)
+      await cancelRecipient(deps, { apiKey: work.api_key }, key, { reason: 'deleted in bulk' }, { assertMeant })
     }
   } catch (error) {
     if (error instanceof Overtaken) return false

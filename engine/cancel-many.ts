@@ -44,7 +44,7 @@ export async function cancelKeys(
   const work = async () => {
     const verdicts = new Verdicts()
     for (const cancelationKey of new Set(cancelationKeys))
-      verdicts.add(await cancelOne(deps, caller, addressOf(workflow, cancelationKey), request, isDryRun))
+      verdicts.add(await cancelOne(deps, caller, addressOf(workflow, cancelationKey), request, { isDryRun }))
     return { workflow, ...verdicts.answer() }
   }
   if (isDryRun) return { answer: { ...(await work()), dry_run: true }, repeats: null }
@@ -60,22 +60,24 @@ export async function cancelUser(
   request: UserCancelRequest,
   isDryRun = false,
 ): Promise<Answered<VerdictsAnswer & { user: string }>> {
-  const work = async () => ({ user: id, ...(await cancelRecipient(deps, caller, id, request, isDryRun)) })
+  const work = async () => ({ user: id, ...(await cancelRecipient(deps, caller, id, request, { isDryRun })) })
   if (isDryRun) return { answer: { ...(await work()), dry_run: true }, repeats: null }
   return runIdempotentInParts(deps, caller, { scope: `cancel user ${id}`, request, work })
 }
 
-/**
- * Cancels everything pending for one recipient, named by their key, run by run; of an object not for its subscribers. `assertMeant`
- * comes first in each transaction: where it throws, nothing more is canceled.
- */
+interface CancelOptions {
+  isDryRun?: boolean
+  /** Comes first in each transaction: where it throws, nothing more is canceled. */
+  assertMeant?: (tx: Database) => Promise<void>
+}
+
+/** Cancels everything pending for one recipient, named by their key, run by run; of an object not for its subscribers. */
 export async function cancelRecipient(
   deps: CancelDeps,
   caller: Caller,
   key: string,
   { workflow = null, tenant = null, reason = null }: UserCancelRequest,
-  isDryRun = false,
-  assertMeant?: (tx: Database) => Promise<void>,
+  options: CancelOptions = {},
 ): Promise<VerdictsAnswer> {
   const verdicts = new Verdicts()
   let after: number | null = null
@@ -84,11 +86,11 @@ export async function cancelRecipient(
     // By their triggers: under one key, those of another tenant are not addressed.
     for (const { workflowRunIds, ...run } of runs) {
       const request = { recipients: [recipientReference(key)], itselfOnly: true, workflowRunIds, reason }
-      verdicts.add(await cancelOne(deps, caller, run, request, isDryRun, assertMeant))
+      verdicts.add(await cancelOne(deps, caller, run, request, options))
     }
     if (runs.length < PAGE) break
     // What a dry run passed is still pending.
-    if (isDryRun) after = runs.at(-1)!.runId
+    if (options.isDryRun === true) after = runs.at(-1)!.runId
   }
   return verdicts.answer()
 }
@@ -99,8 +101,7 @@ async function cancelOne(
   caller: Caller,
   run: RunAddress,
   request: CancelRequest,
-  isDryRun: boolean,
-  assertMeant?: (tx: Database) => Promise<void>,
+  { isDryRun = false, assertMeant }: CancelOptions,
 ): Promise<Verdict> {
   const { store, mutex, signaler } = deps
   return mutex.run(run.workflowId, async () => {
