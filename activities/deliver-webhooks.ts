@@ -118,7 +118,7 @@ async function postAll(
         const backoff = refused.isFinal ? undefined : BACKOFF_S[attempt]
         // As the endpoint asks, if that is later.
         const waitSeconds = backoff === undefined ? null : Math.max(backoff, (refused.retryAfterMs ?? 0) / 1_000)
-        posted.failed.push({ id, reason, waitSeconds })
+        posted.failed.push({ id, attempt, reason, waitSeconds })
         if (waitSeconds === null) log.error({ ...told, type, event: eventId, reason }, 'webhook event given up')
       }
     }

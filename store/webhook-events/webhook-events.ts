@@ -45,12 +45,17 @@ export async function loadDueEvents(db: Database, endpoint: string, limit: numbe
 
 export interface FailedDelivery {
   id: number
+  /** Failed attempts before this one, as loaded. */
+  attempt: number
   reason: string
   /** Until the next attempt; null: that was the last. */
   waitSeconds: number | null
 }
 
-/** Forgets what was delivered, and puts off or gives up what was not. */
+/**
+ * Forgets what was delivered, and puts off or gives up what was not. Offered again, it changes nothing: a failure counts only
+ * at the attempt it belongs to. What was delivered is forgotten at whatever attempt it stands.
+ */
 export async function markDeliveries(
   db: Database,
   delivered: readonly number[],
@@ -62,8 +67,8 @@ export async function markDeliveries(
     sql`update webhook_events e set attempt = e.attempt + 1, reason = x.reason,
           due = now() + coalesce(x."waitSeconds", 0) * interval '1 second',
           given_up_at = case when x."waitSeconds" is null then now() end
-        from jsonb_to_recordset(${json(failed)}) as x(id bigint, reason text, "waitSeconds" float8)
-        where e.id = x.id`,
+        from jsonb_to_recordset(${json(failed)}) as x(id bigint, attempt smallint, reason text, "waitSeconds" float8)
+        where e.id = x.id and e.attempt = x.attempt`,
   )
 }
 

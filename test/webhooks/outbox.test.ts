@@ -6,7 +6,7 @@ import { query, transaction, type Database } from '../../store/postgres/database
 import { settleMessages } from '../../store/messages/settle-messages.ts'
 import { settleWalks } from '../../store/recipient-runs/settle-walks.ts'
 import { noOutbox, recordEvents, type Outbox } from '../../events/outbox.ts'
-import { loadDueEvents } from '../../store/webhook-events/webhook-events.ts'
+import { loadDueEvents, markDeliveries } from '../../store/webhook-events/webhook-events.ts'
 import { workflowIdOf } from '../../store/ids/workflow-id.ts'
 import { readSettings } from '../../settings/settings.ts'
 import { onEachStore } from '../../testing/servers/each-store.ts'
@@ -41,6 +41,23 @@ const told = async (db: Database, endpoint = all) =>
     recipientRunId,
     data,
   }))
+
+/** One event, due now, as a delivery loads it. */
+async function dueEvent(db: Database) {
+  await transaction(db, (tx) =>
+    recordEvents(tx, { ...outbox, endpoints: [all] }, Date.now() - 60_000, () => [
+      { type: 'workflow_recipient_run.started', recipientRunId: 1 },
+    ]),
+  )
+  const [event] = await loadDueEvents(db, all.key, 10)
+  return event!
+}
+
+const marksOf = (db: Database) =>
+  query<{ attempt: number; reason: string | null; givenUp: boolean; isDue: boolean }>(
+    db,
+    sql`select attempt, reason, given_up_at is not null as "givenUp", due <= now() as "isDue" from webhook_events`,
+  )
 
 const cancel = (db: Database, key: string, given: { reason?: string; apiKey?: string } = {}, workflow = 'story') =>
   transaction(db, (tx) =>
@@ -193,5 +210,69 @@ onEachStore(catalogOf(version, single), (store) => {
       { type: 'message.undelivered', recipientRunId: id, data: { failure_reason: 'refused' } },
       { type: 'workflow_recipient_run.error', recipientRunId: other, data: null },
     ])
+  })
+
+  test('a failure that is offered again, since its answer was lost, counts once', async () => {
+    const db = store()
+    const { id, attempt } = await dueEvent(db)
+    const failure = { id, attempt, reason: 'answered 503', waitSeconds: 15 }
+    const once = [{ attempt: 1, reason: 'answered 503', givenUp: false, isDue: false }]
+    await markDeliveries(db, [], [failure])
+    assert.deepEqual(await marksOf(db), once)
+    await markDeliveries(db, [], [failure])
+    assert.deepEqual(await marksOf(db), once)
+  })
+
+  test('of two deliveries that failed at the same attempt one counts, with its own reason and wait', async () => {
+    const db = store()
+    const { id, attempt } = await dueEvent(db)
+    await Promise.all([
+      markDeliveries(db, [], [{ id, attempt, reason: 'answered 503', waitSeconds: 15 }]),
+      markDeliveries(db, [], [{ id, attempt, reason: 'answered 410', waitSeconds: null }]),
+    ])
+    const [first] = await marksOf(db)
+    const isFinal = first!.reason === 'answered 410'
+    assert.deepEqual(first, { attempt: 1, reason: first!.reason, givenUp: isFinal, isDue: isFinal })
+  })
+
+  test('what has come due again stays due when the failure before comes late', async () => {
+    const db = store()
+    const { id, attempt } = await dueEvent(db)
+    const due = [{ attempt: 1, reason: 'answered 503', givenUp: false, isDue: true }]
+    await markDeliveries(db, [], [{ id, attempt, reason: 'answered 503', waitSeconds: 0 }])
+    assert.deepEqual(await marksOf(db), due)
+    await markDeliveries(db, [], [{ id, attempt, reason: 'no answer', waitSeconds: 900 }])
+    assert.deepEqual(await marksOf(db), due)
+  })
+
+  test('what was given up stays so when an earlier failure comes late', async () => {
+    const db = store()
+    const { id } = await dueEvent(db)
+    await db.execute(sql`update webhook_events set attempt = 7`)
+    const ended = [{ attempt: 8, reason: 'answered 404', givenUp: true, isDue: true }]
+    await markDeliveries(db, [], [{ id, attempt: 7, reason: 'answered 404', waitSeconds: null }])
+    assert.deepEqual(await marksOf(db), ended)
+    await markDeliveries(db, [], [{ id, attempt: 6, reason: 'answered 503', waitSeconds: 900 }])
+    assert.deepEqual(await marksOf(db), ended)
+  })
+
+  test('what was delivered is gone, whether a failure of the same attempt came before, at once or after', async () => {
+    const db = store()
+    for (const waitSeconds of [0, null]) {
+      const { id, attempt } = await dueEvent(db)
+      const failure = { id, attempt, reason: 'answered 503', waitSeconds }
+      await markDeliveries(db, [], [failure])
+      await markDeliveries(db, [id], [])
+      assert.deepEqual(await marksOf(db), [])
+      await markDeliveries(db, [], [failure])
+      assert.deepEqual(await marksOf(db), [])
+      const beside = await dueEvent(db)
+      await Promise.all([
+        markDeliveries(db, [], [{ ...failure, id: beside.id }]),
+        markDeliveries(db, [beside.id], []),
+        markDeliveries(db, [], [{ ...failure, id: beside.id }]),
+      ])
+      assert.deepEqual(await marksOf(db), [])
+    }
   })
 })
