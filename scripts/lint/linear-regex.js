@@ -1,9 +1,13 @@
-// Without a process or a thread of its own.
-process.env['RECHECK_SYNC_BACKEND'] = 'pure'
-const { checkSync } = await import('recheck')
+import { checkSync } from 'recheck'
 
-/** Milliseconds for one pattern, on a busy machine too; one that takes longer is not known to be linear, and is refused. */
-const TIMEOUT_MS = 60_000
+const LIMITS = {
+  /** Milliseconds for one pattern, on a busy machine too; one that takes longer is not known to be linear, and is refused. */
+  timeout: 60_000,
+  // What it tries out is bounded by the characters it reads alone: a busy machine would make a pattern slow.
+  attackTimeout: null,
+  incubationTimeout: null,
+  seedingTimeout: null,
+}
 /** Of this process: most patterns stand in one place, but a lint with caches asks again. */
 const known = new Map()
 
@@ -11,7 +15,7 @@ const known = new Map()
 function faultOf(source, flags) {
   const key = `/${source}/${flags}`
   if (!known.has(key)) {
-    const { status, complexity } = checkSync(source, flags, { timeout: TIMEOUT_MS })
+    const { status, complexity } = checkSync(source, flags, LIMITS)
     known.set(key, status === 'safe' ? null : (complexity?.summary ?? 'unknown'))
   }
   return known.get(key)
