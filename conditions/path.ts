@@ -6,15 +6,21 @@ export type Root = (typeof roots)[number]
 
 const SEGMENT = /^([^[\]\s]*)((?:\[\d{1,6}\])*)$/
 
-/** The parts of `data.items[0].name`; null if it is no path below a known root. */
-export function parsePath(text: string): string[] | null {
+/** The parts of `items[0].name`, whatever it begins with; null if it is no path. */
+export function partsOf(text: string): string[] | null {
   const path: string[] = []
   for (const part of text.split('.')) {
     const segment = SEGMENT.exec(part)
     if (segment === null || segment[1] === '') return null
     path.push(segment[1]!, ...(segment[2] === '' ? [] : segment[2]!.slice(1, -1).split('][')))
   }
-  return (roots as readonly string[]).includes(path[0]!) ? path : null
+  return path
+}
+
+/** The parts of `data.items[0].name`; null if it is no path below a known root. */
+export function parsePath(text: string): string[] | null {
+  const path = partsOf(text)
+  return path !== null && (roots as readonly string[]).includes(path[0]!) ? path : null
 }
 
 /** A path as an operand: `refs.<ref>.status` and its like ask for the messages of a step. */

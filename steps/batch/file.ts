@@ -1,7 +1,9 @@
 import { z } from 'zod'
 import type { BatchStep } from '../../definitions/step.ts'
-import { dependent, liquid, object } from '../../definitions/fields.ts'
+import { dependent, object } from '../../definitions/fields.ts'
 import { delayFor, delayPath, idleOf } from '../delay/file.ts'
+import { keyField } from '../key-field.ts'
+import { keptPath } from '../key-path.ts'
 import { stepFields, type StepFile } from '../step-file.ts'
 
 const SHOWN = 10
@@ -18,7 +20,7 @@ const either = <First extends string, Second extends string>(first: First, secon
 
 const [WINDOW, UNTIL, LIMIT] = ['batch_window', 'batch_until_field_path', 'batch_window_extension_limit'] as const
 const shape = {
-  batch_key: liquid('text').nullish(),
+  batch_key: keyField(keptPath),
   batch_window: delayFor.optional(),
   batch_until_field_path: z.union([z.literal(''), delayPath]).nullish(),
   batch_window_type: either('fixed', 'sliding'),
@@ -53,7 +55,7 @@ const schema = object({ ...stepFields, type: z.literal('batch'), settings }).tra
     ref: file.ref,
     name: file.name ?? file.ref,
     conditions: file.conditions,
-    batchKey: given.batch_key?.trim() ? given.batch_key.trim() : null,
+    batchKey: given.batch_key,
     windowFor: given.batch_window?.duration ?? null,
     windowUntil: given.batch_until_field_path ? given.batch_until_field_path : null,
     windowRule: given.batch_window?.window ?? null,

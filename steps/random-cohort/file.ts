@@ -1,6 +1,8 @@
 import { z } from 'zod'
+import { parsePath } from '../../conditions/path.ts'
 import type { CohortStep } from '../../definitions/step.ts'
-import { ignored, isUnread, liquid, object, unsupported } from '../../definitions/fields.ts'
+import { ignored, isUnread, object, unsupported } from '../../definitions/fields.ts'
+import { keyField } from '../key-field.ts'
 import { stepFields, type ReadBranch, type ReadStep, type StepFile } from '../step-file.ts'
 
 interface ReadCohortStep extends ReadStep {
@@ -42,7 +44,7 @@ function schema(steps: z.ZodType<ReadStep[]>): z.ZodType<ReadCohortStep> {
     ...stepFields,
     conditions: unsupported,
     type: z.literal('random_cohort'),
-    cohort_key: liquid('text').nullish(),
+    cohort_key: keyField(parsePath),
     cohort_branches: cohorts,
   }).transform(({ type, ref, name, ...file }): ReadCohortStep => {
     const branches = file.cohort_branches.map((each, place) => ({
@@ -52,7 +54,7 @@ function schema(steps: z.ZodType<ReadStep[]>): z.ZodType<ReadCohortStep> {
       terminates: each.terminates ?? false,
       steps: each.steps,
     }))
-    const cohortKey = file.cohort_key ? file.cohort_key : null
+    const cohortKey = file.cohort_key
     return { type, ref, name: name ?? ref, conditions: null, cohortKey, branches, branchesField: 'cohort_branches' }
   })
 }

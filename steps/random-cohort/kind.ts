@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto'
 import type { CohortStep } from '../../definitions/step.ts'
-import { parsePath, valueAt } from '../../conditions/path.ts'
+import { parsePath } from '../../conditions/path.ts'
 import { renderLiquid } from '../../templates/liquid.ts'
 import { keyRenderingFor } from '../../templates/rendering-for.ts'
+import { valueOfKey } from '../key-of.ts'
 import type { StepKind, StepResult, Walk } from '../kind.ts'
 import { cohortFile } from './file.ts'
 
@@ -35,12 +36,12 @@ export function cohortOf(text: string, cohorts: readonly { share: number }[]): n
   return cohorts.findIndex(({ share }) => (left -= share) < 0)
 }
 
-/** A path or Liquid; where it gives nothing, the recipient. */
+/** A path or Liquid; a kept key that is neither stays a text, the same for everybody. Where it gives nothing, the recipient. */
 function keyOf({ step, scope, row }: Walk<CohortStep>): string {
   const { cohortKey } = step
   if (cohortKey === null) return row.recipient
   const path = cohortKey.includes('{') ? null : parsePath(cohortKey.trim())
-  const value = path === null ? renderLiquid(cohortKey, 'text', scope, keyRenderingFor(scope)) : valueAt(path, scope)
+  const value = path === null ? renderLiquid(cohortKey, 'text', scope, keyRenderingFor(scope)) : valueOfKey(path, scope)
   const text = typeof value === 'string' ? value : value === undefined || value === null ? '' : JSON.stringify(value)
   return text === '' ? row.recipient : text
 }

@@ -1,12 +1,14 @@
 import { z } from 'zod'
 import type { ThrottleStep } from '../../definitions/step.ts'
-import { dependent, liquid, object } from '../../definitions/fields.ts'
+import { dependent, object } from '../../definitions/fields.ts'
 import { delayFor, delayPath, idleOf } from '../delay/file.ts'
+import { keyField } from '../key-field.ts'
+import { keptPath } from '../key-path.ts'
 import { stepFields, type StepFile } from '../step-file.ts'
 import { withinMonth, MOST_PASSES } from './window.ts'
 
 const shape = {
-  throttle_key: liquid('text').nullish(),
+  throttle_key: keyField(keptPath),
   throttle_limit: z
     .int('must be a whole number')
     .min(1, 'must be 1 or more')
@@ -38,7 +40,7 @@ const schema = object({ ...stepFields, type: z.literal('throttle'), settings }).
     ref: file.ref,
     name: file.name ?? file.ref,
     conditions: file.conditions,
-    throttleKey: key?.trim() ? key.trim() : null,
+    throttleKey: key,
     limit: limit ?? 1,
     windowFor: fixed?.duration ?? null,
     windowUntil: path ? path : null,

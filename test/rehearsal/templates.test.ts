@@ -74,6 +74,34 @@ const lives: Record<string, Life[]> = {
         1d  email_2        sent to grace@example.com`,
     },
     {
+      // Its key is the field `event`: each event has a batch of its own.
+      data: { ...alert({ batchWindow: { unit: 'days', value: 1 } }), event: 'disk full' },
+      again: { '2h': { data: { event: 'cpu hot' } }, '3h': {} },
+      timeline: `
+        0    T
+        0    branch_1       takes Daily or Weekly
+        0    batch_1        opens until 1d
+        2h   trigger        joined
+        2h   branch_1       takes Daily or Weekly
+        2h   batch_1        opens until 1d2h
+        3h   trigger        joined
+        3h   branch_1       takes Daily or Weekly
+        3h   batch_1        joins
+        1d   batch_1        closes with 2
+        1d   email_2        email: 2 new alerts were trigged
+        1d   in_app_feed_2  skipped: conditions do not hold
+        1d   sms_2          skipped: conditions do not hold
+        1d   C
+        1d   end            goes on in the batch
+        1d   email_2        sent to grace@example.com
+        1d2h  batch_1       closes with 1
+        1d2h email_2        email: 1 new alert was trigged
+        1d2h in_app_feed_2  skipped: conditions do not hold
+        1d2h sms_2          skipped: conditions do not hold
+        1d2h C
+        1d2h email_2        sent to grace@example.com`,
+    },
+    {
       data: alert({ events: ['other'] }),
       cancelAt: null,
       timeline: `

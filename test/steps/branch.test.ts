@@ -44,6 +44,7 @@ const halves = (ref: string) => ({
 const catalog = await catalogOfFiles({
   nested: { steps: [nested, feed('after')] },
   experiment: { steps: [experiment, feed('after')] },
+  bare: { steps: [{ ...halves('bare'), cohort_key: 'account' }, feed('after')] },
   halves: { steps: [halves('one'), halves('two')] },
 })
 
@@ -80,6 +81,15 @@ onEachStore(catalog, (store) => {
       pairs.add((await walked.made()).join(' '))
     }
     assert.deepEqual([...pairs].sort(), ['one_x two_x', 'one_x two_y', 'one_y two_x', 'one_y two_y'])
+  })
+
+  test('a key of one name is a field of the data: accounts are in different cohorts, and each always in its own', async () => {
+    const madeFor = async (account: string) =>
+      (await (await startWalk(store(), catalog, 'bare', { data: { account } })).made()).join(' ')
+    const first = []
+    for (let n = 0; n < 12; n += 1) first.push(await madeFor(`account ${n}`))
+    assert.deepEqual([...new Set(first)].sort(), ['bare_x after', 'bare_y after'])
+    assert.equal(await madeFor('account 0'), first[0])
   })
 
   test('one key is always in the same cohort, whoever the recipient is', async () => {

@@ -15,6 +15,7 @@ const onlyIf = { conditions: { all: [{ variable: 'data.on', operator: 'equal_to'
 const catalog = await catalogOfFiles({
   plain: { steps: [throttle({ throttle_window: hour }, onlyIf), feed] },
   project: { steps: [throttle({ throttle_key: 'project', throttle_limit: 2, throttle_window: hour }), feed] },
+  event: { steps: [throttle({ throttle_key: 'event', throttle_window: hour }), feed] },
   until: { steps: [throttle({ throttle_window_field_path: 'data.quiet_until' }), feed] },
 })
 const noon = Date.parse('2030-05-01T12:00:00Z')
@@ -61,6 +62,13 @@ onEachStore(catalog, (store) => {
     assert.deepEqual(await made(2, { project: 'b' }), ['feed_1'])
     assert.deepEqual(await made(3, { project: 'a' }), [])
     assert.deepEqual(await madeBy('project')(4, { project: 'a' }), ['feed_1'])
+  })
+
+  test('a key that is named as a root is a field of the data, as any other', async () => {
+    const made = madeBy('event')
+    assert.deepEqual(await made(0, { event: 'disk' }), ['feed_1'])
+    assert.deepEqual(await made(1, { event: 'cpu' }), ['feed_1'])
+    assert.deepEqual(await made(2, { event: 'disk' }), [])
   })
 
   test('without a key that has a value the step is skipped, with its reason', async () => {
