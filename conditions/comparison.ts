@@ -20,6 +20,8 @@ export interface ConditionsContext {
   refs?: ReadonlySet<string> | null
   /** What is wrong with a Liquid template, or null. */
   checkLiquid?: (template: string) => string | null
+  /** Whether a Liquid template reads `refs`. */
+  readsRefs?: (template: string) => boolean
 }
 
 const LONGEST = 10_000
@@ -108,7 +110,10 @@ function checked(argument: Argument, context: ConditionsContext, add: (message: 
   if (argument.kind !== 'liquid') return true
   const problem = context.checkLiquid?.(argument.template) ?? null
   if (problem !== null) add(`is not a Liquid template: ${problem}`)
-  return problem === null
+  const known = rootsOf(context.place)
+  const readsRefs = !known.includes('refs') && context.readsRefs?.(argument.template) === true
+  if (readsRefs) add(`refs is not there for the conditions of a ${context.place}; take one of ${known.join(', ')}`)
+  return problem === null && !readsRefs
 }
 
 function allowed(operand: Operand, context: ConditionsContext, add: (message: string) => void): Operand | null {

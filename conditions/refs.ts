@@ -1,5 +1,7 @@
-import { unknownRef } from './comparison.ts'
+import { valueArgument } from './argument.ts'
+import { compileComparison, unknownRef } from './comparison.ts'
 import type { ConditionProblem } from './compile.ts'
+import type { Argument, Json } from './conditions.ts'
 import { parsePath } from './path.ts'
 
 type Path = (string | number)[]
@@ -7,8 +9,8 @@ type Path = (string | number)[]
 /** The fields that hold steps, or what holds some. */
 const lists = ['steps', 'branches', 'cohort_branches']
 
-/** The refs that a text reads which is no condition: Liquid, say. */
-export type RefsInText = (text: string) => readonly string[]
+/** The refs that the text of a field reads which is no condition or an argument's template: Liquid, say. */
+export type RefsInText = (text: string, field: string) => readonly string[]
 
 /** A step that is asked for somewhere in a workflow file, and where it stands as seen from there. */
 interface RefRead {
@@ -53,12 +55,21 @@ function readsOf(file: unknown, inText: RefsInText): RefRead[] {
 
   function visit(value: unknown, at: Path, isCondition: boolean): void {
     if (typeof value !== 'object' || value === null) return
+    if (isCondition && 'variable' in value) return visitComparison(value, at)
     for (const [key, inner] of Object.entries(value)) {
       const here = [...at, Array.isArray(value) ? Number(key) : key]
       const within = isCondition || isConditions(here, at)
       if (typeof inner !== 'string') visit(inner, here, within)
-      else for (const ref of within ? refsInCondition(key, inner) : inText(inner)) add(here, ref)
+      else if (!within) for (const ref of inText(inner, key)) add(here, ref)
     }
+  }
+
+  function visitComparison(item: Record<string, unknown>, at: Path): void {
+    const { variable } = item
+    const path = typeof variable === 'string' ? parsePath(variable.trim()) : null
+    if (path?.[0] === 'refs' && path[1] !== undefined) add([...at, 'variable'], path[1])
+    const argument = argumentOf(item)
+    for (const ref of argument === null ? [] : refsInArgument(argument, inText)) add([...at, 'argument'], ref)
   }
 
   function add(path: Path, ref: string): void {
@@ -74,10 +85,26 @@ function isConditions(here: Path, owner: Path): boolean {
   return name === 'match_conditions' && owner.at(-1) === 'settings'
 }
 
-function refsInCondition(key: string, text: string): string[] {
-  if (key !== 'variable' && !(key === 'argument' && text.includes('.'))) return []
-  const path = parsePath(text.trim())
-  return path?.[0] === 'refs' && path[1] !== undefined ? [path[1]] : []
+/** The argument as the condition reads it; where something else is wrong with that, as if it were compared by itself. */
+function argumentOf(item: Record<string, unknown>): Argument | null {
+  const compiled = compileComparison(item, { place: 'wait' }, () => undefined)
+  if (compiled !== null) return compiled.argument
+  return item['argument'] === undefined ? null : valueArgument('equal_to', item['argument'] as Json)
+}
+
+function refsInArgument(argument: Argument, inText: RefsInText): readonly string[] {
+  switch (argument.kind) {
+    case 'list':
+      return argument.items.flatMap((item) => refsInArgument(item, inText))
+    case 'liquid':
+      return inText(argument.template, 'argument')
+    case 'status':
+      return [argument.ref]
+    case 'path':
+      return argument.path[0] === 'refs' && argument.path[1] !== undefined ? [argument.path[1]] : []
+    default:
+      return []
+  }
 }
 
 /** Every step and branch of a file, in their order; no deeper than a file may be nested, twice over. */

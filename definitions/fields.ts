@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { conditionsField } from '../conditions/field.ts'
 import { parseLiquid, type LiquidContext } from '../templates/liquid.ts'
+import { refsInLiquid } from './liquid-refs.ts'
 import type { JsonPath } from './source.ts'
 
 /** A field of Knock's that changes what happens and that Belay does not carry out: it may only stand there unset. */
@@ -127,9 +128,13 @@ export function notOneOf(what: string, input: unknown, discriminator: string, kn
 /** Conditions, compiled; null where there are none. Which steps they may name is checked for the file as a whole. */
 export const conditions = conditionsField({ place: 'step', refs: null, checkLiquid })
 /** Of a channel, which many workflows use. */
-export const channelConditions = conditionsField({ place: 'channel', refs: null, checkLiquid })
+export const channelConditions = conditionsField({ place: 'channel', refs: null, checkLiquid, readsRefs })
 /** Of a workflow: no step has been taken by then. */
-export const workflowConditions = conditionsField({ place: 'workflow', refs: null, checkLiquid })
+export const workflowConditions = conditionsField({ place: 'workflow', refs: null, checkLiquid, readsRefs })
+
+function readsRefs(template: string): boolean {
+  return refsInLiquid(template).length > 0
+}
 
 function checkLiquid(template: string): string | null {
   try {

@@ -4,7 +4,7 @@ import { CHANNELS_FILE } from './channels-file.ts'
 import { chosenHosts } from './chosen-hosts.ts'
 import { PREFERENCES_FILE } from './preferences-file.ts'
 import { fileAndLine, stepAndField } from './place.ts'
-import { refsInLiquid } from './liquid-refs.ts'
+import { refsInField } from './liquid-refs.ts'
 import { layoutsOf, rawSteps, textsOf } from './raw-steps.ts'
 import { unsetSecrets, VARS_FILE } from './vars-file.ts'
 import { zodErrorMap } from '../settings/zod-error-map.ts'
@@ -76,7 +76,7 @@ export async function readDefinition(
     const unknown = issue.code === 'unrecognized_keys' ? issue.keys : [null]
     for (const name of unknown) add(name === null ? issue.path : [...issue.path, name], issue.message)
   }
-  for (const { path: at, message } of unknownRefProblems(source.value, refsInLiquid)) add(at, message)
+  for (const { path: at, message } of unknownRefProblems(source.value, refsInField)) add(at, message)
   const idle: Remark[] = []
   const report = { add, warn: (at: JsonPath, message: string) => idle.push({ at, message }) }
   const compiled = parsed.success ? compileSteps(parsed.data.steps, channels, rules, report) : null
@@ -122,7 +122,7 @@ export async function readDefinition(
     const told = channelTypeOf(step.channelType).remarks?.(step.template, library) ?? []
     return told.map(({ at: within, message }) => ({ at: [...at, 'template', ...within], message }))
   })
-  const later = laterRefs(source.value, refsInLiquid).map(({ path: at, message }) => ({ at, message }))
+  const later = laterRefs(source.value, refsInField).map(({ path: at, message }) => ({ at, message }))
   const unread = unreadFields(workflowFile, typed)
   const chosen = chosenHosts(compiled, library, channels, env)
   const odd = [...later, ...parsed.data.idle, ...idleArguments(source.value), ...idle, ...unread, ...remarks, ...chosen]

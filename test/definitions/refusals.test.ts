@@ -77,6 +77,87 @@ const refusals: Record<string, Refusal> = {
     says: /there is no step "wait_9"; the steps are feed_1/,
     line: '"markdown_body"',
   },
+  'a condition compared with Liquid of an unknown step': {
+    file: feed('feed_1', is('data.a', '{{ refs.wait_9.matched }}', 'equal_to')),
+    step: 'feed_1',
+    field: 'conditions.all[0].argument',
+    says: /there is no step "wait_9"; the steps are feed_1/,
+    line: '"argument"',
+  },
+  'an end of a between that is of an unknown step': {
+    file: feed('feed_1', {
+      conditions: { all: [{ variable: 'data.a', operator: 'is_between', argument: ['refs.wait_9.from', 5] }] },
+    }),
+    step: 'feed_1',
+    field: 'conditions.all[0].argument',
+    says: /there is no step "wait_9"/,
+    line: '"argument"',
+  },
+  'an end of a time between, in a list as text, that is of an unknown step': {
+    file: feed('feed_1', is('data.a', '["2030-01-01T00:00:00Z", "{{ refs.wait_9.until }}"]', 'is_timestamp_between')),
+    step: 'feed_1',
+    field: 'conditions.all[0].argument',
+    says: /there is no step "wait_9"/,
+    line: '"argument"',
+  },
+  'a wait whose event is compared with Liquid of an unknown step': {
+    file: [
+      {
+        ...{ ref: 'wait_1', type: 'wait_for_event' },
+        settings: {
+          event: { event_type: 'event', event_key: 'paid' },
+          match_conditions: [
+            { conditions: [{ variable: 'event.id', operator: 'equal_to', argument: "{{ refs['wait_9'].id }}" }] },
+          ],
+        },
+      },
+      feed('feed_1'),
+    ],
+    step: 'wait_1',
+    field: 'settings.match_conditions[0].conditions[0].argument',
+    says: /there is no step "wait_9"/,
+    line: '"argument"',
+  },
+  'a batch_key of an unknown step': {
+    file: [
+      {
+        ref: 'batch_1',
+        type: 'batch',
+        settings: { batch_key: 'refs.wait_9.id', batch_window: { unit: 'days', value: 1 } },
+      },
+      feed('feed_1'),
+    ],
+    step: 'batch_1',
+    field: 'settings.batch_key',
+    says: /there is no step "wait_9"; the steps are batch_1, feed_1/,
+    line: '"batch_key"',
+  },
+  'a throttle_key of an unknown step': {
+    file: [
+      {
+        ...{ ref: 'throttle_1', type: 'throttle' },
+        settings: { throttle_key: 'refs.wait_9.id', throttle_window: { unit: 'days', value: 1 } },
+      },
+      feed('feed_1'),
+    ],
+    step: 'throttle_1',
+    field: 'settings.throttle_key',
+    says: /there is no step "wait_9"/,
+    line: '"throttle_key"',
+  },
+  'a cohort_key of an unknown step': {
+    file: [
+      {
+        ...{ ref: 'experiment_1', type: 'random_cohort', cohort_key: 'refs.wait_9.id' },
+        cohort_branches: ['50', '50'].map((percentage) => ({ percentage, steps: [] })),
+      },
+      feed('feed_1'),
+    ],
+    step: 'experiment_1',
+    field: 'cohort_key',
+    says: /there is no step "wait_9"/,
+    line: '"cohort_key"',
+  },
   'a between whose ends are the wrong way round': {
     file: feed('feed_1', is('data.a', '[9, 1]', 'is_between')),
     step: 'feed_1',
@@ -339,7 +420,10 @@ test('a step that has not been taken by then may be asked for, and a start says 
       feed('feed_1', is('refs.feed_2.status')),
       branch([{ ...is('refs.feed_1.status'), steps: [feed('feed_3', is('refs.feed_3.status'))] }, { steps: [] }]),
       feed('feed_2', {
-        template: { markdown_body: '{{ refs.feed_4.a }} {% raw %}{{ refs.none.a }}{% endraw %} refs.none.b' },
+        conditions: { all: [{ variable: 'data.a', operator: 'is_between', argument: ['{{ refs.feed_4.n }}', 5] }] },
+        template: {
+          markdown_body: '{{ data.refs.own }} {{ refs.feed_4.a }} {% raw %}{{ refs.none.a }}{% endraw %} refs.none.b',
+        },
       }),
       feed('feed_4', {
         ...is('refs.feed_3.status'),
@@ -359,8 +443,36 @@ test('a step that has not been taken by then may be asked for, and a start says 
       'hello/workflow.json:1, step feed_1, conditions.all[0].variable: asks for step feed_2, which has not been taken by then',
       'hello/workflow.json:1, step feed_3, conditions.all[0].variable: asks for step feed_3, which has not been taken by then',
       'hello/workflow.json:1, step feed_2, template.markdown_body: asks for step feed_4, which has not been taken by then',
+      'hello/workflow.json:1, step feed_2, conditions.all[0].argument: asks for step feed_4, which has not been taken by then',
     ],
   )
+})
+
+test('Liquid in the conditions of a workflow or channel cannot read a step, as a path cannot', async () => {
+  const conditions = { all: [{ variable: 'data.a', operator: 'equal_to', argument: '{{ refs.feed_1.matched }}' }] }
+  const { problems = [] } = await readFolder(
+    notificationsFolder({
+      'hello/workflow.json': { conditions, steps: [feed('feed_1')] },
+      'channels.json': { feed: { type: 'in_app_feed', conditions } },
+    }),
+  )
+  assert.deepEqual(
+    problems.map(({ file, field, message }) => `${file} ${field}: ${message.replace(/;.*/, '')}`).sort(),
+    [
+      'channels.json feed.conditions.all[0].argument: refs is not there for the conditions of a channel',
+      'hello/workflow.json conditions.all[0].argument: refs is not there for the conditions of a workflow',
+    ],
+  )
+})
+
+test('an unknown step is told beside whatever else is wrong with a condition', async () => {
+  const conditions = { all: [{ variable: 'data.a', operator: 'equals', argument: '{{ refs.wait_9.n }}' }] }
+  const steps = [feed('feed_1', { conditions })]
+  const { problems = [] } = await readFolder(notificationsFolder({ 'hello/workflow.json': { steps } }))
+  assert.deepEqual(problems.map(({ field }) => field).sort(), [
+    'conditions.all[0].argument',
+    'conditions.all[0].operator',
+  ])
 })
 
 test('a mistake keeps no other from being told: of its step, of other steps, of the workflow', async () => {
