@@ -61,6 +61,48 @@ test('so is a name inside a value, in brackets, in a condition, in a layout and 
   ])
 })
 
+test('of a name that a path asks for, what comes of it is told: a run that fails, a step that is skipped', async () => {
+  const unset = { unit: 'hours', value: 1 }
+  const folder = notificationsFolder({
+    'vars.json': { times: [] },
+    'hello/workflow.json': {
+      steps: [
+        { ref: 'delay_1', type: 'delay', settings: { delay_until_field_path: 'vars.launch_at' } },
+        { ref: 'delay_2', type: 'delay', settings: { delay_until_field_path: 'vars.times[0].at' } },
+        {
+          ...{ ref: 'throttle_1', type: 'throttle' },
+          settings: { throttle_key: 'vars.key', throttle_window_field_path: 'vars.quiet' },
+        },
+        {
+          ...{ ref: 'experiment_1', type: 'random_cohort', cohort_key: 'vars.seed' },
+          cohort_branches: ['50', '50'].map((percentage) => ({ percentage, steps: [] })),
+        },
+        { ref: 'batch_1', type: 'batch', settings: { batch_key: 'vars.key', batch_until_field_path: 'vars.close' } },
+        { ref: 'batch_2', type: 'batch', settings: { batch_key: '{{ vars.key }}', batch_window: unset } },
+        {
+          ...{ ref: 'feed_1', type: 'channel', channel_type: 'in_app_feed', template: { markdown_body: 'Hi' } },
+          conditions: { all: [{ variable: 'vars.on', operator: 'equal_to', argument: 'vars.off' }] },
+        },
+      ],
+    },
+  })
+  const { warnings } = await readCatalog(folder)
+  const told = warnings!.map((each) => each.replace(/^hello\/workflow.json, step /, ''))
+  const ofVars = 'which vars.json does not set'
+  assert.deepEqual(told, [
+    `delay_1, settings.delay_until_field_path: uses vars.launch_at, ${ofVars}: the run fails there`,
+    `delay_2, settings.delay_until_field_path: uses vars.times.0.at, ${ofVars}: the run fails there`,
+    `throttle_1, settings.throttle_key: uses vars.key, ${ofVars}: the step is skipped`,
+    `throttle_1, settings.throttle_window_field_path: uses vars.quiet, ${ofVars}: the step is skipped`,
+    `experiment_1, cohort_key: uses vars.seed, ${ofVars}: the recipient counts instead`,
+    `batch_1, settings.batch_key: uses vars.key, ${ofVars}: it is the empty text`,
+    `batch_1, settings.batch_until_field_path: uses vars.close, ${ofVars}: the step is skipped`,
+    `batch_2, settings.batch_key: uses vars.key, ${ofVars}: it shows as nothing`,
+    `feed_1, conditions.all[0].variable: uses vars.on, ${ofVars}: it is the empty text`,
+    `feed_1, conditions.all[0].argument: uses vars.off, ${ofVars}: it is the empty text`,
+  ])
+})
+
 test('without vars.json every name used is told', async () => {
   const folder = notificationsFolder({ 'hello/workflow.json': definition('{{ vars.app_url }}'), 'hello/body.md': 'Hi' })
   const { warnings } = await readCatalog(folder)
