@@ -47,7 +47,7 @@ export interface Duration {
 export interface DelayStep extends StepBase {
   type: 'delay'
   delayFor: Duration | null
-  /** A path such as `data.due_at`, starting with data, recipient, actor, tenant or vars. */
+  /** A path such as `data.due_at`, starting with data, recipient, actor, tenant or vars; dots alone part its names. */
   delayUntil: string | null
   window?: WindowRule
 }

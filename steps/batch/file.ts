@@ -22,7 +22,7 @@ const [WINDOW, UNTIL, LIMIT] = ['batch_window', 'batch_until_field_path', 'batch
 const shape = {
   batch_key: keyField(keptPath),
   batch_window: delayFor.optional(),
-  batch_until_field_path: z.union([z.literal(''), delayPath]).nullish(),
+  batch_until_field_path: delayPath,
   batch_window_type: either('fixed', 'sliding'),
   batch_window_extension_limit: delayFor.optional(),
   batch_order: either('asc', 'desc'),
@@ -57,7 +57,7 @@ const schema = object({ ...stepFields, type: z.literal('batch'), settings }).tra
     conditions: file.conditions,
     batchKey: given.batch_key,
     windowFor: given.batch_window?.duration ?? null,
-    windowUntil: given.batch_until_field_path ? given.batch_until_field_path : null,
+    windowUntil: given.batch_until_field_path,
     windowRule: given.batch_window?.window ?? null,
     isSliding,
     extensionLimit: (isSliding && given.batch_window_extension_limit?.duration) || null,

@@ -1,4 +1,5 @@
 import { DateTime } from 'luxon'
+import { valueAt } from '../../conditions/path.ts'
 import type { DelayStep, Duration } from '../../definitions/step.ts'
 import { instantOfDynamicValue, readDynamicValue } from './dynamic-value.ts'
 import { nextInWindow } from './window-rule.ts'
@@ -36,7 +37,7 @@ export function planDelay(
   if (step.window !== undefined) return zone === null ? 'needs zone' : { due: nextInWindow(step.window, zone, from) }
   if (step.delayUntil === null) return { due: step.delayFor === null ? from : after(from, step.delayFor) }
   const field = step.delayUntil
-  const value = readDynamicValue(valueAt(field, scope))
+  const value = readDynamicValue(valueAt(field.split('.'), scope))
   if (typeof value === 'string') return { field, problem: value }
   if (value.kind === 'window' && zone === null) return 'needs zone'
   const start = instantOfDynamicValue(value, from, zone ?? 'Etc/UTC')
@@ -74,14 +75,6 @@ const YEAR_IN: Record<Duration['unit'], number> = {
 /** Whether it is at most 365 days, in either direction. */
 export function withinYear({ unit, value }: Duration): boolean {
   return Math.abs(value) <= YEAR_IN[unit]
-}
-
-function valueAt(path: string, scope: DelayScope): unknown {
-  return path.split('.').reduce<unknown>((value, name) => {
-    return typeof value === 'object' && value !== null && Object.hasOwn(value, name)
-      ? (value as Record<string, unknown>)[name]
-      : undefined
-  }, scope)
 }
 
 const iso = (epochMs: number) => new Date(epochMs).toISOString()

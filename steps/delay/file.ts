@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { parsePath } from '../../conditions/path.ts'
 import { durationUnits, type DelayStep, type Duration } from '../../definitions/step.ts'
 import { dependent, isUnset, object } from '../../definitions/fields.ts'
 import type { Remark } from '../../definitions/problem.ts'
@@ -48,17 +49,28 @@ export function idleOf(field: string, given: DelayFor | undefined): Remark[] {
   return (given?.idle ?? []).map(({ at, message }) => ({ at: ['settings', field, ...at], message }))
 }
 
-/** A path to a value that leads to an instant. */
+const delayRoots = ['data', 'recipient', 'actor', 'tenant', 'vars']
+const NO_PATH = 'must be a path such as data.due_at, from data, recipient, actor, tenant or vars'
+
+/**
+ * A path to a value that leads to an instant; absent, null and empty are none: null. Kept with dots alone, `items.0.at`:
+ * as such it is read (`valueAt`), also in definitions that are kept from before brackets were read.
+ */
 export const delayPath = z
-  .string()
-  .regex(
-    /^(data|recipient|actor|tenant|vars)(\.[^.\s]+)+$/,
-    'must be a path such as data.due_at, from data, recipient, actor, tenant or vars',
-  )
+  .string({ error: NO_PATH })
+  .transform((text, issues): string | null => {
+    if (text === '') return null
+    const path = parsePath(text)
+    if (path !== null && path.length > 1 && delayRoots.includes(path[0]!)) return path.join('.')
+    issues.addIssue({ code: 'custom', message: NO_PATH })
+    return z.NEVER
+  })
+  .nullish()
+  .transform((path) => path ?? null)
 
 const shape = {
   delay_for: delayFor.optional(),
-  delay_until_field_path: z.union([z.literal(''), delayPath]).nullish(),
+  delay_until_field_path: delayPath,
 }
 const settings = dependent(shape, (given, tell) => {
   const { duration: fixed, window } = given.delay_for ?? {}
@@ -78,7 +90,7 @@ const schema = object({ ...stepFields, type: z.literal('delay'), settings }).tra
   name: file.name ?? file.ref,
   conditions: file.conditions,
   delayFor: file.settings.delay_for?.duration ?? null,
-  delayUntil: file.settings.delay_until_field_path ? file.settings.delay_until_field_path : null,
+  delayUntil: file.settings.delay_until_field_path,
   window: file.settings.delay_for?.window ?? null,
   idle: idleOf('delay_for', file.settings.delay_for),
 }))

@@ -15,7 +15,7 @@ const shape = {
     .max(MOST_PASSES, `is more than ${MOST_PASSES}`)
     .nullish(),
   throttle_window: delayFor.optional(),
-  throttle_window_field_path: z.union([z.literal(''), delayPath]).nullish(),
+  throttle_window_field_path: delayPath,
 }
 const settings = dependent(shape, (given, tell) => {
   const { duration, window } = given.throttle_window ?? {}
@@ -43,7 +43,7 @@ const schema = object({ ...stepFields, type: z.literal('throttle'), settings }).
     throttleKey: key,
     limit: limit ?? 1,
     windowFor: fixed?.duration ?? null,
-    windowUntil: path ? path : null,
+    windowUntil: path,
     windowRule: fixed?.window ?? null,
     idle: idleOf('throttle_window', fixed),
   }
