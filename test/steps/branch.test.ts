@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import type { CohortStep } from '../../definitions/step.ts'
+import { versionOf } from '../../definitions/version.ts'
 import { cohortOf } from '../../steps/random-cohort/kind.ts'
 import { notificationsFolder, problemsOf } from '../../testing/fixtures/notifications-folder.ts'
 import { catalogOfFiles, startWalk } from '../../testing/fixtures/walked.ts'
@@ -41,12 +43,18 @@ const halves = (ref: string) => ({
   cohort_branches: ['x', 'y'].map((name) => cohort(`${ref}_${name}`, '50')),
 })
 
-const catalog = await catalogOfFiles({
+const read = await catalogOfFiles({
   nested: { steps: [nested, feed('after')] },
   experiment: { steps: [experiment, feed('after')] },
   bare: { steps: [{ ...halves('bare'), cohort_key: 'account' }, feed('after')] },
   halves: { steps: [halves('one'), halves('two')] },
 })
+
+/** As it was kept before a key of one name was read from the data. */
+const { definition: bare } = read.definitions.get('bare')!
+const [choice, ...others] = bare.steps
+const former = { ...bare, key: 'former', steps: [{ ...(choice as CohortStep), cohortKey: 'account' }, ...others] }
+const catalog = { ...read, definitions: new Map([...read.definitions, ['former', versionOf(former)]]) }
 
 onEachStore(catalog, (store) => {
   test('a walk takes the first branch that holds, and joins the steps after it unless the branch ends the run', async () => {
@@ -90,6 +98,15 @@ onEachStore(catalog, (store) => {
     for (let n = 0; n < 12; n += 1) first.push(await madeFor(`account ${n}`))
     assert.deepEqual([...new Set(first)].sort(), ['bare_x after', 'bare_y after'])
     assert.equal(await madeFor('account 0'), first[0])
+  })
+
+  test('in a definition that was kept with such a key everybody stays in the cohort of its text', async () => {
+    const taken = new Set<string>()
+    for (let n = 0; n < 8; n += 1) {
+      const walked = await startWalk(store(), catalog, 'former', { data: { account: `account ${n}` } })
+      taken.add((await walked.made()).join(' '))
+    }
+    assert.equal(taken.size, 1)
   })
 
   test('one key is always in the same cohort, whoever the recipient is', async () => {
