@@ -7,8 +7,8 @@ import { keptPath } from './key-path.ts'
 const LONGEST = 1_000
 
 /**
- * The value of a key as a definition keeps it (key-field.ts), as text: a path, or, with braces, Liquid. A text of the result says why there is none: nothing is there, it is longer than 1,000
- * characters, or the template fails.
+ * The value of a key as a definition keeps it (key-field.ts), as text: a path, or, with braces, Liquid. A text of the result
+ * says why there is none: nothing is there, it is longer than 1,000 characters, or the template fails.
  */
 export function keyOf(
   name: string,
