@@ -1,3 +1,4 @@
+import { isUnset } from '../json/is-unset.ts'
 import { compileComparison, type ConditionsContext } from './comparison.ts'
 import type { ConditionGroup, ConditionNode } from './conditions.ts'
 
@@ -44,10 +45,10 @@ export function compileMatchConditions(
     const { operator, conditions, ...others } = item
     for (const [name, value] of Object.entries(others))
       if (!isUnset(value)) add([index, name], 'is not known here; a group has operator and conditions')
-    if (operator !== undefined && operator !== null && operator !== 'and' && operator !== 'or')
+    if (!isUnset(operator) && operator !== 'and' && operator !== 'or')
       return refuse(add, [index, 'operator'], 'must be and, or or')
     const match = operator === 'or' ? 'any' : 'all'
-    if (isUnset(conditions)) return []
+    if (isEmpty(conditions)) return []
     if (!Array.isArray(conditions)) return refuse(add, [index, 'conditions'], 'must be a list of conditions')
     return listOf(match, conditions, [index, 'conditions'], context, add, 1) ?? []
   })
@@ -64,18 +65,19 @@ function refuse(add: Add, path: Path, message: string): [] {
 }
 
 function group(given: unknown, at: Path, context: ConditionsContext, add: Add, depth: number): ConditionGroup | null {
-  if (isUnset(given)) return null
+  if (isEmpty(given)) return null
   if (Array.isArray(given)) return listOf('all', given, at, context, add, depth)?.[0] ?? null
   if (!isObject(given)) {
     add(at, 'must be an object with all or any, such as {"all": […]}')
     return null
   }
-  for (const key of Object.keys(given)) {
-    if (key !== 'all' && key !== 'any') add([...at, key], 'is not known here; conditions stand under all or any')
+  for (const [key, value] of Object.entries(given)) {
+    if (key !== 'all' && key !== 'any' && !isUnset(value))
+      add([...at, key], 'is not known here; conditions stand under all or any')
   }
   const groups = (['all', 'any'] as const).flatMap((match): ConditionGroup[] => {
     const list = given[match]
-    if (isUnset(list)) return []
+    if (isEmpty(list)) return []
     if (!Array.isArray(list)) return refuse(add, [...at, match], 'must be a list of conditions')
     return listOf(match, list, [...at, match], context, add, depth) ?? []
   })
@@ -93,7 +95,7 @@ function listOf(
 ): [ConditionGroup] | null {
   const conditions = list.slice(0, MOST + 1).flatMap((item, index): ConditionNode[] => {
     const here = [...at, index]
-    if (isUnset(item)) return []
+    if (isEmpty(item)) return []
     if (isObject(item) && ('variable' in item || 'operator' in item || 'argument' in item)) {
       for (const [name, value] of Object.entries(item))
         if (!FIELDS.has(name) && !isUnset(value))
@@ -117,7 +119,8 @@ function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
-function isUnset(value: unknown): boolean {
+/** Of a list or a condition: one whose fields are all null is no author's choice, and is told. */
+function isEmpty(value: unknown): boolean {
   if (value === undefined || value === null || value === '') return true
   return typeof value === 'object' && Object.keys(value).length === 0
 }

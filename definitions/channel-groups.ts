@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import type { ConditionGroup } from '../conditions/conditions.ts'
 import type { Channel } from './catalog.ts'
+import { withoutUnset } from '../json/is-unset.ts'
 import { channelTypeNames } from '../channels/registry.ts'
 import type { ChannelType } from './channel-types.ts'
 import type { ChannelGroup, ChannelReference } from './step.ts'
@@ -21,7 +22,7 @@ export const groupFile = z.strictObject(
     channels: z
       .array(
         z.preprocess(
-          (given) => (typeof given === 'string' ? { channel: given } : given),
+          (given) => (typeof given === 'string' ? { channel: given } : withoutUnset(given)),
           z.strictObject(
             { channel: z.string(), conditions: channelConditions },
             unknown('is not known here; a channel of a group has channel and conditions'),

@@ -5,6 +5,7 @@ import { channelTypeNames, channelTypes, isSending, NO_PROVIDER } from '../chann
 import { compileGroups, groupFile, noRules, referenceTo, type ChannelRules, type GroupFile } from './channel-groups.ts'
 import type { ChannelType } from './channel-types.ts'
 import type { ChannelGroup, ChannelReference } from './step.ts'
+import { isUnset, withoutUnset } from '../json/is-unset.ts'
 import { idleArguments } from '../conditions/idle-arguments.ts'
 import { channelConditions } from './fields.ts'
 import { fieldName, type DefinitionProblem } from './problem.ts'
@@ -41,9 +42,12 @@ const channelFile = z.strictObject(
   },
 )
 const channelKey = z.string().regex(/^[a-z0-9_-]{1,255}$/, 'a channel key is 1 to 255 of a-z, 0-9, _ and -')
-const isGroup = (entry: unknown) => typeof entry === 'object' && entry !== null && Object.hasOwn(entry, 'channels')
+const isGroup = (entry: unknown) => {
+  const channels = typeof entry === 'object' && entry !== null && 'channels' in entry ? entry.channels : null
+  return channels !== null && channels !== ''
+}
 const entry = z.unknown().transform((given, context): z.output<typeof channelFile> | GroupFile => {
-  const parsed = (isGroup(given) ? groupFile : channelFile).safeParse(given, { error: zodErrorMap })
+  const parsed = (isGroup(given) ? groupFile : channelFile).safeParse(withoutUnset(given), { error: zodErrorMap })
   if (parsed.success) return parsed.data
   for (const issue of parsed.error.issues) context.addIssue(issue as Parameters<typeof context.addIssue>[0])
   return z.NEVER
@@ -79,7 +83,7 @@ export async function readChannels(
     type: file.type,
     name: file.name ?? key,
     provider: file.provider ?? fallbackOf(file.type).provider,
-    settings: file.settings ?? {},
+    settings: settingsOf(file),
   }))
   const channels = withDefaults(declared)
   const conditions = new Map(files.flatMap(([key, file]) => (file.conditions === null ? [] : [[key, file.conditions]])))
@@ -91,6 +95,20 @@ export async function readChannels(
     problems: wrong.map(({ path, message }) => problem(source, path, message)),
     idle: idleArguments(source.value).map(({ at, message }) => problem(source, at, message)),
   }
+}
+
+/** What a provider reads of a channel's settings: neither what is not set nor a field that says nothing and that it does not have. */
+function settingsOf({
+  type,
+  provider,
+  settings = {},
+}: z.output<typeof channelFile>): Record<string, z.core.util.JSONType> {
+  const isNothing = (value: unknown) => value === null || (typeof value === 'object' && Object.keys(value).length === 0)
+  const set = Object.fromEntries(Object.entries(settings).filter(([, value]) => !isNothing(value)))
+  const schema = channelTypes[type].providers[provider ?? fallbackOf(type).provider]?.settings
+  const issues = schema?.safeParse(set).error?.issues ?? []
+  const unknown = issues.flatMap((issue) => (issue.code === 'unrecognized_keys' ? issue.keys : []))
+  return Object.fromEntries(Object.entries(set).filter(([name, value]) => !unknown.includes(name) || !isUnset(value)))
 }
 
 interface Fault {

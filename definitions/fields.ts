@@ -1,17 +1,13 @@
 import { z } from 'zod'
 import { conditionsField } from '../conditions/field.ts'
+import { isUnset } from '../json/is-unset.ts'
+import { knownFields } from '../json/known-fields.ts'
 import { parseLiquid, type LiquidContext } from '../templates/liquid.ts'
 import { refsInLiquid } from './liquid-refs.ts'
 import type { JsonPath } from './source.ts'
 
 /** A field of Knock's that changes what happens and that Belay does not carry out: it may only stand there unset. */
 export const unsupported = z.unknown().refine(isUnset, 'is not supported yet; leave the field out').optional()
-
-/** Absent, null or empty, or an object in which everything is null. */
-export function isUnset(value: unknown): boolean {
-  if (value === undefined || value === null || value === '') return true
-  return typeof value === 'object' && Object.values(value).every((each) => each === null)
-}
 
 /** One of some names; absent, null and empty are none of them: null. */
 export function oneOf<const Name extends string>(names: readonly Name[], error = `must be one of ${names.join(', ')}`) {
@@ -24,14 +20,9 @@ export function oneOf<const Name extends string>(names: readonly Name[], error =
 /** A field that only documents or decorates. */
 export const ignored = z.unknown().optional()
 
-/** An object of these fields and no other: one that Belay does not know is a problem, with its name. */
+/** An object of these fields and no other: one that says something and that Belay does not know is a problem, at its name. */
 export const object = <Shape extends z.ZodRawShape>(shape: Shape) =>
-  z.strictObject(shape, {
-    error: (issue) =>
-      issue.code === 'unrecognized_keys'
-        ? 'is not a field Belay knows, so it cannot tell what it would change'
-        : undefined,
-  })
+  knownFields(shape, 'is not a field Belay knows, so it cannot tell what it would change')
 
 /** Whether one of a list's objects could not be read, or one of these fields of it: what rests on them cannot be told. */
 export function isUnread(issues: readonly { path?: PropertyKey[] | undefined }[], fields: readonly string[]): boolean {

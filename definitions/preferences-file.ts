@@ -1,6 +1,7 @@
 import { idleArguments } from '../conditions/idle-arguments.ts'
 import { preferenceSetSchema } from '../preferences/preference-schema.ts'
 import type { PreferenceSet } from '../preferences/preference-set.ts'
+import { isUnset } from '../json/is-unset.ts'
 import { zodErrorMap } from '../settings/zod-error-map.ts'
 import { fieldName, type DefinitionProblem } from './problem.ts'
 import { readSource, type JsonPath } from './source.ts'
@@ -36,7 +37,7 @@ const ofSet = ['channel_types', 'channels', 'workflows', 'categories', 'commerci
 function unknownIn(set: unknown): string[][] {
   const of = (value: unknown, known: readonly string[], at: string[]): string[][] => {
     if (!isObject(value)) return []
-    const unknown = Object.keys(value).filter((name) => !known.includes(name))
+    const unknown = Object.keys(value).filter((name) => !known.includes(name) && !isUnset(value[name]))
     return [...unknown.map((name) => [...at, name]), ...channelsOf(value, at)]
   }
   const entries = (value: unknown, known: readonly string[], at: string[]): string[][] =>

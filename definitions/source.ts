@@ -1,6 +1,7 @@
 import { realpath } from 'node:fs/promises'
 import path from 'node:path'
 import { faultsOfSource, MAX_DEPTH, tooDeep } from '../json/source.ts'
+import { isUnset } from '../json/is-unset.ts'
 import { lineAt, lineOf } from './json-line.ts'
 import { Allowance, FileError, isErrno, readUtf8, stampOf } from './read-file.ts'
 
@@ -78,6 +79,8 @@ export async function readSource(folder: string, file: string): Promise<Source> 
     const entries: [string, unknown][] = []
     for (const [name, inner] of Object.entries(value)) {
       if (isNothing(inner) && isSetBy(value, twinOf(name))) continue
+      if (name === '__proto__' && !isUnset(inner))
+        problems.push({ file: relative, at: [...at, name], message: 'is a name that no field can have' })
       entries.push(
         name.endsWith('@')
           ? [name.slice(0, -1), await referred(value, name, inner, relative, at, open)]

@@ -1,5 +1,5 @@
 import type { z } from 'zod'
-import { isUnset } from './fields.ts'
+import { isUnset } from '../json/is-unset.ts'
 import type { Remark } from './problem.ts'
 import type { JsonPath } from './source.ts'
 
@@ -11,6 +11,7 @@ interface Def {
   element?: z.ZodType
   innerType?: z.ZodType
   in?: z.ZodType
+  out?: z.ZodType
   getter?: () => z.ZodType
   discriminator?: string
   options?: readonly z.ZodType[]
@@ -30,7 +31,7 @@ export function unreadFields(schema: z.ZodType, value: unknown, at: JsonPath = [
     case 'nullable':
       return unreadFields(def.innerType!, value, at)
     case 'pipe':
-      return unreadFields(def.in!, value, at)
+      return unreadFields(defOf(def.in!).type === 'transform' ? def.out! : def.in!, value, at)
     case 'lazy':
       return unreadFields(def.getter!(), value, at)
     case 'array':

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { isUnset } from '../json/is-unset.ts'
 import { stepKinds } from '../steps/registry.ts'
 import type { ReadStep } from '../steps/step-file.ts'
 import type { Remark } from './problem.ts'
@@ -8,8 +9,7 @@ import { compileTriggerSchema } from './trigger-schema.ts'
 const kinds = Object.values(stepKinds)
 const nested: z.ZodType<ReadStep[]> = z.lazy(() =>
   z
-    .array(anyStep)
-    .nullish()
+    .preprocess((given) => (isUnset(given) ? null : given), z.array(anyStep).nullable())
     .transform((steps) => steps ?? []),
 )
 const schemas = kinds.map(({ file }) => file.schema(nested))

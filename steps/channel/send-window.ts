@@ -1,5 +1,6 @@
 import { DateTime } from 'luxon'
 import { z } from 'zod'
+import { knownFields } from '../../json/known-fields.ts'
 import { weekdayOf, weekdays } from '../delay/weekdays.ts'
 
 /** When a day's messages may be sent, in milliseconds of the day; null: not at all. From Monday on. Plain JSON. */
@@ -28,26 +29,22 @@ const day = z.string().transform((name, issues) => {
   return z.NEVER
 })
 
-const UNKNOWN = 'is not a field of a send window'
-
-const window = z
-  .strictObject(
-    {
-      day,
-      type: z.enum(['send', 'do_not_send'], { error: 'must be send or do_not_send' }),
-      from: timeOfDay,
-      until: timeOfDay,
-    },
-    { error: ({ code }) => (code === 'unrecognized_keys' ? UNKNOWN : undefined) },
-  )
-  .superRefine(({ type, from, until }, issues) => {
-    if (type === 'send' && (from ?? 0) >= (until ?? DAY_MS))
-      issues.addIssue({
-        code: 'custom',
-        path: ['until'],
-        message: 'must be later than from; a window ends with its day',
-      })
-  })
+const window = knownFields(
+  {
+    day,
+    type: z.enum(['send', 'do_not_send'], { error: 'must be send or do_not_send' }),
+    from: timeOfDay,
+    until: timeOfDay,
+  },
+  'is not a field of a send window',
+).superRefine(({ type, from, until }, issues) => {
+  if (type === 'send' && (from ?? 0) >= (until ?? DAY_MS))
+    issues.addIssue({
+      code: 'custom',
+      path: ['until'],
+      message: 'must be later than from; a window ends with its day',
+    })
+})
 
 /** The `send_windows` of a channel step: one for each day of the week. Absent, null and [] are none: null. */
 export const sendWindowsField = z

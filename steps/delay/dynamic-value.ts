@@ -1,4 +1,5 @@
 import { instantReading } from '../../conditions/instant.ts'
+import { isUnset } from '../../json/is-unset.ts'
 import { addDuration, readDuration, type SignedDuration } from './duration.ts'
 import { nextInWindow, readWindowRule, type WindowRule } from './window-rule.ts'
 
@@ -21,7 +22,7 @@ export function readDynamicValue(given: unknown): DynamicValue | string {
     return 'at' in reading ? { kind: 'instant', at: reading.at } : reading.problem
   }
   if (typeof given !== 'object' || Array.isArray(given)) return `cannot be used; ${EXPECTED}`
-  if ('frequency' in given) {
+  if (isRule(given)) {
     const rule = readWindowRule(given)
     return typeof rule === 'string' ? rule : { kind: 'window', rule }
   }
@@ -33,6 +34,11 @@ export function readDynamicValue(given: unknown): DynamicValue | string {
 export function instantOfDynamicValue(value: DynamicValue, from: number, zone: string): number {
   if (value.kind === 'instant') return value.at
   return value.kind === 'duration' ? addDuration(from, value.duration) : nextInWindow(value.rule, zone, from)
+}
+
+/** Whether it is meant for a window rule: a duration may have the fields of one, unset. */
+export function isRule(given: unknown): given is object {
+  return typeof given === 'object' && given !== null && 'frequency' in given && !isUnset(given.frequency)
 }
 
 /** What is no JSON is left as a list, which no value is. */

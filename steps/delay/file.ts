@@ -1,10 +1,13 @@
 import { z } from 'zod'
 import { parsePath } from '../../conditions/path.ts'
 import { durationUnits, type DelayStep, type Duration } from '../../definitions/step.ts'
-import { dependent, isUnset, object } from '../../definitions/fields.ts'
+import { dependent, object } from '../../definitions/fields.ts'
+import { isUnitAlone, isUnset } from '../../json/is-unset.ts'
 import type { Remark } from '../../definitions/problem.ts'
 import { stepFields, type StepFile } from '../step-file.ts'
+import { zodErrorMap } from '../../settings/zod-error-map.ts'
 import { withinYear } from './delay.ts'
+import { isRule } from './dynamic-value.ts'
 import { readWindowRule, type WindowRule } from './window-rule.ts'
 
 const duration = object({
@@ -21,10 +24,10 @@ interface DelayFor {
   idle?: Remark[]
 }
 
-/** A duration, or a window rule, told by its `frequency`. */
+/** A duration, or a window rule, told by its `frequency`. A unit without a number says nothing. */
 export const delayFor = z.unknown().transform((given, issues): DelayFor => {
-  if (given === undefined || given === null || isUnset(given)) return {}
-  if (typeof given === 'object' && 'frequency' in given) {
+  if (isUnset(given) || isUnitAlone(given)) return {}
+  if (isRule(given)) {
     const window = readWindowRule(given)
     const unknown = Object.entries(given).filter(([name, value]) => !windowFields.has(name) && !isUnset(value))
     for (const [name] of unknown)
@@ -33,7 +36,7 @@ export const delayFor = z.unknown().transform((given, issues): DelayFor => {
     issues.addIssue({ code: 'custom', message: window })
     return z.NEVER
   }
-  const parsed = duration.safeParse(given)
+  const parsed = duration.safeParse(given, { error: zodErrorMap })
   if (parsed.success) return { duration: parsed.data }
   for (const issue of parsed.error.issues) issues.addIssue({ ...issue })
   return z.NEVER

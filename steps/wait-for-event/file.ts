@@ -1,7 +1,8 @@
 import { z } from 'zod'
 import { matchConditionsField } from '../../conditions/field.ts'
 import { durationUnits, type WaitStep } from '../../definitions/step.ts'
-import { dependent, isUnset, object, oneOf } from '../../definitions/fields.ts'
+import { dependent, object, oneOf } from '../../definitions/fields.ts'
+import { isUnitAlone, isUnset } from '../../json/is-unset.ts'
 import type { Remark } from '../../definitions/problem.ts'
 import { engagementActions } from '../../store/messages/engagement.ts'
 import { LOOK_BACK_DAYS } from '../../store/waits/load-offers.ts'
@@ -45,9 +46,9 @@ const duration = object({
   unit: z.enum(durationUnits, { error: `must be one of ${durationUnits.join(', ')}` }),
   value: z.int('must be a whole number').min(1, 'must be 1 or more'),
 })
-/** Absent, null and empty are the same. */
+/** Absent, null and empty are the same, and so is a unit without a number. */
 const orUnset = <Schema extends z.ZodType>(schema: Schema) =>
-  z.preprocess((given) => (isUnset(given) ? null : given), schema.nullish())
+  z.preprocess((given) => (isUnset(given) || isUnitAlone(given) ? null : given), schema.nullish())
 
 const outcome = oneOf(['continue', 'halt'], 'must be continue or halt')
 const lookBackMost = { seconds: 86_400, minutes: 1_440, hours: 24, days: 1, weeks: 0, months: 0 }

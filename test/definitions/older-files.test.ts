@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { problemLine } from '../../definitions/problem.ts'
 import type { ChannelStep } from '../../definitions/step.ts'
 import { readCatalog } from '../../definitions/read-catalog.ts'
 import { notificationsFolder, problemsOf } from '../../testing/fixtures/notifications-folder.ts'
@@ -54,9 +55,10 @@ const objects =
 
 type Fields = Record<string, unknown>
 
-/** The step with all that may be there, written as not set: null, or empty of its type. */
-function unset(step: Fields, how: 'null' | 'empty'): Fields {
+/** The step with all that may be there, written as not set: null, empty of its type, or empty of any other. */
+function unset(step: Fields, how: 'null' | 'empty' | '""' | '[]' | '{}'): Fields {
   const emptyOf = (name: string): unknown => {
+    if (how !== 'null' && how !== 'empty') return JSON.parse(how)
     if (how === 'null' || numbers.test(name)) return null
     return lists.test(name) ? [] : objects.test(name) ? {} : ''
   }
@@ -78,11 +80,12 @@ const stepsOf = async (folder: string) => (await readCatalog(folder)).definition
 
 test('what is absent, null or empty says nothing, in every step', async () => {
   const plain = await stepsOf(folderOf(least))
-  for (const how of ['null', 'empty'] as const) {
+  for (const how of ['null', 'empty', '""', '[]', '{}'] as const) {
     const steps = least.map((step) => unset(step, how))
-    const nothing = how === 'null' ? null : ''
-    const more = { name: nothing, description: nothing, tags: [], categories: null, conditions: null, settings: null }
-    const folder = folderOf(steps, { ...more, trigger_data_json_schema: null, trigger_frequency: nothing })
+    const nothing: unknown = how === 'null' || how === 'empty' ? { null: null, empty: '' }[how] : JSON.parse(how)
+    const names = ['name', 'description', 'tags', 'active', 'categories', 'conditions', 'settings', '__readonly']
+    const more = [...names, 'trigger_data_json_schema', 'trigger_frequency'].map((name) => [name, nothing])
+    const folder = folderOf(steps, Object.fromEntries(more) as object)
     assert.deepEqual(await problemsOf(folder), [], how)
     assert.deepEqual(await stepsOf(folder), plain, how)
   }
@@ -116,4 +119,156 @@ test('an e-mail whose list of blocks is empty is its layout, or its text where i
   const [plain] = (await stepsOf(folderOf([text]))) as ChannelStep[]
   assert.deepEqual((plain as ChannelStep & { channelType: 'email' }).template.body, { html: '' })
   assert.deepEqual((item as ChannelStep & { channelType: 'in_app_feed' }).template.actionUrl, 'https://x.example')
+})
+
+/** The same with a field that Belay does not know in each of its objects. */
+function within(given: unknown, value: unknown): unknown {
+  if (typeof given !== 'object' || given === null) return given
+  if (Array.isArray(given)) return given.map((each) => within(each, value))
+  const inner = Object.entries(given).map(([name, each]) => [name, within(each, value)])
+  return { ...Object.fromEntries(inner), some_new_field: value }
+}
+
+const pair = { key: 'x-a', value: 'b' }
+const days = ['monday', 'tuesday', 'wednesday', 'thursday', 'friday', 'saturday', 'sunday']
+const button = { label: 'Go', action: 'https://x.example', size_attrs: { size: 'sm' }, style_attrs: {} }
+const conditions = { all: [{ any: [{ variable: 'data.a', operator: 'equal_to', argument: 1 }] }] }
+const event = { event_type: 'event', event_key: 'paid' }
+const block = { type: 'markdown', content: 'Hi', layout_attrs: { padding_top: 4 } }
+const blocks = [block, { type: 'row', columns: [{ blocks: [block] }] }, { type: 'button_set', buttons: [button] }]
+
+/** Objects in every place where there may be one. */
+const most = {
+  settings: { is_commercial: false },
+  conditions,
+  steps: [
+    ...least.filter(({ type }) => type !== 'branch'),
+    {
+      ref: 'feed_2',
+      type: 'channel',
+      channel_type: 'in_app_feed',
+      channel_overrides: { link_tracking: true },
+      template: { markdown_body: 'Hi', action_buttons: [{ label: 'Go', action: 'https://x.example' }] },
+    },
+    {
+      ref: 'email_2',
+      type: 'channel',
+      channel_type: 'email',
+      channel_overrides: { from_name: 'A' },
+      send_windows: days.map((day) => ({ day, type: 'send' })),
+      template: { subject: 'Hi', visual_blocks: blocks, settings: { layout_key: 'default' } },
+    },
+    {
+      ref: 'http_2',
+      type: 'channel',
+      channel_type: 'http',
+      template: { method: 'post', url: 'https://x.example', headers: [pair], query_params: [pair] },
+    },
+    { ref: 'fetch_2', type: 'http_fetch', settings: { method: 'get', url: 'https://x.example', headers: [pair] } },
+    { ref: 'delay_3', type: 'delay', settings: { delay_for: { frequency: 'daily', hours: 9 } } },
+    {
+      ref: 'wait_2',
+      type: 'wait_for_event',
+      settings: {
+        ...{ event, expires_after: { unit: 'days', value: 1 }, look_back: { unit: 'days', value: 1 } },
+        match_conditions: [{ operator: 'and', conditions: conditions.all[0]!.any }],
+      },
+    },
+    { ref: 'branch_1', type: 'branch', branches: [{ conditions, steps: [] }, { steps: [] }] },
+    {
+      ref: 'cohort_1',
+      type: 'random_cohort',
+      cohort_branches: ['50', '50'].map((percentage) => ({ percentage, steps: [] })),
+    },
+  ],
+}
+
+test('a field that Belay does not know may stand in every object of a workflow, as long as it says nothing', async () => {
+  const plain = await stepsOf(notificationsFolder({ 'hello/workflow.json': most }))
+  for (const value of [null, '', [], {}, { inner: null }]) {
+    const folder = notificationsFolder({ 'hello/workflow.json': within(most, value) })
+    assert.deepEqual((await problemsOf(folder)).map(problemLine), [], JSON.stringify(value))
+    assert.deepEqual(await stepsOf(folder), plain, JSON.stringify(value))
+  }
+  for (const name of ['some_new_field', '__proto__'])
+    for (const value of ['0', 'false', '" "', '[1]', '{"inner":0}']) {
+      const step = JSON.stringify(least[0]).replace(/^{/, `{${JSON.stringify(name)}:${value},`)
+      const problems = await problemsOf(notificationsFolder({ 'hello/workflow.json': `{"steps":[${step}]}` }))
+      assert.deepEqual(
+        problems.map(({ step, field }) => [step, field]),
+        [['feed_1', name]],
+        value,
+      )
+    }
+})
+
+test('a duration without a number and a rule without a frequency say nothing', async () => {
+  const unit = 'days'
+  const duration = { unit, value: 1 }
+  const twins: [string, object, object][] = [
+    ['delay', { delay_for: duration }, { delay_for: { ...duration, frequency: null, days: [], hours: null } }],
+    ['delay', { delay_for: { frequency: 'daily' } }, { delay_for: { frequency: 'daily', unit: '', value: null } }],
+    ['throttle', { throttle_window: duration }, { throttle_window: { ...duration, frequency: '' } }],
+    ...([null, ''] as const).flatMap((value): [string, object, object][] => [
+      [
+        'delay',
+        { delay_until_field_path: 'data.at' },
+        { delay_until_field_path: 'data.at', delay_for: { unit, value } },
+      ],
+      [
+        'batch',
+        { batch_until_field_path: 'data.at' },
+        { batch_until_field_path: 'data.at', batch_window: { unit, value } },
+      ],
+      [
+        'batch',
+        { batch_window: duration, batch_window_type: 'sliding' },
+        { batch_window: duration, batch_window_type: 'sliding', batch_window_extension_limit: { unit, value } },
+      ],
+      [
+        'throttle',
+        { throttle_window_field_path: 'data.at' },
+        { throttle_window_field_path: 'data.at', throttle_window: { unit, value } },
+      ],
+      ['wait_for_event', { event }, { event, expires_after: { unit, value }, look_back: { unit, value } }],
+    ]),
+  ]
+  for (const [type, settings, unset] of twins) {
+    const [plain, same] = [settings, unset].map((each) =>
+      folderOf([{ ref: 'step_1', type, settings: each }, least[0]!]),
+    )
+    assert.deepEqual((await problemsOf(same!)).map(problemLine), [], JSON.stringify(unset))
+    assert.deepEqual(await stepsOf(same!), await stepsOf(plain!), JSON.stringify(unset))
+  }
+  const [problem, ...more] = await problemsOf(
+    folderOf([{ ref: 'step_1', type: 'delay', settings: { delay_for: { unit, value: null } } }, least[0]!]),
+  )
+  assert.match(problem!.message, /^must have delay_for, delay_until_field_path or both/)
+  assert.equal(more.length, 0)
+})
+
+test('a field of channels.json and preferences.json that is not set says nothing', async () => {
+  const other = { other: null, provider: '', settings: [], name: null, id: null, conditions: {} }
+  const channels = {
+    mail: { type: 'email', settings: { from: 'a@x.example' } },
+    hook: { type: 'http', settings: { concurrency: 3 } },
+    group: { type: 'email', channels: ['mail'] },
+  }
+  const unset = {
+    mail: { ...channels.mail, provider: null, other: '', channels: null, settings: { from: 'a@x.example', foo: null } },
+    hook: {
+      ...other,
+      ...channels.hook,
+      settings: { concurrency: 3, secret: null, headers: {}, foo: '', rate_limit: null },
+    },
+    group: { ...other, ...channels.group, operator: '', channels: [{ channel: 'mail', conditions: null, foo: [] }] },
+  }
+  const read = async (file: object, preferences: object) => {
+    const files = { 'hello/workflow.json': { steps: [least[0]] }, 'channels.json': file }
+    const folder = notificationsFolder({ ...files, 'preferences.json': preferences })
+    assert.deepEqual((await problemsOf(folder)).map(problemLine), [])
+    return (await readCatalog(folder)).channels
+  }
+  const plain = await read(channels, { channel_types: { email: false } })
+  assert.deepEqual(await read(unset, { channel_types: { email: false }, some_new_field: null, workflows: null }), plain)
 })

@@ -650,10 +650,10 @@ test('a field of preferences.json that is not known is refused, and what Knock i
   const whole = { channel_types: { sms: { conditions: [] } }, workflows: { a: workflow }, categories: { b: true } }
   assert.deepEqual(await refusedIn({ id: 'default', ...whole, commercial_subscribed: true }), [])
   const wrong = {
-    worklows: {},
-    workflows: { a: { chanel_types: {}, channel_types: { sms: { conditions: [], condition: [] } } } },
+    worklows: { b: false },
+    workflows: { a: { chanel_types: { sms: false }, channel_types: { sms: { conditions: [], condition: [1] } } } },
   }
-  assert.deepEqual(await refusedIn({ ...wrong, commercial_subscribed: { conditions: [], if: [] } }), [
+  assert.deepEqual(await refusedIn({ ...wrong, commercial_subscribed: { conditions: [], if: true } }), [
     'preferences.json worklows',
     'preferences.json workflows.a.chanel_types',
     'preferences.json workflows.a.channel_types.sms.condition',

@@ -132,7 +132,7 @@ test('a field that is not known in channels.json is refused by its own name, in 
       'layouts/plain/layout.json': layout,
       'channels.json': {
         mail: { type: 'email', naem: 'Mail', sender: 'x' },
-        all: { type: 'email', operater: 'any', channels: [{ channel: 'mail', condition: {} }] },
+        all: { type: 'email', operater: 'any', channels: [{ channel: 'mail', condition: { all: [1] } }] },
       },
     }),
   )
