@@ -4,6 +4,7 @@ import { readObjectFile } from '../json/object-file.ts'
 import { readSettings } from '../settings/settings.ts'
 import { writePreview } from './preview.ts'
 import { problemLine } from './problem.ts'
+import { findProject } from './project.ts'
 import { readFolder } from './read-catalog.ts'
 
 const USAGE = `npm run definitions -- check [folder]
@@ -19,7 +20,11 @@ async function main(): Promise<void> {
       ...{ actor: { type: 'string' }, tenant: { type: 'string' } },
     },
   })
-  const [command, key] = positionals
+  const [command, key, more] = positionals
+  if (more !== undefined)
+    throw new Error(
+      `${more} is one too many: ${command} takes one ${command === 'check' ? 'folder' : 'key'}\nusage: ${USAGE}`,
+    )
   if (command === 'check') return check(key ?? readSettings().BELAY_NOTIFICATIONS_DIR)
   if (command !== 'preview' || key === undefined) throw new Error(`usage: ${USAGE}`)
   // What is wrong elsewhere hinders nobody here.
@@ -41,12 +46,18 @@ async function main(): Promise<void> {
   console.log(`written: ${path.join(out, 'index.html')}`)
 }
 
-/** A line for each mistake and each oddity; exit code 1 if there is a mistake. */
+/** A line for each mistake and each oddity; exit code 1 if there is a mistake, or no workflow at all: a path that is wrong. */
 async function check(folder: string): Promise<void> {
-  const { definitions, problems = [], warnings = [] } = await readFolder(folder)
+  const { workflows, isOneWorkflow } = await findProject(folder)
+  if (isOneWorkflow) throw new Error(`${folder} is one workflow: name the folder that it stands in, or its project`)
+  const { definitions, leftOut, problems = [], warnings = [] } = await readFolder(folder)
   for (const warning of warnings) console.log(`warning: ${warning}`)
   for (const problem of problems) console.log(problemLine(problem))
   const mistakes = problems.length === 1 ? '1 mistake' : `${problems.length} mistakes`
+  if (definitions.size === 0 && (leftOut === undefined || leftOut.size === 0))
+    throw new Error(
+      `there is no workflow in ${workflows}: it holds a folder for each workflow, with a workflow.json in it`,
+    )
   console.log(`${definitions.size} definitions can be used; ${mistakes}`)
   if (problems.length > 0) process.exitCode = 1
 }

@@ -15,6 +15,8 @@ export interface Project {
   shared: readonly string[]
   /** Nothing but definitions is in `workflows`. */
   isKnock: boolean
+  /** It is the folder of a definition itself. */
+  isOneWorkflow: boolean
 }
 
 /** Other folders of a Knock project, which Belay does not read. */
@@ -29,6 +31,7 @@ export async function findProject(folder: string): Promise<Project> {
   const knockDir = names.includes('knock.json') ? await knockDirOf(folder) : '.'
   const root = path.join(folder, knockDir)
   const inRoot = knockDir === '.' ? names : await namesOf(root, knockDir)
+  const isOneWorkflow = await isFile(path.join(folder, 'workflow.json'))
   const isKnock = inRoot.includes('workflows') && !(await isFile(path.join(root, 'workflows', 'workflow.json')))
   const workflows = isKnock ? path.join(root, 'workflows') : root
   const relative = path.relative(folder, workflows).split(path.sep).join('/')
@@ -38,6 +41,7 @@ export async function findProject(folder: string): Promise<Project> {
     library: root,
     shared: root === folder ? [folder] : [root, folder],
     isKnock,
+    isOneWorkflow,
   }
 }
 

@@ -82,12 +82,35 @@ test('a Knock project is read where its knock.json points, on any system', async
   assert.match((await lines(torn))[0]!, /^knock\/workflows\/torn\/workflow\.json:1: /)
 })
 
+const check = (...args: string[]) =>
+  spawnSync(process.execPath, ['--import', 'tsx', 'definitions/main.ts', 'check', ...args], { encoding: 'utf8' })
+
 test('check tells all mistakes of all files in one run and exits with 1, or with 0 where there are none', () => {
-  const check = (folder: string) =>
-    spawnSync(process.execPath, ['--import', 'tsx', 'definitions/main.ts', 'check', folder], { encoding: 'utf8' })
   const bad = check(notificationsFolder({ 'one/workflow.json': '{', 'two/workflow.json': { steps: [] } }))
   assert.equal(bad.status, 1, bad.stderr)
   assert.match(bad.stdout, /^one\/workflow\.json:1: .*\ntwo\/workflow\.json:1, steps: must have at least one step\n/)
   const good = check(notificationsFolder({ 'one/workflow.json': fine }))
   assert.deepEqual([good.status, good.stdout], [0, '1 definitions can be used; 0 mistakes\n'])
+})
+
+test('check of a folder in which there is no workflow exits with 1 and says what such a folder looks like', () => {
+  const said = (folder: string) => {
+    const { status, stderr, stdout } = check(folder)
+    assert.deepEqual([status, stdout], [1, ''], folder)
+    return stderr.trim()
+  }
+  const empty = notificationsFolder({ 'README.md': 'Hello' })
+  const looks = 'it holds a folder for each workflow, with a workflow.json in it'
+  assert.equal(said(empty), `there is no workflow in ${empty}: ${looks}`)
+  const project = notificationsFolder({ 'workflows/README.md': 'Hello' })
+  assert.equal(said(project), `there is no workflow in ${project}/workflows: ${looks}`)
+  const one = `${notificationsFolder({ 'hello/workflow.json': fine, 'hello/feed_1/body.md': 'Hello' })}/hello`
+  assert.equal(said(one), `${one} is one workflow: name the folder that it stands in, or its project`)
+})
+
+test('check takes one folder, and refuses what it would not look at', () => {
+  const [first, second] = [1, 2].map(() => notificationsFolder({ 'hello/workflow.json': fine }))
+  const { status, stdout, stderr } = check(first!, second!)
+  assert.deepEqual([status, stdout], [1, ''])
+  assert.ok(stderr.startsWith(`${second} is one too many: check takes one folder\n`), stderr)
 })
