@@ -84,12 +84,23 @@ export const requiredObject = required('text').refine(
   'must render as a JSON object, and no Liquid in it could make it one',
 )
 
+/** As `optional`, and an id or, where it begins with a bracket, JSON once it is rendered. */
+export const optionalIdOrJson = optional('text').refine(
+  (text) => text === null || hasLiquid(text) || !/^\s*[[{]/.test(text) || jsonIn(text) !== undefined,
+  'begins as JSON does, and is none',
+)
+
 function isObjectText(text: string): boolean {
+  const value = jsonIn(text)
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+/** Undefined: it is no JSON, or Liquid has to make it one. */
+export function jsonIn(text: string): unknown {
   try {
-    const value: unknown = JSON.parse(text)
-    return typeof value === 'object' && value !== null && !Array.isArray(value)
+    return JSON.parse(text)
   } catch {
-    return false
+    return undefined
   }
 }
 

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { isHeaderName, isReservedHeader } from '../../channels/http/http-headers.ts'
 import { httpMethods } from '../../definitions/step.ts'
 import type { FetchStep } from '../../definitions/step.ts'
-import { liquid, object, optional, optionalObject, requestUrl } from '../../definitions/fields.ts'
+import { jsonIn, liquid, object, optional, optionalObject, requestUrl } from '../../definitions/fields.ts'
 import { stepFields, type StepFile } from '../step-file.ts'
 
 const headerName = z
@@ -12,9 +12,14 @@ const headerName = z
 
 /** A list of names and values, or one text that renders as a JSON object. */
 function pairs(name: z.ZodType<string>) {
+  const checkNames = (text: string | null, issues: z.RefinementCtx) => {
+    for (const given of Object.keys(jsonIn(text ?? '') ?? {}).filter((each) => !each.includes('{')))
+      for (const { message } of name.safeParse(given).error?.issues ?? [])
+        issues.addIssue({ code: 'custom', message: `holds ${given}: ${message}` })
+  }
   const list = z.array(object({ key: name, value: liquid('text') })).max(100, 'has more than 100 entries')
   return z
-    .union([list, optionalObject])
+    .union([list, optionalObject.superRefine(checkNames)])
     .nullish()
     .transform((given) =>
       typeof given === 'string' && given.trim() !== '' ? given : Array.isArray(given) ? given : [],

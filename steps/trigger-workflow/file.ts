@@ -1,13 +1,13 @@
 import { z } from 'zod'
 import type { TriggerStep } from '../../definitions/step.ts'
-import { object, optional, optionalObject, required } from '../../definitions/fields.ts'
+import { object, optional, optionalIdOrJson, optionalObject, required } from '../../definitions/fields.ts'
 import { stepFields, type StepFile } from '../step-file.ts'
 
 const settings = object({
   workflow_key: required('text'),
-  recipients: optional('text'),
-  actor: optional('text'),
-  tenant: optional('text'),
+  recipients: optionalIdOrJson,
+  actor: optionalIdOrJson,
+  tenant: optionalIdOrJson,
   data: optionalObject,
   cancellation_key: optional('text'),
 })

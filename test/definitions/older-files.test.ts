@@ -165,6 +165,11 @@ const most = {
       template: { method: 'post', url: 'https://x.example', headers: [pair], query_params: [pair] },
     },
     { ref: 'fetch_2', type: 'http_fetch', settings: { method: 'get', url: 'https://x.example', headers: [pair] } },
+    {
+      ref: 'fetch_3',
+      type: 'http_fetch',
+      settings: { method: 'get', url: 'https://x.example', headers: '{"{{ data.name }}": "x", "x-b": "{{ data.b }}"}' },
+    },
     { ref: 'delay_3', type: 'delay', settings: { delay_for: { frequency: 'daily', hours: 9 } } },
     {
       ref: 'wait_2',

@@ -200,6 +200,37 @@ const refusals: Record<string, Refusal> = {
     says: /^must render as a JSON object/,
     line: '"data"',
   },
+  'recipients of a trigger that begin as JSON and are none': {
+    file: step('trigger_workflow', { workflow_key: 'other', recipients: ' ["ada", ]' }),
+    step: 'trigger_workflow_1',
+    field: 'settings.recipients',
+    says: /^begins as JSON does, and is none/,
+    line: '"recipients"',
+  },
+  'an actor of a trigger that begins as JSON and is none': {
+    file: step('trigger_workflow', { workflow_key: 'other', actor: '{bad' }),
+    step: 'trigger_workflow_1',
+    field: 'settings.actor',
+    says: /^begins as JSON does, and is none/,
+    line: '"actor"',
+  },
+  'a tenant of a trigger that begins as JSON and is none': {
+    file: step('trigger_workflow', { workflow_key: 'other', tenant: '{"id": acme}' }),
+    step: 'trigger_workflow_1',
+    field: 'settings.tenant',
+    says: /^begins as JSON does, and is none/,
+    line: '"tenant"',
+  },
+  'a header within a text that nobody may set': {
+    file: [
+      step('http_fetch', { method: 'get', url: 'https://x.example', headers: '{"Host": "x.example"}' }),
+      feed('feed_1'),
+    ],
+    step: 'http_fetch_1',
+    field: 'settings.headers',
+    says: /^holds Host: is set by Belay/,
+    line: '"headers"',
+  },
   'headers that are no object': {
     file: [step('http_fetch', { method: 'get', url: 'https://x.example', headers: 'X-A: b' }), feed('feed_1')],
     step: 'http_fetch_1',
