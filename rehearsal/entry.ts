@@ -15,4 +15,6 @@ export interface Entry {
   why: string[]
   /** What belongs to it: a message's content, a verdict, how conditions came out. */
   data?: JsonObject
+  /** The API would have refused what came from outside. Absent: no. */
+  isRefused?: true
 }

@@ -1,4 +1,5 @@
 import { triggerOf, triggerRequest } from '../api/requests/trigger.ts'
+import { faultsOf } from '../api/http/field-errors.ts'
 import { acceptTrigger } from '../engine/accept-trigger.ts'
 import { cancel } from '../engine/cancel.ts'
 import type { EngineDeps } from '../engine/deps.ts'
@@ -12,6 +13,7 @@ import { engage } from '../store/messages/engagement.ts'
 import { transaction } from '../store/postgres/database.ts'
 import type { JsonObject } from '../store/schema/index.ts'
 import type { Verdict } from '../store/recipient-runs/verdict.ts'
+import type { Entry } from './entry.ts'
 import type { Happening } from './happening.ts'
 import { messageStates } from './store-state.ts'
 import type { Timeline } from './timeline.ts'
@@ -21,6 +23,11 @@ const CANCELATION_KEY = 'rehearsal'
 
 const caller = { apiKey: 'rehearsal' }
 
+type Add = (label: string, text: string, more?: Partial<Pick<Entry, 'why' | 'data' | 'isRefused'>>) => unknown
+
+/** What the API would have answered. */
+const refusal = (code: string, why: string[]) => [`refused: ${code}`, { why, isRefused: true as const }] as const
+
 /** Lets something come from outside, as the API would take it, and says in the timeline what came of it. */
 export async function happen(
   deps: EngineDeps,
@@ -29,8 +36,7 @@ export async function happen(
   timeline: Timeline,
   after: number,
 ): Promise<void> {
-  const add = (label: string, text: string, more: { why?: string[]; data?: JsonObject } = {}) =>
-    timeline.add({ workflow, recipient: null, label, text, ...more })
+  const add: Add = (label, text, more = {}) => timeline.add({ workflow, recipient: null, label, text, ...more })
   switch (happening.kind) {
     case 'trigger':
       return trigger(deps, workflow, happening.body, add)
@@ -57,23 +63,21 @@ export async function happen(
     }
     case 'update_user': {
       const { id, properties } = happening
-      const user = recipientRequest.parse({ ...properties, id }, { error: zodErrorMap })
+      const parsed = recipientRequest.safeParse({ ...properties, id }, { error: zodErrorMap })
+      if (!parsed.success) {
+        add('update', ...refusal('invalid_params', linesOf(faultsOf(parsed.error))))
+        return
+      }
       add('update', `user ${id} ${JSON.stringify(properties)}`)
-      await transaction(deps.store.db, (tx) => storeRecipients(tx, [user], deps))
+      await transaction(deps.store.db, (tx) => storeRecipients(tx, [parsed.data], deps))
     }
   }
 }
 
-async function trigger(
-  deps: EngineDeps,
-  workflow: string,
-  given: JsonObject,
-  add: (label: string, text: string, more?: { why?: string[] }) => unknown,
-): Promise<void> {
+async function trigger(deps: EngineDeps, workflow: string, given: JsonObject, add: Add): Promise<void> {
   const parsed = triggerRequest.safeParse({ cancelation_key: CANCELATION_KEY, ...given }, { error: zodErrorMap })
   if (!parsed.success) {
-    const faults = parsed.error.issues.map(({ path, message }) => `${path.join('.')} ${message}`)
-    add('trigger', 'refused', { why: faults })
+    add('trigger', ...refusal('invalid_params', linesOf(faultsOf(parsed.error))))
     return
   }
   try {
@@ -81,10 +85,13 @@ async function trigger(
     add('trigger', answer.kept === true ? 'kept what is pending' : answer.joined === true ? 'joined' : 'accepted')
   } catch (error) {
     if (!(error instanceof EngineError)) throw error
-    const faults = error.fields.map(({ field, message }) => `${field} ${message}`)
-    add('trigger', `refused: ${error.code}`, { why: error.message === '' ? faults : [error.message, ...faults] })
+    const faults = linesOf(error.fields)
+    add('trigger', ...refusal(error.code, error.message === '' ? faults : [error.message, ...faults]))
   }
 }
+
+const linesOf = (faults: readonly { field: string; message: string }[]): string[] =>
+  faults.map(({ field, message }) => `${field} ${message}`)
 
 /** The outcomes that there are, with how many: `canceled 1, already_sent 2`. */
 function summaryText({ status, summary }: Verdict): string {

@@ -2,6 +2,7 @@ import { parseArgs } from 'node:util'
 import { problemLine } from '../definitions/problem.ts'
 import { readFolder } from '../definitions/read-catalog.ts'
 import { readSettings } from '../settings/settings.ts'
+import { assertKnownSteps } from './known-steps.ts'
 import { offsetText } from './offset.ts'
 import { linesOf } from './lines.ts'
 import { rehearse } from './rehearse.ts'
@@ -24,8 +25,10 @@ async function main(): Promise<void> {
   }
   const read = await readScript(key, values, settings.BELAY_HTTP_ALLOW_PRIVATE)
   const script = { ...read, timeZone: settings.BELAY_TIME_ZONE, secretHosts: settings.BELAY_HTTP_SECRET_HOSTS }
+  assertKnownSteps(catalog, script)
   const began = performance.now()
   const entries = await rehearse(catalog, script)
+  if (entries.some(({ isRefused }) => isRefused)) process.exitCode = 1
   const start = new Date(script.start).toISOString()
   if (values.json === true) {
     const told = entries.map(({ at, ...entry }) => {

@@ -1,15 +1,13 @@
 import type { Request } from 'express'
-import { z } from 'zod'
+import type { z } from 'zod'
 import { zodErrorMap } from '../../settings/zod-error-map.ts'
 import { ApiError, type FieldError } from './errors.ts'
+import { faultsOf, MAX_FAULTS } from './field-errors.ts'
 import { fieldName } from '../../json/field-name.ts'
 import type { Input, Route } from './route.ts'
 import { findUnstorable } from '../../json/storable.ts'
 import { isSameName } from './looks-like.ts'
 import { fieldsOf } from './unknown-fields.ts'
-
-/** Of each part; what is wrong with thousands of recipients is told by the first. */
-const MAX_FAULTS = 100
 
 /**
  * Parses a request by its route's schemas; what does not fit is a 422 that names each field. `body` is undefined where
@@ -26,8 +24,7 @@ export function parseInput(route: Route, request: Request, body: unknown): Input
     const result = schema.safeParse(value, { reportInput: true, error: zodErrorMap })
     if (result.success) return result.data
     // A fault of the whole is named after its part: a body that is no object has no field to name.
-    const faults = result.error.issues.slice(0, MAX_FAULTS).flatMap(fieldErrors)
-    fields.push(...faults.slice(0, MAX_FAULTS).map((each) => ({ ...each, field: each.field || part })))
+    fields.push(...faultsOf(result.error).map((each) => ({ ...each, field: each.field || part })))
     return undefined
   }
   fields.push(...misplaced(route, request.query))
@@ -58,40 +55,4 @@ function misplaced({ query: { shape }, body }: Route, query: object): FieldError
       return meant === undefined ? [] : [{ field, message: `belongs into the body, as ${meant}`, type: 'unknown' }]
     })
     .slice(0, MAX_FAULTS)
-}
-
-type Issue = z.core.$ZodIssue
-
-function fieldErrors(issue: Issue): FieldError[] {
-  if (issue.code === 'unrecognized_keys') {
-    return issue.keys.slice(0, MAX_FAULTS).map((key) => ({
-      field: fieldName([...issue.path, key]),
-      message: 'is not a field of this request',
-      type: 'unknown',
-    }))
-  }
-  if (issue.code === 'invalid_union') {
-    // The branch whose type was given tells what the caller meant.
-    const meant = issue.errors.filter(
-      (issues) => !issues.some((inner) => isTypeFault(inner) && inner.path.length === 0),
-    )
-    if (meant.length === 1) return meant[0]!.flatMap((inner) => prefixed(issue.path, inner))
-  }
-  const params = issue.code === 'custom' ? (issue.params as { type?: string } | undefined) : undefined
-  return [{ field: fieldName(issue.path), message: issue.message, type: params?.type ?? typeOf(issue) }]
-}
-
-function prefixed(path: PropertyKey[], issue: Issue): FieldError[] {
-  return fieldErrors({ ...issue, path: [...path, ...issue.path] })
-}
-
-function isTypeFault(issue: Issue): boolean {
-  return issue.code === 'invalid_type' || issue.code === 'invalid_union'
-}
-
-function typeOf(issue: Issue): string {
-  if (isTypeFault(issue)) return issue.input === undefined ? 'required' : 'cast'
-  if (issue.code === 'too_big' || issue.code === 'too_small') return 'length'
-  if (issue.code === 'invalid_value') return issue.input === undefined ? 'required' : 'inclusion'
-  return issue.code === 'invalid_format' ? 'format' : 'invalid'
 }

@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { test } from 'node:test'
 import { readFolder } from '../../definitions/read-catalog.ts'
+import { assertKnownSteps } from '../../rehearsal/known-steps.ts'
 import { rehearse } from '../../rehearsal/rehearse.ts'
 import { readScript } from '../../rehearsal/script.ts'
 import { HostList } from '../../settings/host-list.ts'
@@ -106,4 +108,49 @@ test('a rehearsal fails where data chose a host for vars that is not listed, as 
   const listed = await textsOf(new HostList(['evil.example']))
   assert.doesNotMatch(listed, /data chose/)
   assert.match(listed, /^fetch GET https:\/\/evil\.example/m)
+})
+
+test('a trigger or an update that the API would refuse is told in its words, and a rehearsal with one exits with 1', () => {
+  const folder = notificationsFolder({
+    'hello/workflow.json': { steps: [mail()] },
+    'zed.json': { id: 'zed', timezone: 'Mars/Base' },
+  })
+  const file = path.join(folder, 'zed.json')
+  const told = (...more: string[]) => {
+    const args = ['--import', 'tsx', 'rehearsal/main.ts', 'hello', '--folder', folder, ...more]
+    const { status, stdout, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8' })
+    assert.equal(stderr, '')
+    return { status, lines: stdout.split('\n').slice(2) }
+  }
+  const zone = 'timezone must be an IANA time zone'
+  const trigger = told('--recipient', file)
+  assert.deepEqual([trigger.status, trigger.lines[0]], [1, '0  trigger  refused: invalid_params'])
+  assert.ok(trigger.lines[1]?.trim().startsWith(`recipients[0].${zone}`), trigger.lines[1])
+  const update = told('--update', `5m=${file}`)
+  assert.equal(update.status, 1)
+  const at = update.lines.findIndex((line) => line.endsWith('update   refused: invalid_params'))
+  assert.ok(update.lines[at + 1]?.trim().startsWith(zone), update.lines.join('\n'))
+})
+
+test('a step that a rehearsal is told of and that is not there is named, with those that are', async () => {
+  const fetch = (ref: string) => ({ ref, type: 'http_fetch', settings: { method: 'get', url: 'https://x.example' } })
+  const trigger = { ref: 'trigger_1', type: 'trigger_workflow', settings: { workflow_key: 'other' } }
+  const folder = notificationsFolder({
+    'hello/workflow.json': { steps: [fetch('fetch_1'), mail()] },
+    'chain/workflow.json': { steps: [trigger] },
+    'answers.json': { fetch_1: {}, fetch_9: {} },
+  })
+  const catalog = await readFolder(folder)
+  const check = async (workflow: string, values: Parameters<typeof readScript>[1]) =>
+    assertKnownSteps(catalog, await readScript(workflow, values, HostList.none))
+  await check('hello', { seen: ['1h', '2h=email_1'] })
+  await assert.rejects(check('hello', { seen: ['1h=nostep'] }), {
+    message: '--seen names nostep, which is no step of hello that makes messages; there are: email_1',
+  })
+  await assert.rejects(check('hello', { fetch: path.join(folder, 'answers.json') }), {
+    message: '--fetch names fetch_9, which is no http_fetch step of hello; there are: fetch_1',
+  })
+  // What it triggers is part of the rehearsal.
+  await check('chain', { seen: ['2h=email_1'] })
+  await assert.rejects(check('chain', { seen: ['1h=nostep'] }), /nostep/)
 })
