@@ -8,6 +8,7 @@ import { parseLiquid } from '../templates/liquid.ts'
 import { compileMarkdown, oddInMarkdown } from '../templates/markdown.ts'
 import { oddInHtml } from '../templates/odd-places.ts'
 import type { PartialSource } from '../templates/liquid/rendering.ts'
+import { zodErrorMap } from '../settings/zod-error-map.ts'
 import type { Layout, Library } from './definition.ts'
 import { isUnset } from '../json/is-unset.ts'
 import { ignored } from './fields.ts'
@@ -164,7 +165,7 @@ async function each<Schema extends z.ZodType>(
     const own = path.join(folder, kind, key)
     if (!(await isFolder(own))) continue
     const source = await readSource(own, file)
-    const parsed = schema.safeParse(source.value)
+    const parsed = schema.safeParse(source.value, { error: zodErrorMap })
     const issues = source.problems.map(({ at, message }) => ({ path: at, message }))
     if (issues.length === 0 && !parsed.success) issues.push(...parsed.error.issues)
     const placeOf = (at: readonly PropertyKey[]): Place => {

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { zodErrorMap } from '../settings/zod-error-map.ts'
 import { fieldName, type DefinitionProblem } from './problem.ts'
 import { readSource } from './source.ts'
 
@@ -22,7 +23,7 @@ export async function readVars(
 ): Promise<{ vars: Vars; problems: DefinitionProblem[] }> {
   if (!exists) return { vars: {}, problems: [] }
   const source = await readSource(folder, VARS_FILE)
-  const parsed = varsFile.safeParse(source.value)
+  const parsed = varsFile.safeParse(source.value, { error: zodErrorMap })
   const issues = source.problems.map(({ at, message }) => ({ path: at, message }))
   if (issues.length === 0 && !parsed.success) issues.push(...parsed.error.issues)
   const problems = issues.map(({ path, message }) => {

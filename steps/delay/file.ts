@@ -15,6 +15,9 @@ const duration = object({
   value: z.int('must be a whole number'),
 }).refine(withinYear, 'a delay is at most 365 days')
 
+const EXPECTED =
+  'must be a duration such as {"unit": "days", "value": 3}, or a window rule such as {"frequency": "daily", "hours": 9}'
+
 const windowFields = new Set(['frequency', 'days', 'hours', 'minutes', 'day_of_month'])
 
 /** A duration, or a window rule; `idle`: what of it says nothing. */
@@ -34,6 +37,10 @@ export const delayFor = z.unknown().transform((given, issues): DelayFor => {
       issues.addIssue({ code: 'custom', path: [name], message: 'is not a field of a window rule that Belay knows' })
     if (typeof window !== 'string') return { window, idle: idleIn(window, given) }
     issues.addIssue({ code: 'custom', message: window })
+    return z.NEVER
+  }
+  if (typeof given !== 'object' || given === null || Array.isArray(given)) {
+    issues.addIssue({ code: 'custom', message: EXPECTED })
     return z.NEVER
   }
   const parsed = duration.safeParse(given, { error: zodErrorMap })

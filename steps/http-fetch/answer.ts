@@ -17,7 +17,7 @@ export type Fetched = { data: JsonObject } | { problem: string; again: boolean }
 
 /**
  * Reads an answer: 200, 201 or 204 with JSON in UTF-8 or nothing. It is laid over `data`, or over what stands at `path`, field by
- * field; what is no object stands at `path` alone. `data` is what the recipient run sees so far. `hidden` is struck out of
+ * field; what is no object stands at `path` alone. A path may lead through a list, by a place that it has. `data` is what the recipient run sees so far. `hidden` is struck out of
  * what is shown of an answer: a far side may say what it was told.
  */
 export function readAnswer(
@@ -37,6 +37,8 @@ export function readAnswer(
   if (body.trim() === '') return { data: {} }
   const read = parse(body)
   if (read === undefined) return { problem: oneLine(`answered no JSON: ${shown()}`), again: false }
+  const lost = path === null ? null : lostPlace(path, data)
+  if (lost !== null) return { problem: lost, again: false }
   const over = path === null ? read : { [path[0]!]: placed(path.slice(1), read, data[path[0]!]) }
   if (typeof over !== 'object' || over === null || Array.isArray(over))
     return { problem: 'answered JSON that is no object: give the step a response_path', again: false }
@@ -44,9 +46,23 @@ export function readAnswer(
 }
 
 function placed([name, ...rest]: string[], value: Json, at: Json | undefined): Json {
-  const here = isObject(at) ? at : {}
   if (name === undefined) return isObject(value) && isObject(at) ? { ...at, ...value } : value
+  if (Array.isArray(at)) return at.with(Number(name), placed(rest, value, at[Number(name)]))
+  const here = isObject(at) ? at : {}
   return { ...here, [name]: placed(rest, value, here[name]) }
+}
+
+/** Why an answer has no place in a list that a path leads through: the list would be lost. Null: there is none such. */
+function lostPlace(path: readonly string[], data: JsonObject): string | null {
+  let at: Json | undefined = data
+  for (const [depth, name] of path.entries()) {
+    if (Array.isArray(at) && !(/^\d{1,9}$/.test(name) && Number(name) < at.length)) {
+      const list = ['data', ...path.slice(0, depth)].join('.')
+      return `response_path ${path.join('.')} leads through ${list}, a list that has no place ${name}`
+    }
+    at = Array.isArray(at) ? at[Number(name)] : isObject(at) && Object.hasOwn(at, name) ? at[name] : undefined
+  }
+  return null
 }
 
 function isObject(value: Json | undefined): value is JsonObject {

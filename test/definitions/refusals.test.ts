@@ -231,6 +231,13 @@ const refusals: Record<string, Refusal> = {
     says: /^holds Host: is set by Belay/,
     line: '"headers"',
   },
+  'a window that is a text': {
+    file: [step('batch', { batch_window: 'x' }), feed('feed_1')],
+    step: 'batch_1',
+    field: 'settings.batch_window',
+    says: /^must be a duration such as \{"unit": "days", "value": 3\}, or a window rule/,
+    line: '"batch_window"',
+  },
   'headers that are no object': {
     file: [step('http_fetch', { method: 'get', url: 'https://x.example', headers: 'X-A: b' }), feed('feed_1')],
     step: 'http_fetch_1',
@@ -689,6 +696,22 @@ test('a field of preferences.json that is not known is refused, and what Knock i
     'preferences.json workflows.a.chanel_types',
     'preferences.json workflows.a.channel_types.sms.condition',
     'preferences.json commercial_subscribed.if',
+  ])
+})
+
+test('a shared file whose form is wrong is told in Belay’s words', async () => {
+  const { problems = [] } = await readFolder(
+    notificationsFolder({
+      'vars.json': '[]',
+      'layouts/plain/layout.json': '{}',
+      'partials/note/partial.json': '{"type":"x"}',
+    }),
+  )
+  assert.deepEqual(problems.map(problemLine), [
+    'vars.json:1: must be an object',
+    'layouts/plain/layout.json:1, html_layout: is required',
+    'partials/note/partial.json:1, type: must be one of html, markdown, text, json',
+    'partials/note/partial.json:1, content: is required',
   ])
 })
 

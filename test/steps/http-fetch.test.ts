@@ -4,6 +4,8 @@ import type { ServerResponse } from 'node:http'
 import { after, test } from 'node:test'
 import { HostList } from '../../settings/host-list.ts'
 import { claimRows } from '../../store/recipient-runs/claims.ts'
+import { readAnswer } from '../../steps/http-fetch/answer.ts'
+import type { JsonObject } from '../../store/schema/index.ts'
 import { TestWorker } from '../../testing/fixtures/activities.ts'
 import { accept, cancel, rowNow } from '../../testing/fixtures/recipient-runs.ts'
 import { notificationsFolder, problemsOf } from '../../testing/fixtures/notifications-folder.ts'
@@ -394,4 +396,24 @@ test('fetches that cannot work are refused, each with its field', async () => {
   assert.match(await refused({ body: '{{ data.x' }), /settings.body: is not a Liquid/)
   assert.match(await refused({ response_path: 'a..b' }), /settings.response_path: must be names with dots/)
   assert.match(await refused({ headers: [{ key: 'Host', value: 'x' }] }), /settings.headers/)
+})
+
+test('a response_path leads through a list by its places, and never in the place of what it cannot lead through', () => {
+  const answered = (path: string, data: JsonObject) =>
+    readAnswer(
+      { status: 200, headers: {}, body: '{"b":2}', isWhole: true, isUtf8: true, retryAfterMs: undefined },
+      path.split('.'),
+      data,
+    )
+  const list = [{ x: { a: 1 } }, 'kept']
+  assert.deepEqual(answered('list.0.x', { list }), { data: { list: [{ x: { a: 1, b: 2 } }, 'kept'] } })
+  assert.deepEqual(answered('list.1', { list }), { data: { list: [{ x: { a: 1 } }, { b: 2 }] } })
+  assert.deepEqual(answered('list', { list }), { data: { list: { b: 2 } } })
+  assert.deepEqual(answered('new.0.x', {}), { data: { new: { 0: { x: { b: 2 } } } } })
+  const lost = (path: string, what: string) => ({
+    problem: `response_path ${path} leads through data.list, a list that has no place ${what}`,
+    again: false,
+  })
+  assert.deepEqual(answered('list.2.x', { list }), lost('list.2.x', '2'))
+  assert.deepEqual(answered('list.name', { list }), lost('list.name', 'name'))
 })
