@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import { test } from 'node:test'
 import { countPasses, forgetThrottles } from '../../store/throttles/pass.ts'
+import type { JsonObject } from '../../store/schema/columns.ts'
 import { throttles } from '../../store/schema/index.ts'
 import { notificationsFolder, problemsOf } from '../../testing/fixtures/notifications-folder.ts'
 import { catalogOfFiles, startWalk } from '../../testing/fixtures/walked.ts'
@@ -16,6 +17,7 @@ const catalog = await catalogOfFiles({
   plain: { steps: [throttle({ throttle_window: hour }, onlyIf), feed] },
   project: { steps: [throttle({ throttle_key: 'project', throttle_limit: 2, throttle_window: hour }), feed] },
   event: { steps: [throttle({ throttle_key: 'event', throttle_window: hour }), feed] },
+  rule: { steps: [throttle({ throttle_window: { frequency: 'monthly', day_of_month: 31 } }), feed] },
   until: { steps: [throttle({ throttle_window_field_path: 'data.quiet_until' }), feed] },
 })
 const noon = Date.parse('2030-05-01T12:00:00Z')
@@ -25,12 +27,12 @@ const iso = (minutes: number) => new Date(at(minutes)).toISOString()
 onEachStore(catalog, (store) => {
   const walker =
     (key: string, recipient: string = randomUUID()) =>
-    async (minutes: number, data: Record<string, string | boolean>) => {
+    async (minutes: number, data: JsonObject) => {
       return startWalk(store(), catalog, key, { recipient, data, now: at(minutes) })
     }
   const madeBy = (key: string, recipient?: string) => {
     const walk = walker(key, recipient)
-    return async (minutes: number, data: Record<string, string | boolean>) => (await walk(minutes, data)).made()
+    return async (minutes: number, data: JsonObject) => (await walk(minutes, data)).made()
   }
 
   test('one run passes in an hour; the next ends, and says so; after the hour one passes again', async () => {
@@ -91,6 +93,22 @@ onEachStore(catalog, (store) => {
       const skipped = await walk(40, { quiet_until: iso(minutes) })
       assert.deepEqual(await skipped.made(), ['feed_1'])
       assert.match(JSON.stringify(await skipped.events()), problem)
+    }
+  })
+
+  test('a window whose rule comes in two months closes after 31 days', async () => {
+    const rule = { frequency: 'monthly', day_of_month: 31 }
+    const day = 1_440
+    // From the second of June on: the next 31st is July's.
+    const opened = 32 * day
+    for (const [key, data] of [
+      ['rule', {}],
+      ['until', { quiet_until: rule }],
+    ] as const) {
+      const made = madeBy(key)
+      assert.deepEqual(await made(opened, data), ['feed_1'])
+      assert.deepEqual(await made(opened + 31 * day - 1, data), [])
+      assert.deepEqual(await made(opened + 31 * day, data), ['feed_1'])
     }
   })
 
