@@ -3,7 +3,7 @@ import { conditionsField } from '../conditions/field.ts'
 import { isUnset } from '../json/is-unset.ts'
 import { knownFields } from '../json/known-fields.ts'
 import { parseLiquid, type LiquidContext } from '../templates/liquid.ts'
-import { refsInLiquid } from './liquid-refs.ts'
+import { refsInLiquid } from '../templates/liquid-refs.ts'
 import type { JsonPath } from './source.ts'
 
 /** A field of Knock's that changes what happens and that Belay does not carry out: it may only stand there unset. */

@@ -1,5 +1,4 @@
-import { refOfKey } from '../steps/key-path.ts'
-import { cover } from '../templates/liquid-source.ts'
+import { cover } from './liquid-source.ts'
 
 /** Not the `refs` of something else, as in `data.refs.a`; the end of a range is one of its own. */
 const READ = /(?<![\w-]|(?<!\.)\.)refs(?:\.([A-Za-z0-9_-]{1,255})|\[\s{0,9}["']([A-Za-z0-9_-]{1,255})["']\s{0,9}\])/g
@@ -10,12 +9,4 @@ export function refsInLiquid(text: string): string[] {
   const pieces = cover(text).pieces.filter((piece) => !/^\{%-?\s*(?:raw|comment)\b/.test(piece))
   if (pieces.some((piece) => /^\{%-?\s*(?:assign|capture|for)\s+refs\b/.test(piece))) return []
   return pieces.flatMap((piece) => [...piece.matchAll(READ)].map(([, dotted, quoted]) => (dotted ?? quoted)!))
-}
-
-const keys = ['batch_key', 'throttle_key', 'cohort_key']
-
-/** The steps that a text of a workflow file reads which is no condition: by Liquid, or as a key by a path. */
-export function refsInField(text: string, field: string): string[] {
-  const ref = keys.includes(field) ? refOfKey(text) : null
-  return ref === null ? refsInLiquid(text) : [ref]
 }
