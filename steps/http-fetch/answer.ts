@@ -17,8 +17,8 @@ export type Fetched = { data: JsonObject } | { problem: string; again: boolean }
 
 /**
  * Reads an answer: 200, 201 or 204 with JSON in UTF-8 or nothing. It is laid over `data`, or over what stands at `path`, field by
- * field; what is no object stands at `path` alone. A path may lead through a list, by a place that it has. `data` is what the recipient run sees so far. `hidden` is struck out of
- * what is shown of an answer: a far side may say what it was told.
+ * field; what is no object stands at `path` alone. A path may lead through a list, by a place that it has. `data` is what the
+ * recipient run sees so far. `hidden` is struck out of what is shown of an answer: a far side may say what it was told.
  */
 export function readAnswer(
   answer: HttpAnswer,

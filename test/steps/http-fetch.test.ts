@@ -349,7 +349,8 @@ onEachStore(catalog, (store) => {
     const walked = await startWalk(store(), catalog, 'plain', { now: noon, key })
     const own = new MortalStore(store())
     const other = new TestWorker(own.db, undefined, () => at(60))
-    other.lookAgainMs = 1_000
+    // Long enough that the first look is through before the second, on a busy machine too.
+    other.lookAgainMs = 3_000
     const asked = new Promise<ServerResponse>((resolve) => (answer = resolve))
     const acts = walked.act()
     const response = await asked
