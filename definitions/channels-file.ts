@@ -42,12 +42,18 @@ const channelFile = z.strictObject(
   },
 )
 const channelKey = z.string().regex(/^[a-z0-9_-]{1,255}$/, 'a channel key is 1 to 255 of a-z, 0-9, _ and -')
-const isGroup = (entry: unknown) => {
-  const channels = typeof entry === 'object' && entry !== null && 'channels' in entry ? entry.channels : null
-  return channels !== null && channels !== ''
+/** What an entry names as a group's channels, be it an empty list; undefined in a channel's entry. */
+function channelsOf(entry: unknown) {
+  const channels = typeof entry === 'object' && entry !== null && 'channels' in entry ? entry.channels : undefined
+  return channels === null || channels === '' ? undefined : channels
 }
 const entry = z.unknown().transform((given, context): z.output<typeof channelFile> | GroupFile => {
-  const parsed = (isGroup(given) ? groupFile : channelFile).safeParse(withoutUnset(given), { error: zodErrorMap })
+  const channels = channelsOf(given)
+  const said = withoutUnset(given)
+  const parsed =
+    channels === undefined
+      ? channelFile.safeParse(said, { error: zodErrorMap })
+      : groupFile.safeParse({ ...(said as object), channels }, { error: zodErrorMap })
   if (parsed.success) return parsed.data
   for (const issue of parsed.error.issues) context.addIssue(issue as Parameters<typeof context.addIssue>[0])
   return z.NEVER

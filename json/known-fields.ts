@@ -24,5 +24,8 @@ export function knownFields<Shape extends z.ZodRawShape>(shape: Shape, unknown: 
 function orAbsent(schema: z.ZodType): z.ZodType {
   // One that is made later cannot be asked yet.
   if (schema._zod.def.type === 'lazy' || schema._zod.optin === undefined) return schema
-  return z.preprocess((given) => (isUnset(given) && !schema.safeParse(given).success ? undefined : given), schema)
+  const passes = (given: unknown) => schema.safeParse(given).success
+  // A field that may not be absent keeps its own refusal.
+  const isAbsent = (given: unknown) => isUnset(given) && !passes(given) && passes(undefined)
+  return z.preprocess((given) => (isAbsent(given) ? undefined : given), schema)
 }
