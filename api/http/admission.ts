@@ -19,14 +19,29 @@ const MOST_LARGE: Load = { requests: 192, bytes: 40 * MB }
 /** And what may be under way of those who bring no key: links in messages, reports of providers. */
 const MOST_KEYLESS: Load = { requests: 64, bytes: 8 * MB }
 
+/** Where so many of a kind wait for longer than this for their work to end, the next would wait longer than callers do. */
+const LONG_MS = 3_000
+const MOST_LONG: Record<Kind, number> = { plain: 32, large: 16, keyless: 16 }
+
 /** `large`: takes bodies of 20 MB. `keyless`: whoever calls has not been asked for a key. */
 type Kind = 'plain' | 'large' | 'keyless'
 
-/** Bounds the requests under way and the bytes of their bodies; what is too much is answered `overloaded` at once. */
+/**
+ * Bounds the requests under way, the bytes of their bodies, and by these how long the next one would wait; what is too much
+ * is answered `overloaded` at once.
+ */
 export class Admission {
   readonly #all: Load = { requests: 0, bytes: 0 }
   readonly #large: Load = { requests: 0, bytes: 0 }
   readonly #keyless: Load = { requests: 0, bytes: 0 }
+  /** Whose work is under way, in the order in which it began, each with its instant. */
+  readonly #begun = new Map<Admitted, number>()
+  readonly #now: () => number
+
+  /** `now`: monotonic milliseconds. */
+  constructor(now = () => performance.now()) {
+    this.#now = now
+  }
 
   /**
    * Takes a request in until its response is closed and `done()` was called. Throws `overloaded` where there is no room
@@ -37,7 +52,8 @@ export class Admission {
     const loads: [Load, Load][] = [[this.#all, MOST]]
     if (kind === 'large') loads.push([this.#large, MOST_LARGE])
     if (kind === 'keyless') loads.push([this.#keyless, MOST_KEYLESS])
-    if (loads.some(([now, most]) => now.requests >= most.requests || now.bytes + bytes > most.bytes)) {
+    const isFull = loads.some(([now, most]) => now.requests >= most.requests || now.bytes + bytes > most.bytes)
+    if (isFull || this.#areLong(MOST_LONG[kind])) {
       refusedForLoad.inc()
       throw new ApiError('overloaded', { retryAfter: 1 + Math.floor(Math.random() * 5) })
     }
@@ -45,11 +61,20 @@ export class Admission {
       now.requests += 1
       now.bytes += bytes
     }
-    return new Admitted(
-      response,
-      loads.map(([now]) => now),
-      bytes,
-    )
+    const begin = (admitted: Admitted) => this.#begun.set(admitted, this.#now())
+    const end = (admitted: Admitted) => this.#begun.delete(admitted)
+    return new Admitted(response, { loads: loads.map(([now]) => now), bytes, begin, end })
+  }
+
+  #areLong(most: number): boolean {
+    const before = this.#now() - LONG_MS
+    let long = 0
+    for (const begunAt of this.#begun.values()) {
+      if (begunAt > before) return false
+      long += 1
+      if (long >= most) return true
+    }
+    return false
   }
 }
 
@@ -61,30 +86,39 @@ export function admitKeyless(admission: Admission, bytes: number | null): Reques
   }
 }
 
+interface Taken {
+  /** In which it counts. */
+  loads: Load[]
+  bytes: number
+  begin(this: void, admitted: Admitted): void
+  end(this: void, admitted: Admitted): void
+}
+
 /** A request that is under way. */
 class Admitted {
   readonly #response: Response
-  readonly #loads: Load[]
-  #bytes: number
+  readonly #taken: Taken
 
-  constructor(response: Response, loads: Load[], bytes: number) {
+  constructor(response: Response, taken: Taken) {
     this.#response = response
-    this.#loads = loads
-    this.#bytes = bytes
+    this.#taken = taken
   }
 
-  /** Its body is read, and of this size. */
-  resize(bytes: number): void {
-    for (const load of this.#loads) load.bytes += bytes - this.#bytes
-    this.#bytes = bytes
+  /** Its body is read, and of this size: from now on it waits for its work, no longer for its caller. */
+  begin(bytes: number): void {
+    for (const load of this.#taken.loads) load.bytes += bytes - this.#taken.bytes
+    this.#taken.bytes = bytes
+    this.#taken.begin(this)
   }
 
-  /** The work is done; a response that its reader takes slowly still counts. */
+  /** The work is done; a response that its reader takes slowly still counts, but not as waiting. */
   done(): void {
+    const { loads, bytes, end } = this.#taken
+    end(this)
     const leave = () => {
-      for (const load of this.#loads) {
+      for (const load of loads) {
         load.requests -= 1
-        load.bytes -= this.#bytes
+        load.bytes -= bytes
       }
     }
     if (this.#response.closed) leave()

@@ -13,6 +13,7 @@ import type { Deps } from './deps.ts'
 import { docs } from './docs.ts'
 import { answerError } from './error-handler.ts'
 import { ApiError } from './errors.ts'
+import { hasHungUp } from './has-hung-up.ts'
 import { health } from './health.ts'
 import { home } from './home.ts'
 import { measure } from './measure.ts'
@@ -87,14 +88,16 @@ interface Bounds {
 
 async function admit({ admission, rates }: Bounds, route: Route, deps: Deps, request: Request, response: Response) {
   const caller = await authorize(route, request, response.locals['key'] as KnownKey, deps)
-  await rates.count(route, request.params as Record<string, string>, caller)
   const isLarge = route.largeBody === true
   // Where a route takes no body, what SDKs send all the same is not read.
   const limits = route.body === undefined ? null : isLarge ? LARGE_BODY : SMALL_BODY
   const admitted = admission.enter(request, response, limits, isLarge ? 'large' : 'plain')
   try {
+    await rates.count(route, request.params as Record<string, string>, caller)
     const read = limits === null ? null : await readBody(request, response, limits)
-    admitted.resize(read?.bytes ?? 0)
+    admitted.begin(read?.bytes ?? 0)
+    // They ask again, and are not to wait for work whose answer nobody reads.
+    if (await hasHungUp(request)) return
     await run(route, { ...deps, caller }, request, response, read?.value)
   } finally {
     admitted.done()

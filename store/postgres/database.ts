@@ -13,6 +13,7 @@ import { StorePool, transactionsOf, type PoolOptions } from './pool.ts'
 import { migrationsFolder, schemaState, type SchemaState } from './schema-version.ts'
 import { nameOf } from './statement.ts'
 import { StoreError, toStoreError } from './store-error.ts'
+import { leavingTurns } from './turns.ts'
 import * as schema from '../schema/index.ts'
 
 export type { PoolOptions } from './pool.ts'
@@ -90,6 +91,7 @@ export async function openPglite(folder: string | null, dumped?: Blob): Promise<
   const { migrate: migratePglite } = await import('drizzle-orm/pglite/migrator')
   if (folder !== null) mkdirSync(folder, { recursive: true })
   const client = await PGlite.create(folder ?? 'memory://', dumped && { loadDataDir: dumped })
+  client.execProtocolStream = leavingTurns(client.execProtocolStream.bind(client))
   const db = drizzlePglite(client, { schema })
   let known: SchemaState | undefined
   throwStoreErrors(db)
