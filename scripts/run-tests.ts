@@ -60,14 +60,15 @@ process.exit()
 
 /** The tests have a process group of their own, so that what they left running ends with them. */
 function runTests(env: NodeJS.ProcessEnv): Promise<number> {
-  // What measures is alone. Of the others three go together on two cores: they wait for servers and instants much of the time.
+  // What measures is alone. Of the others four go together on two cores: they wait for servers and instants much of the time.
   const limits =
     kind !== 'test'
       ? ['--test-concurrency=1', `--test-timeout=${kind === 'chaos' ? 14_400_000 : 7_200_000}`]
-      : ['--test-concurrency=3', '--test-timeout=1800000']
+      : ['--test-concurrency=4', '--test-timeout=1800000']
   const runner = ['--test', ...limits, '--test-reporter=spec']
   const compiled = files.map((file) => join(folder, file.replace(/\.ts$/, '.js')))
-  const all = ['--enable-source-maps', ...runner, ...options, ...compiled]
+  // WebAssembly, which is PGlite's, is compiled quickly rather than well: a test runs it for seconds.
+  const all = ['--enable-source-maps', '--liftoff-only', ...runner, ...options, ...compiled]
   const [command, args] = endedWithParent('TERM', process.execPath, all)
   const child = spawn(command, args, { env, detached: true, stdio: 'inherit' })
   const end = () => {
