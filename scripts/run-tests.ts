@@ -67,8 +67,9 @@ function runTests(env: NodeJS.ProcessEnv): Promise<number> {
       : ['--test-concurrency=4', '--test-timeout=1800000']
   const runner = ['--test', ...limits, '--test-reporter=spec']
   const compiled = files.map((file) => join(folder, file.replace(/\.ts$/, '.js')))
-  // WebAssembly, which is PGlite's, is compiled quickly rather than well: a test runs it for seconds.
-  const all = ['--enable-source-maps', '--liftoff-only', ...runner, ...options, ...compiled]
+  // A test runs PGlite for seconds: its WebAssembly is compiled quickly rather than well. What measures runs it for long.
+  const quickly = kind === 'test' ? ['--liftoff-only'] : []
+  const all = ['--enable-source-maps', ...quickly, ...runner, ...options, ...compiled]
   const [command, args] = endedWithParent('TERM', process.execPath, all)
   const child = spawn(command, args, { env, detached: true, stdio: 'inherit' })
   const end = () => {
