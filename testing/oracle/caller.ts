@@ -8,6 +8,7 @@ import type { Done } from '../../engine/run-idempotent.ts'
 import { addressOf, type RunAddress } from '../../engine/run-address.ts'
 import { workflowIdOf } from '../../store/ids/workflow-id.ts'
 import { transaction, type Database } from '../../store/postgres/database.ts'
+import { StoreError } from '../../store/postgres/store-error.ts'
 import { lockRecipientRuns, type Which } from '../../store/recipient-runs/lock-recipient-runs.ts'
 import { moveIn, type Move } from '../../store/recipient-runs/move.ts'
 import type { PendingSignal } from '../../store/signals/pending-signals.ts'
@@ -17,6 +18,9 @@ import type { CancelInput } from '../../workflows/run-activities.ts'
 import { Account } from './account.ts'
 import { isPending } from './expected.ts'
 import { holdByHand, holdMove, holdVerdict, type Looked } from './judged.ts'
+
+/** Of ten seconds each. */
+const TRIES = 12
 
 /** Each definition has one key, so that commands meet. */
 export const keys = ['story', 'letters', 'patience', 'mixed'] as const
@@ -104,7 +108,7 @@ export class Caller {
       await tell(alone.signals)
       return
     }
-    const { signals } = await transaction(this.#db, async (tx) => {
+    const { signals } = await this.#transaction(async (tx) => {
       const everyone = () => (hasKey ? this.#named(this.#meant(workflowId, null), null) : [])
       const look = await this.#look(tx, { workflowId, recipients: null, workflowRunIds: null }, everyone)
       const accepted = await accept.inTransaction(tx)
@@ -144,7 +148,7 @@ export class Caller {
   ): Promise<void> {
     const { context, tell } = this.#options
     const which = { workflowId: address.workflowId, workflowRunIds: null, ...wish }
-    const { signals } = await transaction(this.#db, async (tx) => {
+    const { signals } = await this.#transaction(async (tx) => {
       const look = await this.#look(tx, which, () => this.#named(addressed(), wish.recipients))
       const done = await cancelInTransaction(tx, context, context, address, wish)
       holdVerdict(this.account, done.answer, await look.after(wish.recipients))
@@ -159,7 +163,7 @@ export class Caller {
     const { workflowId, definition: workflow, cancelationKey } = this.address(where)
     const which = { workflowId, recipients, workflowRunIds: null }
     const wish = { ...which, to, due: to === 'sent_now' ? now : now + later, now }
-    const { signal } = await transaction(this.#db, async (tx) => {
+    const { signal } = await this.#transaction(async (tx) => {
       const look = await this.#look(tx, which, () => this.#named(this.#meant(workflowId, null), recipients))
       const moved = await moveIn(tx, { workflow, cancelationKey }, wish)
       holdMove(this.account, moved.answer, wish, await look.after(recipients))
@@ -193,6 +197,17 @@ export class Caller {
     const result = await carryOut(withTransactions(this.#db, look))
     if (looked !== undefined) holdByHand(this.account, looked)
     return result
+  }
+
+  /** One transaction; where a lock was waited for too long, as on a busy machine, it is asked again, as the api's callers do. */
+  async #transaction<Result>(work: (tx: Database) => Promise<Result>): Promise<Result> {
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        return await transaction(this.#db, work)
+      } catch (error) {
+        if (attempt >= TRIES || !(error instanceof StoreError) || error.fault !== 'busy') throw error
+      }
+    }
   }
 
   /** Rows of these triggers, of those recipients. */
