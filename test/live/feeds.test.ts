@@ -182,12 +182,15 @@ for (const kind of ['PGlite', 'Postgres'] as const) {
       await eventually(() => assert.deepEqual(page.counts, [1, 1, 1]))
       const [id] = await idsOf(audience[123]!)
       const before = page.events('new-message').length
+      const begun = performance.now()
       for (let n = 0; n < 40; n += 1) {
         await stand.apis[0]!.call(n % 2 === 0 ? 'PUT' : 'DELETE', `/v1/messages/${id}/read`)
       }
       await stand.apis[0]!.call('PUT', `/v1/messages/${id}/read`)
       await eventually(() => assert.deepEqual(page.counts, [1, 0, 0]))
-      assert.ok(page.events('new-message').length - before < 40)
+      // One in a tenth of a second, however fast they come; one more was under way, and one is the last.
+      const most = 2 + (performance.now() - begun) / 100
+      assert.ok(page.events('new-message').length - before <= most)
       page.close()
     })
 
