@@ -1,7 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 
 /** How long statements may follow each other while the event loop waits. */
-const MOST_MS = 5
+const MOST_MS = 1
 
 /**
  * Answers `run` so that calls one after the other leave the event loop a turn every few milliseconds. What answers without

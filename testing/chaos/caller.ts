@@ -3,7 +3,8 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { SECRET_KEY } from '../product/api-server.ts'
 
 const TRY_MS = 10_000
-const RETRY_MS = 250
+/** Before a call is asked again: twice as long each time, or as long as the answer says. */
+const RETRY_MS = { first: 250, most: 4_000 }
 /** Longer than anything is away. */
 const ASK_FOR_MS = 240_000
 
@@ -14,7 +15,7 @@ export interface Asked<Body> {
   answeredAt: number
 }
 
-/** Asks as a product would: with one Idempotency-Key until it is answered. */
+/** Asks as Knock's SDKs do: with one Idempotency-Key until it is answered, less and less often. */
 export class ChaosCaller {
   readonly url: () => string
   /** Tries that were not answered 200, by status; 0: no whole answer. */
@@ -30,6 +31,7 @@ export class ChaosCaller {
   async ask<Body>(path: string, body: unknown): Promise<Asked<Body> | undefined> {
     const key = randomUUID()
     const askedAt = Date.now()
+    let retryMs = RETRY_MS.first
     while (Date.now() - askedAt < ASK_FOR_MS) {
       const answer = await this.#once(path, body, key)
       if (answer?.status === 200) {
@@ -41,7 +43,8 @@ export class ChaosCaller {
         this.wrong.push(`${path}: ${status} ${answer.text.slice(0, 500)}`)
         return undefined
       }
-      await wait(RETRY_MS)
+      await wait(answer?.retryMs ?? retryMs)
+      retryMs = Math.min(retryMs * 2, RETRY_MS.most)
     }
     return undefined
   }
@@ -58,7 +61,12 @@ export class ChaosCaller {
         body: JSON.stringify(body),
         signal: AbortSignal.timeout(TRY_MS),
       })
-      return { status: response.status, text: await response.text() }
+      const after = response.headers.get('retry-after')
+      return {
+        status: response.status,
+        text: await response.text(),
+        retryMs: after === null ? undefined : Number(after) * 1_000,
+      }
     } catch {
       return undefined
     }
