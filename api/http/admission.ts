@@ -90,8 +90,8 @@ interface Taken {
   /** In which it counts. */
   loads: Load[]
   bytes: number
-  begin(this: void, admitted: Admitted): void
-  end(this: void, admitted: Admitted): void
+  begin: (admitted: Admitted) => void
+  end: (admitted: Admitted) => void
 }
 
 /** A request that is under way. */

@@ -4,7 +4,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 const MOST_MS = 1
 
 /**
- * Answers `run` so that calls one after the other leave the event loop a turn every few milliseconds. What answers without
+ * Answers `run` so that calls one after the other leave the event loop a turn every millisecond. What answers without
  * ever waiting would otherwise keep it until nobody asks any more: nothing is received, no timer fires, and a turn accepts
  * just one connection.
  */
