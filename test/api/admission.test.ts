@@ -30,16 +30,16 @@ describe('how long requests wait', () => {
     }
   }
 
-  test('while many wait for longer than three seconds, no further trigger is taken in, and then no further cancel', () => {
+  test('while many wait for longer than five seconds, no further trigger is taken in, and then no further cancel', () => {
     let now = 0
     const admission = new Admission(() => now)
-    const first = begun(admission, 16, 'large')
-    now = 2_999
+    const first = begun(admission, 32, 'large')
+    now = 4_999
     assert.deepEqual([isLetIn(admission, 'large'), isLetIn(admission, 'plain')], [true, true])
-    now = 3_001
+    now = 5_001
     assert.deepEqual([isLetIn(admission, 'large'), isLetIn(admission, 'plain')], [false, true])
-    begun(admission, 16, 'plain')
-    now = 6_002
+    begun(admission, 32, 'plain')
+    now = 10_002
     assert.deepEqual([isLetIn(admission, 'large'), isLetIn(admission, 'plain')], [false, false])
     first[0]!.done()
     assert.deepEqual([isLetIn(admission, 'large'), isLetIn(admission, 'plain')], [false, true])
@@ -50,8 +50,8 @@ describe('how long requests wait', () => {
   test('bodies that come slowly, and answers that are read slowly, do not count as waiting', () => {
     let now = 0
     const admission = new Admission(() => now)
-    for (let n = 0; n < 20; n += 1) admission.enter(request, response(), null, 'large')
-    for (const admitted of begun(admission, 20, 'large')) admitted.done()
+    for (let n = 0; n < 40; n += 1) admission.enter(request, response(), null, 'large')
+    for (const admitted of begun(admission, 40, 'large')) admitted.done()
     now = 60_000
     assert.ok(isLetIn(admission, 'large'))
   })
