@@ -30,7 +30,7 @@ async function main(): Promise<void> {
   stopping.useLog(log)
   warnOfUnknownSettings(log)
 
-  const endTracing = startTracing(settings, 'belay-api')
+  const endTracing = await startTracing(settings, 'belay-api')
   const readFolder = folderReader(settings.BELAY_NOTIFICATIONS_DIR)
   const catalog = await catalogAtStart(readFolder)
   const server = await listenEarly(settings)

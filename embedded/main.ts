@@ -20,7 +20,7 @@ try {
   stopping.useLog(log)
   warnOfUnknownSettings(log)
   await installRuntime(log, settings)
-  const endTracing = startTracing(settings, 'belay')
+  const endTracing = await startTracing(settings, 'belay')
   const embedded = await startEmbedded(settings, log, { signal })
   embedded.workerStopped.catch((error: unknown) => stopping.fail(error, 'the worker died'))
   process.stdout.write(greeting(embedded, process.stdout.isTTY))

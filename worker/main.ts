@@ -31,7 +31,7 @@ async function main(): Promise<void> {
   stopping.useLog(log)
   warnOfUnknownSettings(log)
   await installRuntime(log, settings)
-  const endTracing = startTracing(settings, 'belay-worker')
+  const endTracing = await startTracing(settings, 'belay-worker')
   const patience = { waitMs: STORE_WAIT_MS, log, signal }
   const store = await openReachablePostgres(settings.DATABASE_URL, { ...pooledBy(settings), log }, patience)
   await requireSchema(store, patience)

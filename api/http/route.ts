@@ -1,5 +1,5 @@
 import type { z } from 'zod'
-import type { TracedWork } from '../../metrics/tracing.ts'
+import type { TracedWork } from '../../metrics/traced-work.ts'
 import type { Scope } from '../../store/api-keys/scopes.ts'
 import type { ApiCaller } from './caller.ts'
 import type { Deps } from './deps.ts'

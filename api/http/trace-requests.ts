@@ -1,5 +1,6 @@
 import type { NextFunction, Request, Response } from 'express'
-import { traceWork, type TracedWork } from '../../metrics/tracing.ts'
+import type { TracedWork } from '../../metrics/traced-work.ts'
+import { traceWork } from '../../metrics/tracing.ts'
 import { patternOf } from './measure.ts'
 
 /** Traces each call of the API, as a part of its caller's trace where it names one. */

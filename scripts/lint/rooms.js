@@ -34,6 +34,8 @@ export const floors = [
     'definitions/linear-pattern.ts',
     'definitions/within-time.ts',
   ],
+  ['metrics/traced-work.ts'],
+  ['metrics/otlp-tracing.ts'],
   ['definitions/trigger-schema.ts', 'metrics/counted.ts', 'metrics/tracing.ts'],
   ['store/schema/'],
   ['store/postgres/', 'templates/'],
