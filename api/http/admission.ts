@@ -19,7 +19,7 @@ const MOST_LARGE: Load = { requests: 192, bytes: 40 * MB }
 /** And what may be under way of those who bring no key: links in messages, reports of providers. */
 const MOST_KEYLESS: Load = { requests: 64, bytes: 8 * MB }
 
-/** Where so many of a kind wait for longer than this for their work to end, the next would wait longer than callers do. */
+/** While so many requests have waited for longer than this for their work to end, no more of a kind are taken in. */
 const LONG_MS = 5_000
 const MOST_LONG: Record<Kind, number> = { plain: 64, large: 32, keyless: 32 }
 
