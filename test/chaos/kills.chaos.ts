@@ -25,6 +25,7 @@ for (const system of ['processes', 'embedded'] as const) {
       jumps: Math.ceil(kills / 20),
       disk: true,
       perSecond: given('PER_SECOND', 2),
+      mostPending: Infinity,
       hurried: given('HURRIED', 0.5),
       forMs: minutes * 60_000,
       say,

@@ -27,6 +27,8 @@ export interface ChaosOptions {
   /** Whether the store's disk is to be full for a while, where one can be made. */
   disk: boolean
   perSecond: number
+  /** Nobody more is triggered for while so many recipients are pending, besides those who wait for a send window. */
+  mostPending: number
   /** Of how many kills the next does not wait until everything works again, from 0 to 1. */
   hurried: number
   /** No fault begins later than so long after the start: a run with some left does not hold. */
@@ -45,7 +47,7 @@ export interface ChaosResult {
   hung: number
 }
 
-const SETTLE_MS = 240_000
+const SETTLE_MS = 300_000
 /** After so long a send window opens: the first wait for it, the others find it open. */
 const OPENS_MS = 120_000
 /** For what should not come. */
@@ -56,6 +58,8 @@ const HOUSEKEPT_MS = 120_000
 const SAID_EVERY = 15
 const PROBE_TRY_MS = 5_000
 const PENDING = 'status[]=queued&status[]=processing&status[]=paused'
+/** Rows of a list that are answered at once, at most. */
+const PAGE = 50
 
 /** Runs the product, lets it be used, breaks it as the seed says, and holds what came of it against what was answered. */
 export async function chaos(options: ChaosOptions): Promise<ChaosResult> {
@@ -94,7 +98,8 @@ async function underChaos(
   const caller = new ChaosCaller(() => system.url)
   const until = performance.now() + options.forMs
   const faults = new Faults(system, new Random(options.seed), { ...options, disk, until }, () => goesThrough(belay))
-  const lives = new Lives(options.seed, options.perSecond, caller)
+  const { perSecond, mostPending: most } = options
+  const lives = new Lives(options.seed, { perSecond, most, isFull: () => hasPending(belay, most) }, caller)
   await faults.run()
   await lives.stop()
   const began = performance.now()
@@ -114,6 +119,22 @@ async function underChaos(
     ...(options.system === 'processes' ? await examined(system) : []),
   ]
   return { findings, faults, failedTries: caller.failed, wrong, settledMs, hung: receivers.hung }
+}
+
+/** The newest of those that wait or are worked for, a page of them. */
+async function pendingRuns(belay: Belay): Promise<{ id: string; status: string; step: string }[]> {
+  const { items } = await belay.get<{ items: { id: string; status: string; step: string }[] }>(
+    `/v1/workflow_recipient_runs?${PENDING}`,
+  )
+  return items
+}
+
+/** Whether so many recipients are pending, one page of them at most. Who waits for a send window does not count. */
+async function hasPending(belay: Belay, many: number): Promise<boolean> {
+  if (many > PAGE) return false
+  // What does not answer is not full: it is to be called while it is away.
+  const pending = await pendingRuns(belay).catch(() => [])
+  return pending.filter(({ step }) => step !== 'soon').length >= many
 }
 
 /** What the objects were told that `update` updates, by the trigger's n; missing: nothing. */
@@ -143,24 +164,22 @@ async function goesThrough(belay: Belay): Promise<void> {
   while ((await belay.feed(user).catch(() => [])).length === 0) await wait(50)
 }
 
-/** Waits until nothing is pending; says what is after four minutes. */
+/** Waits until nothing is pending; says what is after five minutes. */
 async function settle(belay: Belay, say: (line: string) => void): Promise<string[]> {
   const until = performance.now() + SETTLE_MS
   for (let look = 1; ; look += 1) {
-    const runs = await belay
-      .get<{ items: { id: string; status: string; step: string }[] }>(`/v1/workflow_recipient_runs?${PENDING}`)
-      .catch(() => undefined)
+    const runs = await pendingRuns(belay).catch(() => undefined)
     const queued = await belay.get<{ items: Message[] }>('/v1/messages?status[]=queued').catch(() => undefined)
-    if (runs?.items.length === 0 && queued?.items.length === 0) return []
+    if (runs?.length === 0 && queued?.items.length === 0) return []
     if (performance.now() > until) {
       return [
-        ...(runs?.items ?? []).map(({ id, status, step }) => `recipient run ${id} is ${status} in ${step}`),
+        ...(runs ?? []).map(({ id, status, step }) => `recipient run ${id} is ${status} in ${step}`),
         ...(queued?.items ?? []).map(({ id, source }) => `message ${id} of ${source.step_ref} is queued`),
         ...(runs === undefined || queued === undefined ? ['it does not answer'] : []),
       ]
     }
     if (look % SAID_EVERY === 0) {
-      const steps = [...(runs?.items ?? []).map(({ step }) => step), ...(queued?.items ?? []).map(refOf)]
+      const steps = [...(runs ?? []).map(({ step }) => step), ...(queued?.items ?? []).map(refOf)]
       say(`still pending: ${steps.join(' ')}`)
     }
     await wait(1_000)

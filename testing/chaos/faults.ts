@@ -30,7 +30,7 @@ export interface Spell {
 
 const DOWN_MS = 2_000
 const BETWEEN_MS = 2_500
-const RECOVER_MS = 150_000
+const RECOVER_MS = 300_000
 const JUMP_MS = 6_000
 const DISK_MS = 12_000
 const FURTHEST_MS = 3 * 3_600_000
