@@ -1,6 +1,6 @@
 import { build, stop, type Plugin } from 'esbuild'
 import { readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
-import { dirname, join, resolve } from 'node:path'
+import { dirname, join, relative, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 
 /** It looks for the workflow bundle beside what was compiled, as in `dist/`; all else finds files beside its source. */
@@ -60,9 +60,20 @@ function oneModuleEach(root: string): Plugin {
           path === join(root, KNOWS_WHERE_IT_RUNS)
             ? 'const { url: SOURCE_URL } = import.meta;'
             : `const SOURCE_URL = ${JSON.stringify(pathToFileURL(path).href)}, SOURCE_FOLDER = ${JSON.stringify(dirname(path))};`
+        const contents = path.endsWith('.test.ts') ? asSuite(relative(root, path), source) : source
         // On the first line, so that no line moves.
-        return { contents: source.includes('import.meta.') ? place + source : source, loader: 'ts' }
+        return { contents: contents.includes('import.meta.') ? place + contents : contents, loader: 'ts' }
       })
     },
   }
+}
+
+/** What stands before the first line of code: imports, comments and empty lines. */
+const HEAD = /^(?:(?:import (?:[^'"]*? from )?'[^']+'(?: with \{.*\})?;?|\/\/.*|\/\*[\s\S]*?\*\/)?\n)*/
+
+/** Makes a test file one suite of its name: its hooks stay its own where a process runs several. No line moves. */
+function asSuite(name: string, source: string): string {
+  const head = HEAD.exec(source)![0]
+  const begin = `import { describe as suiteOfFile } from 'node:test'; suiteOfFile(${JSON.stringify(name)}, async () => { `
+  return `${head}${begin}${source.slice(head.length)}\n})\n`
 }

@@ -6,9 +6,11 @@ import { fileURLToPath } from 'node:url'
 import { resolveTemporalCli, resolveTestServer } from '../embedded/binaries.ts'
 import { endedWithParent } from '../embedded/ended-with-parent.ts'
 import { readSettings } from '../settings/settings.ts'
+import { makeTables } from '../testing/servers/postgres.ts'
 import { startPostgres } from '../testing/servers/postgres-server.ts'
 import { writeBundle } from '../worker/bundle.ts'
 import { compileSources } from './compile-sources.ts'
+import { groupFiles } from './group-files.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 process.chdir(root)
@@ -41,6 +43,7 @@ try {
     BELAY_TEST_BUNDLE: join(folder, 'workflow-bundle.js'),
     BELAY_TEST_PGLITE: join(folder, 'pglite.tar'),
     BELAY_TEST_DATABASE_URL: '',
+    BELAY_TEST_TEMPLATE: '',
     BELAY_TEST_COMPILED: folder,
   }
   await compileSources(root, folder)
@@ -52,6 +55,10 @@ try {
     closers.push(() => postgres.stop())
     shared.BELAY_TEST_DATABASE_URL = postgres.url
   } else shared.BELAY_TEST_DATABASE_URL = given
+  process.env['BELAY_TEST_DATABASE_URL'] = shared.BELAY_TEST_DATABASE_URL
+  const tables = await makeTables()
+  closers.push(() => tables.drop())
+  shared.BELAY_TEST_TEMPLATE = new URL(tables.url).pathname.slice(1)
   process.exitCode = await Promise.race([interrupted, runTests({ ...process.env, ...shared })])
 } finally {
   for (const close of closers.reverse()) await close()
@@ -67,9 +74,11 @@ function runTests(env: NodeJS.ProcessEnv): Promise<number> {
       : ['--test-concurrency=4', '--test-timeout=1800000']
   const runner = ['--test', ...limits, '--test-reporter=spec']
   const compiled = files.map((file) => join(folder, file.replace(/\.ts$/, '.js')))
+  // What measures has a process to itself.
+  const started = kind === 'test' ? groupFiles(compiled) : compiled
   // A test runs PGlite for seconds: its WebAssembly is compiled quickly rather than well. What measures runs it for long.
   const quickly = kind === 'test' ? ['--liftoff-only'] : []
-  const all = ['--enable-source-maps', ...quickly, ...runner, ...options, ...compiled]
+  const all = ['--enable-source-maps', ...quickly, ...runner, ...options, ...started]
   const [command, args] = endedWithParent('TERM', process.execPath, all)
   const child = spawn(command, args, { env, detached: true, stdio: 'inherit' })
   const end = () => {

@@ -20,7 +20,7 @@ import { Signaler } from '../../temporal/signaler.ts'
 import { TemporalLink } from '../../temporal/temporal-link.ts'
 import type { Store } from '../../store/postgres/database.ts'
 import { noOutbox } from '../../events/outbox.ts'
-import { testPglite } from '../servers/pglite.ts'
+import { testStore } from '../servers/postgres.ts'
 
 /** Of a store that a test has made unable to answer. */
 const NO_STORE = '00000000-0000-4000-8000-000000000000'
@@ -57,7 +57,7 @@ export interface ApiServer {
   close(): Promise<void>
 }
 
-/** The API over real HTTP, on an empty store in memory unless another is given; Temporal is away. */
+/** The API over real HTTP, on an empty Postgres unless another store is given; Temporal is away. */
 export async function startApi(
   catalog: Catalog,
   given?: Store,
@@ -66,7 +66,7 @@ export async function startApi(
 ): Promise<ApiServer> {
   const keys = { BELAY_SECRET_KEY: SECRET_KEY, BELAY_PUBLIC_KEY: PUBLIC_KEY }
   const settings = readSettings({ ...keys, LOG_LEVEL: 'silent', ...env })
-  const store = given ?? (await testPglite())
+  const store = given ?? (await testStore())
   await store.migrate()
   const log = pino({ level: 'silent' })
   const client = new Client({ connection: Connection.lazy({ address: '127.0.0.1:9' }) })

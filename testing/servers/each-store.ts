@@ -1,8 +1,8 @@
 import { after, before, describe } from 'node:test'
 import type { Catalog } from '../../definitions/catalog.ts'
-import { openPostgres, type Database, type Store } from '../../store/postgres/database.ts'
+import type { Database, Store } from '../../store/postgres/database.ts'
 import { publishCatalog } from '../../store/catalog/definitions.ts'
-import { testPostgres, type TestDatabase } from './postgres.ts'
+import { testStore } from './postgres.ts'
 import { testPglite } from './pglite.ts'
 
 /** The same tests on PGlite and on a real Postgres, each with a store of its own that knows the catalog. */
@@ -19,17 +19,11 @@ export function onEachStore(catalog: Catalog, tests: (db: () => Database) => voi
   })
   describe('in Postgres', () => {
     let store: Store
-    let database: TestDatabase
     before(async () => {
-      database = await testPostgres()
-      store = openPostgres(database.url)
-      await store.migrate()
+      store = await testStore()
       await publishCatalog(store.db, catalog)
     })
-    after(async () => {
-      await store.close()
-      await database.drop()
-    })
+    after(() => store.close())
     tests(() => store.db)
   })
 }

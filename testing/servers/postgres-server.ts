@@ -45,7 +45,7 @@ export async function startPostgres(config: readonly string[] = [], within = tmp
     throw error
   }
   const port = await freePort()
-  const quick = ['fsync=off', 'full_page_writes=off', 'max_connections=200', 'shared_buffers=128MB']
+  const quick = ['fsync=off', 'full_page_writes=off', 'max_connections=400', 'shared_buffers=128MB']
   const settings = [...quick, 'listen_addresses=127.0.0.1', 'unix_socket_directories=', ...config]
   const options = settings.flatMap((value) => ['-c', value])
   const [command, args] = endedWithParent('INT', join(native, 'bin', 'postgres'), [

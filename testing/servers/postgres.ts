@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import pg from 'pg'
+import { openPostgres, type Store } from '../../store/postgres/database.ts'
 import { startPostgres, type PostgresServer } from './postgres-server.ts'
 
 export interface TestDatabase {
@@ -11,11 +12,42 @@ export interface TestDatabase {
 }
 
 let own: Promise<PostgresServer> | undefined
+let withTables: Promise<TestDatabase> | undefined
 let open = 0
 
 /** A fresh, empty database: in the test runner's server, else in one of this process that ends with the last database. */
 export function testPostgres(): Promise<TestDatabase> {
   return create('template1')
+}
+
+/** A store on a real Postgres that has its tables, and nothing in them. Closing it drops its database. */
+export async function testStore(): Promise<Store> {
+  const given = process.env['BELAY_TEST_TEMPLATE']
+  const database = given === undefined ? await (await (withTables ??= template())).copy() : await create(given)
+  const store = openPostgres(database.url)
+  return {
+    ...store,
+    async close() {
+      await store.close()
+      await database.drop()
+    },
+  }
+}
+
+/** It goes with the server, which it does not keep. */
+async function template(): Promise<TestDatabase> {
+  const database = await makeTables()
+  open -= 1
+  return database
+}
+
+/** A fresh database that has its tables; nobody is connected to it. */
+export async function makeTables(): Promise<TestDatabase> {
+  const database = await testPostgres()
+  const store = openPostgres(database.url)
+  await store.migrate()
+  await store.close()
+  return database
 }
 
 async function create(template: string): Promise<TestDatabase> {
@@ -33,7 +65,7 @@ async function create(template: string): Promise<TestDatabase> {
       open -= 1
       if (open > 0 || own === undefined) return
       const last = own
-      own = undefined
+      own = withTables = undefined
       await (await last).stop()
     },
   }
