@@ -12,7 +12,7 @@ export interface EngineDeps {
   /** What is to be told to BELAY_WEBHOOKS. */
   outbox: Outbox
   /** Calls for one run wait for each other here rather than in the store. */
-  mutex: KeyedMutex
+  mutex: Pick<KeyedMutex, 'run'>
   /** Epoch milliseconds by the store's clock. */
   now: () => number
   /** Of recipients who have none of their own; absent: UTC. */

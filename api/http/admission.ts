@@ -1,5 +1,7 @@
 import type { Request, RequestHandler, Response } from 'express'
 import { refusedForLoad } from '../../metrics/counted.ts'
+import type { EngineDeps } from '../../engine/deps.ts'
+import { isOver } from './close-unanswered.ts'
 import { ApiError } from './errors.ts'
 import type { BodyLimits } from './read-body.ts'
 
@@ -111,6 +113,20 @@ class Admitted {
     this.#taken.begin(this)
   }
 
+  /** Where calls for one key wait for each other: that one key is busy must not count as all of them waiting. */
+  notWaitingIn(mutex: EngineDeps['mutex']): EngineDeps['mutex'] {
+    const { begin, end } = this.#taken
+    return {
+      run: (key, work) => {
+        end(this)
+        return mutex.run(key, () => {
+          begin(this)
+          return work()
+        })
+      },
+    }
+  }
+
   /** The work is done; a response that its reader takes slowly still counts, but not as waiting. */
   done(): void {
     const { loads, bytes, end } = this.#taken
@@ -121,7 +137,7 @@ class Admitted {
         load.bytes -= bytes
       }
     }
-    if (this.#response.closed) leave()
+    if (isOver(this.#response)) leave()
     else this.#response.once('close', leave)
   }
 }

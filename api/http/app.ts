@@ -8,6 +8,7 @@ import { allowedMethods } from './allowed-methods.ts'
 import { authenticate, type KnownKey } from './auth.ts'
 import { authorize, namesNobody } from './authorize.ts'
 import type { ApiCaller } from './caller.ts'
+import { closeUnanswered } from './close-unanswered.ts'
 import { cors } from './cors.ts'
 import type { Deps } from './deps.ts'
 import { docs } from './docs.ts'
@@ -44,6 +45,7 @@ export function createApp(deps: Deps): Express {
     response.setHeader('cache-control', 'no-store')
     next()
   })
+  app.use(closeUnanswered)
   app.use(measure)
   app.use(traceRequests)
   app.use(endUnreadBodies)
@@ -98,7 +100,7 @@ async function admit({ admission, rates }: Bounds, route: Route, deps: Deps, req
     admitted.begin(read?.bytes ?? 0)
     // They ask again, and are not to wait for work whose answer nobody reads.
     if (await hasHungUp(request)) return
-    await run(route, { ...deps, caller }, request, response, read?.value)
+    await run(route, { ...deps, caller, mutex: admitted.notWaitingIn(deps.mutex) }, request, response, read?.value)
   } finally {
     admitted.done()
   }

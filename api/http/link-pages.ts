@@ -1,6 +1,7 @@
 import { Router, type Request, type Response } from 'express'
 import { admitKeyless, type Admission } from './admission.ts'
 import type { Deps } from './deps.ts'
+import { ApiError } from './errors.ts'
 import { Links, type LinkKind, type SignedLink } from '../../channels/links.ts'
 import { engage } from '../../store/messages/engagement.ts'
 import { findMessages } from '../../store/messages/message-list.ts'
@@ -18,10 +19,18 @@ export function linkPages(
   const router = Router()
   const links = Links.of(settings)
   if (links === undefined) return router
-  router.use('/l/', admitKeyless(admission, null))
+  router.use('/l/unsubscribe/', admitKeyless(admission, null))
 
-  // What was opened or clicked is not worth an error to whoever did: they go on, and the operator is told.
-  const record = async (messageId: string, action: 'read' | 'link_clicked', link?: string) => {
+  // What was opened or clicked is not worth an error to whoever did: they go on, and the operator is told. Where there is no
+  // room for it nothing is recorded.
+  const record = async (
+    request: Request,
+    response: Response,
+    messageId: string,
+    action: 'read' | 'link_clicked',
+    link?: string,
+  ) => {
+    if (request.method !== 'GET' || !isAdmitted(request, response)) return
     try {
       await engage(
         store.db,
@@ -38,14 +47,14 @@ export function linkPages(
   router.get('/l/open/:token', async (request, response) => {
     const link = linkOf('open', request, response)
     if (link === null) return
-    if (request.method === 'GET') await record(link.messageId, 'read')
+    await record(request, response, link.messageId, 'read')
     response.type('image/gif').set('cross-origin-resource-policy', 'cross-origin').send(PIXEL)
   })
 
   router.get('/l/click/:token', async (request, response) => {
     const link = linkOf('click', request, response)
     if (link === null) return
-    if (request.method === 'GET') await record(link.messageId, 'link_clicked', link.target)
+    await record(request, response, link.messageId, 'link_clicked', link.target)
     response.redirect(302, link.target)
   })
 
@@ -67,6 +76,16 @@ export function linkPages(
   })
 
   return router
+
+  function isAdmitted(request: Request, response: Response): boolean {
+    try {
+      admission.enter(request, response, null, 'keyless').done()
+      return true
+    } catch (error) {
+      if (error instanceof ApiError && error.code === 'overloaded') return false
+      throw error
+    }
+  }
 
   function linkOf(kind: LinkKind, request: Request, response: Response): SignedLink | null {
     const link = links!.read(kind, String(request.params['token']))

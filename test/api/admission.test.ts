@@ -1,9 +1,13 @@
 import { sql } from 'drizzle-orm'
 import assert from 'node:assert/strict'
-import { EventEmitter } from 'node:events'
-import { connect } from 'node:net'
+import express, { type NextFunction, type Request, type Response } from 'express'
+import { EventEmitter, once } from 'node:events'
+import { connect, type AddressInfo } from 'node:net'
 import { describe, test } from 'node:test'
-import { Admission } from '../../api/http/admission.ts'
+import { Admission, admitKeyless } from '../../api/http/admission.ts'
+import { closeUnanswered } from '../../api/http/close-unanswered.ts'
+import { httpServer } from '../../api/http/front.ts'
+import { KeyedMutex } from '../../engine/keyed-mutex.ts'
 import { query } from '../../store/postgres/database.ts'
 import { catalog } from '../../testing/fixtures/seed.ts'
 import { SECRET_KEY, startApi } from '../../testing/product/api-server.ts'
@@ -11,7 +15,8 @@ import { testPglite } from '../../testing/servers/pglite.ts'
 
 type Enter = Parameters<Admission['enter']>
 const request = { get: () => undefined } as unknown as Enter[0]
-const response = () => Object.assign(new EventEmitter(), { closed: false }) as unknown as Enter[1]
+const response = () =>
+  Object.assign(new EventEmitter(), { closed: false, req: { socket: { destroyed: false } } }) as unknown as Enter[1]
 
 describe('how long requests wait', () => {
   const begun = (admission: Admission, count: number, kind: Enter[3]) =>
@@ -55,6 +60,58 @@ describe('how long requests wait', () => {
     now = 60_000
     assert.ok(isLetIn(admission, 'large'))
   })
+
+  test('calls that wait for each other under one key do not count as waiting, those that wait for their work do', async () => {
+    let now = 0
+    const admission = new Admission(() => now)
+    const mutex = new KeyedMutex()
+    const works: (() => void)[] = []
+    const work = () => new Promise<void>((resolve) => works.push(resolve))
+    const calls = begun(admission, 40, 'large').map((admitted) => admitted.notWaitingIn(mutex).run('key', work))
+    // +1 min: one works, the others have waited for it.
+    now = 60_000
+    assert.ok(isLetIn(admission, 'large'))
+    // One after the other has its work done, and all of them have something else to do after it.
+    for (const [i, call] of calls.entries()) {
+      while (works.length <= i) await new Promise(setImmediate)
+      works[i]!()
+      await call
+    }
+    now = 120_000
+    assert.ok(!isLetIn(admission, 'large'))
+  })
+})
+
+test('requests pipelined behind one that is under way are over when their connection ends', async (t) => {
+  const admission = new Admission()
+  const came = new EventEmitter()
+  const app = express()
+  app.use(closeUnanswered)
+  app.get('/held', () => came.emit('held'))
+  app.use(admitKeyless(admission, null))
+  app.get('/counted', (_request, response) => {
+    response.end()
+    setImmediate(() => came.emit('counted'))
+  })
+  app.use((_error: unknown, _request: Request, response: Response, _next: NextFunction) => {
+    response.status(503).end()
+  })
+  const server = httpServer().on('request', app).listen(0, '127.0.0.1')
+  t.after(() => server.close().closeAllConnections())
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  const asks = (path: string) => `GET ${path} HTTP/1.1\r\nHost: here\r\n\r\n`
+  server.on('connection', (socket) => socket.once('close', () => came.emit('gone')))
+  // Four times 20, of the 64 that there is room for.
+  for (let connection = 1; connection <= 4; connection += 1) {
+    const socket = connect(port, '127.0.0.1')
+    const gone = once(came, 'gone')
+    socket.write(asks('/held') + asks('/counted').repeat(20))
+    for (let n = 1; n <= 20; n += 1) await once(came, 'counted')
+    socket.destroy()
+    await gone
+  }
+  assert.equal((await fetch(`http://127.0.0.1:${port}/counted`)).status, 200)
 })
 
 test('a request whose caller has hung up by the time it is read is not worked for', async (t) => {

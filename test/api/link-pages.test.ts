@@ -1,8 +1,11 @@
+import express, { type Request, type Response } from 'express'
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { Links } from '../../channels/links.ts'
+import { Admission } from '../../api/http/admission.ts'
 import { createApp } from '../../api/http/app.ts'
 import { httpServer } from '../../api/http/front.ts'
+import { linkPages } from '../../api/http/link-pages.ts'
 import type { AddressInfo } from 'node:net'
 import { once } from 'node:events'
 import { startApi, type ApiServer } from '../../testing/product/api-server.ts'
@@ -94,4 +97,22 @@ test('without an address of its own there are no such pages', async () => {
   const id = await mailed('di')
   const url = links.open(id).replace(/^http:\/\/[^/]+/, api.url)
   assert.equal((await fetch(url)).status, 404)
+})
+
+test('where there is no room for them, opened mails show their picture and clicks lead on, and nothing is recorded', async (t) => {
+  const id = await mailed('eve')
+  const admission = new Admission()
+  const idle = { get: () => undefined } as unknown as Request
+  for (let n = 1; n <= 64; n += 1) admission.enter(idle, {} as unknown as Response, null, 'keyless')
+  const busy = httpServer().listen(0, '127.0.0.1')
+  t.after(() => busy.close().closeAllConnections())
+  await once(busy, 'listening')
+  const url = `http://127.0.0.1:${(busy.address() as AddressInfo).port}`
+  const settings = { ...api.deps.settings, BELAY_PUBLIC_URL: url, BELAY_LINK_SECRET: SECRET }
+  busy.on('request', express().use(linkPages({ ...api.deps, settings }, admission)))
+  const busyLinks = new Links(url, SECRET)
+  assert.equal((await fetch(busyLinks.open(id))).status, 200)
+  const click = await fetch(busyLinks.click(id, 'https://a.example/')!, { redirect: 'manual' })
+  assert.deepEqual([click.status, click.headers.get('location')], [302, 'https://a.example/'])
+  assert.deepEqual(await engagement(id), [])
 })

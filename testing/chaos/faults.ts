@@ -140,7 +140,7 @@ export class Faults {
       return
     }
     const began = performance.now()
-    const late = wait(RECOVER_MS, 'late' as const)
+    const late = wait(RECOVER_MS, 'late' as const, { ref: false })
     const came = await Promise.race([this.#goesThrough(), late])
     if (came === 'late') this.lasting.push(`${what}: ${names.join(', ')}\n${this.#words()}`)
     else this.recoveries.push({ names, ms: performance.now() - began })
