@@ -5,11 +5,13 @@ import { publishCatalog } from '../../store/catalog/definitions.ts'
 import { assertRefused } from '../../testing/fixtures/refused.ts'
 import { catalogOf, testVersion } from '../../testing/fixtures/versions.ts'
 import { startApi, type ApiServer } from '../../testing/product/api-server.ts'
+import { testPglite } from '../../testing/servers/pglite.ts'
 
 let api: ApiServer
 before(async () => {
   const catalog = catalogOf(testVersion('invite', ['wait', 'feed']), testVersion('remind', ['until', 'feed']))
-  api = await startApi(catalog)
+  // PGlite sets no deadline for a statement: the largest of all triggers may take a busy machine longer than Postgres gives it.
+  api = await startApi(catalog, await testPglite())
   await publishCatalog(api.deps.store.db, catalog)
 })
 after(() => api.close())

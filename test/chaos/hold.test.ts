@@ -20,7 +20,7 @@ async function ranFor(ms: number): Promise<ChaosResult> {
   await faults.run()
   const none = { lost: [], untrue: [], misrecorded: [], early: [], repeatedForNothing: [] }
   const findings = { ...none, triggers: 9, recipients: 9, canceled: 9, messages: 9, repeated: 0 }
-  return { findings, faults, failedTries: new Map(), wrong: [], settledMs: 0, hung: 0 }
+  return { findings, faults, failedTries: new Map(), answeredBetween: 9, wrong: [], settledMs: 0, hung: 0 }
 }
 
 test('a run of chaos that made all the kills asked for holds', async () => {
@@ -30,4 +30,9 @@ test('a run of chaos that made all the kills asked for holds', async () => {
 test('one whose time was up before does not, and says after how many', async () => {
   const result = await ranFor(-1)
   assert.throws(() => hold(result), /the time was up after 0 of 2 kills/)
+})
+
+test('one of which nobody was answered between its kills does not', async () => {
+  const result = { ...(await ranFor(60_000)), answeredBetween: 0 }
+  assert.throws(() => hold(result), /answeredBetween: 0/)
 })

@@ -6,7 +6,7 @@ import { notificationsFolder } from '../fixtures/notifications-folder.ts'
 import { runScript } from '../servers/process.ts'
 import { ChaosCaller } from './caller.ts'
 import { definitionFiles } from './definitions.ts'
-import { Faults } from './faults.ts'
+import { Faults, type Spell } from './faults.ts'
 import { judge, type Findings } from './judge.ts'
 import type { Life } from './life.ts'
 import { Lives } from './lives.ts'
@@ -40,6 +40,8 @@ export interface ChaosResult {
   findings: Findings
   faults: Faults
   failedTries: ReadonlyMap<number, number>
+  /** Triggers that were answered after the first kill began and before the last was over. */
+  answeredBetween: number
   /** What must not be, and is no matter of one recipient. */
   wrong: string[]
   /** How long it took, after the last fault, until nothing was pending, in milliseconds. */
@@ -118,7 +120,8 @@ async function underChaos(
     ...[...system.parts.values()].flatMap(({ ended }) => ended),
     ...(options.system === 'processes' ? await examined(system) : []),
   ]
-  return { findings, faults, failedTries: caller.failed, wrong, settledMs, hung: receivers.hung }
+  const answeredBetween = answersBetween(lives.all, faults.killed)
+  return { findings, faults, failedTries: caller.failed, answeredBetween, wrong, settledMs, hung: receivers.hung }
 }
 
 /** The newest of those that wait or are worked for, a page of them. */
@@ -133,7 +136,8 @@ async function pendingRuns(belay: Belay): Promise<{ id: string; status: string; 
 async function hasPending(belay: Belay, many: number): Promise<boolean> {
   if (many > PAGE) return false
   // What does not answer is not full: it is to be called while it is away.
-  const pending = await pendingRuns(belay).catch(() => [])
+  const silent = wait(PROBE_TRY_MS, [], { ref: false })
+  const pending = await Promise.race([pendingRuns(belay).catch(() => []), silent])
   return pending.filter(({ step }) => step !== 'soon').length >= many
 }
 
@@ -145,6 +149,13 @@ async function notesOf(belay: Belay, lives: readonly Life[]): Promise<Map<string
     if (body.properties?.note !== undefined) notes.set(n, body.properties.note)
   }
   return notes
+}
+
+function answersBetween(lives: readonly Life[], killed: readonly Spell[]): number {
+  const [first, last] = [killed[0], killed.at(-1)]
+  if (first === undefined || last === undefined) return 0
+  const answers = lives.flatMap(({ triggers }) => triggers.flatMap(({ answer }) => answer ?? []))
+  return answers.filter(({ answeredAt }) => first.from <= answeredAt && answeredAt <= last.to).length
 }
 
 let probes = 0

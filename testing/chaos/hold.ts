@@ -2,17 +2,17 @@ import assert from 'node:assert/strict'
 import type { ChaosResult } from './chaos.ts'
 
 /**
- * Nothing lost, no verdict untrue, a repeat only where promise 4 allows it; and somebody was told and canceled, and killed as
- * often as was asked.
+ * Nothing lost, no verdict untrue, a repeat only where promise 4 allows it; and somebody was told and canceled, used while
+ * parts were killed, and killed as often as was asked.
  */
-export function hold({ findings, faults, wrong }: ChaosResult): void {
+export function hold({ findings, faults, wrong, answeredBetween }: ChaosResult): void {
   const { lost, untrue, misrecorded, early, repeatedForNothing } = findings
   const none = { lost: [], untrue: [], misrecorded: [], early: [], repeatedForNothing: [], wrong: [] }
   assert.deepEqual({ lost, untrue, misrecorded, early, repeatedForNothing, wrong }, none)
   assert.equal(faults.cut, undefined)
   // Else nothing was held against anything.
   const { triggers, canceled, messages } = findings
-  const seen = { killed: faults.killed.length, triggers, canceled, messages }
+  const seen = { killed: faults.killed.length, triggers, canceled, messages, answeredBetween }
   for (const [what, count] of Object.entries(seen)) assert.ok(count > 0, `${what}: ${count}`)
 }
 
