@@ -94,7 +94,7 @@ const none: ReadonlySet<string> = new Set()
 const known = new WeakMap<object, ReadonlySet<string>>()
 
 /** Variables whose values come from the environment are compared, and not shown. */
-function secretsOf(vars: Record<string, unknown> | undefined): ReadonlySet<string> {
+export function secretsOf(vars: Record<string, unknown> | undefined): ReadonlySet<string> {
   if (vars === undefined) return none
   let secrets = known.get(vars)
   if (secrets === undefined) {

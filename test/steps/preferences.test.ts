@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import { test } from 'node:test'
+import type { GroupExplanation } from '../../conditions/explanation.ts'
 import { upsertUsers } from '../../store/profiles/users.ts'
 import { catalogOfFiles, startWalk } from '../../testing/fixtures/walked.ts'
 import { onEachStore } from '../../testing/servers/each-store.ts'
@@ -9,9 +10,19 @@ const steps = [
   { ref: 'feed_1', type: 'channel', channel_type: 'in_app_feed', template: { markdown_body: 'Hi' } },
   { ref: 'email_1', type: 'channel', template: { subject: 'Hi', html_body: 'Hi' } },
 ]
+process.env['PREFERENCES_TEST_KEY'] = 'hunter2hunter2'
+const unlessKey = (variable: string, argument: string) => ({
+  conditions: [{ variable, operator: 'not_equal_to', argument }],
+})
 const catalog = await catalogOfFiles(
-  { plain: { steps }, urgent: { settings: { override_preferences: true }, steps } },
-  { 'preferences.json': { channel_types: { email: false } } },
+  { plain: { steps }, urgent: { settings: { override_preferences: true }, steps }, keyed: { steps: [steps[0]] } },
+  {
+    'preferences.json': {
+      channel_types: { email: false, in_app_feed: unlessKey('data.key', 'vars.key') },
+      workflows: { keyed: unlessKey('vars.key', 'data.key') },
+    },
+    'vars.json': { key: '$PREFERENCES_TEST_KEY' },
+  },
 )
 
 onEachStore(catalog, (store) => {
@@ -30,5 +41,23 @@ onEachStore(catalog, (store) => {
     ])
     assert.deepEqual(await (await startWalk(store(), catalog, 'plain', { recipient })).made(), ['email_1'])
     assert.deepEqual(await (await startWalk(store(), catalog, 'urgent', { recipient })).made(), ['feed_1', 'email_1'])
+  })
+
+  test('a secret of vars.json that a preference asks for is compared, and not shown', async () => {
+    const other = await startWalk(store(), catalog, 'keyed', { recipient: randomUUID(), data: { key: 'another' } })
+    assert.deepEqual(await other.made(), ['feed_1'])
+    const data = { key: 'hunter2hunter2' }
+    const held = await startWalk(store(), catalog, 'keyed', { recipient: randomUUID(), data })
+    assert.deepEqual(await held.made(), [])
+    const [[, event, shown] = []] = await held.events()
+    assert.equal(event, 'step_skipped')
+    const compared = (shown!['rules'] as unknown as { conditions: GroupExplanation }[]).map(
+      ({ conditions }) => conditions.conditions[0],
+    )
+    const kept = { operator: 'not_equal_to', result: false }
+    assert.deepEqual(compared, [
+      { ...kept, variable: 'data.key', argument: 'vars.key', value: data.key, compared_with: '[secret]' },
+      { ...kept, variable: 'vars.key', argument: 'data.key', value: '[secret]', compared_with: data.key },
+    ])
   })
 })
