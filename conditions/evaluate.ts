@@ -103,11 +103,13 @@ function statusResult(
 }
 
 const SECRET = '[secret]'
+/** By its name, in a partial or a translation, or behind a name that is computed. */
+const MAY_READ_VARS = /vars|\brender\b|(?:\||%-?)\s{0,9}t\b|\[(?!\s{0,9}(?:\d|["'][^"'\\]*["']\s{0,9}\]))/
 
 function hidden(given: Operand | Argument, { secrets }: Context): boolean {
   if (secrets === undefined || secrets.size === 0) return false
   if (given.kind === 'list') return given.items.some((item) => hidden(item, { secrets } as Context))
-  if (given.kind === 'liquid') return given.template.includes('vars')
+  if (given.kind === 'liquid') return MAY_READ_VARS.test(given.template)
   if (given.kind !== 'path' || given.path[0] !== 'vars') return false
   return given.path[1] === undefined || secrets.has(given.path[1])
 }

@@ -292,6 +292,14 @@ test('secrets among the variables are compared and not shown', () => {
       { variable: 'vars.key', operator: 'equal_to', argument: 'data.k' },
       { variable: 'data.k', operator: 'equal_to', argument: 'vars.key' },
       { variable: 'data.k', operator: 'equal_to', argument: '{{ vars.key }}' },
+      // What reads them from elsewhere, or by a name that is computed.
+      ...[
+        '{% render "p" %}',
+        "{{ 'k' | t }}",
+        '{% t %}k{% endt %}',
+        '{{ [data.k].key }}',
+        "{{ data['k'] or[data.k].key }}",
+      ].map((argument) => ({ variable: 'data.k', operator: 'equal_to', argument })),
       { variable: 'vars.open', operator: 'exists' },
     ],
   }
@@ -303,6 +311,9 @@ test('secrets among the variables are compared and not shown', () => {
   assert.equal(result, false)
   assert.doesNotMatch(JSON.stringify(explanation), /hush/)
   assert.match(JSON.stringify(explanation), /"seen"/)
+  const shown = { variable: 'data.k', operator: 'equal_to', argument: "{{ data['k'] }} at {{ data.list[0] }}" }
+  const plain = evaluate({ all: [shown] }, { data: { k: 'x' } }, { secrets: new Set(['key']), render: () => 'x at 1' })
+  assert.match(JSON.stringify(plain.explanation), /"compared_with":"x at 1"/)
 })
 
 const argumentsFor = (operator: Operator) => {
