@@ -13,7 +13,9 @@ const types = [
 /** At most so many channels, workflows or categories in one set. */
 const MOST = 1_000
 
-const conditions = z.array(z.json()).superRefine((list, issues) => {
+/** Conditions as they were stored: one that cannot be used any more holds back where it is asked (decide.ts). */
+const stored = z.array(z.json())
+const given = stored.superRefine((list, issues) => {
   for (const { path, message } of compileConditions(list, { place: 'preference' }).problems)
     issues.addIssue({ code: 'custom', path, message })
 })
@@ -61,47 +63,54 @@ const wrongKey = (name: string) =>
   /^(?!\.{1,2}$).{1,255}$/s.test(name) ? null : 'is named by 1 to 255 characters, and not by . or ..'
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
 
-const value = yesNoOr(z.object({ conditions }), 'conditions')
-const channelTypes = table(wrongType, value)
-const channels = table(wrongChannel, value).transform((entries) => {
-  if (entries === undefined) return undefined
-  return Object.fromEntries(Object.entries(entries).map(([id, given]) => [id.toLowerCase(), given]))
-})
-
-const workflowValue = yesNoOr(
-  z
-    .object({
-      conditions: conditions.nullish().transform((list) => list ?? undefined),
-      channel_types: channelTypes,
-      channels,
-      __strategy__: z
-        .enum(['replace', 'merge'])
-        .nullish()
-        .transform((strategy) => strategy ?? undefined),
-    })
-    .transform(withoutUndefined),
-  'channel_types, channels or conditions',
-)
-
-const shape = {
-  channel_types: channelTypes,
-  channels,
-  workflows: table(wrongKey, workflowValue),
-  categories: table(wrongKey, workflowValue),
-  commercial_subscribed: value.nullish().transform((given) => given ?? undefined),
+function partsOf(conditions: typeof stored) {
+  const value = yesNoOr(z.object({ conditions }), 'conditions')
+  const channel_types = table(wrongType, value)
+  const channels = table(wrongChannel, value).transform((entries) => {
+    if (entries === undefined) return undefined
+    return Object.fromEntries(Object.entries(entries).map(([id, given]) => [id.toLowerCase(), given]))
+  })
+  const workflow = yesNoOr(
+    z
+      .object({
+        conditions: conditions.nullish().transform((list) => list ?? undefined),
+        channel_types,
+        channels,
+        __strategy__: z
+          .enum(['replace', 'merge'])
+          .nullish()
+          .transform((strategy) => strategy ?? undefined),
+      })
+      .transform(withoutUndefined),
+    'channel_types, channels or conditions',
+  )
+  const shape = {
+    channel_types,
+    channels,
+    workflows: table(wrongKey, workflow),
+    categories: table(wrongKey, workflow),
+    commercial_subscribed: value.nullish().transform((given) => given ?? undefined),
+  }
+  return { value, workflow, shape }
 }
+
+const { value, workflow, shape } = partsOf(given)
 
 /** Parts of a set, as the deprecated calls for one of them give them. */
 export const preferenceParts = {
-  channel_types: channelTypes,
+  channel_types: shape.channel_types,
   workflows: shape.workflows,
   categories: shape.categories,
 }
 /** One entry of such a part, by the name of the part. */
-export const preferenceEntries = { channel_types: value, workflows: workflowValue, categories: workflowValue }
+export const preferenceEntries = { channel_types: value, workflows: workflow, categories: workflow }
 
 /** A preference set; fields it does not know, such as `id`, are left out. Used for identify, tenants and preferences.json. */
 export const preferenceSetSchema = z.object(shape).transform((set): PreferenceSet => withoutUndefined(set))
+/** A set as it was stored, whose conditions are not checked again: one of them must not undo all that is set. */
+export const storedPreferenceSet = z
+  .object(partsOf(stored).shape)
+  .transform((set): PreferenceSet => withoutUndefined(set))
 
 const request = (otherwise: PreferenceWrite['strategy']) =>
   z

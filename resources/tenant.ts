@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { mergePreferences } from '../preferences/merge.ts'
-import { preferenceSetSchema } from '../preferences/preference-schema.ts'
+import { storedPreferenceSet } from '../preferences/preference-schema.ts'
 import type { PreferenceSet } from '../preferences/preference-set.ts'
 import { MAX_PROPERTIES_BYTES } from '../store/profiles/properties.ts'
 import type { TenantSettings } from '../store/profiles/tenants.ts'
@@ -75,7 +75,7 @@ export function tenantOf(
 ): z.input<typeof tenant> {
   const { settings: stored, name, ...own } = properties
   const settings = objectOf(stored)
-  const parsed = preferenceSetSchema.safeParse(settings['preference_set'])
+  const parsed = storedPreferenceSet.safeParse(settings['preference_set'])
   const given = parsed.success ? parsed.data : null
   const set = environment === undefined ? given : mergePreferences({ environment, tenant: given })
   return {

@@ -1,7 +1,7 @@
 import type { ChannelStep } from '../../definitions/step.ts'
 import { decidePreferences } from '../../preferences/decide.ts'
 import { mergePreferences } from '../../preferences/merge.ts'
-import { preferenceSetSchema } from '../../preferences/preference-schema.ts'
+import { storedPreferenceSet } from '../../preferences/preference-schema.ts'
 import type { PreferenceSet } from '../../preferences/preference-set.ts'
 import type { JsonObject } from '../../store/schema/index.ts'
 import { scopeOf, secretsOf } from '../conditions.ts'
@@ -47,6 +47,6 @@ function fieldOf(value: unknown, name: string): unknown {
 /** A set as it was stored; what is none, as properties may hold anything, says nothing. */
 function setOf(value: unknown): PreferenceSet | null {
   if (value === undefined || value === null) return null
-  const parsed = preferenceSetSchema.safeParse(value)
+  const parsed = storedPreferenceSet.safeParse(value)
   return parsed.success ? parsed.data : null
 }

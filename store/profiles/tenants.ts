@@ -1,7 +1,7 @@
 import { sql } from 'drizzle-orm'
 import { query, texts, type Database } from '../postgres/database.ts'
 import { storePreferences } from '../../preferences/merge.ts'
-import { preferenceSetSchema } from '../../preferences/preference-schema.ts'
+import { preferenceSetSchema, storedPreferenceSet } from '../../preferences/preference-schema.ts'
 import type { PreferenceSet, PreferenceWrite } from '../../preferences/preference-set.ts'
 import { TENANTS } from '../ids/recipient.ts'
 import { forgetChannelData, putChannelData, type ChannelDataByChannel } from './channel-data.ts'
@@ -62,7 +62,7 @@ function mergeSettings(stored: JsonObject, { branding, preferenceSet }: TenantSe
   else if (branding !== undefined) merged['branding'] = { ...objectOf(merged['branding']), ...branding }
   if (preferenceSet === null) delete merged['preference_set']
   else if (preferenceSet !== undefined) {
-    const known = preferenceSetSchema.safeParse(merged['preference_set'])
+    const known = storedPreferenceSet.safeParse(merged['preference_set'])
     const set = storePreferences(known.success ? known.data : null, preferenceSet)
     merged['preference_set'] = set as unknown as JsonObject
   }
@@ -112,6 +112,6 @@ export async function tenantPreferences(db: Database, id: string): Promise<Prefe
     db,
     sql`select properties -> 'settings' -> 'preference_set' as set from tenants where id = ${id}`,
   )
-  const parsed = preferenceSetSchema.safeParse(row?.set)
+  const parsed = storedPreferenceSet.safeParse(row?.set)
   return parsed.success ? parsed.data : null
 }

@@ -60,4 +60,16 @@ onEachStore(catalog, (store) => {
       { ...kept, variable: 'vars.key', argument: 'data.key', value: '[secret]', compared_with: data.key },
     ])
   })
+
+  test('a stored condition that cannot be used any more holds back what it stands at, and the rest of the set goes on', async () => {
+    const recipient = randomUUID()
+    const feed = { conditions: [{ variable: 'recipient.muted', operator: 'was_once_known' }] }
+    const set = { channel_types: { in_app_feed: feed, email: true } }
+    await upsertUsers(store(), [
+      { id: recipient, properties: {}, preferences: { default: { strategy: 'replace', set } } },
+    ])
+    const walked = await startWalk(store(), catalog, 'plain', { recipient })
+    assert.deepEqual(await walked.made(), ['email_1'])
+    assert.match(JSON.stringify(await walked.events()), /"blocked_by":"channel_types\.in_app_feed"/)
+  })
 })
