@@ -20,8 +20,8 @@ export interface ConditionsContext {
   refs?: ReadonlySet<string> | null
   /** What is wrong with a Liquid template, or null. */
   checkLiquid?: (template: string) => string | null
-  /** Whether a Liquid template reads `refs`. */
-  readsRefs?: (template: string) => boolean
+  /** Whether a Liquid template reads one of the roots that not every place has. */
+  readsInLiquid?: (template: string, root: 'refs' | 'event') => boolean
 }
 
 const LONGEST = 10_000
@@ -111,9 +111,12 @@ function checked(argument: Argument, context: ConditionsContext, add: (message: 
   const problem = context.checkLiquid?.(argument.template) ?? null
   if (problem !== null) add(`is not a Liquid template: ${problem}`)
   const known = rootsOf(context.place)
-  const readsRefs = !known.includes('refs') && context.readsRefs?.(argument.template) === true
-  if (readsRefs) add(`refs is not there for the conditions of a ${context.place}; take one of ${known.join(', ')}`)
-  return problem === null && !readsRefs
+  const unknown = (['refs', 'event'] as const).find(
+    (root) => !known.includes(root) && context.readsInLiquid?.(argument.template, root) === true,
+  )
+  if (unknown !== undefined)
+    add(`${unknown} is not there for the conditions of a ${context.place}; take one of ${known.join(', ')}`)
+  return problem === null && unknown === undefined
 }
 
 function allowed(operand: Operand, context: ConditionsContext, add: (message: string) => void): Operand | null {

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { conditionsField } from '../conditions/field.ts'
 import { isUnset } from '../json/is-unset.ts'
 import { knownFields } from '../json/known-fields.ts'
+import { checkLiquid } from '../templates/check-liquid.ts'
 import { parseLiquid, type LiquidContext } from '../templates/liquid.ts'
 import { refsInLiquid } from '../templates/liquid-refs.ts'
 import type { JsonPath } from './source.ts'
@@ -130,19 +131,10 @@ export function notOneOf(what: string, input: unknown, discriminator: string, kn
 /** Conditions, compiled; null where there are none. Which steps they may name is checked for the file as a whole. */
 export const conditions = conditionsField({ place: 'step', refs: null, checkLiquid })
 /** Of a channel, which many workflows use. */
-export const channelConditions = conditionsField({ place: 'channel', refs: null, checkLiquid, readsRefs })
+export const channelConditions = conditionsField({ place: 'channel', refs: null, checkLiquid, readsInLiquid })
 /** Of a workflow: no step has been taken by then. */
-export const workflowConditions = conditionsField({ place: 'workflow', refs: null, checkLiquid, readsRefs })
+export const workflowConditions = conditionsField({ place: 'workflow', refs: null, checkLiquid, readsInLiquid })
 
-function readsRefs(template: string): boolean {
-  return refsInLiquid(template).length > 0
-}
-
-function checkLiquid(template: string): string | null {
-  try {
-    parseLiquid(template, 'text')
-    return null
-  } catch (error) {
-    return (error as Error).message
-  }
+function readsInLiquid(template: string, root: 'refs' | 'event'): boolean {
+  return root === 'refs' && refsInLiquid(template).length > 0
 }

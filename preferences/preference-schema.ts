@@ -3,6 +3,7 @@ import { channelTypeNames } from '../channels/registry.ts'
 import { compileConditions } from '../conditions/compile.ts'
 import { readsWithin } from '../settings/schemas-within.ts'
 import { zodErrorMap } from '../settings/zod-error-map.ts'
+import { checkLiquid, readsInLiquid } from '../templates/check-liquid.ts'
 import type { PreferenceSet, PreferenceWrite } from './preference-set.ts'
 
 /** Knock's in its order, then those that only Belay has. */
@@ -16,7 +17,7 @@ const MOST = 1_000
 /** Conditions as they were stored: one that cannot be used any more holds back where it is asked (decide.ts). */
 const stored = z.array(z.json())
 const given = stored.superRefine((list, issues) => {
-  for (const { path, message } of compileConditions(list, { place: 'preference' }).problems)
+  for (const { path, message } of compileConditions(list, { place: 'preference', checkLiquid, readsInLiquid }).problems)
     issues.addIssue({ code: 'custom', path, message })
 })
 

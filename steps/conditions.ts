@@ -1,5 +1,10 @@
 import type { ConditionGroup } from '../conditions/conditions.ts'
-import { evaluateConditions, type ConditionScope, type Evaluation } from '../conditions/evaluate.ts'
+import {
+  evaluateConditions,
+  type ConditionScope,
+  type Evaluation,
+  type EvaluationOptions,
+} from '../conditions/evaluate.ts'
 import type { StepState } from '../conditions/message-status.ts'
 import { readsOf } from '../conditions/reads.ts'
 import { secretNames } from '../definitions/vars-file.ts'
@@ -35,11 +40,8 @@ export async function evaluateWalks<W extends Walk>(
     const conditions = asked[index]
     if (conditions === undefined) return holds
     const scope = scopeOf(walk, stored)
-    return evaluateConditions(conditions, eventOf === undefined ? scope : { ...scope, event: eventOf(walk) }, {
-      now,
-      render: (template) => renderLiquid(template, 'text', walk.scope, keyRenderingFor(walk.scope)),
-      secrets: secretsOf(walk.definition.library?.vars),
-    })
+    const offered = eventOf === undefined ? scope : { ...scope, event: eventOf(walk) }
+    return evaluateConditions(conditions, offered, optionsOf(walk, now))
   })
 }
 
@@ -63,6 +65,15 @@ export function skippedBy(explanation: Evaluation['explanation']): StepResult {
 /** How conditions came out, as an event keeps it. */
 export function shownAs(explanation: Evaluation['explanation']): JsonObject {
   return { conditions: explanation as unknown as JsonObject }
+}
+
+/** How conditions of a walk are evaluated, a recipient's preferences, too: secrets are compared, and never shown. */
+export function optionsOf({ scope, definition }: Walk, now: number): EvaluationOptions {
+  return {
+    now,
+    render: (template) => renderLiquid(template, 'text', scope, keyRenderingFor(scope)),
+    secrets: secretsOf(definition.library?.vars),
+  }
 }
 
 /** What conditions of a walk are evaluated against. */
@@ -94,7 +105,7 @@ const none: ReadonlySet<string> = new Set()
 const known = new WeakMap<object, ReadonlySet<string>>()
 
 /** Variables whose values come from the environment are compared, and not shown. */
-export function secretsOf(vars: Record<string, unknown> | undefined): ReadonlySet<string> {
+function secretsOf(vars: Record<string, unknown> | undefined): ReadonlySet<string> {
   if (vars === undefined) return none
   let secrets = known.get(vars)
   if (secrets === undefined) {

@@ -148,6 +148,11 @@ export function parseLiquid(text: string, context: LiquidContext): void {
   parsed(text, context)
 }
 
+/** The names at the root that a template reads and does not set itself, as far as they are written out. */
+export function globalsOfLiquid(text: string): string[] {
+  return engines.text.globalVariablesSync(parsed(text, 'text').templates)
+}
+
 /** What a rendering gets beside its scope; all of it may be left out. */
 export type RenderingOptions = Partial<Omit<Rendering, 'depth' | 'hasCaptured' | 'lacksAddress'>>
 

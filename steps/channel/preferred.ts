@@ -4,7 +4,7 @@ import { mergePreferences } from '../../preferences/merge.ts'
 import { storedPreferenceSet } from '../../preferences/preference-schema.ts'
 import type { PreferenceSet } from '../../preferences/preference-set.ts'
 import type { JsonObject } from '../../store/schema/index.ts'
-import { scopeOf, secretsOf } from '../conditions.ts'
+import { optionsOf, scopeOf } from '../conditions.ts'
 import type { StepDeps, StepResult, Walk } from '../kind.ts'
 
 /** The result of a channel step that preferences hold back, with the rule that did; null where they allow it. */
@@ -29,10 +29,12 @@ export function heldBack(walk: Walk<ChannelStep>, { now }: StepDeps): StepResult
     isCommercial: definition.isCommercial === true,
     overridePreferences: false,
   }
-  const { allowed, blockedBy, rules } = decidePreferences(merged, question, scopeOf(walk, new Map()), {
-    now,
-    secrets: secretsOf(definition.library?.vars),
-  })
+  const { allowed, blockedBy, rules } = decidePreferences(
+    merged,
+    question,
+    scopeOf(walk, new Map()),
+    optionsOf(walk, now),
+  )
   if (allowed) return null
   const data = { blocked_by: blockedBy, rules: rules as unknown as JsonObject[] }
   return { kind: 'go_on', skipped: { reason: 'preferences of the recipient', data } }

@@ -47,6 +47,29 @@ test('an unknown channel type, a value that is none and a condition that cannot 
   assert.match(problems([]).join(), /expected object/)
 })
 
+test('an argument that is no Liquid, or reads what a preference does not know, is refused by place', () => {
+  const asked = (argument: string) =>
+    problems({ workflows: { w: { conditions: [{ variable: 'recipient.plan', operator: 'equal_to', argument }] } } })
+  const place = /^workflows\.w\.conditions\.0\.argument: /
+  for (const [argument, message] of [
+    ['{{ data.plan', /is not a Liquid template: /],
+    ['{{ data.plan | nosuchfilter }}', /is not a Liquid template: /],
+    ['{{ refs.email_1.status }}', /refs is not there for the conditions of a preference/],
+    ['{% if event.plan == 1 %}a{% endif %}', /event is not there for the conditions of a preference/],
+  ] as const) {
+    const told = asked(argument)
+    assert.equal(told.length, 1, argument)
+    assert.match(told[0]!, place)
+    assert.match(told[0]!, message)
+  }
+  for (const argument of [
+    '{{ data.plan }}',
+    '{{ data.event.refs }}',
+    '{% for event in data.all %}{{ event.a }}{% endfor %}',
+  ])
+    assert.deepEqual(asked(argument), [], argument)
+})
+
 test('a request says whether it replaces what is stored, which it does by default, or is merged into it', () => {
   assert.deepEqual(preferenceSetRequest.parse({ categories: { a: true } }), {
     strategy: 'replace',

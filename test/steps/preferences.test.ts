@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import { test } from 'node:test'
 import type { GroupExplanation } from '../../conditions/explanation.ts'
+import type { JsonObject } from '../../store/schema/index.ts'
 import { upsertUsers } from '../../store/profiles/users.ts'
 import { catalogOfFiles, startWalk } from '../../testing/fixtures/walked.ts'
 import { onEachStore } from '../../testing/servers/each-store.ts'
@@ -59,6 +60,27 @@ onEachStore(catalog, (store) => {
       { ...kept, variable: 'data.key', argument: 'vars.key', value: data.key, compared_with: '[secret]' },
       { ...kept, variable: 'vars.key', argument: 'data.key', value: '[secret]', compared_with: data.key },
     ])
+  })
+
+  test('the argument of a preference is rendered where it is Liquid, and one that fails holds back and says why', async () => {
+    const own = async (argument: string, data: JsonObject) => {
+      const recipient = randomUUID()
+      const conditions = [{ variable: 'data.plan', operator: 'equal_to', argument }]
+      const set = { channel_types: { in_app_feed: { conditions } } }
+      await upsertUsers(store(), [
+        { id: recipient, properties: { plan: 'pro' }, preferences: { default: { strategy: 'replace', set } } },
+      ])
+      const walked = await startWalk(store(), catalog, 'plain', { recipient, data })
+      return { made: await walked.made(), told: JSON.stringify((await walked.events())[0]) }
+    }
+    const LIQUID = '{{ recipient.plan }}{{ data.more }}'
+    assert.deepEqual((await own(LIQUID, { plan: 'pro' })).made, ['feed_1'])
+    const other = await own(LIQUID, { plan: 'pro', more: '+' })
+    assert.deepEqual(other.made, [])
+    assert.match(other.told, /"compared_with":"pro\+"/)
+    const failed = await own('{% render "nowhere" %}', { plan: 'pro' })
+    assert.deepEqual(failed.made, [])
+    assert.match(failed.told, /the argument could not be rendered: there is no partial nowhere/)
   })
 
   test('a stored condition that cannot be used any more holds back what it stands at, and the rest of the set goes on', async () => {
