@@ -22,6 +22,8 @@ export interface ConditionsContext {
   checkLiquid?: (template: string) => string | null
   /** Whether a Liquid template reads one of the roots that not every place has. */
   readsInLiquid?: (template: string, root: 'refs' | 'event') => boolean
+  /** Of a user's own making: neither `vars` nor Liquid, which would tell them secrets. */
+  isOfUser?: boolean
 }
 
 const LONGEST = 10_000
@@ -61,7 +63,7 @@ function operatorOf(given: unknown, add: (message: string) => void): Operator | 
 
 function variableOf(given: unknown, context: ConditionsContext, add: (message: string) => void): Operand | null {
   if (typeof given !== 'string' || given === '') {
-    add(`must be a path such as data.plan, from ${rootsOf(context.place).join(', ')}`)
+    add(`must be a path such as data.plan, from ${rootsOf(context).join(', ')}`)
     return null
   }
   if (given.length > LONGEST) {
@@ -72,7 +74,7 @@ function variableOf(given: unknown, context: ConditionsContext, add: (message: s
   if (path !== null) return allowed(operandOf(path), context, add)
   const { value, text } = decode(given)
   if (text !== undefined || typeof value !== 'string') return { kind: 'value', value }
-  add(`${quoted(given)} is no path Belay knows; begin it with one of ${rootsOf(context.place).join('., ')}.`)
+  add(`${quoted(given)} is no path Belay knows; begin it with one of ${rootsOf(context).join('., ')}.`)
   return null
 }
 
@@ -108,9 +110,13 @@ function checked(argument: Argument, context: ConditionsContext, add: (message: 
   if (argument.kind === 'list') return argument.items.every((item) => checked(item, context, add))
   if (argument.kind === 'path' || argument.kind === 'status') return allowed(argument, context, add) !== null
   if (argument.kind !== 'liquid') return true
+  if (context.isOfUser === true) {
+    add('is Liquid, which takes a secret key; give a value or a path')
+    return false
+  }
   const problem = context.checkLiquid?.(argument.template) ?? null
   if (problem !== null) add(`is not a Liquid template: ${problem}`)
-  const known = rootsOf(context.place)
+  const known = rootsOf(context)
   const unknown = (['refs', 'event'] as const).find(
     (root) => !known.includes(root) && context.readsInLiquid?.(argument.template, root) === true,
   )
@@ -122,8 +128,12 @@ function checked(argument: Argument, context: ConditionsContext, add: (message: 
 function allowed(operand: Operand, context: ConditionsContext, add: (message: string) => void): Operand | null {
   const root = operand.kind === 'status' ? 'refs' : operand.kind === 'path' ? operand.path[0] : undefined
   if (root === undefined) return operand
-  const known = rootsOf(context.place)
+  const known = rootsOf(context)
   if (!(known as string[]).includes(root)) {
+    if (root === 'vars') {
+      add(`vars takes a secret key here; take one of ${known.join(', ')}`)
+      return null
+    }
     const text = operand.kind === 'path' ? `; a text is written ${quoted(quoted(operand.path.join('.')))}` : ''
     add(`${root} is not there for the conditions of a ${context.place}; take one of ${known.join(', ')}${text}`)
     return null
@@ -146,8 +156,9 @@ export function unknownRef(ref: string | undefined, refs: ReadonlySet<string> | 
     : `there is no step ${quoted(ref)}; ${hint}`
 }
 
-function rootsOf(place: ConditionsPlace): Root[] {
+function rootsOf({ place, isOfUser }: ConditionsContext): Root[] {
   return roots.filter((root) => {
+    if (root === 'vars') return isOfUser !== true
     if (root === 'event') return place === 'wait'
     return root !== 'refs' || place === 'step' || place === 'wait'
   })

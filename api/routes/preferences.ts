@@ -15,6 +15,7 @@ import {
 import { tenantPreferences } from '../../store/profiles/tenants.ts'
 import { defineRoute } from '../http/define-route.ts'
 import { invalid } from '../http/errors.ts'
+import { refuseForUsers } from '../requests/users-own-preferences.ts'
 import { Reply, type Access, type Context, type Route } from '../http/route.ts'
 
 const tag = 'Preferences'
@@ -69,7 +70,10 @@ function routesOf<Params extends z.ZodObject>(
       params,
       body: preferenceParts[part],
       response: preferenceSet,
-      handle: ({ params, body }, context) => lay(params, body === undefined ? {} : { [part]: body }, context),
+      handle: async ({ params, body }, context) => {
+        refuseForUsers(context, body)
+        return lay(params, body === undefined ? {} : { [part]: body }, context)
+      },
     }),
     defineRoute({
       access,
@@ -85,7 +89,8 @@ function routesOf<Params extends z.ZodObject>(
         .transform((given) => (Object.hasOwn(given, 'subscribed') ? given.subscribed : given))
         .pipe(preferenceEntries[part]),
       response: preferenceSet,
-      handle: ({ params, body }, context) => {
+      handle: async ({ params, body }, context) => {
+        refuseForUsers(context, body)
         const { name } = params as unknown as { name: string }
         const read = preferenceParts[part].safeParse({ [name]: body })
         if (!read.success) throw invalid('name', read.error.issues[0]!.message, 'inclusion')
@@ -140,6 +145,7 @@ function routesOf<Params extends z.ZodObject>(
       needsBody: true,
       response: preferenceSet,
       async handle({ params, body }, context) {
+        refuseForUsers(context, body.set)
         const { recipient, id } = idsOf(params)
         return transaction(context.store.db, async (tx) => {
           await putPreferenceSets(tx, [{ recipient, sets: { [id]: body } }])

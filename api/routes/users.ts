@@ -11,6 +11,7 @@ import { defineRoute } from '../http/define-route.ts'
 import { ApiError } from '../http/errors.ts'
 import { Reply } from '../http/route.ts'
 import { listProfiles } from '../../store/profiles/list-profiles.ts'
+import { refuseForUsers } from '../requests/users-own-preferences.ts'
 import { include, included } from '../requests/include.ts'
 import { idPosition, pageInfo, pageInfoOf, pageQuery, windowOf } from '../../resources/page.ts'
 import { user, userOf } from '../../resources/recipient.ts'
@@ -38,11 +39,14 @@ const putUser = defineRoute({
   params,
   body: profileRequest,
   response: user,
-  handle: ({ params, body }, { store, now, outbox }) =>
-    transaction(store.db, async (tx) => {
+  async handle({ params, body }, { caller, store, now, outbox }) {
+    for (const [id, { set }] of Object.entries(body.preferences ?? {}))
+      refuseForUsers({ caller }, set, ['preferences', id])
+    return transaction(store.db, async (tx) => {
       await offerChanges(tx, await upsertUsers(tx, [{ id: params.id, ...body }]), now(), outbox)
       return existing(tx, params.id)
-    }),
+    })
+  },
 })
 
 const getUser = defineRoute({
