@@ -67,6 +67,24 @@ test('a rehearsal says of each channel of a group why it could not be used, as t
   ])
 })
 
+test('a rehearsal says how the conditions of a preference came out that held a message back', async () => {
+  const catalog = await readFolder(notificationsFolder({ 'hello/workflow.json': { steps: [mail()] } }))
+  const conditions = [
+    { variable: 'recipient.muted', operator: 'not_equal_to', argument: 'yes' },
+    { variable: 'data.plan', operator: 'equal_to', argument: 'pro' },
+  ]
+  const preferences = { default: { workflows: { hello: { conditions } } } }
+  const body = { recipients: [{ id: 'ada', muted: 'yes', preferences }], data: { plan: 'pro' } }
+  const happenings = [{ after: 0, kind: 'trigger' as const, body }]
+  const entries = await rehearse(catalog, { workflow: 'hello', start: 0, happenings })
+  assert.deepEqual(entries.find(({ label }) => label === 'email_1')!.why, [
+    'held back by "workflows.hello"',
+    '  all of',
+    '    recipient.muted not_equal_to "yes": no, it is "yes"',
+    '    data.plan equal_to "pro": yes, it is "pro"',
+  ])
+})
+
 test('a rehearsal tells each try of a step that fails, and the last one as the end', async () => {
   const update = { ref: 'update_1', type: 'update_data', settings: { data: '{"a": {{ data.none }} }' } }
   const catalog = await readFolder(notificationsFolder({ 'hello/workflow.json': { steps: [update, mail()] } }))
