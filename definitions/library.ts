@@ -14,6 +14,7 @@ import { isUnset } from '../json/is-unset.ts'
 import { ignored } from './fields.ts'
 import { withFooterLinks } from './footer-links.ts'
 import { fieldName, problemPlace, type DefinitionProblem, type Remark } from './problem.ts'
+import { holdsJson } from './json-fields.ts'
 import { readSource } from './source.ts'
 import { unreadFields } from './unread-fields.ts'
 import { namesIn } from './names-in.ts'
@@ -164,7 +165,7 @@ async function each<Schema extends z.ZodType>(
   for (const key of await namesIn(folder, kind, problems)) {
     const own = path.join(folder, kind, key)
     if (!(await isFolder(own))) continue
-    const source = await readSource(own, file)
+    const source = await readSource(own, file, holdsJson)
     const parsed = schema.safeParse(source.value, { error: zodErrorMap })
     const issues = source.problems.map(({ at, message }) => ({ path: at, message }))
     if (issues.length === 0 && !parsed.success) issues.push(...parsed.error.issues)

@@ -19,6 +19,7 @@ import { compileSteps, type PlacedStep } from './compile-steps.ts'
 import type { Definition, Library } from './definition.ts'
 import { withChannelTypes } from './infer-channel-type.ts'
 import { problemPlace, type DefinitionProblem, type Remark } from './problem.ts'
+import { holdsJson } from './json-fields.ts'
 import { readSource, type JsonPath } from './source.ts'
 import { usedOf } from './library.ts'
 import { unreadFields } from './unread-fields.ts'
@@ -57,7 +58,7 @@ export async function readDefinition(
   channels: readonly Channel[],
   { problems, lacking, warnings, stamps, library, rules, env, unusable }: Reading,
 ): Promise<Definition | null> {
-  const source = await readSource(path.join(folder, key), FILE)
+  const source = await readSource(path.join(folder, key), FILE, holdsJson)
   for (const [file, stamp] of source.stamps) stamps.set(file, stamp)
   const before = problems.length
   const add = (at: JsonPath, message: string, { file, line } = fileAndLine(source, at, message)) => {

@@ -31,11 +31,15 @@ export interface SourceProblem {
 
 /**
  * Reads `file` in `folder` and all it refers to, at any depth, within one allowance. A reference is relative to the file it
- * stands in and stays in the folder.
+ * stands in and stays in the folder. A file is text, but a `.json` file of a field that `holdsJson`.
  */
-export async function readSource(folder: string, file: string): Promise<Source> {
+export async function readSource(
+  folder: string,
+  file: string,
+  holdsJson: (at: JsonPath, text: string) => boolean = () => true,
+): Promise<Source> {
   const root = await realpath(folder)
-  const files = new Map<string, { file: string; at: JsonPath; text: string }>()
+  const files = new Map<string, { file: string; at: JsonPath; text: string; isJson: boolean }>()
   const stamps = new Map<string, string | null>()
   const failed = new Set<string>()
   const problems: SourceProblem[] = []
@@ -49,8 +53,9 @@ export async function readSource(folder: string, file: string): Promise<Source> 
       const named = path.join(folder, relative)
       stamps.set(named, await stampOf(named))
       const text = await readText(target, relative, allowance)
-      files.set(keyOf(at), { file: relative, at, text })
-      if (!relative.endsWith('.json')) return text
+      const isJson = relative.endsWith('.json') && holdsJson(at, text)
+      files.set(keyOf(at), { file: relative, at, text, isJson })
+      if (!isJson) return text
       const value = parseJson(text, relative)
       for (const { path: inner, message } of faultsOfSource(text, Infinity)) {
         if (inner.length >= MAX_DEPTH) throw new SourceError(`the file ${relative} ${tooDeep}`)
@@ -125,7 +130,7 @@ export async function readSource(folder: string, file: string): Promise<Source> 
     fileOf: (at) => standsIn(at)?.file ?? file,
     lineOf(at) {
       const place = standsIn(at)
-      return place?.file.endsWith('.json') === true ? lineOf(place.text, at.slice(place.at.length)) : undefined
+      return place?.isJson === true ? lineOf(place.text, at.slice(place.at.length)) : undefined
     },
     failedAt: (at) => prefixes(at).some((prefix) => failed.has(prefix)),
   }

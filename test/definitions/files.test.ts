@@ -55,7 +55,7 @@ for (const [file, others] of kinds) {
 }
 
 test('files that refer to each other over and over are read within bounds', async () => {
-  const twice = (name: string) => ({ 'a@': name, 'b@': name })
+  const twice = (name: string) => ({ 'settings@': name, 'template@': name })
   const doubling = Object.fromEntries(Array.from({ length: 30 }, (_, n) => [`hello/${n}.json`, twice(`${n + 1}.json`)]))
   const many = notificationsFolder({ 'hello/workflow.json': twice('0.json'), ...doubling, 'hello/30.json': {} })
   assert.match((await told(many))[0]!, /makes it more than 1,000 files that are read together/)
