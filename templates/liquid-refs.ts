@@ -1,12 +1,43 @@
 import { cover } from './liquid-source.ts'
 
-/** Not the `refs` of something else, as in `data.refs.a`; the end of a range is one of its own. */
-const READ = /(?<![\w-]|(?<!\.)\.)refs(?:\.([A-Za-z0-9_-]{1,255})|\[\s{0,9}["']([A-Za-z0-9_-]{1,255})["']\s{0,9}\])/g
+/** A quote, or a read of `refs`: not that of something else, as in `data.refs.a`; the end of a range is one of its own. */
+const QUOTE_OR_READ =
+  /["']|(?<![\w-]|(?<!\.)\.)refs(?:\.([A-Za-z0-9_-]{1,255})|\[\s{0,9}["']([A-Za-z0-9_-]{1,255})["']\s{0,9}\])/g
+const QUOTED = /"[^"\\]*(?:\\[^][^"\\]*)*"|'[^'\\]*(?:\\[^][^'\\]*)*'/y
+
+const OWN = /^\{%-?\s*(?:assign|capture|for|tablerow)\s+["']?refs(?![\w-])/
+/** Before the tags of a tag `liquid`, each on a line of its own. */
+const LIQUID = /^\{%-?\s*liquid\b/
+const OWN_LINE = /^[^\S\n]*(?:assign|capture|for|tablerow)[^\S\n]+["']?refs(?![\w-])/m
+const LINE_COMMENT = /^[^\S\n]*#.*$/gm
 
 /** The steps that the Liquid of a text reads by `refs`, unless it has a variable of its own of that name. */
 export function refsInLiquid(text: string): string[] {
   if (!text.includes('refs') || !text.includes('{')) return []
   const pieces = cover(text).pieces.filter((piece) => !/^\{%-?\s*(?:raw|comment)\b/.test(piece))
-  if (pieces.some((piece) => /^\{%-?\s*(?:assign|capture|for)\s+refs\b/.test(piece))) return []
-  return pieces.flatMap((piece) => [...piece.matchAll(READ)].map(([, dotted, quoted]) => (dotted ?? quoted)!))
+  const read: string[] = []
+  for (const piece of pieces) {
+    const isLines = LIQUID.test(piece)
+    const tags = isLines ? piece.replace(LIQUID, '').replace(LINE_COMMENT, '') : piece
+    if ((isLines ? OWN_LINE : OWN).test(tags)) return []
+    read.push(tags)
+  }
+  return read.flatMap(refsIn)
+}
+
+/** Those outside of texts in quotes. Behind a quote without an end nothing is such a text. */
+function refsIn(piece: string): string[] {
+  const found: string[] = []
+  let isWhole = true
+  QUOTE_OR_READ.lastIndex = 0
+  for (let match = QUOTE_OR_READ.exec(piece); match !== null; match = QUOTE_OR_READ.exec(piece)) {
+    const ref = match[1] ?? match[2]
+    if (ref !== undefined) found.push(ref)
+    else if (isWhole) {
+      QUOTED.lastIndex = match.index
+      isWhole = QUOTED.test(piece)
+      if (isWhole) QUOTE_OR_READ.lastIndex = QUOTED.lastIndex
+    }
+  }
+  return found
 }
