@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { conditionsField } from '../conditions/field.ts'
+import { jsonFault } from '../json/fault.ts'
 import { isUnset } from '../json/is-unset.ts'
 import { knownFields } from '../json/known-fields.ts'
 import { checkLiquid } from '../templates/check-liquid.ts'
@@ -74,16 +75,19 @@ export const optional = (context: LiquidContext) =>
 
 const hasLiquid = (text: string) => text.includes('{{') || text.includes('{%')
 
+/** A text without Liquid is told where it ceases to be JSON: that is its line in a file of its own. */
+function checkObject(text: string | null, issues: z.RefinementCtx): void {
+  if (text === null || text.trim() === '' || hasLiquid(text) || isObjectText(text)) return
+  const fault = jsonFault(text)
+  const why = fault === null ? '' : `: ${fault.message}, line:${fault.line}, col:${fault.column}`
+  const message = `must render as a JSON object, and no Liquid in it could make it one${why}`
+  issues.addIssue({ code: 'custom', message })
+}
+
 /** As `optional`, and a JSON object once it is rendered: a text without Liquid is one already. */
-export const optionalObject = optional('text').refine(
-  (text) => text === null || hasLiquid(text) || isObjectText(text),
-  'must render as a JSON object, and no Liquid in it could make it one',
-)
+export const optionalObject = optional('text').superRefine(checkObject)
 /** The same where it must be there. */
-export const requiredObject = required('text').refine(
-  (text) => hasLiquid(text) || text.trim() === '' || isObjectText(text),
-  'must render as a JSON object, and no Liquid in it could make it one',
-)
+export const requiredObject = required('text').superRefine(checkObject)
 
 /** As `optional`, and an id or, where it begins with a bracket, JSON once it is rendered. */
 export const optionalIdOrJson = optional('text').refine(

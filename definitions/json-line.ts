@@ -43,11 +43,6 @@ export function lineOf(text: string, at: readonly PropertyKey[]): number {
   return found.line
 }
 
-/** The line of an offset into a text. */
-export function lineAt(text: string, offset: number): number {
-  return text.slice(0, offset).split('\n').length
-}
-
 function matches(part: string | number, wanted: PropertyKey): boolean {
   return part === wanted || (typeof part === 'string' && part === `${String(wanted)}@`)
 }

@@ -1,8 +1,9 @@
 import { realpath } from 'node:fs/promises'
 import path from 'node:path'
+import { NotJson, parseJson } from '../json/fault.ts'
 import { faultsOfSource, MAX_DEPTH, tooDeep } from '../json/source.ts'
 import { isUnset } from '../json/is-unset.ts'
-import { lineAt, lineOf } from './json-line.ts'
+import { lineOf } from './json-line.ts'
 import { Allowance, FileError, isErrno, readUtf8, stampOf } from './read-file.ts'
 
 export type JsonPath = readonly PropertyKey[]
@@ -39,7 +40,7 @@ export async function readSource(
   holdsJson: (at: JsonPath, text: string) => boolean = () => true,
 ): Promise<Source> {
   const root = await realpath(folder)
-  const files = new Map<string, { file: string; at: JsonPath; text: string; isJson: boolean }>()
+  const files = new Map<string, { file: string; at: JsonPath; text: string; isJson: boolean; fault?: number }>()
   const stamps = new Map<string, string | null>()
   const failed = new Set<string>()
   const problems: SourceProblem[] = []
@@ -56,7 +57,7 @@ export async function readSource(
       const isJson = relative.endsWith('.json') && holdsJson(at, text)
       files.set(keyOf(at), { file: relative, at, text, isJson })
       if (!isJson) return text
-      const value = parseJson(text, relative)
+      const value = jsonOf(text, relative)
       for (const { path: inner, message } of faultsOfSource(text, Infinity)) {
         if (inner.length >= MAX_DEPTH) throw new SourceError(`the file ${relative} ${tooDeep}`)
         problems.push({ file: relative, at: [...at, ...inner], message })
@@ -66,6 +67,8 @@ export async function readSource(
       if (!(error instanceof SourceError)) throw error
       failed.add(keyOf(at))
       const { message, line } = error
+      const broken = files.get(keyOf(at))
+      if (broken !== undefined && line !== undefined) broken.fault = line
       problems.push({ ...(line === undefined ? { file: referrer } : { file: relative, line }), at, message })
       return undefined
     }
@@ -130,7 +133,8 @@ export async function readSource(
     fileOf: (at) => standsIn(at)?.file ?? file,
     lineOf(at) {
       const place = standsIn(at)
-      return place?.isJson === true ? lineOf(place.text, at.slice(place.at.length)) : undefined
+      if (place?.isJson !== true) return undefined
+      return place.fault ?? lineOf(place.text, at.slice(place.at.length))
     },
     failedAt: (at) => prefixes(at).some((prefix) => failed.has(prefix)),
   }
@@ -175,14 +179,13 @@ async function readText(target: string, relative: string, allowance: Allowance):
   return text
 }
 
-function parseJson(text: string, relative: string): unknown {
+function jsonOf(text: string, relative: string): unknown {
   try {
-    return JSON.parse(text)
+    return parseJson(text)
   } catch (error) {
-    const { message } = error as Error
-    const offset = /at position (\d+)/.exec(message)?.[1]
-    const line = offset === undefined ? text.split('\n').length : lineAt(text, Number(offset))
-    throw new SourceError(`the file ${relative} is not JSON: ${message}`, line)
+    if (error instanceof NotJson)
+      throw new SourceError(`the file ${relative} is not JSON: ${error.message}`, error.line)
+    throw error
   }
 }
 

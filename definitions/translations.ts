@@ -1,6 +1,7 @@
 import { po } from 'gettext-parser'
 import path from 'node:path'
 import { parseLiquid } from '../templates/liquid.ts'
+import { NotJson, parseJson } from '../json/fault.ts'
 import { faultsOfSource, MAX_DEPTH } from '../json/source.ts'
 import { lineOf } from './json-line.ts'
 import { namesIn } from './names-in.ts'
@@ -29,7 +30,8 @@ export async function readTranslations(
         texts[tag] = { ...texts[tag], [namespace ?? '']: read }
       } catch (error) {
         const { message } = error as Error
-        problems.push({ file, message: error instanceof FileError ? message : `cannot be read: ${message}` })
+        const line = error instanceof NotJson ? { line: error.line } : {}
+        problems.push({ file, ...line, message: error instanceof FileError ? message : `cannot be read: ${message}` })
       }
     }
   }
@@ -37,7 +39,7 @@ export async function readTranslations(
 }
 
 function fromJson(text: string, file: string, problems: DefinitionProblem[]): unknown {
-  const value: unknown = JSON.parse(text)
+  const value = parseJson(text)
   for (const { path: at, message } of faultsOfSource(text, Infinity)) {
     if (at.length >= MAX_DEPTH) throw new Error(message)
     problems.push({ file, line: lineOf(text, at), field: fieldName(at), message })

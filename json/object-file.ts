@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises'
+import { NotJson, parseJson } from './fault.ts'
 import { fieldName } from './field-name.ts'
 import { faultsOfSource } from './source.ts'
 import { findUnstorable } from './storable.ts'
@@ -35,8 +36,9 @@ function decode(bytes: Buffer, file: string): string {
 
 function parse(text: string, file: string): unknown {
   try {
-    return JSON.parse(text)
+    return parseJson(text)
   } catch (error) {
-    throw new Error(`${file} is not JSON: ${(error as Error).message}`, { cause: error })
+    const where = error instanceof NotJson ? `line ${error.line}: ` : ''
+    throw new Error(`${file} is not JSON: ${where}${(error as Error).message}`, { cause: error })
   }
 }

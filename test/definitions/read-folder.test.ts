@@ -114,3 +114,26 @@ test('check takes one folder, and refuses what it would not look at', () => {
   assert.deepEqual([status, stdout], [1, ''])
   assert.ok(stderr.startsWith(`${second} is one too many: check takes one folder\n`), stderr)
 })
+
+test('a file that is no JSON is told by the line of its fault, in one line', async () => {
+  const cases: [file: string, text: string, told: RegExp][] = [
+    [
+      'hello/workflow.json',
+      '{\n  "steps": [\n    {},\n  ],\n  "name": "x"\n}\n',
+      /^hello\/workflow\.json:4: .* value .* "\]"$/,
+    ],
+    [
+      'hello/workflow.json',
+      '{\n  "name": "x",\n  "steps": {{ data.x }}\n}\n\n',
+      /^hello\/workflow\.json:3: .* before "\{"$/,
+    ],
+    ['vars.json', '{\n  "app_url": ,\n  "b": 1\n}\n', /^vars\.json:2: .* a value is missing before ","$/],
+    ['translations/en/en.json', '{\n  "a": "A",\n}\n', /^translations\/en\/en\.json:3: .* name .* before "\}"$/],
+  ]
+  for (const [file, text, expected] of cases) {
+    const told = await lines(notificationsFolder({ 'other/workflow.json': fine, [file]: text }))
+    assert.equal(told.length, 1, told.join('\n'))
+    assert.match(told[0]!, expected)
+    assert.ok(!told[0]!.includes('\n'))
+  }
+})

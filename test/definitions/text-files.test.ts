@@ -128,6 +128,11 @@ test('what is wrong in a text is told with the line of its file', async () => {
     unclosed.join('\n'),
     /^hello\/default\.json_body\.json:2, step chat_1, template\.json_body: is not a Liquid/,
   )
+  const torn = (await read(one, { [file]: '{\n  "text": "Hi",\n}\n' })) as string[]
+  assert.match(
+    torn.join('\n'),
+    /^hello\/default\.json_body\.json:3, step chat_1, template\.json_body: must render as a/,
+  )
   const posted = channel('http', { method: 'post', url: 'https://x.example', 'headers@': 'h.json' })
   const list = (await read(posted, { 'h.json': '[\n  { "key": "x-a" }\n]' })) as string[]
   assert.match(list.join('\n'), /^hello\/h\.json:2, step http_1, template\.headers\[0\]\.value/)
