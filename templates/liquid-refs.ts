@@ -8,8 +8,7 @@ const QUOTED = /"[^"\\]*(?:\\[^][^"\\]*)*"|'[^'\\]*(?:\\[^][^'\\]*)*'/y
 const OWN = /^\{%-?\s*(?:assign|capture|for|tablerow)\s+["']?refs(?![\w-])/
 /** Before the tags of a tag `liquid`, each on a line of its own. */
 const LIQUID = /^\{%-?\s*liquid\b/
-const OWN_LINE = /^[^\S\n]*(?:assign|capture|for|tablerow)[^\S\n]+["']?refs(?![\w-])/m
-const LINE_COMMENT = /^[^\S\n]*#.*$/gm
+const OWN_LINE = /^(?:assign|capture|for|tablerow)\s+["']?refs(?![\w-])/
 
 /** The steps that the Liquid of a text reads by `refs`, unless it has a variable of its own of that name. */
 export function refsInLiquid(text: string): string[] {
@@ -17,10 +16,15 @@ export function refsInLiquid(text: string): string[] {
   const pieces = cover(text).pieces.filter((piece) => !/^\{%-?\s*(?:raw|comment)\b/.test(piece))
   const read: string[] = []
   for (const piece of pieces) {
-    const isLines = LIQUID.test(piece)
-    const tags = isLines ? piece.replace(LIQUID, '').replace(LINE_COMMENT, '') : piece
-    if ((isLines ? OWN_LINE : OWN).test(tags)) return []
-    read.push(tags)
+    if (!LIQUID.test(piece)) {
+      if (OWN.test(piece)) return []
+      read.push(piece)
+      continue
+    }
+    const lines = piece.replace(LIQUID, '').split('\n')
+    const tags = lines.map((line) => line.trimStart()).filter((line) => !line.startsWith('#'))
+    if (tags.some((tag) => OWN_LINE.test(tag))) return []
+    read.push(tags.join('\n'))
   }
   return read.flatMap(refsIn)
 }

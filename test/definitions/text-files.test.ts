@@ -20,7 +20,10 @@ const feed = channel('in_app_feed', { markdown_body: 'Hi' })
 /** The first step of a workflow beside these files; else what is told against them. */
 async function read(one: object, files: Record<string, unknown>): Promise<Step | string[]> {
   const named = Object.entries(files).map(([name, content]) => [name.includes('/') ? name : `hello/${name}`, content])
-  const folder = notificationsFolder({ 'hello/workflow.json': { steps: [one, feed] }, ...Object.fromEntries(named) })
+  const folder = notificationsFolder({
+    'hello/workflow.json': { steps: [one, feed] },
+    ...(Object.fromEntries(named) as object),
+  })
   const { definitions, problems = [] } = await readFolder(folder)
   return problems.length > 0 ? problems.map(problemLine) : definitions.get('hello')!.definition.steps[0]!
 }
@@ -83,7 +86,7 @@ for (const [field, one, of] of held)
   test(`${field}: a file is its text whatever its name ends in, and may hold Liquid or plain JSON`, async () => {
     for (const content of [text, '{ "text": "Hi" }']) {
       const found = await read(one, { [file]: content })
-      assert.ok(!Array.isArray(found), String(found))
+      assert.ok(!Array.isArray(found), JSON.stringify(found))
       assert.equal(of(found), content)
     }
   })
@@ -93,7 +96,7 @@ test('a partial of JSON is the text of its file', async () => {
     'partials/card/partial.json': { type: 'json', 'content@': 'content.json' },
     'partials/card/content.json': text,
   })
-  assert.ok(!Array.isArray(found), String(found))
+  assert.ok(!Array.isArray(found), JSON.stringify(found))
 })
 
 test('a field that takes a list or an object has what its .json file says, beside one that takes a text, too', async () => {
