@@ -95,6 +95,7 @@ test('requests pipelined behind one that is under way are over when their connec
   })
   app.use((_error: unknown, _request: Request, response: Response, _next: NextFunction) => {
     response.status(503).end()
+    setImmediate(() => came.emit('counted'))
   })
   const server = httpServer().on('request', app).listen(0, '127.0.0.1')
   t.after(() => server.close().closeAllConnections())
