@@ -22,8 +22,7 @@ export function isOver(response: Response): boolean {
 function watch(socket: Socket): Set<Response> {
   const open = new Set<Response>()
   unanswered.set(socket, open)
-  socket.once('close', () => {
-    for (const response of open) response.emit('close')
-  })
+  // After Node has told the one whose turn it is, so that none is told twice.
+  socket.once('close', () => process.nextTick(() => open.forEach((response) => response.emit('close'))))
   return open
 }
