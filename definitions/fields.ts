@@ -3,9 +3,8 @@ import { conditionsField } from '../conditions/field.ts'
 import { jsonFault } from '../json/fault.ts'
 import { isUnset } from '../json/is-unset.ts'
 import { knownFields } from '../json/known-fields.ts'
-import { checkLiquid } from '../templates/check-liquid.ts'
+import { checkLiquid, readsInLiquid } from '../templates/check-liquid.ts'
 import { parseLiquid, type LiquidContext } from '../templates/liquid.ts'
-import { refsInLiquid } from '../templates/liquid-refs.ts'
 import type { JsonPath } from './source.ts'
 
 /** A field of Knock's that changes what happens and that Belay does not carry out: it may only stand there unset. */
@@ -138,7 +137,3 @@ export const conditions = conditionsField({ place: 'step', refs: null, checkLiqu
 export const channelConditions = conditionsField({ place: 'channel', refs: null, checkLiquid, readsInLiquid })
 /** Of a workflow: no step has been taken by then. */
 export const workflowConditions = conditionsField({ place: 'workflow', refs: null, checkLiquid, readsInLiquid })
-
-function readsInLiquid(template: string, root: 'refs' | 'event'): boolean {
-  return root === 'refs' && refsInLiquid(template).length > 0
-}
