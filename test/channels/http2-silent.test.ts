@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { once } from 'node:events'
+import { EventEmitter, on, once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { createSecureServer, type ServerHttp2Stream } from 'node:http2'
 import type { AddressInfo } from 'node:net'
@@ -17,9 +17,10 @@ async function lab(t: TestContext) {
   const made = makeCertificates()
   const read = (file: 'ca' | 'cert' | 'key') => readFileSync(made[file])
   const server = createSecureServer({ key: read('key'), cert: read('cert') })
+  const arrived = new EventEmitter<{ hangs: [] }>()
   server.on('stream', (stream: ServerHttp2Stream, headers) => {
     stream.on('error', () => undefined)
-    if (headers[':path'] === '/hangs') return
+    if (headers[':path'] === '/hangs') return void arrived.emit('hangs')
     stream.respond({ ':status': 200 })
     stream.end()
   })
@@ -43,18 +44,23 @@ async function lab(t: TestContext) {
     )
     return { end, ms: performance.now() - began }
   }
-  return { proxy, post }
+  /** Resolves once so many requests that hang have reached the server, counted from the call. */
+  const hanging = async (requests: number) => {
+    for await (const _ of on(arrived, 'hangs')) if (--requests === 0) return
+  }
+  return { proxy, post, hanging }
 }
 
 test('a session over HTTP/2 whose far side vanished is ended with what is under way on it, and the next request opens another', async (t) => {
-  const { proxy, post } = await lab(t)
+  const { proxy, post, hanging } = await lab(t)
   assert.equal((await post('/')).end, 200)
-  const hanging = [post('/hangs'), post('/hangs')]
-  await wait(200)
+  const both = hanging(2)
+  const posts = [post('/hangs'), post('/hangs')]
+  await both
   // A request that may not be repeated has its session to itself.
   assert.equal(proxy.connections, 2)
   proxy.silence()
-  for (const { end, ms } of await Promise.all(hanging)) {
+  for (const { end, ms } of await Promise.all(posts)) {
     assert.equal(end, 'no answer')
     assert.ok(ms < 20_000, `after ${ms} ms, of the half minute it may take`)
   }
