@@ -22,6 +22,9 @@ export interface Source {
   failedAt(at: JsonPath): boolean
 }
 
+/** Stands for what could not be read. No schema takes it, so that nothing takes the field for one that is not there. */
+const UNREADABLE = Number.NaN
+
 export interface SourceProblem {
   file: string
   at: JsonPath
@@ -70,7 +73,7 @@ export async function readSource(
       const broken = files.get(keyOf(at))
       if (broken !== undefined && line !== undefined) broken.fault = line
       problems.push({ ...(line === undefined ? { file: referrer } : { file: relative, line }), at, message })
-      return undefined
+      return UNREADABLE
     }
   }
 
@@ -108,9 +111,10 @@ export async function readSource(
     open: readonly string[],
   ): Promise<unknown> {
     const plain = name.slice(0, -1)
-    const refuse = (message: string): undefined => {
+    const refuse = (message: string) => {
       failed.add(keyOf([...at, plain]))
       problems.push({ file: relative, at: [...at, name], message })
+      return UNREADABLE
     }
     if (isNothing(inner)) return null
     if (isSetBy(within, plain)) return refuse('stands beside the same name without @')

@@ -24,7 +24,8 @@ export function readDynamicValue(given: unknown): DynamicValue | string {
   if (typeof given !== 'object' || Array.isArray(given)) return `cannot be used; ${EXPECTED}`
   if (isRule(given)) {
     const rule = readWindowRule(given)
-    return typeof rule === 'string' ? rule : { kind: 'window', rule }
+    if (!Array.isArray(rule)) return { kind: 'window', rule }
+    return rule.map(({ field, message }) => (field === null ? message : `has a rule whose ${field} ${message}`)).join(', and ')
   }
   const duration = readDuration(given)
   return typeof duration === 'string' ? duration : { kind: 'duration', duration }

@@ -35,8 +35,9 @@ export const delayFor = z.unknown().transform((given, issues): DelayFor => {
     const unknown = Object.entries(given).filter(([name, value]) => !windowFields.has(name) && !isUnset(value))
     for (const [name] of unknown)
       issues.addIssue({ code: 'custom', path: [name], message: 'is not a field of a window rule that Belay knows' })
-    if (typeof window !== 'string') return { window, idle: idleIn(window, given) }
-    issues.addIssue({ code: 'custom', message: window })
+    if (!Array.isArray(window)) return { window, idle: idleIn(window, given) }
+    for (const { field, message } of window)
+      issues.addIssue({ code: 'custom', path: field === null ? [] : [field], message })
     return z.NEVER
   }
   if (typeof given !== 'object' || given === null || Array.isArray(given)) {

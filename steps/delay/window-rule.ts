@@ -16,41 +16,56 @@ export interface WindowRule {
 
 const SHAPE = '{"frequency": "weekly", "days": ["mon"], "hours": 9, "minutes": 30}'
 
-/** Reads a window rule as Knock writes it; a text says what is wrong with it. Null and absent fields are defaults. */
-export function readWindowRule(given: unknown): WindowRule | string {
-  if (typeof given !== 'object' || given === null || Array.isArray(given))
-    return `must be a window rule such as ${SHAPE}`
-  const fields = given as Record<string, unknown>
-  const frequency = windowFrequencies.find((name) => name === fields.frequency)
-  if (frequency === undefined) return `must have a frequency: one of ${windowFrequencies.join(', ')}`
-  const days = daysOf(fields.days)
-  if (typeof days === 'string') return days
-  const hours = whole(fields.hours, 0, 23)
-  if (hours === undefined) return 'has hours that never come; they must be a whole number from 0 to 23'
-  const minutes = whole(fields.minutes, 0, 59)
-  if (minutes === undefined) return 'has minutes that never come; they must be a whole number from 0 to 59'
-  const dayOfMonth = whole(fields.day_of_month, 1, 31)
-  if (dayOfMonth === undefined) return 'has a day_of_month that never comes; it must be a whole number from 1 to 31'
-  return {
-    frequency,
-    days: days ?? (frequency === 'weekly' && dayOfMonth === null ? ['mon'] : null),
-    hours: frequency === 'hourly' ? null : (hours ?? 0),
-    minutes: minutes ?? 0,
-    dayOfMonth: dayOfMonth ?? (frequency === 'monthly' && days === null ? 1 : null),
-  }
+/** What is wrong with a rule, at one of its fields or with the whole of it. */
+export interface WindowFault {
+  field: string | null
+  message: string
 }
 
-/** Null for any day; a text says what is wrong. */
-function daysOf(given: unknown): Weekday[] | null | string {
+/** Reads a window rule as Knock writes it, or tells all that is wrong with it. Null and absent fields are defaults. */
+export function readWindowRule(given: unknown): WindowRule | WindowFault[] {
+  if (typeof given !== 'object' || given === null || Array.isArray(given))
+    return [{ field: null, message: `must be a window rule such as ${SHAPE}` }]
+  const fields = given as Record<string, unknown>
+  const frequency = windowFrequencies.find((name) => name === fields.frequency)
+  const days = daysOf(fields.days)
+  const hours = whole(fields.hours, 0, 23)
+  const minutes = whole(fields.minutes, 0, 59)
+  const dayOfMonth = whole(fields.day_of_month, 1, 31)
+  const isRead =
+    frequency !== undefined &&
+    days !== undefined &&
+    hours !== undefined &&
+    minutes !== undefined &&
+    dayOfMonth !== undefined
+  if (isRead)
+    return {
+      frequency,
+      days: days ?? (frequency === 'weekly' && dayOfMonth === null ? ['mon'] : null),
+      hours: frequency === 'hourly' ? null : (hours ?? 0),
+      minutes: minutes ?? 0,
+      dayOfMonth: dayOfMonth ?? (frequency === 'monthly' && days === null ? 1 : null),
+    }
+  const wrong = (value: unknown, field: string, expected: string): WindowFault[] =>
+    value === undefined ? [{ field, message: `must be ${expected}` }] : []
+  return [
+    ...wrong(frequency, 'frequency', `one of ${windowFrequencies.join(', ')}`),
+    ...wrong(days, 'days', `a list of ${weekdays.join(', ')}, or "weekdays" or "weekends"`),
+    ...wrong(hours, 'hours', 'a whole number from 0 to 23'),
+    ...wrong(minutes, 'minutes', 'a whole number from 0 to 59'),
+    ...wrong(dayOfMonth, 'day_of_month', 'a whole number from 1 to 31'),
+  ]
+}
+
+/** Null for any day, undefined where one of them is none. */
+function daysOf(given: unknown): Weekday[] | null | undefined {
   if (given === undefined || given === null || given === '') return null
   if (given === 'weekdays') return [...weekdays.slice(0, 5)]
   if (given === 'weekends') return [...weekdays.slice(5)]
   const names: unknown[] = Array.isArray(given) ? given : [given]
   if (names.length === 0) return null
   const days = names.map(weekdayOf)
-  if (days.includes(undefined))
-    return `has days Belay does not know; take ${weekdays.join(', ')}, "weekdays" or "weekends"`
-  return weekdays.filter((day) => days.includes(day))
+  return days.includes(undefined) ? undefined : weekdays.filter((day) => days.includes(day))
 }
 
 /** The number as a number or as its digits, null where there is none, undefined where it is none of the range. */

@@ -88,7 +88,7 @@ test('a value that is no instant is refused, saying what would be right', () => 
   refused(until({ unit: 'years', value: 1 }), /has no unit Belay knows/)
   for (const value of [0, -1, 1.5, 'three', Number.NaN])
     refused(until({ unit: 'days', value }), /whole number, 1 or more/)
-  refused(until({ frequency: 'daily', hours: 24 }), /hours that never come/)
+  refused(until({ frequency: 'daily', hours: 24 }), /a rule whose hours must be a whole number/)
 })
 
 test('a window rule leads to its next occurrence in the zone', () => {

@@ -104,6 +104,26 @@ test('a missing file is one problem, which names it', async (t) => {
   ])
 })
 
+test('what rests on a field whose file is missing is not told beside it, whether the field could be left out or not', async (t) => {
+  const steps = [
+    { ref: 'delay_1', type: 'delay', settings: { 'delay_for@': 'gone.json' } },
+    { ref: 'fetch_1', type: 'http_fetch', settings: { method: 'get', 'url@': 7 } },
+    email({ 'visual_blocks@': 'gone.json' }),
+    { ref: 'branch_1', type: 'branch', 'branches@': 'gone.json' },
+    feed({ 'conditions@': 'gone.json' }),
+  ]
+  assert.deepEqual(
+    (await against(t, { steps })).map(([step, field]) => `${step} ${field}`),
+    [
+      'delay_1 settings.delay_for',
+      'fetch_1 settings.url@',
+      'email_1 template.visual_blocks',
+      'branch_1 branches',
+      'feed_1 conditions',
+    ],
+  )
+})
+
 test('a file that refers to itself, and a name given with and without @, are refused', async (t) => {
   const found = await against(t, { 'steps@': 'steps.json' }, { 'hello/steps.json': [{ 'type@': 'steps.json' }] })
   assert.match(String(found[0]?.[2]), /refers to itself/)

@@ -29,7 +29,7 @@ test('what is none of them is refused with what it must be', () => {
   assert.match(leadsTo({ unit: 'days', value: 0 }), /1 or more/)
   assert.match(leadsTo({ unit: 'days', value: -1 }), /1 or more/)
   assert.match(leadsTo({ unit: 'days', value: 366 }), /more than 365 days/)
-  assert.match(leadsTo({ frequency: 'daily', hours: 99 }), /never come/)
+  assert.match(leadsTo({ frequency: 'daily', hours: 99 }), /a rule whose hours must be/)
 })
 
 test('an offset may be negative, and then leads back', () => {
