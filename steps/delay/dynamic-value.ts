@@ -25,7 +25,9 @@ export function readDynamicValue(given: unknown): DynamicValue | string {
   if (isRule(given)) {
     const rule = readWindowRule(given)
     if (!Array.isArray(rule)) return { kind: 'window', rule }
-    return rule.map(({ field, message }) => (field === null ? message : `has a rule whose ${field} ${message}`)).join(', and ')
+    return rule
+      .map(({ field, message }) => (field === null ? message : `has a rule whose ${field} ${message}`))
+      .join(', and ')
   }
   const duration = readDuration(given)
   return typeof duration === 'string' ? duration : { kind: 'duration', duration }
