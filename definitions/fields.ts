@@ -72,7 +72,8 @@ export const optional = (context: LiquidContext) =>
     .nullish()
     .transform((text) => (text === undefined || text === null || text.trim() === '' ? null : text))
 
-const hasLiquid = (text: string) => text.includes('{{') || text.includes('{%')
+/** Whether a text is rendered at all: any other stands for itself. */
+export const hasLiquid = (text: string) => text.includes('{{') || text.includes('{%')
 
 /** A text without Liquid is told where it ceases to be JSON: that is its line in a file of its own. */
 function checkObject(text: string | null, issues: z.RefinementCtx): void {

@@ -10,6 +10,7 @@ import { DefinitionsError, problemLine, type DefinitionProblem } from './problem
 import { findProject, OTHER_FOLDERS, type Project } from './project.ts'
 import { readDefinition, type Reading } from './read-definition.ts'
 import { isErrno } from './read-file.ts'
+import { unknownWorkflows } from './unknown-workflows.ts'
 import { readVars, unsetSecrets, VARS_FILE } from './vars-file.ts'
 import { versionOf } from './version.ts'
 
@@ -67,7 +68,8 @@ async function readKeeping(folder: string, env: NodeJS.ProcessEnv, kept: KeptDef
         return null
       }))
     problems.push(...inProject(project, own.problems))
-    const told = definition?.warnings ?? own.warnings
+    const triggered = definition === null ? [] : unknownWorkflows(definition.version, keys)
+    const told = [...(definition?.warnings ?? own.warnings), ...triggered]
     if (told.length > 0) warningsOf.set(key, told)
     if (definition !== null) {
       definitions.set(key, definition.version)

@@ -72,7 +72,8 @@ export async function readScript(workflow: string, given: Values, allowPrivate: 
     for (const { after, rest } of timed(action, given[action]))
       happenings.push({ after, kind: 'engage', action, step: rest })
   for (const { after, rest } of timed('event', given.event)) {
-    const [event = '', file] = (rest ?? '').split(/:(.*)/s)
+    // A name may hold colons itself: a file is what ends in .json behind the last.
+    const [, event = '', file] = /^(.*?)(?::([^:]*\.json))?$/s.exec(rest ?? '') ?? []
     if (event === '') throw new Error('--event names no event: write it as 5m=name')
     happenings.push({ after, kind: 'event', event, data: file ? await objectIn(file) : {} })
   }

@@ -9,7 +9,8 @@ import { windowEnd } from './window.ts'
 
 /**
  * Lets a recipient run pass a number of times in a window that its first pass opens, and ends the run beyond. Each step
- * counts by itself, for each recipient and key. Where key or window cannot be told the step is skipped.
+ * counts by itself, for each recipient and key, and what is only tried out in the sandbox apart from the rest. Where key
+ * or window cannot be told the step is skipped.
  */
 export const throttleKind: StepKind<ThrottleStep> = {
   type: 'throttle',
@@ -41,13 +42,13 @@ function resultOf({ passed, endsAt }: { passed: boolean; endsAt: number }, { lim
 }
 
 /** A text says why the throttle is skipped. */
-function passingOf({ step, scope, row, definition }: Walk<ThrottleStep>, deps: StepDeps): Passing | string {
+function passingOf({ step, scope, row, definition, trigger }: Walk<ThrottleStep>, deps: StepDeps): Passing | string {
   const key = step.throttleKey === null ? { key: '' } : keyOf('throttle_key', step.throttleKey, scope)
   if ('problem' in key) return key.problem
   const endsAt = windowEnd(step, scope, deps.now, zoneFor(scope, deps.timeZone))
   if (typeof endsAt === 'string') return endsAt
   const throttle = createHash('sha256')
-    .update(JSON.stringify([definition.key, step.ref, key.key]))
+    .update(JSON.stringify([definition.key, step.ref, key.key, ...(trigger.sandboxMode ? ['sandbox'] : [])]))
     .digest('hex')
   return { recipientRunId: row.id, recipient: row.recipient, throttle, limit: step.limit, endsAt }
 }

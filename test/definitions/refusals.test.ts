@@ -756,3 +756,21 @@ test('tags and filters of compiled templates are no author’s: they are refused
       `${file}: ${told.join('\n')}`,
     )
 })
+
+test('a step that triggers a workflow the folder does not have is told at start, and nobody is refused for it', async () => {
+  const trigger = (ref: string, workflow_key: string) => ({ ref, type: 'trigger_workflow', settings: { workflow_key } })
+  const steps = [
+    trigger('one', 'nobody'),
+    trigger('two', 'other'),
+    trigger('three', '{{ data.key }}'),
+    trigger('four', 'hello'),
+  ]
+  const read = await readFolder(
+    notificationsFolder({ 'hello/workflow.json': { steps }, 'other/workflow.json': { steps: [] } }),
+  )
+  assert.deepEqual([...read.definitions.keys()], ['hello'])
+  assert.deepEqual(read.warnings, [
+    'hello/workflow.json, step one, settings.workflow_key: there is no workflow nobody: the step fails',
+  ])
+  assert.deepEqual(read.warningsOf?.get('hello'), read.warnings)
+})

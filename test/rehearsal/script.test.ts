@@ -172,3 +172,19 @@ test('a step that a rehearsal is told of and that is not there is named, with th
   await check('chain', { seen: ['2h=email_1'] })
   await assert.rejects(check('chain', { seen: ['1h=nostep'] }), /nostep/)
 })
+
+test('the name of an event may hold colons; only what ends in .json behind the last is a file', async () => {
+  const file = path.join(notificationsFolder({ 'paid.json': { sum: 3 } }), 'paid.json')
+  const eventsOf = async (...event: string[]) =>
+    (await readScript('hello', { event }, HostList.none)).happenings.flatMap((each) =>
+      each.kind === 'event' ? [[each.event, each.data]] : [],
+    )
+  assert.deepEqual(await eventsOf('5m=paid', '5m=order:paid', `5m=order:paid:${file}`, `5m=paid:${file}`), [
+    ['paid', {}],
+    ['order:paid', {}],
+    ['order:paid', { sum: 3 }],
+    ['paid', { sum: 3 }],
+  ])
+  await assert.rejects(eventsOf('5m=', '5m'), /--event names no event/)
+  await assert.rejects(eventsOf(`5m=:${file}`), /--event names no event/)
+})

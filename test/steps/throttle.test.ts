@@ -66,6 +66,18 @@ onEachStore(catalog, (store) => {
     assert.deepEqual(await madeBy('project')(4, { project: 'a' }), ['feed_1'])
   })
 
+  test('what is tried out in sandbox mode is held back by itself, and holds back nothing else', async () => {
+    const recipient = randomUUID()
+    const triggered = async (minutes: number, sandboxMode: boolean) =>
+      (
+        await startWalk(store(), catalog, 'plain', { recipient, data: { on: true }, now: at(minutes), sandboxMode })
+      ).made()
+    assert.deepEqual(await triggered(0, true), ['feed_1'])
+    assert.deepEqual(await triggered(1, false), ['feed_1'])
+    assert.deepEqual(await triggered(2, true), [])
+    assert.deepEqual(await triggered(3, false), [])
+  })
+
   test('a key that is named as a root is a field of the data, as any other', async () => {
     const made = madeBy('event')
     assert.deepEqual(await made(0, { event: 'disk' }), ['feed_1'])
