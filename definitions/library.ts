@@ -15,6 +15,7 @@ import { ignored } from './fields.ts'
 import { withFooterLinks } from './footer-links.ts'
 import { fieldName, problemPlace, type DefinitionProblem, type Remark } from './problem.ts'
 import { holdsJson } from './json-fields.ts'
+import { looseFields } from '../json/known-fields.ts'
 import { readSource } from './source.ts'
 import { unreadFields } from './unread-fields.ts'
 import { namesIn } from './names-in.ts'
@@ -35,16 +36,16 @@ const bookkeeping = {
   updated_at: ignored,
 }
 
-const layoutFile = z.looseObject({
+const layoutFile = looseFields({
   ...bookkeeping,
   html_layout: z.string().refine((text) => /\{\{-?\s*content\s*-?\}\}/.test(text), 'must hold {{ content }}'),
   text_layout: z.string().nullish(),
   is_mjml: z.boolean().nullish(),
   branding_overrides: ignored,
-  footer_links: z.array(z.looseObject({ text: z.string(), url: z.string() })).nullish(),
+  footer_links: z.array(looseFields({ text: z.string(), url: z.string() })).nullish(),
 })
 
-const input = z.looseObject({
+const input = looseFields({
   key: z.string(),
   type: z.string(),
   label: ignored,
@@ -55,7 +56,7 @@ const input = z.looseObject({
   settings: z.object({ default: z.unknown().optional() }).nullish(),
 })
 
-const partialFile = z.looseObject({
+const partialFile = looseFields({
   ...bookkeeping,
   icon_name: ignored,
   visual_block_enabled: ignored,

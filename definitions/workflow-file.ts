@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { isUnset } from '../json/is-unset.ts'
+import { orAbsent } from '../json/known-fields.ts'
 import { stepKinds } from '../steps/registry.ts'
 import type { ReadStep } from '../steps/step-file.ts'
 import type { Remark } from './problem.ts'
@@ -32,7 +33,7 @@ const triggerSchema = z
 /** Knock's workflow.json, files resolved. Metadata is dropped; what it would not be carried out is refused. */
 export const workflowFile = object({
   $schema: ignored,
-  __readonly: z.object({ active: z.boolean().nullish() }).nullish(),
+  __readonly: z.object({ active: orAbsent(z.boolean().nullish()) }).nullish(),
   name: z.string().nullish(),
   description: ignored,
   tags: ignored,

@@ -10,18 +10,25 @@ export function knownFields<Shape extends z.ZodRawShape>(shape: Shape, unknown: 
     .unknown()
     .refine(isUnset, unknown)
     .transform(() => undefined)
-  const fields = Object.fromEntries(
-    Object.entries(shape).map(([name, schema]) => [name, orAbsent(schema as z.ZodType)]),
-  )
-  const known = z.object(fields).catchall(nothing) as unknown as z.ZodObject<Shape, z.core.$strict>
+  const known = z.object(allOrAbsent(shape)).catchall(nothing)
   return known.overwrite((given) => {
     const named = Object.entries(given).filter(([name]) => Object.hasOwn(shape, name))
     return Object.fromEntries(named) as typeof given
   })
 }
 
+/** An object of these fields among others, which are left as they are. What says nothing counts as absent, as above. */
+export function looseFields<Shape extends z.ZodRawShape>(shape: Shape) {
+  return z.looseObject(allOrAbsent(shape))
+}
+
+function allOrAbsent<Shape extends z.ZodRawShape>(shape: Shape): Shape {
+  const fields = Object.entries(shape).map(([name, schema]) => [name, orAbsent(schema as z.ZodType)])
+  return Object.fromEntries(fields) as Shape
+}
+
 /** The same schema, to which an empty value of the wrong type is an absent one. */
-function orAbsent(schema: z.ZodType): z.ZodType {
+export function orAbsent<Read>(schema: z.ZodType<Read>): z.ZodType<Read> {
   // One that is made later cannot be asked yet.
   if (schema._zod.def.type === 'lazy' || schema._zod.optin === undefined) return schema
   const passes = (given: unknown) => schema.safeParse(given).success

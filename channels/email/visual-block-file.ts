@@ -1,20 +1,19 @@
 import { z } from 'zod'
 import { ignored, liquid, notOneOf, object, oneOf, optional } from '../../definitions/fields.ts'
+import { looseFields } from '../../json/known-fields.ts'
 import { button } from '../button.ts'
 
 const pixels = z.number().min(0).max(1_000).nullish()
 
 /** What a loose object does not name changes a look at most: it is told at start, and nothing is refused. */
-const layoutAttrs = z
-  .looseObject({
-    padding_top: pixels,
-    padding_right: pixels,
-    padding_bottom: pixels,
-    padding_left: pixels,
-    horizontal_align: oneOf(['left', 'center', 'right']),
-    column_gap: pixels,
-  })
-  .nullish()
+const layoutAttrs = looseFields({
+  padding_top: pixels,
+  padding_right: pixels,
+  padding_bottom: pixels,
+  padding_left: pixels,
+  horizontal_align: oneOf(['left', 'center', 'right']),
+  column_gap: pixels,
+}).nullish()
 
 const edgesOf = (attrs: z.output<typeof layoutAttrs>) => ({
   top: attrs?.padding_top ?? 8,
@@ -37,16 +36,14 @@ const emailButton = object({
   version: ignored,
   variant: oneOf(['solid', 'outline']),
   layout_attrs: ignored,
-  size_attrs: z.looseObject({ size: oneOf(['sm', 'md', 'lg']), is_fullwidth: z.boolean().nullish() }).nullish(),
-  style_attrs: z
-    .looseObject({
-      background_color: color,
-      text_color: color,
-      border_color: color,
-      border_width: pixels,
-      border_radius: pixels,
-    })
-    .nullish(),
+  size_attrs: looseFields({ size: oneOf(['sm', 'md', 'lg']), is_fullwidth: z.boolean().nullish() }).nullish(),
+  style_attrs: looseFields({
+    background_color: color,
+    text_color: color,
+    border_color: color,
+    border_width: pixels,
+    border_radius: pixels,
+  }).nullish(),
 }).transform(({ label, action, variant, size_attrs: size, style_attrs: style }) => ({
   label,
   action,
@@ -63,7 +60,7 @@ const emailButton = object({
 }))
 
 const decoration = { id: ignored, version: ignored, variant: ignored, name: ignored }
-const block = { ...decoration, style_attrs: z.looseObject({}).nullish(), layout_attrs: layoutAttrs }
+const block = { ...decoration, style_attrs: looseFields({}).nullish(), layout_attrs: layoutAttrs }
 
 const simpleBlock = [
   object({ type: z.literal('markdown'), content: liquid('markdown'), ...block }).transform(
@@ -90,14 +87,12 @@ const simpleBlock = [
     url: optional('text'),
     alt: z.string().nullish(),
     action: optional('text'),
-    style_attrs: z
-      .looseObject({
-        width: z
-          .string()
-          .regex(/^(?:\d{1,4}(?:px|%))?$/, 'must be a width such as 100% or 320px')
-          .nullish(),
-      })
-      .nullish(),
+    style_attrs: looseFields({
+      width: z
+        .string()
+        .regex(/^(?:\d{1,4}(?:px|%))?$/, 'must be a width such as 100% or 320px')
+        .nullish(),
+    }).nullish(),
   }).transform(({ type, url, alt, action, style_attrs, layout_attrs }) => ({
     type,
     url: url ?? '',
@@ -108,7 +103,7 @@ const simpleBlock = [
   })),
   object({
     ...block,
-    layout_attrs: z.looseObject({}).nullish(),
+    layout_attrs: looseFields({}).nullish(),
     type: z.literal('partial'),
     key: z.string().regex(/^[A-Za-z0-9_-]{1,255}$/, 'must be the key of a partial'),
     attrs: z.record(z.string().regex(/^[A-Za-z_]\w*$/), z.union([liquid('text'), z.number(), z.boolean()])).nullish(),
@@ -133,7 +128,7 @@ export const visualBlock = z.discriminatedUnion(
       ...block,
       type: z.literal('row'),
       columns: z
-        .array(z.looseObject({ ...decoration, type: ignored, blocks: z.array(columnBlock) }))
+        .array(looseFields({ ...decoration, type: ignored, blocks: z.array(columnBlock) }))
         .min(1)
         .max(6),
     }).transform(({ type, columns, layout_attrs }) => ({

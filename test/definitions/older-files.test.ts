@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { problemLine } from '../../definitions/problem.ts'
 import type { ChannelStep } from '../../definitions/step.ts'
-import { readCatalog } from '../../definitions/read-catalog.ts'
+import { readCatalog, readFolder } from '../../definitions/read-catalog.ts'
 import { notificationsFolder, problemsOf } from '../../testing/fixtures/notifications-folder.ts'
 
 /** What a step must have; all else may be absent, or written as not set. */
@@ -89,6 +89,48 @@ test('what is absent, null or empty says nothing, in every step', async () => {
     assert.deepEqual(await problemsOf(folder), [], how)
     assert.deepEqual(await stepsOf(folder), plain, how)
   }
+})
+
+test('what is empty of any kind says nothing deep in blocks, layouts and partials, too', async () => {
+  const names = {
+    pixels: ['padding_top', 'padding_right', 'padding_bottom', 'padding_left', 'column_gap', 'horizontal_align'],
+    style: ['background_color', 'text_color', 'border_color', 'border_width', 'border_radius'],
+  }
+  const filesOf = (nothing?: unknown) => {
+    const of = (...fields: string[]) => Object.fromEntries(fields.map((name) => [name, nothing]))
+    const edges = { layout_attrs: of(...names.pixels), style_attrs: of(...names.style), ...of('id', 'version') }
+    const looks = { size_attrs: of('size', 'is_fullwidth'), style_attrs: of(...names.style), ...of('variant') }
+    const buttons = [{ label: 'Go', action: 'https://x.example', ...looks }]
+    const image = { type: 'image', url: 'https://x.example/a.png', ...of('alt', 'action') }
+    const visual_blocks = [
+      { type: 'markdown', content: 'Hi', ...edges },
+      { type: 'button_set', buttons, ...edges },
+      { ...image, ...edges, style_attrs: of('width') },
+      { type: 'partial', key: 'box', attrs: { title: 'Hi' }, ...edges },
+      { type: 'row', columns: [{ blocks: [{ type: 'divider', ...edges }], ...of('name', 'variant') }], ...edges },
+    ]
+    const template = { subject: 'Hi', visual_blocks, settings: { layout_key: 'plain' } }
+    const step = { ref: 'email_1', type: 'channel', channel_type: 'email', template }
+    return {
+      'hello/workflow.json': { steps: [step], __readonly: of('active', 'created_at') },
+      'layouts/plain/layout.json': {
+        html_layout: '<main>{{ content }}</main>',
+        ...of('text_layout', 'is_mjml', 'footer_links', 'branding_overrides'),
+      },
+      'partials/box/partial.json': {
+        type: 'html',
+        content: '<b>{{ title }}</b>',
+        ...of('visual_block_enabled', 'input_schema'),
+      },
+    }
+  }
+  const read = async (nothing?: unknown) => {
+    const { definitions, problems, warnings } = await readFolder(notificationsFolder(filesOf(nothing)))
+    return [definitions.get('hello')?.definition, problems, warnings]
+  }
+  const plain = await read()
+  assert.ok(plain[0])
+  for (const nothing of [null, '', [], {}]) assert.deepEqual(await read(nothing), plain, JSON.stringify(nothing))
 })
 
 test('of a name and the same with @ the one that is set counts, whatever the separators of its path', async () => {
