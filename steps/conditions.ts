@@ -25,7 +25,7 @@ export async function evaluateWalks<W extends Walk>(
   walks: readonly W[],
   conditionsOf: (walk: W) => ConditionGroup | undefined,
   { db, now }: Pick<StepDeps, 'db' | 'now'>,
-  eventOf?: (walk: W) => unknown,
+  eventOf?: (walk: W) => JsonObject,
 ): Promise<Evaluation[]> {
   const asked = walks.map(conditionsOf)
   if (asked.every((conditions) => conditions === undefined)) return walks.map(() => holds)
@@ -40,8 +40,9 @@ export async function evaluateWalks<W extends Walk>(
     const conditions = asked[index]
     if (conditions === undefined) return holds
     const scope = scopeOf(walk, stored)
-    const offered = eventOf === undefined ? scope : { ...scope, event: eventOf(walk) }
-    return evaluateConditions(conditions, offered, optionsOf(walk, now))
+    if (eventOf === undefined) return evaluateConditions(conditions, scope, optionsOf(walk, now))
+    const event = eventOf(walk)
+    return evaluateConditions(conditions, { ...scope, event }, optionsOf(walk, now, { event }))
   })
 }
 
@@ -67,11 +68,15 @@ export function shownAs(explanation: Evaluation['explanation']): JsonObject {
   return { conditions: explanation as unknown as JsonObject }
 }
 
-/** How conditions of a walk are evaluated, a recipient's preferences, too: secrets are compared, and never shown. */
-export function optionsOf({ scope, definition }: Walk, now: number): EvaluationOptions {
+/**
+ * How conditions of a walk are evaluated, a recipient's preferences, too: secrets are compared, and never shown. `more`: what
+ * Liquid sees beside the scope.
+ */
+export function optionsOf({ scope, definition }: Walk, now: number, more?: JsonObject): EvaluationOptions {
   return {
     now,
-    render: (template) => renderLiquid(template, 'text', scope, keyRenderingFor(scope)),
+    render: (template) =>
+      renderLiquid(template, 'text', more === undefined ? scope : { ...scope, ...more }, keyRenderingFor(scope)),
     secrets: secretsOf(definition.library?.vars),
   }
 }

@@ -8,6 +8,7 @@ import {
   type Parser,
   type TagToken,
   type Template,
+  type Token,
   type TopLevelToken,
 } from 'liquidjs'
 import { withExactNumbers } from '../../json/source.ts'
@@ -180,6 +181,10 @@ function renderTag(kind: Kind, given: RenderPlace | 'row', parse: { own: Parse; 
       if (quoted === undefined) throw new Error("render needs the partial's key in quotes")
       this.key = quoted.getText().slice(1, -1)
       this.inputs = new Hash(this.tokenizer, liquid.options.keyValueSeparator)
+    }
+
+    *arguments(): Generator<Token, void> {
+      for (const input of Object.values(this.inputs.hash)) if (input !== undefined) yield input
     }
 
     *render(context: Context, emitter: Emitter): Generator<unknown, void, unknown> {

@@ -55,6 +55,7 @@ test('an argument that is no Liquid, or reads what a preference does not know, i
     ['{{ data.plan', /is not a Liquid template: /],
     ['{{ data.plan | nosuchfilter }}', /is not a Liquid template: /],
     ['{{ refs.email_1.status }}', /refs is not there for the conditions of a preference/],
+    ["{% render 'plan', name: event.plan %}", /event is not there for the conditions of a preference/],
     ['{% if event.plan == 1 %}a{% endif %}', /event is not there for the conditions of a preference/],
   ] as const) {
     const told = asked(argument)

@@ -42,6 +42,7 @@ const seen = (source: string) => ({
 
 const catalog = await catalogOfFiles({
   paid: { steps: [wait(paid, ofOrder), feed('thanks')] },
+  liquid: { steps: [wait(paid, match(is('data.order', '{{ event.place }}-{{ event.number }}'))), feed('thanks')] },
   patient: {
     steps: [
       wait(paid, { on_timeout: 'continue' }),
@@ -143,6 +144,17 @@ onEachStore(catalog, (store) => {
       ['wait_1', 'step_decided', true, new Date(at(20)).toISOString()],
     )
     assert.deepEqual(await left(), [0, 0])
+  })
+
+  test('Liquid in the conditions of a match reads the event, as a path does', async () => {
+    const order = randomUUID()
+    const walked = await start('liquid', `${order}-7`)
+    await post(10, { place: order, number: 8 })
+    await walked.walk(at(10))
+    assert.deepEqual(await walked.made(), [])
+    await post(20, { place: order, number: 7 })
+    await walked.walk(at(20))
+    assert.deepEqual(await walked.made(), ['thanks'])
   })
 
   test('without an event the run ends at the timeout, or goes on, as the step says', async () => {
