@@ -8,6 +8,7 @@ import { writePreview } from '../../definitions/preview.ts'
 import { readCatalog } from '../../definitions/read-catalog.ts'
 import { notificationsFolder } from '../../testing/fixtures/notifications-folder.ts'
 import { temporaryFolder } from '../../testing/fixtures/folder.ts'
+import { toRun } from '../../testing/servers/process.ts'
 
 async function previewed(
   folder: string,
@@ -123,7 +124,7 @@ test('the command warns of what the definition shows and uses, and of no other',
   })
   const { status, stderr } = spawnSync(
     process.execPath,
-    ['--import', 'tsx', 'definitions/main.ts', 'preview', 'hello', '--out', temporaryFolder()],
+    [...toRun('definitions/main.ts'), 'preview', 'hello', '--out', temporaryFolder()],
     { encoding: 'utf8', env: { ...process.env, BELAY_NOTIFICATIONS_DIR: folder } },
   )
   assert.equal(status, 0, stderr)

@@ -4,6 +4,7 @@ import { test } from 'node:test'
 import { problemLine } from '../../definitions/problem.ts'
 import { readFolder } from '../../definitions/read-catalog.ts'
 import { notificationsFolder } from '../../testing/fixtures/notifications-folder.ts'
+import { toRun } from '../../testing/servers/process.ts'
 
 const feed = (ref: string, more: object = {}) => ({
   ref,
@@ -434,7 +435,7 @@ test('one run of check tells all of them, a line each', () => {
       ]),
     ),
   )
-  const args = ['--import', 'tsx', 'definitions/main.ts', 'check', folder]
+  const args = [...toRun('definitions/main.ts'), 'check', folder]
   const { status, stdout } = spawnSync(process.execPath, args, { encoding: 'utf8' })
   const lines = stdout.trim().split('\n')
   const count = Object.keys(refusals).length

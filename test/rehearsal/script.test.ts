@@ -9,6 +9,7 @@ import { rehearse } from '../../rehearsal/rehearse.ts'
 import { readScript } from '../../rehearsal/script.ts'
 import { HostList } from '../../settings/host-list.ts'
 import { notificationsFolder } from '../../testing/fixtures/notifications-folder.ts'
+import { toRun } from '../../testing/servers/process.ts'
 
 const is = (variable: string, argument: string) => ({ all: [{ variable, operator: 'equal_to', argument }] })
 const mail = (more: object = {}) => ({
@@ -135,7 +136,7 @@ test('a trigger or an update that the API would refuse is told in its words, and
   })
   const file = path.join(folder, 'zed.json')
   const told = (...more: string[]) => {
-    const args = ['--import', 'tsx', 'rehearsal/main.ts', 'hello', '--folder', folder, ...more]
+    const args = [...toRun('rehearsal/main.ts'), 'hello', '--folder', folder, ...more]
     const { status, stdout, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8' })
     assert.equal(stderr, '')
     return { status, lines: stdout.split('\n').slice(2) }

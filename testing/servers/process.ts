@@ -1,7 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, readFileSync } from 'node:fs'
-import { join, relative } from 'node:path'
+import { join, relative, resolve } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { endedWithParent } from '../../embedded/ended-with-parent.ts'
@@ -50,9 +50,12 @@ export function runScript(file: string, args: readonly string[] = [], env: NodeJ
   }
 }
 
-/** A file that the test runner compiled already starts in half the time; it compiles WebAssembly as this process does. */
-function toRun(file: string): string[] {
-  const path = relative(root, file)
+/**
+ * Node's arguments for a file, by its path or its place in the project. One that the test runner compiled already starts in half the time; it compiles WebAssembly as
+ * this process does.
+ */
+export function toRun(file: string): string[] {
+  const path = relative(root, resolve(root, file))
   const compiled = join(process.env['BELAY_TEST_COMPILED'] ?? root, path.replace(/\.ts$/, '.js'))
   return !path.startsWith('..') && existsSync(compiled)
     ? ['--enable-source-maps', ...process.execArgv.filter((option) => option === '--liftoff-only'), compiled]
