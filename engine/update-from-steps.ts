@@ -1,12 +1,16 @@
 import { z } from 'zod'
 import { collectionName, objectId, tenantId, userId } from '../resources/ids.ts'
+import { tenantRequest } from '../resources/tenant.ts'
 import { profileRequest } from '../resources/user.ts'
+import { isPartOfSet } from '../preferences/preference-schema.ts'
+import type { PreferenceWrite } from '../preferences/preference-set.ts'
 import { zodErrorMap } from '../settings/zod-error-map.ts'
 import type { ProfileUpdate, Updated, Walk } from '../steps/kind.ts'
 import type { JsonObject } from '../store/schema/index.ts'
 import { transaction, type Database } from '../store/postgres/database.ts'
 import { mergeProperties, profileTables, type ProfileTable } from '../store/profiles/merge-deep.ts'
 import { putPreferenceSets, type PreferenceWrites } from '../store/profiles/preference-sets.ts'
+import { upsertTenants } from '../store/profiles/tenants.ts'
 import { ProfileTooLargeError } from '../store/profiles/too-large.ts'
 import { offerChanges } from '../store/waits/offer-events.ts'
 import type { EngineDeps } from './deps.ts'
@@ -24,6 +28,8 @@ interface Checked {
   key: string[]
   properties: JsonObject
   preferences: PreferenceWrites | undefined
+  /** A tenant's own; null removes it. */
+  preferenceSet?: PreferenceWrite | null | undefined
 }
 
 /**
@@ -81,6 +87,12 @@ async function write(
     const changed = await mergeProperties(tx, table, entries)
     if (table !== 'tenants') recipients.push(...changed)
   }
+  await upsertTenants(
+    tx,
+    mine.flatMap(({ key, preferenceSet }) =>
+      preferenceSet === undefined ? [] : [{ id: key[0]!, properties: {}, settings: { preferenceSet } }],
+    ),
+  )
   await putPreferenceSets(
     tx,
     mine.flatMap(({ key, preferences }) => {
@@ -103,12 +115,32 @@ function check({ walk, update }: StepUpdate): Checked | string {
   const key = keyOf(collection, id)
   if (typeof key === 'string') return key
   if ('channel_data' in properties) return 'update_properties.channel_data cannot be updated by a step'
-  if (key.table === 'tenants') return { row, ...key, properties, preferences: undefined }
-  const parsed = profileRequest.safeParse(properties, { error: zodErrorMap })
+  if (key.table === 'tenants') return ofTenant(row, key, properties)
+  const parsed = profileRequest.safeParse(bySetId(properties), { error: zodErrorMap })
   if (!parsed.success) return sentences('update_properties', parsed.error)
   // What is unset there stands in nobody's way here.
   const { properties: checked, preferences } = parsed.data
   return { row, ...key, properties: checked, preferences: merging(preferences) }
+}
+
+/** As Knock writes it, a set stands in `preferences` itself; the API has it below its id. */
+function bySetId(properties: JsonObject): JsonObject {
+  const given = properties['preferences']
+  if (typeof given !== 'object' || given === null || !Object.keys(given).some(isPartOfSet)) return properties
+  return { ...properties, preferences: { default: given } }
+}
+
+/** As Knock writes it, a tenant's set stands beside the properties; the API has it in `settings`. */
+function ofTenant(row: Checked['row'], key: Pick<Checked, 'table' | 'key'>, given: JsonObject): Checked | string {
+  const { preference_set: set, ...others } = bySetId(given)
+  const beside = typeof others['settings'] === 'object' ? (others['settings'] as JsonObject | null) : null
+  const properties = set === undefined ? others : { ...others, settings: { ...beside, preference_set: set } }
+  const parsed = tenantRequest.safeParse(properties, { error: zodErrorMap })
+  if (!parsed.success) return sentences('update_properties', parsed.error)
+  const { properties: checked, settings: { branding, preferenceSet } = {} } = parsed.data
+  const merged = branding === undefined ? checked : { ...checked, settings: { branding } }
+  const own = preferenceSet && { ...preferenceSet, strategy: 'merge' as const }
+  return { row, ...key, properties: merged, preferences: undefined, preferenceSet: own }
 }
 
 function keyOf(collection: string, id: string): { table: ProfileTable; key: string[] } | string {

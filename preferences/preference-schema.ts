@@ -14,9 +14,8 @@ const types = [
 /** At most so many channels, workflows or categories in one set. */
 const MOST = 1_000
 
-/** Conditions as they were stored: one that cannot be used any more holds back where it is asked (decide.ts). */
-const stored = z.array(z.json())
-const given = stored.superRefine((list, issues) => {
+const list = z.array(z.json())
+const checked = list.superRefine((list, issues) => {
   for (const { path, message } of compileConditions(list, { place: 'preference', checkLiquid, readsInLiquid }).problems)
     issues.addIssue({ code: 'custom', path, message })
 })
@@ -38,23 +37,28 @@ function yesNoOr<Schema extends z.ZodType>(schema: Schema, wanted: string) {
   return read
 }
 
-/** A record whose entries may be null, which leaves them out; null or absent is an empty one. */
-function table<Value extends z.ZodType>(wrongName: (name: string) => string | null, entry: Value) {
-  return z
-    .record(z.string(), entry.nullable())
-    .superRefine((entries, issues) => {
-      const keys = Object.keys(entries)
-      if (keys.length > MOST) issues.addIssue({ code: 'custom', message: `has more than ${MOST} entries` })
-      for (const name of keys.slice(0, MOST)) {
-        const message = wrongName(name)
-        if (message !== null) issues.addIssue({ code: 'custom', path: [name], message })
-      }
-    })
-    .nullish()
-    .transform((entries) => {
-      const kept = Object.entries(entries ?? {}).filter(([, given]) => given !== null)
-      return kept.length === 0 ? undefined : (Object.fromEntries(kept) as Record<string, NonNullable<z.output<Value>>>)
-    })
+/**
+ * A record whose entries may be null, which leaves them out; null or absent is an empty one. One that was stored keeps what
+ * can be read of it: neither a name that is known no more nor an entry too many undoes the others.
+ */
+function table<Value extends z.ZodType>(wrongName: (name: string) => string | null, entry: Value, isStored: boolean) {
+  const read = isStored
+    ? z.record(z.string(), entry.nullable().catch(null)).nullish().catch(null)
+    : z
+        .record(z.string(), entry.nullable())
+        .superRefine((entries, issues) => {
+          const keys = Object.keys(entries)
+          if (keys.length > MOST) issues.addIssue({ code: 'custom', message: `has more than ${MOST} entries` })
+          for (const name of keys.slice(0, MOST)) {
+            const message = wrongName(name)
+            if (message !== null) issues.addIssue({ code: 'custom', path: [name], message })
+          }
+        })
+        .nullish()
+  return read.transform((entries) => {
+    const kept = Object.entries(entries ?? {}).filter(([, given]) => given !== null)
+    return kept.length === 0 ? undefined : (Object.fromEntries(kept) as Record<string, NonNullable<z.output<Value>>>)
+  })
 }
 
 const wrongType = (name: string) => (types.includes(name) ? null : `must be one of ${types.join(', ')}`)
@@ -64,21 +68,24 @@ const wrongKey = (name: string) =>
   /^(?!\.{1,2}$).{1,255}$/s.test(name) ? null : 'is named by 1 to 255 characters, and not by . or ..'
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
 
-function partsOf(conditions: typeof stored) {
+const strategy = z.enum(['replace', 'merge'])
+
+function partsOf(isStored: boolean) {
+  const conditions = isStored ? list : checked
   const value = yesNoOr(z.object({ conditions }), 'conditions')
-  const channel_types = table(wrongType, value)
-  const channels = table(wrongChannel, value).transform((entries) => {
+  const channel_types = table(wrongType, value, isStored)
+  const channels = table(wrongChannel, value, isStored).transform((entries) => {
     if (entries === undefined) return undefined
     return Object.fromEntries(Object.entries(entries).map(([id, given]) => [id.toLowerCase(), given]))
   })
   const workflow = yesNoOr(
     z
       .object({
-        conditions: conditions.nullish().transform((list) => list ?? undefined),
+        // Not a list: compiled, it holds back.
+        conditions: (isStored ? conditions.catch([null]) : conditions).nullish().transform((list) => list ?? undefined),
         channel_types,
         channels,
-        __strategy__: z
-          .enum(['replace', 'merge'])
+        __strategy__: (isStored ? strategy.catch('merge') : strategy)
           .nullish()
           .transform((strategy) => strategy ?? undefined),
       })
@@ -88,14 +95,16 @@ function partsOf(conditions: typeof stored) {
   const shape = {
     channel_types,
     channels,
-    workflows: table(wrongKey, workflow),
-    categories: table(wrongKey, workflow),
-    commercial_subscribed: value.nullish().transform((given) => given ?? undefined),
+    workflows: table(wrongKey, workflow, isStored),
+    categories: table(wrongKey, workflow, isStored),
+    commercial_subscribed: (isStored ? value.nullish().catch(null) : value.nullish()).transform(
+      (given) => given ?? undefined,
+    ),
   }
   return { value, workflow, shape }
 }
 
-const { value, workflow, shape } = partsOf(given)
+const { value, workflow, shape } = partsOf(false)
 
 /** Parts of a set, as the deprecated calls for one of them give them. */
 export const preferenceParts = {
@@ -103,14 +112,19 @@ export const preferenceParts = {
   workflows: shape.workflows,
   categories: shape.categories,
 }
+/** Whether a set has a part of this name: whoever writes it where the id of a set belongs means the set itself. */
+export const isPartOfSet = (name: string): boolean => name === '__persistence_strategy__' || Object.hasOwn(shape, name)
 /** One entry of such a part, by the name of the part. */
 export const preferenceEntries = { channel_types: value, workflows: workflow, categories: workflow }
 
 /** A preference set; fields it does not know, such as `id`, are left out. Used for identify, tenants and preferences.json. */
 export const preferenceSetSchema = z.object(shape).transform((set): PreferenceSet => withoutUndefined(set))
-/** A set as it was stored, whose conditions are not checked again: one of them must not undo all that is set. */
+/**
+ * A set as it was stored, of which all counts that can be read. Its conditions are not checked again: one that cannot be
+ * used any more holds back where it is asked (decide.ts).
+ */
 export const storedPreferenceSet = z
-  .object(partsOf(stored).shape)
+  .object(partsOf(true).shape)
   .transform((set): PreferenceSet => withoutUndefined(set))
 
 const request = (otherwise: PreferenceWrite['strategy']) =>

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { preferenceSetRequest, tenantPreferenceSetRequest } from '../preferences/preference-schema.ts'
+import { isPartOfSet, preferenceSetRequest, tenantPreferenceSetRequest } from '../preferences/preference-schema.ts'
 import type { PreferenceSet, PreferenceWrite } from '../preferences/preference-set.ts'
 import { tenantId } from './ids.ts'
 import { jsonObject } from './json-object.ts'
@@ -17,12 +17,19 @@ const tooLarge = { error: 'must be at most 256 kB as JSON', params: { type: 'len
 export const preferenceWrite = preferenceSetRequest.refine(withinBytes, tooLarge)
 export const tenantPreferenceWrite = tenantPreferenceSetRequest.refine(withinBytes, tooLarge)
 
+const NO_SET_ID = 'is a part of a set; write {"default": {…}} around it, or the id of the tenant it is for'
+
 /** Inline, beside a user's or an object's properties: by set id. */
 export const inlinePreferences = z
   .record(preferenceSetId, preferenceWrite, 'must be an object by set id: default, or a tenant’s id')
   .refine((sets) => Object.keys(sets).length <= MAX_INLINE, {
     error: `names at most ${MAX_INLINE} sets`,
     params: { type: 'length' },
+  })
+  .superRefine((sets, issues) => {
+    // Read as one, it would be an empty set, and what it says be lost.
+    for (const name of Object.keys(sets).filter((id) => isPartOfSet(id) && Object.keys(sets[id]!.set).length === 0))
+      issues.addIssue({ code: 'custom', path: [name], message: NO_SET_ID })
   })
   .nullish()
 

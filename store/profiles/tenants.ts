@@ -1,7 +1,7 @@
 import { sql } from 'drizzle-orm'
 import { query, texts, type Database } from '../postgres/database.ts'
 import { storePreferences } from '../../preferences/merge.ts'
-import { preferenceSetSchema, storedPreferenceSet } from '../../preferences/preference-schema.ts'
+import { storedPreferenceSet } from '../../preferences/preference-schema.ts'
 import type { PreferenceSet, PreferenceWrite } from '../../preferences/preference-set.ts'
 import { TENANTS } from '../ids/recipient.ts'
 import { forgetChannelData, putChannelData, type ChannelDataByChannel } from './channel-data.ts'
@@ -69,11 +69,11 @@ function mergeSettings(stored: JsonObject, { branding, preferenceSet }: TenantSe
   return merged
 }
 
-/** What a tenant that is written as an object has as `settings`; a preference set that is none is left out. */
+/** What a tenant that is written as an object has as `settings`; of a preference set what can be read. */
 export function settingsIn(given: Json | undefined): TenantSettings | undefined {
   if (given === undefined) return undefined
   const { branding, preference_set: set } = objectOf(given)
-  const parsed = preferenceSetSchema.safeParse(set)
+  const parsed = storedPreferenceSet.safeParse(set)
   return {
     branding: branding === null ? null : branding === undefined ? undefined : objectOf(branding),
     preferenceSet: set === null ? null : parsed.success ? { strategy: 'merge', set: parsed.data } : undefined,

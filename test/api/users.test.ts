@@ -78,6 +78,27 @@ test('a known property must be a text, and what is not supported is refused rath
   assert.deepEqual(fields(answer.body).sort(), ['name cast', 'preferences cast'])
 })
 
+test('a preference set without an id around it is refused by name, and not stored as an empty one', async () => {
+  const put = async (preferences: object) => {
+    const { status, body } = await api.call('PUT', '/v1/users/bare', { body: { preferences } })
+    return status === 200 ? [] : fields(body)
+  }
+  assert.deepEqual(await put({ channel_types: { email: false } }), ['preferences.channel_types invalid'])
+  assert.deepEqual(await put({ workflows: {}, default: {} }), ['preferences.workflows invalid'])
+  // As a tenant may be named.
+  assert.deepEqual(await put({ workflows: { channel_types: { email: false } } }), [])
+})
+
+test('a tenant written as an object keeps of its preference set all that can be used', async () => {
+  const unusable = { conditions: [{ variable: 'data.a', operator: 'equal_to', argument: '{{ data.a' }] }
+  const settings = { preference_set: { workflows: { kept: false, odd: unusable }, channel_types: { email: false } } }
+  assert.equal((await api.call('PUT', '/v1/objects/$tenants/as-object', { body: { settings } })).status, 200)
+  const { body } = await api.call('GET', '/v1/tenants/as-object')
+  const { preference_set: stored } = (body as { settings: { preference_set: Record<string, unknown> } }).settings
+  assert.deepEqual(stored['workflows'], { kept: false, odd: unusable })
+  assert.deepEqual(stored['channel_types'], { email: false })
+})
+
 test('more than 256 kB of properties are refused, given at once or bit by bit', async () => {
   const body = { one: 'x'.repeat(300_000) }
   assert.equal((await api.call('PUT', '/v1/users/large', { body })).status, 422)

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { preferenceSetRequest, preferenceSetSchema } from '../../preferences/preference-schema.ts'
+import { preferenceSetRequest, preferenceSetSchema, storedPreferenceSet } from '../../preferences/preference-schema.ts'
 
 const channelId = '8209f26c-62a5-461d-95e2-a5716a26e652'
 const problems = (given: unknown) =>
@@ -78,4 +78,27 @@ test('a request says whether it replaces what is stored, which it does by defaul
   })
   assert.deepEqual(preferenceSetRequest.parse({ __persistence_strategy__: 'merge' }), { strategy: 'merge', set: {} })
   assert.equal(preferenceSetRequest.safeParse({ __persistence_strategy__: 'append' }).success, false)
+})
+
+test('of a stored set all counts that can be read, however many entries and whatever stands beside them', () => {
+  const many = Object.fromEntries(Array.from({ length: 1_200 }, (_, n) => [`w${n}`, n !== 700]))
+  assert.deepEqual(storedPreferenceSet.parse({ workflows: many }), { workflows: many })
+  const stored = {
+    channel_types: { pigeon: false, email: false, sms: 'no' },
+    channels: { postmark: true },
+    workflows: {
+      a: { channel_types: { email: false, push: 7 }, __strategy__: 'odd', conditions: 'none' },
+      b: false,
+      c: 3,
+    },
+    categories: 'all',
+    commercial_subscribed: 'yes',
+  }
+  assert.deepEqual(storedPreferenceSet.parse(stored), {
+    channel_types: { pigeon: false, email: false },
+    channels: { postmark: true },
+    // Conditions that are no list are kept as some that hold back.
+    workflows: { a: { channel_types: { email: false }, __strategy__: 'merge', conditions: [null] }, b: false },
+  })
+  for (const none of [7, 'text', [], null]) assert.equal(storedPreferenceSet.safeParse(none).success, false)
 })

@@ -58,6 +58,7 @@ const catalog = await catalogOfFiles({
       feed('Hi'),
     ],
   },
+  any_tenant: { steps: [step('update_tenant', { update_properties: '{{ data.set | json }}' }), feed('Hi')] },
   other: {
     steps: [step('update_user', { recipient_gid: '{{ data.gid }}', update_properties: '{"seen": true}' }), feed('Hi')],
   },
@@ -114,6 +115,63 @@ onEachStore(catalog, (store) => {
     assert.deepEqual(await propertiesOf(recipient), { n: 1 })
     const merged = await findPreferenceSet(store(), recipient, 'default')
     assert.deepEqual(merged?.categories, { a: false, b: true })
+  })
+
+  test('a set stands in preferences itself, as Knock writes it, or below its id; one that is none fails the run', async () => {
+    const laid = async (preferences: unknown) => {
+      const recipient = randomUUID()
+      const walked = await start('user', { recipient, data: { set: { preferences } } })
+      await walked.act()
+      await walked.tryToTheEnd()
+      const reason = (await walked.events()).find(([ref]) => ref === 'update_1')?.[2]['reason']
+      return reason ?? (await findPreferenceSet(store(), recipient, 'default'))
+    }
+    const set = { channel_types: { email: false }, commercial_subscribed: false }
+    assert.deepEqual(await laid(set), set)
+    assert.deepEqual(await laid({ default: set }), set)
+    assert.match(
+      JSON.stringify(await laid({ channel_types: { pigeon: false } })),
+      /channel_types\.pigeon must be one of email/,
+    )
+  })
+
+  test('what a step lays over a tenant is checked as the API does, and undoes nothing of their set', async () => {
+    const tenant = randomUUID()
+    const set = { channel_types: { email: false } }
+    await upsertTenants(store(), [
+      {
+        id: tenant,
+        properties: {},
+        settings: { branding: { a: { b: 1 } }, preferenceSet: { strategy: 'merge', set } },
+      },
+    ])
+    const laid = async (properties: object) => {
+      const walked = await start('any_tenant', { tenant, data: { set: properties } })
+      await walked.act()
+      await walked.tryToTheEnd()
+      return (await walked.events()).find(([ref]) => ref === 'update_1')?.[2]['reason']
+    }
+    const typo = { 'e-mail': false }
+    assert.match(
+      JSON.stringify(await laid({ settings: { preference_set: { channel_types: typo } } })),
+      /update_properties\.settings\.preference_set\.channel_types\.e-mail must be one of email/,
+    )
+    assert.match(JSON.stringify(await laid({ name: 5 })), /update_properties\.name/)
+    assert.equal(
+      await laid({ preference_set: { workflows: { x: false } }, settings: { branding: { a: { c: 2 } } } }),
+      undefined,
+    )
+    assert.equal(await laid({ preferences: { default: { categories: { y: false } } }, plan: 'pro' }), undefined)
+    assert.deepEqual((await loadTenants(store(), [tenant])).get(tenant)?.properties, {
+      plan: 'pro',
+      settings: {
+        branding: { a: { b: 1, c: 2 } },
+        preference_set: { ...set, workflows: { x: false }, categories: { y: false } },
+      },
+    })
+    assert.equal(await laid({ settings: { preference_set: null, branding: { a: null } } }), undefined)
+    const left = (await loadTenants(store(), [tenant])).get(tenant)?.properties
+    assert.deepEqual(left, { plan: 'pro', settings: { branding: {} } })
   })
 
   test('an object is named by its gid; a tenant is the run’s own, and without one the step is skipped', async () => {
