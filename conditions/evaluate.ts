@@ -79,14 +79,16 @@ function comparisonOf({ variable, operator, argument }: Comparison, context: Con
     (variable.kind === 'status'
       ? statusResult(variable, operator, argument, context)
       : compareValues(operator, left === undefined ? '' : left, right.readings, left !== undefined, context.now))
+  const isHidden = argument !== null && hidden(argument, context)
   return {
     variable: asWritten(variable),
     operator,
     ...(argument !== null && { argument: asWritten(argument) }),
     value: hidden(variable, context) ? SECRET : shown(left === undefined ? '' : left),
-    ...(argument !== null && { compared_with: hidden(argument, context) ? SECRET : shown(right.readings[0]) }),
+    ...(argument !== null && { compared_with: isHidden ? SECRET : shown(right.readings[0]) }),
     result,
-    ...(right.problem !== undefined && { problem: right.problem }),
+    // What is wrong may quote what was rendered.
+    ...(right.problem !== undefined && { problem: isHidden ? UNRENDERED : right.problem }),
   }
 }
 
@@ -103,13 +105,17 @@ function statusResult(
 }
 
 const SECRET = '[secret]'
-/** By its name, in a partial or a translation, or behind a name that is computed. */
-const MAY_READ_VARS = /vars|\brender\b|(?:\||%-?)\s{0,9}t\b|\[(?!\s{0,9}(?:\d|["'][^"'\\]*["']\s{0,9}\]))/
+const UNRENDERED = 'the argument could not be rendered'
+/**
+ * What a template, its white space left out, has where its result may come of `vars`: the name, a tag, which may set or render
+ * anything, a translation, a filter that evaluates a text, or a name in brackets that is not written out.
+ */
+const MAY_READ_VARS = /vars|\{%|\|t(?!\w)|_exp|\[(?!(?:\d+|'[^'\\]*'|"[^"\\]*")\])/
 
 function hidden(given: Operand | Argument, { secrets }: Context): boolean {
   if (secrets === undefined || secrets.size === 0) return false
   if (given.kind === 'list') return given.items.some((item) => hidden(item, { secrets } as Context))
-  if (given.kind === 'liquid') return MAY_READ_VARS.test(given.template)
+  if (given.kind === 'liquid') return MAY_READ_VARS.test(given.template.replace(/\s/g, ''))
   if (given.kind !== 'path' || given.path[0] !== 'vars') return false
   return given.path[1] === undefined || secrets.has(given.path[1])
 }
@@ -157,7 +163,7 @@ function rendered(template: string, { render }: Context): { readings: Readings; 
     return { readings: text === undefined ? [value] : [value, text] }
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error)
-    return { readings: [''], problem: `the argument could not be rendered: ${why.slice(0, 200)}` }
+    return { readings: [''], problem: `${UNRENDERED}: ${why.slice(0, 200)}` }
   }
 }
 

@@ -297,6 +297,10 @@ test('secrets among the variables are compared and not shown', () => {
         '{% render "p" %}',
         "{{ 'k' | t }}",
         '{% t %}k{% endt %}',
+        `{%${' '.repeat(20)}t %}k{% endt %}`,
+        `{{ 'k' |${' '.repeat(20)}t }}`,
+        "{{ data.list | group_by_exp: 'x', data.k }}",
+        '{{ [1x].key }}',
         '{{ [data.k].key }}',
         "{{ data['k'] or[data.k].key }}",
       ].map((argument) => ({ variable: 'data.k', operator: 'equal_to', argument })),
@@ -311,6 +315,18 @@ test('secrets among the variables are compared and not shown', () => {
   assert.equal(result, false)
   assert.doesNotMatch(JSON.stringify(explanation), /hush/)
   assert.match(JSON.stringify(explanation), /"seen"/)
+  const failing = evaluate(
+    { all: [{ variable: 'data.k', operator: 'equal_to', argument: '{{ data.k | where_exp: "x", vars.key }}' }] },
+    { data: { k: 'x' } },
+    {
+      secrets: new Set(['key']),
+      render: () => {
+        throw new Error('undefined filter: hush-hush')
+      },
+    },
+  )
+  assert.doesNotMatch(JSON.stringify(failing.explanation), /hush/)
+  assert.match(JSON.stringify(failing.explanation), /"problem":"the argument could not be rendered"/)
   const shown = { variable: 'data.k', operator: 'equal_to', argument: "{{ data['k'] }} at {{ data.list[0] }}" }
   const plain = evaluate({ all: [shown] }, { data: { k: 'x' } }, { secrets: new Set(['key']), render: () => 'x at 1' })
   assert.match(JSON.stringify(plain.explanation), /"compared_with":"x at 1"/)
