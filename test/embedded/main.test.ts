@@ -10,6 +10,7 @@ import type { Verdict } from '../../store/recipient-runs/verdict.ts'
 import { Belay } from '../../testing/product/belay.ts'
 import { temporalCli } from '../../testing/servers/binaries.ts'
 import { temporaryFolder } from '../../testing/fixtures/folder.ts'
+import { pgliteFolder } from '../../testing/servers/pglite.ts'
 import { gone, isRunning, runScript, type Script } from '../../testing/servers/process.ts'
 import { until } from '../../testing/fixtures/until.ts'
 
@@ -23,10 +24,13 @@ interface Settings extends NodeJS.ProcessEnv {
   TEMPORAL_CLI_PATH: string
 }
 
-async function settingsFor(): Promise<Settings> {
+/** `isFirst`: its database is made at the start, as for a new user, which costs seconds of a core. */
+async function settingsFor({ isFirst = false } = {}): Promise<Settings> {
   const port = async () => String(await freePort())
+  const folder = temporaryFolder()
+  if (!isFirst) await pgliteFolder(join(folder, 'postgres'))
   return {
-    BELAY_DATA_DIR: temporaryFolder(),
+    BELAY_DATA_DIR: folder,
     PORT: await port(),
     TEMPORAL_DEV_PORT: await port(),
     TEMPORAL_DEV_UI_PORT: await port(),
@@ -117,7 +121,7 @@ function callerOf(settings: Settings): Belay {
 }
 
 test('the start is ready with all its parts, its curl lines work when pasted, and SIGTERM leaves nothing', async (t) => {
-  const settings = await settingsFor()
+  const settings = await settingsFor({ isFirst: true })
   const belay = start(t, settings)
   const first = await firstReady(belay, settings)
   assert.deepEqual([first.status, await first.json()], [200, { store: 'ok', temporal: 'ok', worker: 'ok' }])
