@@ -30,3 +30,8 @@ export async function writeBundle(file: string): Promise<void> {
 
 /** Where `npm run build` puts the bundle. */
 export const builtBundle = fileURLToPath(new URL('../workflow-bundle.js', import.meta.url))
+
+/** The bundle that stands beside built code, or one that is made now. */
+export async function ownBundle(): Promise<{ codePath: string } | { code: string }> {
+  return existsSync(builtBundle) ? { codePath: builtBundle } : bundleWorkflows()
+}

@@ -1,5 +1,4 @@
 import { Client } from '@temporalio/client'
-import { existsSync } from 'node:fs'
 import { once } from 'node:events'
 import { createLog } from '../settings/log.ts'
 import { readSettings, SettingsError } from '../settings/settings.ts'
@@ -8,7 +7,6 @@ import { openClock } from '../store/clock/open-clock.ts'
 import { pooledBy } from '../store/postgres/pooled.ts'
 import { openReachablePostgres, patiently, requireSchema } from '../store/postgres/reachable.ts'
 import { warnOfUnknownSettings } from '../settings/unknown-settings.ts'
-import { builtBundle } from './bundle.ts'
 import { keepReadyFile } from './ready-file.ts'
 import { serveMetrics } from '../metrics/own-port.ts'
 import { openScrape } from '../metrics/scrape.ts'
@@ -37,8 +35,7 @@ async function main(): Promise<void> {
   await requireSchema(store, patience)
   const clock = await patiently(() => openClock(store.db, log), patience)
   const { connection, namespace } = await connectWorker(log, signal)
-  const bundle = existsSync(builtBundle) ? { codePath: builtBundle } : undefined
-  const worker = await startWorker({ settings, store, clock, connection, namespace, log, bundle, patience })
+  const worker = await startWorker({ settings, store, clock, connection, namespace, log, patience })
   log.info({ namespace, taskQueue: settings.BELAY_TASK_QUEUE }, 'worker polls')
   const { BELAY_READY_FILE: file } = settings
   const client = new Client({ connection, namespace })

@@ -26,7 +26,7 @@ import type { Store } from '../store/postgres/database.ts'
 import { patiently, type Patience } from '../store/postgres/reachable.ts'
 import { loadPendingSignals } from '../store/signals/pending-signals.ts'
 import { isSeenPolling } from './poller.ts'
-import { bundleWorkflows } from './bundle.ts'
+import { ownBundle } from './bundle.ts'
 import { noNamespace } from './connect-to-temporal.ts'
 import { workerOptions } from './options.ts'
 import { ownErrors } from './own-errors.ts'
@@ -41,7 +41,7 @@ export interface WorkerStart {
   connection: NativeConnection
   namespace: string
   log: Logger
-  /** Absent: built now, from the sources. */
+  /** Absent: that of built code, or one made now from the sources. */
   bundle?: WorkflowBundleOption
   /** How long a store that goes away during the start is waited for; absent: not at all. */
   patience?: Patience
@@ -128,7 +128,7 @@ export async function startWorker(start: WorkerStart): Promise<RunningWorker> {
     ...options,
     taskQueue,
     interceptors: { activity: [ownErrors(log)] },
-    workflowBundle: start.bundle ?? (await bundleWorkflows()),
+    workflowBundle: start.bundle ?? (await ownBundle()),
     activities: { ...activities },
   })
   // Sends, and steps that act on the outside, have slots and a task queue of their own: slow ones leave the others theirs.
