@@ -27,6 +27,7 @@ const MOST_LONG: Record<Kind, number> = { plain: 64, large: 32, keyless: 32 }
 
 /** `large`: takes bodies of 20 MB. `keyless`: whoever calls has not been asked for a key. */
 type Kind = 'plain' | 'large' | 'keyless'
+type Asked = [request: Request, response: Response, limits: Pick<BodyLimits, 'bytes'> | null, kind: Kind]
 
 /**
  * Bounds the requests under way, the bytes of their bodies, and by these how long the next one would wait; what is too much
@@ -46,19 +47,24 @@ export class Admission {
   }
 
   /**
-   * Takes a request in until its response is closed and `done()` was called. Throws `overloaded` where there is no room
-   * for it; its body has not been read by then.
+   * Takes a request in until its response is closed and `done()` was called. Throws `overloaded`, and counts a refusal,
+   * where there is no room for it; its body has not been read by then.
    */
-  enter(request: Request, response: Response, limits: Pick<BodyLimits, 'bytes'> | null, kind: Kind): Admitted {
+  enter(...asked: Asked): Admitted {
+    const admitted = this.tryEnter(...asked)
+    if (admitted !== null) return admitted
+    refusedForLoad.inc()
+    throw new ApiError('overloaded', { retryAfter: 1 + Math.floor(Math.random() * 5) })
+  }
+
+  /** As `enter`, for what is answered all the same where there is no room: null then, and no refusal is counted. */
+  tryEnter(...[request, response, limits, kind]: Asked): Admitted | null {
     const bytes = limits === null ? 0 : expectedBytes(request, limits.bytes)
     const loads: [Load, Load][] = [[this.#all, MOST]]
     if (kind === 'large') loads.push([this.#large, MOST_LARGE])
     if (kind === 'keyless') loads.push([this.#keyless, MOST_KEYLESS])
     const isFull = loads.some(([now, most]) => now.requests >= most.requests || now.bytes + bytes > most.bytes)
-    if (isFull || this.#areLong(MOST_LONG[kind])) {
-      refusedForLoad.inc()
-      throw new ApiError('overloaded', { retryAfter: 1 + Math.floor(Math.random() * 5) })
-    }
+    if (isFull || this.#areLong(MOST_LONG[kind])) return null
     for (const [now] of loads) {
       now.requests += 1
       now.bytes += bytes

@@ -1,7 +1,6 @@
 import { Router, type Request, type Response } from 'express'
 import { admitKeyless, type Admission } from './admission.ts'
 import type { Deps } from './deps.ts'
-import { ApiError } from './errors.ts'
 import { Links, type LinkKind, type SignedLink } from '../../channels/links.ts'
 import { engage } from '../../store/messages/engagement.ts'
 import { findMessages } from '../../store/messages/message-list.ts'
@@ -21,8 +20,8 @@ export function linkPages(
   if (links === undefined) return router
   router.use('/l/unsubscribe/', admitKeyless(admission, null))
 
-  // What was opened or clicked is not worth an error to whoever did: they go on, and the operator is told. Where there is no
-  // room for it nothing is recorded.
+  // Never throws: an open or a click is answered even where it cannot be recorded, which is logged, or where there is no room
+  // to record it, which is not.
   const record = async (
     request: Request,
     response: Response,
@@ -30,7 +29,10 @@ export function linkPages(
     action: 'read' | 'link_clicked',
     link?: string,
   ) => {
-    if (request.method !== 'GET' || !isAdmitted(request, response)) return
+    if (request.method !== 'GET') return
+    const admitted = admission.tryEnter(request, response, null, 'keyless')
+    if (admitted === null) return
+    admitted.done()
     try {
       await engage(
         store.db,
@@ -76,16 +78,6 @@ export function linkPages(
   })
 
   return router
-
-  function isAdmitted(request: Request, response: Response): boolean {
-    try {
-      admission.enter(request, response, null, 'keyless').done()
-      return true
-    } catch (error) {
-      if (error instanceof ApiError && error.code === 'overloaded') return false
-      throw error
-    }
-  }
 
   function linkOf(kind: LinkKind, request: Request, response: Response): SignedLink | null {
     const link = links!.read(kind, String(request.params['token']))

@@ -4,8 +4,10 @@ import { after, before, test } from 'node:test'
 import { Links } from '../../channels/links.ts'
 import { Admission } from '../../api/http/admission.ts'
 import { createApp } from '../../api/http/app.ts'
+import { answerError } from '../../api/http/error-handler.ts'
 import { httpServer } from '../../api/http/front.ts'
 import { linkPages } from '../../api/http/link-pages.ts'
+import { refusedForLoad } from '../../metrics/counted.ts'
 import type { AddressInfo } from 'node:net'
 import { once } from 'node:events'
 import { startApi, type ApiServer } from '../../testing/product/api-server.ts'
@@ -99,7 +101,7 @@ test('without an address of its own there are no such pages', async () => {
   assert.equal((await fetch(url)).status, 404)
 })
 
-test('where there is no room for them, opened mails show their picture and clicks lead on, and nothing is recorded', async (t) => {
+test('where there is no room for them, opens and clicks lead on, and count neither as recorded nor as refused', async (t) => {
   const id = await mailed('eve')
   const admission = new Admission()
   const idle = { get: () => undefined } as unknown as Request
@@ -109,10 +111,20 @@ test('where there is no room for them, opened mails show their picture and click
   await once(busy, 'listening')
   const url = `http://127.0.0.1:${(busy.address() as AddressInfo).port}`
   const settings = { ...api.deps.settings, BELAY_PUBLIC_URL: url, BELAY_LINK_SECRET: SECRET }
-  busy.on('request', express().use(linkPages({ ...api.deps, settings }, admission)))
+  busy.on(
+    'request',
+    express()
+      .use(linkPages({ ...api.deps, settings }, admission))
+      .use(answerError(api.deps.log)),
+  )
   const busyLinks = new Links(url, SECRET)
+  const refused = async () => (await refusedForLoad.get()).values[0]!.value
+  const before = await refused()
   assert.equal((await fetch(busyLinks.open(id))).status, 200)
   const click = await fetch(busyLinks.click(id, 'https://a.example/')!, { redirect: 'manual' })
   assert.deepEqual([click.status, click.headers.get('location')], [302, 'https://a.example/'])
-  assert.deepEqual(await engagement(id), [])
+  assert.deepEqual([await engagement(id), (await refused()) - before], [[], 0])
+  // What is answered 503 is what counts as refused.
+  assert.equal((await fetch(busyLinks.unsubscribe(id))).status, 503)
+  assert.equal((await refused()) - before, 1)
 })
