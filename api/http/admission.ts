@@ -4,6 +4,7 @@ import type { EngineDeps } from '../../engine/deps.ts'
 import { isOver } from './close-unanswered.ts'
 import { ApiError } from './errors.ts'
 import type { BodyLimits } from './read-body.ts'
+import { WorkAges } from './work-ages.ts'
 
 interface Load {
   requests: number
@@ -37,13 +38,11 @@ export class Admission {
   readonly #all: Load = { requests: 0, bytes: 0 }
   readonly #large: Load = { requests: 0, bytes: 0 }
   readonly #keyless: Load = { requests: 0, bytes: 0 }
-  /** Whose work is under way, in the order in which it began, each with its instant. */
-  readonly #begun = new Map<Admitted, number>()
-  readonly #now: () => number
+  readonly #ages: WorkAges
 
   /** `now`: monotonic milliseconds. */
   constructor(now = () => performance.now()) {
-    this.#now = now
+    this.#ages = new WorkAges(now)
   }
 
   /**
@@ -64,25 +63,12 @@ export class Admission {
     if (kind === 'large') loads.push([this.#large, MOST_LARGE])
     if (kind === 'keyless') loads.push([this.#keyless, MOST_KEYLESS])
     const isFull = loads.some(([now, most]) => now.requests >= most.requests || now.bytes + bytes > most.bytes)
-    if (isFull || this.#areLong(MOST_LONG[kind])) return null
+    if (isFull || this.#ages.countOlder(LONG_MS) >= MOST_LONG[kind]) return null
     for (const [now] of loads) {
       now.requests += 1
       now.bytes += bytes
     }
-    const begin = (admitted: Admitted) => this.#begun.set(admitted, this.#now())
-    const end = (admitted: Admitted) => this.#begun.delete(admitted)
-    return new Admitted(response, { loads: loads.map(([now]) => now), bytes, begin, end })
-  }
-
-  #areLong(most: number): boolean {
-    const before = this.#now() - LONG_MS
-    let long = 0
-    for (const begunAt of this.#begun.values()) {
-      if (begunAt > before) return false
-      long += 1
-      if (long >= most) return true
-    }
-    return false
+    return new Admitted(response, { loads: loads.map(([now]) => now), bytes, ages: this.#ages })
   }
 }
 
@@ -98,8 +84,7 @@ interface Taken {
   /** In which it counts. */
   loads: Load[]
   bytes: number
-  begin: (admitted: Admitted) => void
-  end: (admitted: Admitted) => void
+  ages: WorkAges
 }
 
 /** A request that is under way. */
@@ -116,17 +101,19 @@ class Admitted {
   begin(bytes: number): void {
     for (const load of this.#taken.loads) load.bytes += bytes - this.#taken.bytes
     this.#taken.bytes = bytes
-    this.#taken.begin(this)
+    this.#taken.ages.begin(this)
   }
 
-  /** Where calls for one key wait for each other: that one key is busy must not count as all of them waiting. */
+  /**
+   * `mutex`, for the work of this request: the time for which it waits there for calls under the same key does not count as
+   * waiting, so that one busy key refuses nobody else.
+   */
   notWaitingIn(mutex: EngineDeps['mutex']): EngineDeps['mutex'] {
-    const { begin, end } = this.#taken
     return {
       run: (key, work) => {
-        end(this)
+        const goOn = this.#taken.ages.pause(this)
         return mutex.run(key, () => {
-          begin(this)
+          goOn()
           return work()
         })
       },
@@ -135,8 +122,8 @@ class Admitted {
 
   /** The work is done; a response that its reader takes slowly still counts, but not as waiting. */
   done(): void {
-    const { loads, bytes, end } = this.#taken
-    end(this)
+    const { loads, bytes, ages } = this.#taken
+    ages.end(this)
     const leave = () => {
       for (const load of loads) {
         load.requests -= 1

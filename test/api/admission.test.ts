@@ -80,6 +80,41 @@ describe('how long requests wait', () => {
     now = 120_000
     assert.ok(!isLetIn(admission, 'large'))
   })
+
+  test('calls that go through many keys one after the other count as waiting, but for what they waited for others', async () => {
+    let now = 0
+    const admission = new Admission(() => now)
+    const turns = begun(admission, 32, 'large').map((admitted, i) => {
+      const mutex = admitted.notWaitingIn(new KeyedMutex())
+      return (key: number) => mutex.run(`${i} ${key}`, () => Promise.resolve())
+    })
+    // Each second they all are at their next key.
+    for (let key = 1; key <= 4; key += 1) {
+      now = key * 1_000
+      for (const turn of turns) await turn(key)
+    }
+    assert.ok(isLetIn(admission, 'large'))
+    now = 5_001
+    assert.ok(!isLetIn(admission, 'large'))
+  })
+
+  test('one that waited for others for most of its time hides none that did not', async () => {
+    let now = 0
+    const admission = new Admission(() => now)
+    const [waits] = begun(admission, 1, 'large')
+    let release: () => void = () => undefined
+    const held = waits!.notWaitingIn({
+      run: (_key, work) => new Promise<void>((resolve) => (release = resolve)).then(work),
+    })
+    const work = held.run('key', () => new Promise(() => undefined))
+    begun(admission, 32, 'large')
+    now = 4_000
+    release()
+    await new Promise(setImmediate)
+    now = 5_001
+    assert.ok(!isLetIn(admission, 'large'))
+    void work
+  })
 })
 
 test('requests pipelined behind one that is under way are over when their connection ends', async (t) => {
