@@ -26,7 +26,7 @@ export async function bodyBytes(request: Request, response: Response, limit: num
   }
   const announced = request.get('content-length')
   if (Number(announced ?? 0) > limit) throw tooLarge(limit)
-  if (request.get('expect') !== undefined) response.writeContinue()
+  if (expectsContinue(request)) response.writeContinue()
   const inflater = inflate?.() ?? null
   try {
     if (inflater === null) return await readBytes(request, { limit, length: announced })
@@ -40,6 +40,12 @@ export async function bodyBytes(request: Request, response: Response, limit: num
     // What is left of a body that is refused is taken and dropped, so that its sender reads the answer.
     request.resume()
   }
+}
+
+/** Whether its sender waits to be asked for the body. One that speaks HTTP/1.0 would take `100 Continue` for the answer. */
+function expectsContinue({ headers, httpVersion }: Request): boolean {
+  const expectations = headers.expect?.toLowerCase().split(',') ?? []
+  return httpVersion !== '1.0' && expectations.some((each) => each.trim() === '100-continue')
 }
 
 /** A request that ends early ends what reads it too. */

@@ -129,6 +129,23 @@ test('a body that is too large is refused before it is uploaded', async () => {
   assert.match(await heard(socket), /HTTP\/1.1 200 OK/)
 })
 
+test('a body is asked for where its sender expects to be told 100-continue, and speaks HTTP/1.1', async () => {
+  const body = '{"name":"Ada"}'
+  const put = (version: string, expect: string) =>
+    head(`PUT /v1/users/ada HTTP/${version}`, 'Content-Length: 14', `Expect: ${expect}`, 'Connection: close') + body
+  const cases: [version: string, expect: string, isAsked: boolean][] = [
+    ['1.1', '100-Continue', true],
+    ['1.1', 'foo, 100-continue', true],
+    ['1.1', 'foo', false],
+    ['1.0', '100-continue', false],
+  ]
+  for (const [version, expect, isAsked] of cases) {
+    const answer = await said(put(version, expect))
+    assert.equal(answer.startsWith('HTTP/1.1 100 Continue\r\n\r\n'), isAsked, `${version} ${expect}`)
+    assert.match(answer, /HTTP\/1.1 200 OK/)
+  }
+})
+
 test(
   'an upload that is refused midway reads its answer, and does not go on for ever',
   { timeout: 300_000 },
