@@ -1,8 +1,8 @@
 import type { Request, RequestHandler, Response } from 'express'
 import { refusedForLoad } from '../../metrics/counted.ts'
 import type { EngineDeps } from '../../engine/deps.ts'
-import { isOver } from './close-unanswered.ts'
 import { ApiError } from './errors.ts'
+import { isOver } from './in-pipeline.ts'
 import type { BodyLimits } from './read-body.ts'
 import { WorkAges } from './work-ages.ts'
 

@@ -8,7 +8,6 @@ import { allowedMethods } from './allowed-methods.ts'
 import { authenticate, type KnownKey } from './auth.ts'
 import { authorize, namesNobody } from './authorize.ts'
 import type { ApiCaller } from './caller.ts'
-import { closeUnanswered } from './close-unanswered.ts'
 import { cors } from './cors.ts'
 import type { Deps } from './deps.ts'
 import { docs } from './docs.ts'
@@ -17,6 +16,7 @@ import { ApiError } from './errors.ts'
 import { hasHungUp } from './has-hung-up.ts'
 import { health } from './health.ts'
 import { home } from './home.ts'
+import { inPipeline } from './in-pipeline.ts'
 import { measure } from './measure.ts'
 import { metricsPage } from './metrics-page.ts'
 import { meantParams } from './meant-params.ts'
@@ -45,7 +45,7 @@ export function createApp(deps: Deps): Express {
     response.setHeader('cache-control', 'no-store')
     next()
   })
-  app.use(closeUnanswered)
+  app.use(inPipeline)
   app.use(measure)
   app.use(traceRequests)
   app.use(endUnreadBodies)

@@ -5,7 +5,8 @@ import { WebSocketServer } from 'ws'
 import { FEED_CHANNEL, readFeedChanges } from '../../events/feed-changes.ts'
 import type { ApiCaller } from '../http/caller.ts'
 import type { Deps } from '../http/deps.ts'
-import { goOnWithoutUpgrade } from '../http/without-upgrade.ts'
+import { Pipeline } from '../http/pipeline.ts'
+import { goOnWithoutUpgrade, readAgain } from '../http/without-upgrade.ts'
 import { Connection } from './connection.ts'
 import { answerBadHandshake, callerOfUpgrade, noRoom, refuseUpgrade, wantsLive } from './upgrade.ts'
 import { LiveFeeds } from './live-feeds.ts'
@@ -80,6 +81,11 @@ export async function openLive(server: Server, deps: Deps): Promise<Live> {
     })
   }
   const upgrade = (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+    const pipeline = Pipeline.of(socket)
+    if (!pipeline.isAnswered) {
+      pipeline.takeOver(() => readAgain(server, request, socket, head))
+      return
+    }
     if (!wantsLive(request)) {
       goOnWithoutUpgrade(server, request, socket, head)
       return

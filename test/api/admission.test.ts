@@ -5,8 +5,8 @@ import { EventEmitter, once } from 'node:events'
 import { connect, type AddressInfo } from 'node:net'
 import { describe, test } from 'node:test'
 import { Admission, admitKeyless } from '../../api/http/admission.ts'
-import { closeUnanswered } from '../../api/http/close-unanswered.ts'
 import { httpServer } from '../../api/http/front.ts'
+import { inPipeline } from '../../api/http/in-pipeline.ts'
 import { KeyedMutex } from '../../engine/keyed-mutex.ts'
 import { query } from '../../store/postgres/database.ts'
 import { catalog } from '../../testing/fixtures/seed.ts'
@@ -121,7 +121,7 @@ test('requests pipelined behind one that is under way are over when their connec
   const admission = new Admission()
   const came = new EventEmitter()
   const app = express()
-  app.use(closeUnanswered)
+  app.use(inPipeline)
   app.get('/held', () => came.emit('held'))
   app.use(admitKeyless(admission, null))
   app.get('/counted', (_request, response) => {
@@ -138,12 +138,12 @@ test('requests pipelined behind one that is under way are over when their connec
   const { port } = server.address() as AddressInfo
   const asks = (path: string) => `GET ${path} HTTP/1.1\r\nHost: here\r\n\r\n`
   server.on('connection', (socket) => socket.once('close', () => came.emit('gone')))
-  // Four times 20, of the 64 that there is room for.
-  for (let connection = 1; connection <= 4; connection += 1) {
+  // Five times 15, of the 64 that there is room for.
+  for (let connection = 1; connection <= 5; connection += 1) {
     const socket = connect(port, '127.0.0.1')
     const gone = once(came, 'gone')
-    socket.write(asks('/held') + asks('/counted').repeat(20))
-    for (let n = 1; n <= 20; n += 1) await once(came, 'counted')
+    socket.write(asks('/held') + asks('/counted').repeat(15))
+    for (let n = 1; n <= 15; n += 1) await once(came, 'counted')
     socket.destroy()
     await gone
   }
