@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto'
 import type { Settings } from '../../settings/settings.ts'
 import { answerBroken, answerConnect } from './broken-request.ts'
 import { ApiError } from './errors.ts'
+import { Pipeline } from './pipeline.ts'
 import { listen } from '../../settings/listen.ts'
 
 /** 50 ids, two cursors and a token fit. */
@@ -47,7 +48,9 @@ export async function listenEarly(
   settings: Pick<Settings, 'HOST' | 'PORT' | 'BELAY_KEEP_ALIVE_SECONDS'>,
 ): Promise<Server> {
   const server = httpServer(settings.BELAY_KEEP_ALIVE_SECONDS)
-  server.on('request', answerEarly)
+  server.on('request', (request: IncomingMessage, response: ServerResponse) => {
+    Pipeline.of(request.socket).enter(response, () => answerEarly(request, response))
+  })
   await listen(server, { variable: 'PORT', hostVariable: 'HOST', host: settings.HOST, port: settings.PORT })
   return server
 }

@@ -116,6 +116,25 @@ test('nothing is lost that comes while large answers before an offer of another 
   assert.equal(statuses().join(), expected.join())
 })
 
+test('what stands behind a good request never takes its answer', async () => {
+  const good = `${put('Content-Length: 14')}{"name":"Ada"}`
+  const last = `${put('Content-Length: 14', 'Connection: close')}{"name":"Ada"}`
+  const cases: [behind: string, text: string, statuses: string][] = [
+    ['bytes behind the last one', `${last}NONSENSE`, '200'],
+    ['bytes that are no request', `${good}NONSENSE\r\n\r\n`, '200,400'],
+    ['bytes that are no request, behind many', `${good.repeat(20)}NONSENSE\r\n\r\n`, '200,'.repeat(20) + '400'],
+    ['a body that is broken', `${good}${put('Transfer-Encoding: chunked')}zz\r\n`, '200,400'],
+    ['a tunnel', `${good}CONNECT a.example:443 HTTP/1.1\r\nHost: a.example\r\n\r\n`, '200,400'],
+    ['a live connection without a key', good + asks('/ws/v1/websocket', ...webSocket), '200,400'],
+  ]
+  for (const [behind, text, expected] of cases) {
+    const { socket, statuses } = await opened()
+    socket.write(text)
+    await once(socket, 'close')
+    assert.equal(statuses().join(), expected, behind)
+  }
+})
+
 test('a live connection that is asked for behind a request is opened once that is answered', async () => {
   const { socket, statuses } = await opened()
   const path = `/ws/v1/websocket?vsn=2.0.0&api_key=${PUBLIC_KEY}`
