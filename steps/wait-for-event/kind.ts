@@ -23,12 +23,24 @@ export const waitKind: StepKind<WaitStep> = {
   resume,
 }
 
-function begin({ step, row }: Walk<WaitStep>, now: number): StepResult {
+function begin(walk: Walk<WaitStep>, now: number): StepResult {
+  const { step, row } = walk
   const until = after(now, step.expires)
   const since = step.lookBack === null ? now : now - (after(now, step.lookBack) - now)
   const { eventKind: kind, eventName: name, source } = step
-  const wait = { kind, name, source, recipient: row.recipient, until, since }
+  const taken = kind === 'workflow' ? endsTaken(walk) : []
+  const wait = { kind, name, source, recipient: row.recipient, until, since, ...(taken.length > 0 && { taken }) }
   return { kind: 'wait', due: until, state: { [step.ref]: { until } }, wait: { enters: wait } }
+}
+
+/** The ends of runs that its waits have matched so far, by the public ids of these. */
+function endsTaken({ definition, state }: Walk): string[] {
+  return definition.steps.flatMap((step) => {
+    if (step.type !== 'wait_for_event' || step.eventKind !== 'workflow') return []
+    const left = state[step.ref] as { signal_variables?: JsonObject } | undefined
+    const id = left?.signal_variables?.['workflow_recipient_run_id']
+    return typeof id === 'string' ? [id] : []
+  })
 }
 
 async function resume(walks: readonly Walk<WaitStep>[], deps: StepDeps): Promise<StepResult[]> {

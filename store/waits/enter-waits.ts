@@ -1,6 +1,7 @@
 import { sql } from 'drizzle-orm'
 import { ids, json, query, type Database } from '../postgres/database.ts'
 import { lockSubjects, subjectOf, type EventWait } from './event-wait.ts'
+import { offerOwnEnds } from './offer-own-ends.ts'
 
 /**
  * Recipient runs begin to wait, their rows locked before. Answers those that an event has come for already: since when an
@@ -38,7 +39,8 @@ export async function enterWaits(
         )
         select distinct recipient_run_id as id from offered`,
   )
-  return new Set(offered.map(({ id }) => id))
+  const ends = await offerOwnEnds(tx, waits)
+  return new Set([...offered, ...ends].map(({ id }) => id))
 }
 
 /** Recipient runs have left their waits, or have looked at these events and wait on. */

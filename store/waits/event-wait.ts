@@ -14,6 +14,8 @@ export interface EventWait {
   until: number
   /** An event of a caller's own that came no earlier than this counts, too. */
   since: number
+  /** Ends of runs, by their public ids, that an earlier wait of the recipient run has taken. */
+  taken?: readonly string[]
 }
 
 /**

@@ -1,12 +1,13 @@
 import { sql } from 'drizzle-orm'
 import { randomUUID } from 'node:crypto'
 import type { Outbox } from '../../events/outbox.ts'
-import { recipientRunUuid, triggerOf } from '../ids/row-id.ts'
+import { triggerOf } from '../ids/row-id.ts'
 import { ids, onCommit, query, texts, type Database } from '../postgres/database.ts'
 import type { JsonObject } from '../schema/index.ts'
 import { lockSubjects } from './event-wait.ts'
 import { lockWaiting, waitsForEndsOf } from './lock-waiting.ts'
 import { recordOccurrences, type Occurrence } from './record-occurrences.ts'
+import { runEnd, toldOfEnd, type RunEnd } from './run-end.ts'
 
 type Happened = Omit<Occurrence, 'id'>
 
@@ -17,42 +18,20 @@ async function offerAll(tx: Database, all: readonly Happened[], now: number, out
   if (signals.length > 0) onCommit(tx, () => outbox.wakeRuns?.(signals))
 }
 
-interface Ended {
-  id: number
-  recipient: string
-  workflow: string
-  workflowRunId: string
-  tenant: string | null
-  status: string
-  failed: boolean
-}
-
 /** Recipient runs that are over, their rows written by now: `completed`, `error` or `cancelled`. */
 export async function offerEnds(tx: Database, rowIds: readonly number[], now: number, outbox: Outbox): Promise<void> {
   if (rowIds.length === 0) return
   await lockWaiting(tx, waitsForEndsOf(rowIds))
   await tx.execute(lockSubjects(['workflow'], 'records'))
-  const ended = await query<Ended>(
+  const ended = await query<RunEnd>(
     tx,
-    sql`select r.id, r.recipient, r.status, r.error_count > 0 as failed, u.definition_key as workflow,
-          t.workflow_run_id as "workflowRunId", t.tenant
+    sql`select ${runEnd}
         from recipient_runs r join triggers t on t.id = ${triggerOf('r.id')} join runs u on u.id = t.run_id
         where r.id = any(${ids(rowIds)}) and r.status in ('ended', 'canceled') and exists (
           select from event_waits w where w.kind = 'workflow' and w.recipient = r.recipient and w.source = u.definition_key)
         order by r.id`,
   )
-  const happened = ended.map((row): Happened => {
-    const name = row.status === 'canceled' ? 'cancelled' : row.failed ? 'error' : 'completed'
-    const data = {
-      workflow_key: row.workflow,
-      workflow_run_id: row.workflowRunId,
-      workflow_recipient_run_id: recipientRunUuid(row.workflowRunId, row.id),
-      tenant: row.tenant,
-      status: name,
-    }
-    return { kind: 'workflow', name, recipients: [row.recipient], source: row.workflow, data, ofRow: null }
-  })
-  await offerAll(tx, happened, now, outbox)
+  await offerAll(tx, ended.map(toldOfEnd), now, outbox)
 }
 
 /** What somebody did with a message. */
