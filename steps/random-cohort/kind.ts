@@ -43,5 +43,6 @@ function keyOf({ step, scope, row }: Walk<CohortStep>): string {
   const path = cohortKey.includes('{') ? null : parsePath(cohortKey.trim())
   const value = path === null ? renderLiquid(cohortKey, 'text', scope, keyRenderingFor(scope)) : valueOfKey(path, scope)
   const text = typeof value === 'string' ? value : value === undefined || value === null ? '' : JSON.stringify(value)
-  return text === '' ? row.recipient : text
+  // White space counts in a key that has more: without it people would change their cohorts.
+  return text.trim() === '' ? row.recipient : text
 }

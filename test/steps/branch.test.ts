@@ -48,6 +48,7 @@ const read = await catalogOfFiles({
   experiment: { steps: [experiment, feed('after')] },
   bare: { steps: [{ ...halves('bare'), cohort_key: 'account' }, feed('after')] },
   halves: { steps: [halves('one'), halves('two')] },
+  blank: { steps: [{ ...halves('blank'), cohort_key: '{{ data.account }}' }] },
 })
 
 /** As it was kept before a key of one name was read from the data. */
@@ -98,6 +99,16 @@ onEachStore(catalog, (store) => {
     for (let n = 0; n < 12; n += 1) first.push(await madeFor(`account ${n}`))
     assert.deepEqual([...new Set(first)].sort(), ['bare_x after', 'bare_y after'])
     assert.equal(await madeFor('account 0'), first[0])
+  })
+
+  test('a key that gives white space alone is none: the recipient counts; in any other it counts as it stands', async () => {
+    const madeFor = async (recipient: string, account: string) =>
+      (await (await startWalk(store(), catalog, 'blank', { recipient, data: { account } })).made()).join(' ')
+    const taken = new Set<string>()
+    for (let n = 0; n < 12; n += 1) taken.add(await madeFor(`user ${n}`, ' '))
+    assert.deepEqual([...taken].sort(), ['blank_x', 'blank_y'])
+    const index = cohortOf('blank blank engines ', [{ share: 500 }, { share: 500 }])
+    assert.equal(await madeFor('ada', 'engines '), ['blank_x', 'blank_y'][index])
   })
 
   test('in a definition that was kept with such a key everybody stays in the cohort of its text', async () => {
