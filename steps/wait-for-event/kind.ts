@@ -4,6 +4,7 @@ import { loadOffers, MOST_OFFERS, type Offer } from '../../store/waits/load-offe
 import { after } from '../delay/delay.ts'
 import { evaluateWalks, shownAs } from '../conditions.ts'
 import type { StepDeps, StepKind, StepResult, Walk } from '../kind.ts'
+import { eventOf, saidBy } from './event.ts'
 import { waitFile } from './file.ts'
 
 /**
@@ -59,7 +60,7 @@ async function resume(walks: readonly Walk<WaitStep>[], deps: StepDeps): Promise
       asked,
       ({ step }) => step.matchConditions,
       deps,
-      (walk) => eventOf(offerOf(walk)),
+      (walk) => eventOf(walk.step.eventKind, offerOf(walk)),
     )
     asked.forEach((walk, index) => {
       const { result, explanation } = judgements[index]!
@@ -75,8 +76,6 @@ async function resume(walks: readonly Walk<WaitStep>[], deps: StepDeps): Promise
   })
 }
 
-const eventOf = ({ name, data }: Offer): JsonObject => ({ ...data, event: name })
-
 function untilOf({ state, step, row }: Walk<WaitStep>): number {
   const own = state[step.ref] as { until?: number } | undefined
   return own?.until ?? row.due ?? row.enteredAt
@@ -84,7 +83,7 @@ function untilOf({ state, step, row }: Walk<WaitStep>): number {
 
 function matched(step: WaitStep, offer: Offer, shown: JsonObject): StepResult {
   const at = new Date(offer.happenedAt).toISOString()
-  const output = { matched: true, signal_variables: offer.data }
+  const output = { matched: true, signal_variables: saidBy(step.eventKind, offer) }
   const effects = {
     state: { [step.ref]: output },
     wait: { leaves: true },

@@ -1,6 +1,7 @@
 import { sql } from 'drizzle-orm'
 import { randomUUID } from 'node:crypto'
 import type { Outbox } from '../../events/outbox.ts'
+import { recipientReference } from '../ids/recipient.ts'
 import { triggerOf } from '../ids/row-id.ts'
 import { ids, onCommit, query, texts, type Database } from '../postgres/database.ts'
 import type { JsonObject } from '../schema/index.ts'
@@ -106,9 +107,15 @@ export async function offerChanges(
       name: 'updated',
       recipients: [recipient],
       source: null,
-      data: { id: recipient },
+      data: idOf(recipient),
       ofRow: null,
     }
   })
   await offerAll(tx, happened, now, outbox)
+}
+
+/** As templates see a recipient: an object's id stands beside its collection. */
+function idOf(recipient: string): JsonObject {
+  const reference = recipientReference(recipient)
+  return typeof reference === 'string' ? { id: reference } : { ...reference }
 }

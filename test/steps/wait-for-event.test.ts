@@ -43,6 +43,28 @@ const seen = (source: string) => ({
 const catalog = await catalogOfFiles({
   paid: { steps: [wait(paid, ofOrder), feed('thanks')] },
   liquid: { steps: [wait(paid, match(is('data.order', '{{ event.place }}-{{ event.number }}'))), feed('thanks')] },
+  knock: {
+    steps: [
+      wait(
+        paid,
+        match(is('event.data.order', 'data.order'), is('event.order', 'data.order'), is('event.event', 'Order Paid')),
+      ),
+      feed('thanks', 'By {{ refs.wait_1.signal_variables.data.by }}, {{ refs.wait_1.signal_variables.by }}'),
+    ],
+  },
+  named: { steps: [wait(paid, match(is('event.event', 'paid'), is('event.data', 'data.order'))), feed('thanks')] },
+  aliases: {
+    steps: [
+      wait(
+        { event_type: 'workflow', event_key: 'completed', source_key: 'other' },
+        match(is('event.source.key', 'other'), is('event.event_type', 'workflow'), is('event.tenant_id', 'acme')),
+      ),
+      feed('after'),
+    ],
+  },
+  object: {
+    steps: [wait({ event_type: 'recipient', event_key: 'updated' }, match(is('event.id', 'engines'))), feed('o')],
+  },
   patient: {
     steps: [
       wait(paid, { on_timeout: 'continue' }),
@@ -155,6 +177,31 @@ onEachStore(catalog, (store) => {
     await post(20, { place: order, number: 7 })
     await walked.walk(at(20))
     assert.deepEqual(await walked.made(), ['thanks'])
+  })
+
+  test('what an event of your own says stands under data, too, and its own fields go before the name', async () => {
+    const order = randomUUID()
+    const walked = await start('knock', order)
+    await post(10, { order, event: 'Order Paid', by: 'card' })
+    await walked.walk(at(10))
+    assert.deepEqual(await walked.made(), ['thanks'])
+    assert.equal(await said(walked), 'By card, card')
+    const named = await start('named', order)
+    await post(11, { data: order })
+    await named.walk(at(11))
+    assert.deepEqual(await named.made(), ['thanks'])
+  })
+
+  test('other events answer to the names that Knock has for them, and one of an object to its id', async () => {
+    const recipient = randomUUID()
+    const walked = await start('aliases', '', recipient)
+    await startWalk(store(), catalog, 'other', { recipient, tenant: 'acme', now: at(3) })
+    await walked.walk(at(3))
+    assert.deepEqual(await walked.made(), ['after'])
+    const object = await start('object', '', 'teams#engines')
+    await transaction(store(), (tx) => offerChanges(tx, ['teams#engines'], at(4), noOutbox))
+    await object.walk(at(4))
+    assert.deepEqual(await object.made(), ['o'])
   })
 
   test('without an event the run ends at the timeout, or goes on, as the step says', async () => {
