@@ -45,3 +45,13 @@ export function readsOf(...all: (ConditionGroup | null)[]): ConditionReads {
     templates: [...found.templates].sort(),
   }
 }
+
+/** Every path that conditions read, as a variable, an argument or an end of a between; a template may read more. */
+export function pathsOf(node: ConditionNode): string[][] {
+  if ('match' in node) return node.conditions.flatMap(pathsOf)
+  const pathsIn = (given: Argument): string[][] => {
+    if (given.kind === 'list') return given.items.flatMap(pathsIn)
+    return given.kind === 'path' ? [given.path] : []
+  }
+  return [...pathsIn(node.variable), ...(node.argument === null ? [] : pathsIn(node.argument))]
+}

@@ -8,6 +8,7 @@ import { engagementActions } from '../../store/messages/engagement.ts'
 import { LOOK_BACK_DAYS } from '../../store/waits/load-offers.ts'
 import { withinYear } from '../delay/delay.ts'
 import { stepFields, type StepFile } from '../step-file.ts'
+import { neverSaid } from './event.ts'
 
 /** Events of each kind that can come. A caller's own may have any name. */
 const names: Readonly<Record<string, readonly string[]>> = {
@@ -106,7 +107,13 @@ const schema = object({ ...stepFields, type: z.literal('wait_for_event'), settin
     haltsOnMatch: file.settings.on_match === 'halt',
     haltsOnTimeout: (file.settings.on_timeout ?? 'halt') === 'halt',
     lookBack: lookBack ?? null,
-    idle: idleFields(event, eventKind),
+    idle: [
+      ...idleFields(event, eventKind),
+      ...neverSaid(eventKind, match).map(({ name, known }) => ({
+        at: ['settings', 'match_conditions'],
+        message: `reads event.${name}, which an event of kind ${eventKind} does not have: it has ${known}`,
+      })),
+    ],
   }
 })
 

@@ -1,0 +1,42 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { readFolder } from '../../definitions/read-catalog.ts'
+import { notificationsFolder } from '../../testing/fixtures/notifications-folder.ts'
+import { feedStep } from '../../testing/fixtures/steps.ts'
+
+const wait = (ref: string, event: object, more: object = {}) => ({
+  ref,
+  type: 'wait_for_event',
+  settings: { event, on_match: 'continue', ...more },
+})
+const paid = { event_type: 'event', event_key: 'paid' }
+const ended = (source_key: string) => ({ event_type: 'workflow', event_key: 'completed', source_key })
+const is = (variable: string) => ({ variable, operator: 'equal_to', argument: 'x' })
+const match = (...variables: string[]) => ({
+  match_conditions: [{ operator: 'and', conditions: variables.map(is) }],
+})
+
+/** What is told of a folder at start; its definitions can be used all the same. */
+async function told(...steps: object[]): Promise<string[]> {
+  const { definitions, warnings = [] } = await readFolder(notificationsFolder({ 'hello/workflow.json': { steps } }))
+  assert.equal(definitions.size, 1)
+  return warnings.map((line) => line.replace(/^hello\/workflow\.json(:\d+)?, /, ''))
+}
+
+test('a match condition on what an event never says is told at start, and one on your own event is not', async () => {
+  const lines = await told(
+    wait('ends', ended('hello'), match('event.status', 'event.tenant_id', 'event.source.key', 'event.outcome')),
+    wait('seen', { event_type: 'message', event_key: 'seen' }, match('event.event_type', 'event.data.id', 'data.id')),
+    wait('changed', { event_type: 'recipient', event_key: 'updated' }, match('event.id', 'event.plan')),
+    wait('own', paid, match('event.anything', 'event.data.anything')),
+    feedStep('after'),
+  )
+  const [ofRun, ofMessage, ofRecipient, ...rest] = lines
+  assert.match(
+    ofRun!,
+    /^step ends, settings\.match_conditions: reads event\.outcome, which .* workflow .* status, tenant/,
+  )
+  assert.match(ofMessage!, /^step seen, settings\.match_conditions: reads event\.data, which .* message .* step_ref/)
+  assert.match(ofRecipient!, /^step changed, settings\.match_conditions: reads event\.plan, which .* recipient .* id/)
+  assert.deepEqual(rest, [])
+})
