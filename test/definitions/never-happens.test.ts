@@ -40,3 +40,16 @@ test('a match condition on what an event never says is told at start, and one on
   assert.match(ofRecipient!, /^step changed, settings\.match_conditions: reads event\.plan, which .* recipient .* id/)
   assert.deepEqual(rest, [])
 })
+
+test('a wait for a workflow that the folder does not have is told at start', async () => {
+  const lines = await told(
+    wait('ends', ended('nobody')),
+    wait('seen', { event_type: 'message', event_key: 'seen', source_key: 'no-one' }),
+    wait('own', ended('hello')),
+    feedStep('after'),
+  )
+  assert.deepEqual(lines, [
+    'step ends, settings.event.source_key: there is no workflow nobody: nothing comes',
+    'step seen, settings.event.source_key: there is no workflow no-one: nothing comes',
+  ])
+})
