@@ -22,6 +22,7 @@ import { problemPlace, type DefinitionProblem, type Remark } from './problem.ts'
 import { holdsJson } from './json-fields.ts'
 import { readSource, type JsonPath } from './source.ts'
 import { usedOf } from './library.ts'
+import { unreachedSteps } from './unreached-steps.ts'
 import { unreadFields } from './unread-fields.ts'
 import { unsetVars, usedVars } from './used-vars.ts'
 import { withoutFaults } from './without-faults.ts'
@@ -126,7 +127,11 @@ export async function readDefinition(
   const later = laterRefs(source.value, refsInField).map(({ path: at, message }) => ({ at, message }))
   const unread = unreadFields(workflowFile, typed)
   const chosen = chosenHosts(compiled, library, channels, env)
-  const odd = [...later, ...parsed.data.idle, ...idleArguments(source.value), ...idle, ...unread, ...remarks, ...chosen]
+  const unreached = unreachedSteps(compiled)
+  const odd = [
+    ...[...later, ...parsed.data.idle, ...idleArguments(source.value)],
+    ...[...idle, ...unread, ...remarks, ...chosen, ...unreached],
+  ]
   for (const { at, message } of odd) {
     const line = source.lineOf(at)
     warnings.push(`${problemPlace({ ...place(at), ...(line !== undefined && { line }) })}: ${message}`)

@@ -53,3 +53,25 @@ test('a wait for a workflow that the folder does not have is told at start', asy
     'step seen, settings.event.source_key: there is no workflow no-one: nothing comes',
   ])
 })
+
+test('each step that no way leads to is told at start, and a wait that halts either way', async () => {
+  const halting = wait('wait_1', paid, { on_match: 'halt' })
+  const lines = await told(feedStep('before'), halting, feedStep('after'), feedStep('last'))
+  assert.deepEqual(lines, [
+    'step wait_1, settings.on_match: is halt, and so is on_timeout (where it is missing, too): nothing is to be waited for',
+    'step after: is never reached: wait_1 halts either way',
+    'step last: is never reached: no way leads to it',
+  ])
+  const stop = (name: string, more: object) => ({ name, terminates: true, steps: [feedStep(name)], ...more })
+  const branches = [stop('a', { conditions: { all: [is('data.a')] } }), stop('b', {})]
+  const either = { ref: 'branch_1', type: 'branch', branches }
+  assert.deepEqual(await told(either, feedStep('after')), ['step after: is never reached: no way leads to it'])
+})
+
+test('a step that is reached where another is passed over, or in one branch alone, is not told of', async () => {
+  const conditions = { all: [is('data.a')] }
+  const halting = { ...wait('wait_1', paid, { on_match: 'halt' }), conditions }
+  const stop = { name: 'stop', terminates: true, steps: [], conditions }
+  const branch = { ref: 'branch_1', type: 'branch', branches: [stop, { name: 'on', steps: [] }] }
+  assert.deepEqual(await told(halting, branch, feedStep('after')), [])
+})
