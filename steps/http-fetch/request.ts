@@ -34,7 +34,9 @@ export function fetchRequest(
   if (body !== null && body !== '') headers['content-type'] = 'application/json'
   for (const [name, value] of given.headers) headers[allowed(name, value)] = value
   if (step.signingKey !== null) {
-    const signed = createHmac('sha256', filled('signing_key', step.signingKey, scope)).update(`${now}.${body ?? ''}`)
+    const key = filled('signing_key', step.signingKey, scope)
+    if (key.trim() === '') throw new NotSent('signing_key renders as nothing, and anybody can sign with an empty key')
+    const signed = createHmac('sha256', key).update(`${now}.${body ?? ''}`)
     headers['x-knock-signature'] = `t=${now},s=${signed.digest('base64')}`
   }
   const url = httpUrl(

@@ -70,6 +70,7 @@ const catalog = await catalogOfFiles(
     },
     led: { steps: [fetchStep({ url: '{{ data.url }}', headers: [{ key: 'X-Api-Key', value: '{{ vars.key }}' }] })] },
     led_signed: { steps: [fetchStep({ url: '{{ data.url }}', signing_key: 'a key of the file' })] },
+    keyless: { steps: [fetchStep({ signing_key: '{{ vars.none }} ' })] },
     led_bare: { steps: [fetchStep({ url: '{{ data.url }}' })] },
     twice: { steps: [fetchStep({}), fetchStep({}, { ref: 'fetch_2' })] },
     alone: { steps: [fetchStep({ method: 'post', body: '{{ data | json }}' })] },
@@ -185,6 +186,16 @@ onEachStore(catalog, (store) => {
     const walked = await start('signed', { a: 'two\nlines' })
     await walked.act()
     assert.match(JSON.stringify(await walked.events()), /headers must render as a JSON object/)
+  })
+
+  test('a signing key that renders as nothing fails the run, since anybody can sign with the empty key', async () => {
+    answer = json({})
+    const before = server.requests.length
+    const walked = await start('keyless')
+    await walked.act()
+    const reason = 'signing_key renders as nothing, and anybody can sign with an empty key'
+    assert.deepEqual(await walked.events(), [['fetch_1', 'step_failed', { reason, fault: 'workflow' }]])
+    assert.deepEqual([(await walked.row()).errorCount, server.requests.length], [1, before])
   })
 
   test('where data chose the host, secrets and signatures go to one that is listed, and elsewhere the run fails and says why', async () => {
