@@ -1,9 +1,11 @@
 import { z } from 'zod'
 import { isHeaderName, isReservedHeader } from '../../channels/http/http-headers.ts'
 import { httpMethods } from '../../definitions/step.ts'
-import type { FetchStep } from '../../definitions/step.ts'
-import { jsonIn, liquid, object, optional, optionalObject, requestUrl } from '../../definitions/fields.ts'
+import type { FetchStep, HttpMethod } from '../../definitions/step.ts'
+import { dependent, jsonIn, liquid, object, optional, optionalObject, requestUrl } from '../../definitions/fields.ts'
+import type { Remark } from '../../definitions/problem.ts'
 import { stepFields, type StepFile } from '../step-file.ts'
+import { bodyFault } from './body.ts'
 
 const headerName = z
   .string()
@@ -32,7 +34,7 @@ const responsePath = z
   .transform((text) => text.trim().replace(/^data\./, ''))
   .refine((text) => text === '' || /^[^.\s[\]]+(\.[^.\s[\]]+)*$/.test(text), 'must be names with dots between them')
 
-const settings = object({
+const shape = {
   method: z.enum(httpMethods, { error: `must be one of ${httpMethods.join(', ')}` }),
   url: requestUrl,
   headers: pairs(headerName),
@@ -40,7 +42,16 @@ const settings = object({
   body: optional('text'),
   response_path: responsePath.nullish(),
   signing_key: optional('text'),
+}
+const settings = dependent(shape, ({ method, headers = [], body }, tell) => {
+  const fault = body && !isWithoutBody(method) ? bodyFault(body, headers) : null
+  if (fault !== null) tell(['method', 'headers', 'body'], ['body'], fault)
 })
+
+/** Servers refuse a body there, or do not read it. */
+const isWithoutBody = (method: HttpMethod | undefined) => method === 'get'
+
+const bodyOfGet: Remark[] = [{ at: ['settings', 'body'], message: 'is ignored: a get has none' }]
 
 const schema = object({ ...stepFields, type: z.literal('http_fetch'), settings }).transform((file) => ({
   type: file.type,
@@ -51,9 +62,10 @@ const schema = object({ ...stepFields, type: z.literal('http_fetch'), settings }
   url: file.settings.url,
   headers: file.settings.headers,
   queryParams: file.settings.query_params,
-  body: file.settings.body,
+  body: isWithoutBody(file.settings.method) ? null : file.settings.body,
   responsePath: file.settings.response_path ? file.settings.response_path.split('.') : null,
   signingKey: file.settings.signing_key,
+  idle: isWithoutBody(file.settings.method) && file.settings.body !== null ? bodyOfGet : [],
 }))
 
 /** A fetch step as workflow.json has it. */

@@ -10,6 +10,7 @@ import type { HostList } from '../../settings/host-list.ts'
 import { renderLiquid } from '../../templates/liquid.ts'
 import { renderingFor } from '../../templates/rendering-for.ts'
 import type { Scope } from '../../templates/scope.ts'
+import { CONTENT_TYPE, renderedBodyFault } from './body.ts'
 
 export interface FetchRequest {
   url: URL
@@ -31,8 +32,12 @@ export function fetchRequest(
   const given = rendered(step, scope)
   const { body, query } = given
   const headers: Record<string, string> = { 'user-agent': 'Belay', accept: 'application/json', 'idempotency-key': id }
-  if (body !== null && body !== '') headers['content-type'] = 'application/json'
   for (const [name, value] of given.headers) headers[allowed(name, value)] = value
+  if (body !== null && headers[CONTENT_TYPE] === undefined) {
+    const fault = renderedBodyFault(body)
+    if (fault !== null) throw new NotSent(fault)
+    headers[CONTENT_TYPE] = 'application/json'
+  }
   if (step.signingKey !== null) {
     const key = filled('signing_key', step.signingKey, scope)
     if (key.trim() === '') throw new NotSent('signing_key renders as nothing, and anybody can sign with an empty key')
@@ -52,9 +57,10 @@ export function fetchRequest(
 /** What of the step is the request's own. */
 function rendered(step: FetchStep, scope: Scope) {
   const fill = (field: string, text: string) => filled(field, text, scope)
+  const body = step.body === null ? '' : fill('body', step.body)
   return {
     url: fill('url', step.url).trim(),
-    body: step.body === null ? null : fill('body', step.body),
+    body: body.trim() === '' ? null : body,
     query: pairsOf('query_params', step.queryParams, fill),
     headers: pairsOf('headers', step.headers, fill),
   }

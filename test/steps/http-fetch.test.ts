@@ -71,6 +71,18 @@ const catalog = await catalogOfFiles(
     led: { steps: [fetchStep({ url: '{{ data.url }}', headers: [{ key: 'X-Api-Key', value: '{{ vars.key }}' }] })] },
     led_signed: { steps: [fetchStep({ url: '{{ data.url }}', signing_key: 'a key of the file' })] },
     keyless: { steps: [fetchStep({ signing_key: '{{ vars.none }} ' })] },
+    named: { steps: [fetchStep({ method: 'post', body: '{"name": "{{ data.name }}"}', signing_key: 'k' })] },
+    form: {
+      steps: [
+        fetchStep({
+          method: 'post',
+          headers: [{ key: 'Content-Type', value: 'application/x-www-form-urlencoded' }],
+          body: 'name={{ data.name }}',
+        }),
+      ],
+    },
+    blank: { steps: [fetchStep({ method: 'post', body: ' {{ data.none }} ' })] },
+    gets: { steps: [fetchStep({ body: '{"left": "over"}' })] },
     led_bare: { steps: [fetchStep({ url: '{{ data.url }}' })] },
     twice: { steps: [fetchStep({}), fetchStep({}, { ref: 'fetch_2' })] },
     alone: { steps: [fetchStep({ method: 'post', body: '{{ data | json }}' })] },
@@ -196,6 +208,26 @@ onEachStore(catalog, (store) => {
     const reason = 'signing_key renders as nothing, and anybody can sign with an empty key'
     assert.deepEqual(await walked.events(), [['fetch_1', 'step_failed', { reason, fault: 'workflow' }]])
     assert.deepEqual([(await walked.row()).errorCount, server.requests.length], [1, before])
+  })
+
+  test('a body that renders as no JSON fails the run and shows nothing of it, unless a content-type says what else it is', async () => {
+    answer = json({})
+    const before = server.requests.length
+    const broken = await start('named', { name: 'O"Neil' })
+    await broken.act()
+    const reason = 'body renders as no JSON (line 1, column 13), and no content-type among the headers says what it is'
+    assert.deepEqual(await broken.events(), [['fetch_1', 'step_failed', { reason, fault: 'workflow' }]])
+    assert.equal(server.requests.length, before)
+    const sent = async (key: string, data = {}) => {
+      await (await start(key, data)).act()
+      const { headers, body } = server.requests.at(-1)!
+      return [headers['content-type'], body]
+    }
+    assert.deepEqual(await sent('named', { name: 'Ada' }), ['application/json', '{"name": "Ada"}'])
+    assert.deepEqual(await sent('form', { name: 'O"Neil' }), ['application/x-www-form-urlencoded', 'name=O"Neil'])
+    assert.deepEqual(await sent('blank'), [undefined, ''])
+    assert.deepEqual(await sent('gets'), [undefined, ''])
+    assert.equal(server.requests.length, before + 4)
   })
 
   test('where data chose the host, secrets and signatures go to one that is listed, and elsewhere the run fails and says why', async () => {
@@ -408,6 +440,35 @@ test('fetches that cannot work are refused, each with its field', async () => {
   assert.match(await refused({ body: '{{ data.x' }), /settings.body: is not a Liquid/)
   assert.match(await refused({ response_path: 'a..b' }), /settings.response_path: must be names with dots/)
   assert.match(await refused({ headers: [{ key: 'Host', value: 'x' }] }), /settings.headers/)
+})
+
+test('a body without Liquid is JSON, unless a content-type may say what else it is', async () => {
+  const refused = async (settings: object) => {
+    const steps = [fetchStep({ method: 'post', body: '{a:1}', ...settings }), feed('Hi')]
+    const problems = await problemsOf(notificationsFolder({ 'hello/workflow.json': { steps } }))
+    return problems.map(({ field, message }) => `${field}: ${message}`)
+  }
+  const problem =
+    'settings.body: must be JSON, since no content-type among the headers says what else it is: a name or "}" is missing ' +
+    'before "a", line:1, col:2'
+  assert.deepEqual(await refused({}), [problem])
+  assert.deepEqual(await refused({ headers: [{ key: 'accept', value: '*/*' }] }), [problem])
+  assert.deepEqual(await refused({ headers: '{"accept": "*/*"}' }), [problem])
+  for (const headers of [
+    [{ key: 'Content-Type', value: 'text/x' }],
+    '{"content-type": "text/x"}',
+    '{{ data.headers }}',
+  ])
+    assert.deepEqual(await refused({ headers }), [])
+  for (const body of ['{"a":1}', '3', '{{ data.a }}', '', null]) assert.deepEqual(await refused({ body }), [])
+})
+
+test('a body of a get is left out, with a warning', async () => {
+  const { warnings = [] } = await catalogOfFiles({ hello: { steps: [fetchStep({ body: '{a:1}' }), feed('Hi')] } })
+  assert.deepEqual(
+    warnings.map((each) => each.replace(/^.*settings/, 'settings')),
+    ['settings.body: is ignored: a get has none'],
+  )
 })
 
 test('a response_path leads through a list by its places, and never in the place of what it cannot lead through', () => {
