@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { NoAnswer, type HttpAnswer, type HttpCall, type HttpClient } from '../channels/http-client.ts'
+import { toldWithin } from '../settings/told-within.ts'
 
 const answer = z.strictObject({
   status: z.int().min(100).max(599).default(200),
@@ -9,7 +10,7 @@ const answer = z.strictObject({
 })
 
 /** By the ref of a fetch: its answer, or one for each try of a recipient's run, of which the last goes on. */
-export const answersFile = z.record(z.string(), z.union([answer, z.array(answer).min(1)]))
+export const answersFile = z.record(z.string(), toldWithin(z.union([answer, z.array(answer).min(1)])))
 export type Answers = z.output<typeof answersFile>
 
 /** What a rehearsal says of a request that it did not make. */

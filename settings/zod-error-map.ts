@@ -1,4 +1,6 @@
 import type { z } from 'zod'
+import { fieldName } from '../json/field-name.ts'
+import { branchOfType } from './told-within.ts'
 
 const types: Record<string, string> = {
   string: 'a text',
@@ -46,9 +48,14 @@ function typeName(expected: string): string {
   return types[expected] ?? expected
 }
 
-/** What the branches want, where each was given another type; else that of none of them is right. */
+/** What the branches want, where each was given another type; of one that was given its own, what is wrong within. */
 function unionWords(branches: readonly (readonly z.core.$ZodIssue[])[]): string {
-  const wanted = branches.map(([first]) => (first?.code === 'invalid_type' ? typeName(first.expected) : undefined))
+  const [within] = branchOfType(branches) ?? []
+  if (within !== undefined) return [fieldName(within.path), within.message].filter((part) => part !== '').join(' ')
+  const wanted = branches.map((issues) => {
+    const first = issues.find(({ path }) => path.length === 0)
+    return first?.code === 'invalid_type' ? typeName(first.expected) : undefined
+  })
   if (wanted.length === 0 || wanted.includes(undefined)) return 'is in none of the forms that are taken here'
   return `must be ${[...new Set(wanted)].join(' or ')}`
 }

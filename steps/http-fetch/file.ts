@@ -4,6 +4,7 @@ import { httpMethods } from '../../definitions/step.ts'
 import type { FetchStep, HttpMethod } from '../../definitions/step.ts'
 import { dependent, jsonIn, liquid, object, optional, optionalObject, requestUrl } from '../../definitions/fields.ts'
 import type { Remark } from '../../definitions/problem.ts'
+import { toldWithin } from '../../settings/told-within.ts'
 import { stepFields, type StepFile } from '../step-file.ts'
 import { bodyFault } from './body.ts'
 
@@ -20,8 +21,7 @@ function pairs(name: z.ZodType<string>) {
         issues.addIssue({ code: 'custom', message: `holds ${given}: ${message}` })
   }
   const list = z.array(object({ key: name, value: liquid('text') })).max(100, 'has more than 100 entries')
-  return z
-    .union([list, optionalObject.superRefine(checkNames)])
+  return toldWithin(z.union([list, optionalObject.superRefine(checkNames)]))
     .nullish()
     .transform((given) =>
       typeof given === 'string' && given.trim() !== '' ? given : Array.isArray(given) ? given : [],

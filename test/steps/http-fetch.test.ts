@@ -463,6 +463,29 @@ test('a body without Liquid is JSON, unless a content-type may say what else it 
   for (const body of ['{"a":1}', '3', '{{ data.a }}', '', null]) assert.deepEqual(await refused({ body }), [])
 })
 
+test('what is wrong within a list of headers or query parameters is told where it stands', async () => {
+  const refused = async (settings: object) => {
+    const steps = [fetchStep(settings), feed('Hi')]
+    const problems = await problemsOf(notificationsFolder({ 'hello/workflow.json': { steps } }))
+    return problems.map(({ field, message }) => `${field}: ${message}`)
+  }
+  const headers = [{ key: 'X-A', value: null }, { key: 'Host', value: '{{' }, 7]
+  const [first, second, third, fourth] = await refused({ headers })
+  assert.equal(first, 'settings.headers[0].value: must be a text')
+  assert.equal(second, 'settings.headers[1].key: is set by Belay')
+  assert.match(third!, /^settings\.headers\[1\]\.value: is not a Liquid template/)
+  assert.equal(fourth, 'settings.headers[2]: must be an object')
+  const query_params = [{ key: 'n', value: 5 }, { value: 'x' }]
+  assert.deepEqual(await refused({ query_params }), [
+    'settings.query_params[0].value: must be a text',
+    'settings.query_params[1].key: is required',
+  ])
+  assert.deepEqual(await refused({ headers: 7 }), ['settings.headers: must be a list or a text'])
+  assert.deepEqual(await refused({ headers: { 'X-A': 'b' } }), ['settings.headers: must be a list or a text'])
+  assert.match((await refused({ headers: '[]' }))[0]!, /^settings\.headers: must render as a JSON object/)
+  for (const none of [null, '', [], {}]) assert.deepEqual(await refused({ headers: none }), [])
+})
+
 test('a body of a get is left out, with a warning', async () => {
   const { warnings = [] } = await catalogOfFiles({ hello: { steps: [fetchStep({ body: '{a:1}' }), feed('Hi')] } })
   assert.deepEqual(
