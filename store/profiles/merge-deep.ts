@@ -20,7 +20,8 @@ export async function mergeProperties(
   entries: readonly PropertiesEntry[],
 ): Promise<string[]> {
   if (entries.length === 0) return []
-  const stored = await lockProperties(tx, table, entries)
+  const made = await lockAll(tx, table, entries)
+  const stored = await propertiesOf(tx, table, entries)
   const given = new Map<string, PropertiesEntry>()
   for (const { key, properties } of entries) {
     const name = JSON.stringify(key)
@@ -32,10 +33,31 @@ export async function mergeProperties(
     stored.set(name, { ...before, ...changed })
     given.set(name, { key, properties: { ...given.get(name)?.properties, ...changed } })
   }
-  return upsertProperties(tx, table, [...given.values()])
+  return [...new Set([...made, ...(await upsertProperties(tx, table, [...given.values()]))])]
 }
 
-async function lockProperties(
+/**
+ * Locks these rows, those that are not there made, empty: of two who make the same one, the second must see what the first
+ * laid. One statement, in the order of `upsertProperties`, so that none is held before those that come first. Answers the
+ * keys of those that were made, as that does.
+ */
+async function lockAll(tx: Database, table: ProfileTable, entries: readonly PropertiesEntry[]): Promise<string[]> {
+  const ids = new Map(entries.map(({ key }) => [key.join('#'), key]))
+  const keys = [...ids].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, key]) => key)
+  const values = sql.raw(table === 'objects' ? 'k->>0, k->>1' : 'k->>0')
+  const key = sql.raw(columns[table])
+  // On a conflict the row is locked, and not written.
+  const made = await query<{ key: string[] }>(
+    tx,
+    sql`insert into ${sql.raw(table)} as stored (${key}, properties)
+        select ${values}, '{}' from jsonb_array_elements(${json(keys)}) as k
+        on conflict (${key}) do update set properties = stored.properties where false
+        returning json_build_array(${key}) as key`,
+  )
+  return made.map((row) => row.key.join('#'))
+}
+
+async function propertiesOf(
   tx: Database,
   table: ProfileTable,
   entries: readonly PropertiesEntry[],
@@ -46,8 +68,7 @@ async function lockProperties(
   const rows = await query<{ key: string[]; properties: JsonObject }>(
     tx,
     sql`select json_build_array(${key}) as key, properties from ${sql.raw(table)}
-        where (${key}) in (select ${values} from jsonb_array_elements(${json(keys)}) k)
-        order by ${key} for update`,
+        where (${key}) in (select ${values} from jsonb_array_elements(${json(keys)}) k)`,
   )
   return new Map(rows.map((row) => [JSON.stringify(row.key), row.properties]))
 }
