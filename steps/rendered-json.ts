@@ -1,4 +1,4 @@
-import { withExactNumbers } from '../json/source.ts'
+import { MAX_DEPTH, tooDeep, withExactNumbers } from '../json/source.ts'
 import type { Json, JsonObject } from '../store/schema/index.ts'
 import { renderLiquid } from '../templates/liquid.ts'
 import { renderingFor } from '../templates/rendering-for.ts'
@@ -22,24 +22,31 @@ export function renderedObject(
   const rendered = renderedText(field, template, scope)
   if ('problem' in rendered) return rendered
   if (rendered.text === '') return { object: {} }
-  try {
-    const value = JSON.parse(withExactNumbers(rendered.text)) as Json
-    if (typeof value === 'object' && value !== null && !Array.isArray(value)) return { object: storable(value) }
-  } catch {
-    // Said below.
-  }
+  const read = storableJson(rendered.text)
+  if (read !== null && 'deep' in read) return { problem: `${field} renders as JSON that ${read.deep}` }
+  const value = read?.value
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return { object: value }
   return { problem: `${field} must render as a JSON object` }
 }
 
-/** As Postgres can hold it: a \u escape may name what it cannot. */
-export function storable<Value extends Json>(value: Value): Value {
-  return clean(value, 0) as Value
+/** A text as JSON that Postgres can hold: a \u escape may name what it cannot. `deep`: why it is too deep; null: it is no JSON. */
+export function storableJson(text: string): { value: Json } | { deep: string } | null {
+  let value: Json
+  try {
+    value = JSON.parse(withExactNumbers(text)) as Json
+  } catch {
+    return null
+  }
+  try {
+    return { value: clean(value, 0) }
+  } catch (error) {
+    if (error instanceof RangeError) return { deep: tooDeep }
+    throw error
+  }
 }
 
-const DEEPEST = 100
-
 function clean(value: Json, depth: number): Json {
-  if (depth > DEEPEST) throw new RangeError(`is nested deeper than ${DEEPEST}`)
+  if (depth > MAX_DEPTH) throw new RangeError(tooDeep)
   if (typeof value === 'string') return text(value)
   if (typeof value !== 'object' || value === null) return value
   if (Array.isArray(value)) return value.map((inner) => clean(inner, depth + 1))

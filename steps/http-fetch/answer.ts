@@ -1,9 +1,8 @@
 import type { HttpAnswer } from '../../channels/http-client.ts'
 import { withoutHidden } from '../../channels/hidden.ts'
 import { oneLine } from '../../channels/sender.ts'
-import { withExactNumbers } from '../../json/source.ts'
 import type { Json, JsonObject } from '../../store/schema/index.ts'
-import { storable } from '../rendered-json.ts'
+import { storableJson } from '../rendered-json.ts'
 
 /** What a fetch may add to the data of one recipient run, in bytes of JSON. */
 export const ANSWER_BYTES = 262_144
@@ -35,8 +34,10 @@ export function readAnswer(
   // Two different ids would become one.
   if (!isUtf8) return { problem: 'answered a body that is not UTF-8', again: false }
   if (body.trim() === '') return { data: {} }
-  const read = parse(body)
-  if (read === undefined) return { problem: oneLine(`answered no JSON: ${shown()}`), again: false }
+  const parsed = storableJson(body)
+  if (parsed === null) return { problem: oneLine(`answered no JSON: ${shown()}`), again: false }
+  if ('deep' in parsed) return { problem: `answered JSON that ${parsed.deep}`, again: false }
+  const read = parsed.value
   const lost = path === null ? null : lostPlace(path, data)
   if (lost !== null) return { problem: lost, again: false }
   const over = path === null ? read : { [path[0]!]: placed(path.slice(1), read, data[path[0]!]) }
@@ -67,12 +68,4 @@ function lostPlace(path: readonly string[], data: JsonObject): string | null {
 
 function isObject(value: Json | undefined): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
-}
-
-function parse(text: string): Json | undefined {
-  try {
-    return storable(JSON.parse(withExactNumbers(text)) as Json)
-  } catch {
-    return undefined
-  }
 }

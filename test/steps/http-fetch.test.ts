@@ -21,6 +21,7 @@ const json =
   (response) =>
     response.writeHead(status).end(JSON.stringify(value))
 let answer: Answer = json({})
+const nested = (levels: number): unknown => (levels === 0 ? 1 : [nested(levels - 1)])
 const server = await httpReceiver((response, request) => answer(response, request))
 after(() => server.close())
 
@@ -183,6 +184,8 @@ onEachStore(catalog, (store) => {
       [(response) => response.writeHead(302, { location: '/x' }).end(), /answered 302/],
       [(response) => response.writeHead(200).end('<html>'), /answered no JSON/],
       [(response) => response.writeHead(200).end(Buffer.from('{"id":"j\xf6rg"}', 'latin1')), /not UTF-8/],
+      // Too deep for the store, and JSON all the same.
+      [json({ deep: nested(101) }), /"answered JSON that is nested more than 100 levels deep"/],
       [json([1, 2]), /no object: give the step a response_path/],
       [json({ much: 'x'.repeat(300_000) }), /more than 262144 bytes/],
     ]

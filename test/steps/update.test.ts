@@ -87,6 +87,15 @@ onEachStore(catalog, (store) => {
     assert.deepEqual(await walked.made(), [])
   })
 
+  test('what renders as a JSON object that is nested too deep for the store fails, and says so', async () => {
+    const deep = (levels: number): unknown => (levels === 0 ? 1 : [deep(levels - 1)])
+    const walked = await start('user', { recipient: randomUUID(), data: { set: { a: deep(100) } } })
+    await walked.act()
+    const reason = 'update_properties renders as JSON that is nested more than 100 levels deep'
+    const [, , data] = (await walked.events()).at(-1)!
+    assert.equal((data as { reason?: string }).reason, reason)
+  })
+
   test('a user’s properties are merged at every depth, and the next step sees them', async () => {
     const recipient = randomUUID()
     const properties = { name: 'Ada', address: { city: 'London', zip: '1', street: 'x' } }
