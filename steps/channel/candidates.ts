@@ -1,7 +1,7 @@
 import type { ChannelStep } from '../../definitions/step.ts'
 import type { JsonObject } from '../../store/schema/index.ts'
 import { evaluateWalks, shownAs } from '../conditions.ts'
-import type { StepDeps, StepResult, Walk } from '../kind.ts'
+import type { Decided, StepDeps, StepResult, Walk } from '../kind.ts'
 import type { Devices } from './devices.ts'
 import { heldBack } from './preferred.ts'
 
@@ -48,8 +48,30 @@ export function chosen(open: readonly Candidate[], devices: Devices): readonly C
 /** The result of a step none of whose channels may make a message: of a group each channel with its reason. */
 export function noneOf(candidates: readonly Candidate[], refused: readonly StepResult[]): StepResult {
   if (candidates.length === 1) return refused[0]!
-  const channels = refused.map(({ skipped }, index): JsonObject => {
-    return { channel: candidates[index]!.step.channel.key, ...skipped?.data, reason: skipped?.reason ?? '' }
-  })
+  const channels = candidates.map((candidate, index) => refusalOf(candidate, refused[index]!))
   return { kind: 'go_on', skipped: { reason: 'no channel of the group may be used', data: { channels } } }
+}
+
+/**
+ * Which of a group's channels are left out because they were refused, each with its reason, while others are used; of a group
+ * with `any` those before the one that is, since nobody asks for the rest. Undefined: none.
+ */
+export function leftOut(
+  candidates: readonly Candidate[],
+  refused: readonly (StepResult | null)[],
+  used: readonly Candidate[],
+): Decided | undefined {
+  const isAny = candidates[0]?.step.group?.operator === 'any'
+  const asked = isAny ? candidates.slice(0, candidates.indexOf(used[0]!)) : candidates
+  const channels = asked.flatMap((candidate, index) => {
+    const result = refused[index] ?? null
+    return result === null ? [] : [{ key: candidate.step.channel.key, told: refusalOf(candidate, result) }]
+  })
+  if (channels.length === 0) return undefined
+  const text = `leaves out ${channels.map(({ key }) => key).join(', ')}`
+  return { text, data: { channels: channels.map(({ told }) => told) } }
+}
+
+function refusalOf({ step }: Candidate, { skipped }: StepResult): JsonObject {
+  return { channel: step.channel.key, ...skipped?.data, reason: skipped?.reason ?? '' }
 }

@@ -7,9 +7,9 @@ import { withDevice, type Scope } from '../../templates/scope.ts'
 import type { MessageDevice } from '../../channels/channel-type.ts'
 import { channelTypeOf } from '../../channels/registry.ts'
 import { renderAt } from '../../channels/render-step.ts'
-import { candidatesOf, chosen, noneOf, refusals, type Candidate } from './candidates.ts'
+import { candidatesOf, chosen, leftOut, noneOf, refusals, type Candidate } from './candidates.ts'
 import { loadDevices, type Devices } from './devices.ts'
-import type { StepDeps, StepKind, StepResult, Walk } from '../kind.ts'
+import type { Decided, StepDeps, StepKind, StepResult, Walk } from '../kind.ts'
 import { renderEach } from '../render-each.ts'
 import { channelFile } from './file.ts'
 import { nextSendInstant } from './send-window.ts'
@@ -30,34 +30,42 @@ export const channelKind: StepKind<ChannelStep> = {
   resume: passGate,
 }
 
+/** The channels that make messages, and what is told of those that were refused. */
+interface Used {
+  candidates: readonly Candidate[]
+  decided: Decided | undefined
+}
+
 async function passGate(walks: readonly Walk<ChannelStep>[], deps: StepDeps): Promise<StepResult[]> {
   const lists = walks.map(candidatesOf)
   const candidates = lists.flat()
   const refused = await refusals(candidates, deps)
   const devices = await loadDevices(deps.db, candidates)
-  const openOf = new Map<Walk<ChannelStep>, readonly Candidate[]>()
+  const usedOf = new Map<Walk<ChannelStep>, Used>()
   let first = 0
   const results = lists.map((list, index): StepResult | undefined => {
     const refusedOf = refused.slice(first, (first += list.length))
     const open = list.filter((_candidate, place) => refusedOf[place] === null)
     if (open.length === 0) return noneOf(list, refusedOf as StepResult[])
-    openOf.set(walks[index]!, chosen(open, devices))
+    const candidates = chosen(open, devices)
+    const decided = open.length === list.length ? undefined : leftOut(list, refusedOf, candidates)
+    usedOf.set(walks[index]!, { candidates, decided })
     return undefined
   })
   const made = (
-    await renderEach([...openOf.keys()], (walk) => make(openOf.get(walk)!, devices, deps), deps.room)
+    await renderEach([...usedOf.keys()], (walk) => make(usedOf.get(walk)!, devices, deps), deps.room)
   ).values()
   return results.map((result) => result ?? made.next().value!)
 }
 
 /** Of a group each channel makes its own, and of a push channel each device gets one. */
-function make(candidates: readonly Candidate[], devices: Devices, deps: StepDeps): StepResult {
+function make({ candidates, decided }: Used, devices: Devices, deps: StepDeps): StepResult {
   try {
     const messages: NewMessage[] = []
     for (const candidate of candidates) {
       for (const device of devices(candidate)) messages.push(messageOf(candidate, device, messages.length, deps))
     }
-    return { kind: 'go_on', messages }
+    return decided === undefined ? { kind: 'go_on', messages } : { kind: 'go_on', messages, decided }
   } catch (error) {
     // A fault of the program is nothing that the author of the workflow could mend.
     if (!(error instanceof TemplateError)) throw error

@@ -66,6 +66,16 @@ test('a rehearsal says of each channel of a group why it could not be used, as t
     'second: preferences of the recipient',
     '  held back by "channels.8209f26c-62a5-461d-95e2-a5716a26e652"',
   ])
+  const willing = { recipients: ['bob'], data: {} }
+  const sent = await rehearse(catalog, {
+    workflow: 'hello',
+    start: 0,
+    happenings: [{ after: 0, kind: 'trigger' as const, body: willing }],
+  })
+  const [left, made] = sent.filter(({ label }) => label === 'email_1')
+  assert.equal(left!.text, 'leaves out first')
+  assert.deepEqual(left!.why, told.why.slice(0, 2))
+  assert.match(made!.text, /^email: /)
 })
 
 test('a rehearsal says how the conditions of a preference came out that held a message back', async () => {

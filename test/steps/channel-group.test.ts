@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto'
 import { test } from 'node:test'
 import { uuidOf } from '../../definitions/version.ts'
 import { transaction } from '../../store/postgres/database.ts'
+import { putPreferenceSets } from '../../store/profiles/preference-sets.ts'
 import { putChannelData } from '../../store/profiles/channel-data.ts'
 import { notificationsFolder, problemsOf } from '../../testing/fixtures/notifications-folder.ts'
 import { cancel, claimMessage } from '../../testing/fixtures/recipient-runs.ts'
@@ -81,6 +82,28 @@ onEachStore(catalog, (store) => {
         ['spare', reason],
       ],
     )
+  })
+
+  test('a channel of a group that is refused while another sends leaves an event that says why', async () => {
+    const refused = async (key: string, data: Record<string, boolean>, more: object = {}) =>
+      (await (await start(key, data, more)).events()).map(([ref, event, told]) => {
+        const channels = told['channels'] as { channel: string; reason: string }[]
+        return [ref, event, ...channels.map(({ channel, reason, ...rest }) => [channel, reason, Object.keys(rest)])]
+      })
+    const reason = 'conditions of the channel do not hold'
+    assert.deepEqual(await refused('both', {}), [['mail_1', 'step_decided', ['spare', reason, ['conditions']]]])
+    assert.deepEqual(await refused('one', { spare: true }), [
+      ['mail_1', 'step_decided', ['main', reason, ['conditions']]],
+    ])
+    const recipient = randomUUID()
+    const sets = { default: { strategy: 'replace' as const, set: { channels: { [uuidOf('main')]: false } } } }
+    await transaction(store(), (tx) => putPreferenceSets(tx, [{ recipient, sets }]))
+    assert.deepEqual(await refused('both', { spare: true }, { recipient }), [
+      ['mail_1', 'step_decided', ['main', 'preferences of the recipient', ['rules', 'blocked_by']]],
+    ])
+    // Nobody refused anything; and one behind the first that may be used is not asked for.
+    assert.deepEqual(await refused('both', { spare: true }), [])
+    assert.deepEqual(await refused('one', { main: true }), [])
   })
 
   test('the conditions of a channel are asked by each step that names it, and not in sandbox mode', async () => {
