@@ -53,10 +53,14 @@ function placed([name, ...rest]: string[], value: Json, at: Json | undefined): J
   return { ...here, [name]: placed(rest, value, here[name]) }
 }
 
-/** Why an answer has no place in a list that a path leads through: the list would be lost. Null: there is none such. */
+/** Why a path cannot lead through what stands there, a list without the place or a value: it would be lost. Null: it can. */
 function lostPlace(path: readonly string[], data: JsonObject): string | null {
   let at: Json | undefined = data
   for (const [depth, name] of path.entries()) {
+    if (!isNothing(at) && typeof at !== 'object') {
+      const value = ['data', ...path.slice(0, depth)].join('.')
+      return `response_path ${path.join('.')} leads through ${value}, which holds a value and would be lost`
+    }
     if (Array.isArray(at) && !(/^\d{1,9}$/.test(name) && Number(name) < at.length)) {
       const list = ['data', ...path.slice(0, depth)].join('.')
       return `response_path ${path.join('.')} leads through ${list}, a list that has no place ${name}`
@@ -65,6 +69,8 @@ function lostPlace(path: readonly string[], data: JsonObject): string | null {
   }
   return null
 }
+
+const isNothing = (value: Json | undefined) => value === undefined || value === null || value === ''
 
 function isObject(value: Json | undefined): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value)

@@ -515,4 +515,16 @@ test('a response_path leads through a list by its places, and never in the place
   })
   assert.deepEqual(answered('list.2.x', { list }), lost('list.2.x', '2'))
   assert.deepEqual(answered('list.name', { list }), lost('list.name', 'name'))
+  assert.deepEqual(answered('list.1.x', { list }), {
+    problem: 'response_path list.1.x leads through data.list.1, which holds a value and would be lost',
+    again: false,
+  })
+  for (const order of ['o1', 0, false])
+    assert.deepEqual(answered('order.details', { order }), {
+      problem: 'response_path order.details leads through data.order, which holds a value and would be lost',
+      again: false,
+    })
+  for (const order of [null, ''])
+    assert.deepEqual(answered('order.details', { order }), { data: { order: { details: { b: 2 } } } })
+  assert.deepEqual(answered('order', { order: 'o1' }), { data: { order: { b: 2 } } })
 })
