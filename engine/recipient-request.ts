@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { readsWithin } from '../settings/schemas-within.ts'
+import { toldWithin } from '../settings/told-within.ts'
 import { zodErrorMap } from '../settings/zod-error-map.ts'
 import { recipientKey, type RecipientReference } from '../store/ids/recipient.ts'
 import type { TriggerRecipient } from './trigger-request.ts'
@@ -9,9 +10,9 @@ import { collectionName as collection, objectId, userId } from '../resources/ids
 import { profileRequest } from '../resources/user.ts'
 
 /** A user's id, or an object's collection and id. */
-export const recipientReferenceRequest = z
-  .union([userId, z.object({ collection, id: objectId })], 'must be a user id, or {collection, id}')
-  .transform((reference): RecipientReference => reference)
+export const recipientReferenceRequest = toldWithin(
+  z.union([userId, z.object({ collection, id: objectId })], 'must be a user id, or {collection, id}'),
+).transform((reference): RecipientReference => reference)
 
 const inlineRecipient = looseObject({
   id: z.string(),
@@ -38,9 +39,9 @@ const inlineRecipient = looseObject({
 
 readsWithin(inlineRecipient, profileRequest)
 
-export const recipientRequest = z
-  .union(
+export const recipientRequest = toldWithin(
+  z.union(
     [userId.transform((id): TriggerRecipient => ({ key: id, triggerData: null })), inlineRecipient],
     'must be a user id, or an object with an id',
-  )
-  .meta({ id: 'RecipientRequest', description: 'A user id, a user with properties to store, or an object' })
+  ),
+).meta({ id: 'RecipientRequest', description: 'A user id, a user with properties to store, or an object' })

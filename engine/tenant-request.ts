@@ -3,6 +3,7 @@ import { tenantId } from '../resources/ids.ts'
 import { looseObject } from '../resources/loose-object.ts'
 import { tenantRequest } from '../resources/tenant.ts'
 import { readsWithin } from '../settings/schemas-within.ts'
+import { toldWithin } from '../settings/told-within.ts'
 import { zodErrorMap } from '../settings/zod-error-map.ts'
 import type { TriggerRequest } from './trigger-request.ts'
 
@@ -18,7 +19,9 @@ const describedTenant = looseObject({ id: tenantId }).transform((given, context)
 readsWithin(describedTenant, tenantRequest)
 
 /** The tenant of a trigger: its id, or a description that is stored first. */
-export const tenantOfTrigger = z.union(
-  [tenantId.transform((id): Tenant => ({ id, described: null })), describedTenant],
-  'must be an id, or an object with one',
+export const tenantOfTrigger = toldWithin(
+  z.union(
+    [tenantId.transform((id): Tenant => ({ id, described: null })), describedTenant],
+    'must be an id, or an object with one',
+  ),
 )
