@@ -14,7 +14,7 @@ function workflowsPath(): string {
  * The workflow code in one text, as a worker of the same SDK version loads it. Takes about 2 s. Its modules are
  * evaluated once a worker, not once a run, so nothing at their top may change (eslint.config.js refuses the usual ways).
  */
-export async function bundleWorkflows(): Promise<{ code: string }> {
+async function bundleWorkflows(): Promise<{ code: string }> {
   const quiet = () => undefined
   const logger = { log: quiet, trace: quiet, debug: quiet, info: quiet, warn: console.warn, error: console.error }
   const path = workflowsPath()
